@@ -37,7 +37,7 @@ class Layer:
 CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
 MEASURE = ("sampler", "statistics", "properties")
-JUDGE = ("budget", "result", "verdict", "run")
+JUDGE = ("budget", "judging", "known", "results", "run", "verdict")
 LAYERS = (
     Layer(CASE, others=frozenset({"hypothesis", "ml_dtypes", "numpy"})),
     Layer(("subject",), own=(*CASE, "subjects"), others=frozenset({"jax", "numpy"})),
@@ -59,7 +59,7 @@ LAYERS = (
         others=frozenset({"hypothesis", "jax", "numpy", "packaging", "pydantic", "tomli"}),
     ),
     Layer(("mutants",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
-    Layer(("report",), own=("result", "verdict"), others=TERMINAL),
+    Layer(("report",), own=("results", "verdict"), others=TERMINAL),
     Layer(
         ("", "pytest_plugin", "cli", "gate"),  # "" is dropout_props/__init__.py
         own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants", "report"),
@@ -201,7 +201,7 @@ def test_a_planted_import_is_found(module: str, source: str, sentence: str) -> N
         ("statistics", "from .evidence import log_evalues\nimport scipy.special"),
         ("cli.check", "from dropout_props import __version__\ndef f():\n    import jax"),
         ("pytest_plugin", "if TYPE_CHECKING:\n    import numpy"),
-        ("report.table", "import tomllib\nfrom dropout_props.result import Result"),
+        ("report.table", "import tomllib\nfrom dropout_props.results import Result"),
     ],
 )
 def test_an_allowed_import_is_not_reported(module: str, source: str) -> None:
