@@ -56,7 +56,7 @@ LAYERS = (
     Layer(
         JUDGE,
         own=(*CASE, *SUBJECT, *MEASURE),
-        others=frozenset({"hypothesis", "jax", "numpy", "packaging", "pydantic", "tomli"}),
+        others=frozenset({"hypothesis", "jax", "numpy", "packaging", "pydantic", "scipy", "tomli"}),
     ),
     Layer(("mutants",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
     Layer(("report",), own=("results", "verdict"), others=TERMINAL),
