@@ -1,0 +1,18 @@
+"""The dropout layers of the installed Flax, as subjects."""
+
+from __future__ import annotations
+
+import flax.linen as nn
+from flax import nnx
+
+from dropout_props.subject import Subject
+
+
+def linen_dropout() -> Subject:
+    """Returns ``flax.linen.Dropout``."""
+    return Subject.linen(nn.Dropout, name="linen.Dropout")
+
+
+def nnx_dropout() -> Subject:
+    """Returns ``flax.nnx.Dropout``."""
+    return Subject.nnx(nnx.Dropout, name="nnx.Dropout")

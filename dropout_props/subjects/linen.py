@@ -1,0 +1,257 @@
+"""How Linen is asked: ``module.apply`` with one key a stream.
+
+Every operation builds its modules afresh and applies them once. Parameters, where a layer has
+any, come from one fixed key per shape and dtype, initialised in evaluation mode, so they are
+the same in every call and no dropout key is spent on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.subject import Subject
+from dropout_props.subjects import wiring as wires
+from dropout_props.subjects.adapter import Array, Key, Streams
+from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
+from dropout_props.subjects.traits import Traits
+from dropout_props.subjects.wiring import Wiring
+
+_PARAMS_SEED = 0
+
+
+class _Repeat(nn.Module):
+    layer: nn.Module
+    times: int
+
+    @nn.compact
+    def __call__(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        return tuple(self.layer(x, **arguments) for _ in range(self.times))
+
+
+class _Plan:
+    """Layers and where they stand; no dataclass, so that Linen leaves the layers unbound."""
+
+    def __init__(self, tree: Tree, layers: Sequence[nn.Module]) -> None:
+        self.tree = tree
+        self.layers = layers
+
+
+class _Block(nn.Module):
+    plan: _Plan
+
+    @nn.compact
+    def __call__(self, x: Array, **arguments: Any) -> dict[int, Array]:
+        answers: dict[int, Array] = {}
+        for name, below in self.plan.tree.items():
+            if isinstance(below, int):
+                layer = self.plan.layers[below].clone(parent=self, name=name)
+                answers[below] = layer(x, **arguments)
+            else:
+                block = _Block(plan=_Plan(below, self.plan.layers), name=name)
+                answers.update(block(x, **arguments))
+        return answers
+
+
+@dataclass(frozen=True, eq=False)
+class LinenAdapter:
+    """Asks a Linen layer.
+
+    Attributes:
+        factory: returns a module.
+        wiring: the names under which it takes rate, mode, stream and key.
+        fixed_rate: the rate of a layer that takes none.
+        stream: the stream to draw from, when another one than the layer's own is named.
+    """
+
+    factory: Callable[..., nn.Module]
+    wiring: Wiring
+    fixed_rate: float | None = None
+    stream: str | None = None
+    variables: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def call(
+        self,
+        x: Array,
+        *,
+        rate: float,
+        training: bool,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> Array:
+        """See ``Adapter.call``."""
+
+        def model(*, training: bool) -> nn.Module:
+            return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
+
+        return self._apply(model, x, training=training, streams=streams)
+
+    def call_repeatedly(
+        self,
+        x: Array,
+        *,
+        times: int,
+        rate: float,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_repeatedly``."""
+
+        def model(*, training: bool) -> nn.Module:
+            layer = self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
+            return _Repeat(layer=layer, times=times)
+
+        return tuple(self._apply(model, x, streams=streams, structure=(times,)))
+
+    def call_layers(
+        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_layers``."""
+        tree = tree_of(names)
+
+        def model(*, training: bool) -> nn.Module:
+            layers = [self._layer(rate=rate, training=training) for _ in names]
+            return _Block(plan=_Plan(tree, layers))
+
+        answers = self._apply(model, x, streams=streams, structure=tuple(names))
+        return tuple(answers[position] for position in range(len(names)))
+
+    def call_explicit(
+        self,
+        x: Array,
+        *,
+        key: Key,
+        rate: float,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> Array:
+        """See ``Adapter.call_explicit``."""
+        if self.wiring.key_parameter is None:
+            raise Unsupported("it takes no key at the call")
+
+        def model(*, training: bool) -> nn.Module:
+            return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
+
+        return self._apply(model, x, streams=streams, extra={self.wiring.key_parameter: key})
+
+    def named_stream(self, name: str) -> LinenAdapter:
+        """See ``Adapter.named_stream``."""
+        if self.wiring.stream_parameter is None:
+            raise Unsupported("the name of its stream cannot be chosen")
+        return replace(self, stream=name)
+
+    def _layer(
+        self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()
+    ) -> nn.Module:
+        arguments: dict[str, Any] = self.wiring.mode_argument("constructor", training=training)
+        if self.wiring.rate_parameter is not None:
+            arguments[self.wiring.rate_parameter] = rate
+        elif rate != self.fixed_rate:
+            raise Unsupported(f"its rate is fixed at {self.fixed_rate}, not {rate}")
+        if broadcast_dims:
+            if self.wiring.broadcast_parameter is None:
+                raise Unsupported("it has no broadcast dims")
+            arguments[self.wiring.broadcast_parameter] = tuple(broadcast_dims)
+        if self.stream is not None and self.wiring.stream_parameter is not None:
+            arguments[self.wiring.stream_parameter] = self.stream
+        return self.factory(**arguments)
+
+    def _apply(
+        self,
+        model: Callable[..., nn.Module],
+        x: Array,
+        *,
+        streams: Streams,
+        training: bool = True,
+        structure: tuple[Any, ...] = (),
+        extra: dict[str, Any] | None = None,
+    ) -> Any:
+        mode = self.wiring.mode_argument("call", training=training)
+        variables = self._variables(model, x, structure=structure)
+        return model(training=training).apply(
+            variables, x, **mode, **(extra or {}), rngs=dict(streams) or None
+        )
+
+    def _variables(
+        self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...]
+    ) -> Any:
+        place = (structure, tuple(x.shape), str(x.dtype))
+        if place not in self.variables:
+            mode = self.wiring.mode_argument("call", training=False)
+            # Concrete even inside vmap and jit: a tracer in this store would outlive its trace.
+            with jax.ensure_compile_time_eval():
+                found = model(training=False).init(
+                    {"params": jax.random.PRNGKey(_PARAMS_SEED)},
+                    jnp.zeros(x.shape, x.dtype),
+                    **mode,
+                )
+                self.variables[place] = jax.tree_util.tree_map(np.asarray, found)
+        return self.variables[place]
+
+
+def linen_subject(factory: Callable[..., nn.Module], *, name: str = "", **options: Any) -> Subject:
+    """Makes a subject of a Linen layer; see ``Subject.linen``.
+
+    Raises:
+        WiringError: it cannot be inferred how the layer takes its rate or its mode.
+    """
+    given, traits = wires.split_options(options)
+    name = name or name_of(factory)
+    fixed_rate = traits.get("rate")
+    constructor = wires.parameters(factory)
+    example = _example(factory, constructor, name=name, rate=given.get("rate_parameter"))
+    wiring = wires.infer(
+        name=name,
+        constructor=constructor,
+        call=wires.parameters(type(example).__call__),
+        fixed_rate=fixed_rate,
+        has_mode_methods=False,
+        given=given,
+    )
+    usual: dict[str, Any] = {
+        "named_stream": wiring.stream_parameter is not None,
+        "explicit_key": wiring.key_parameter is not None,
+        "broadcast_dims": wiring.broadcast_parameter is not None,
+        "missing_key_errors": ("InvalidRngError",),
+        "missing_key_names_stream": True,
+    }
+    return Subject(
+        name=name,
+        traits=Traits(**{"api": "linen", **usual, **traits}),
+        adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
+        source=source_of(factory),
+    )
+
+
+def _example(
+    factory: Callable[..., nn.Module], constructor: Any, *, name: str, rate: str | None
+) -> nn.Module:
+    """Builds one module, since only a module shows the signature of its call."""
+    arguments: dict[str, Any] = {}
+    for parameter in wires.needs(constructor, filled=set()):
+        if parameter in wires.RATE_NAMES or parameter == rate:
+            arguments[parameter] = 0.5
+        elif parameter in wires.MODE_NAMES:
+            arguments[parameter] = wires.MODE_NAMES[parameter]
+    still_open = wires.needs(constructor, filled=set(arguments))
+    if still_open:
+        raise WiringError(
+            f"{name} cannot be built: its constructor also needs {', '.join(still_open)}. Hand "
+            f"over a callable that fills them in, such as lambda rate: {name}(rate=rate, "
+            f"{still_open[0]}=...)."
+        )
+    example = factory(**arguments)
+    if not isinstance(example, nn.Module):
+        raise WiringError(
+            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
+            f"over a Module class or a callable that returns a module; for a plain function use "
+            f"Subject.function, for an nnx.Module Subject.nnx."
+        )
+    return example

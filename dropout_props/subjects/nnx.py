@@ -1,0 +1,269 @@
+"""How NNX is asked: a module built on ``nnx.Rngs`` with one key a stream, and called.
+
+Every operation builds its modules afresh, inside whatever transform surrounds it, so no state
+survives it. Without keys a layer is built without ``rngs``; a layer that has parameters
+(``params=True``) is then built on fixed keys, which its evaluation must not consume.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import flax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dropout_props.subject import Subject
+from dropout_props.subjects import wiring as wires
+from dropout_props.subjects.adapter import Array, Key, Streams
+from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
+from dropout_props.subjects.traits import Traits
+from dropout_props.subjects.wiring import Wiring
+
+_PARAMS_SEED = 0
+_EVALUATION_SEED = 1
+_RNGS_PARAMETER = "rngs"
+# Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
+_CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
+
+
+class _Model(nnx.Module):
+    """A block that layers are set on by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class NNXAdapter:
+    """Asks an NNX layer.
+
+    Attributes:
+        factory: returns a module; takes ``rngs``.
+        wiring: the names under which it takes rate, mode, stream and key.
+        fixed_rate: the rate of a layer that takes none.
+        params: the layer has parameters, and needs keys to be built.
+        stream: the stream that it draws from.
+        renamed: ``stream`` is another one than the layer's own.
+    """
+
+    factory: Callable[..., nnx.Module]
+    wiring: Wiring
+    fixed_rate: float | None = None
+    params: bool = False
+    stream: str = "dropout"
+    renamed: bool = False
+
+    def call(
+        self,
+        x: Array,
+        *,
+        rate: float,
+        training: bool,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> Array:
+        """See ``Adapter.call``."""
+        rngs = self._rngs(streams, training=training)
+        layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=broadcast_dims)
+        return self._call(layer, x, training=training)
+
+    def call_repeatedly(
+        self,
+        x: Array,
+        *,
+        times: int,
+        rate: float,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_repeatedly``."""
+        rngs = self._rngs(streams, training=True)
+        layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
+        return tuple(self._call(layer, x, training=True) for _ in range(times))
+
+    def call_layers(
+        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_layers``."""
+        rngs = self._rngs(streams, training=True)
+        layers = [self._layer(rngs, rate=rate, training=True) for _ in names]
+        model = _assemble(tree_of(names), layers)
+        return tuple(self._call(_find(model, name), x, training=True) for name in names)
+
+    def call_explicit(
+        self,
+        x: Array,
+        *,
+        key: Key,
+        rate: float,
+        streams: Streams,
+        broadcast_dims: Sequence[int] = (),
+    ) -> Array:
+        """See ``Adapter.call_explicit``; before Flax 0.11 the key comes wrapped in an Rngs."""
+        if self.wiring.key_parameter is None:
+            raise Unsupported("it takes no key at the call")
+        rngs = self._rngs(streams, training=True)
+        layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
+        key = _as_jax(key)
+        handed = key if _CALLS_TAKE_KEYS else nnx.Rngs({self.stream: key})
+        return self._call(layer, x, training=True, extra={self.wiring.key_parameter: handed})
+
+    def named_stream(self, name: str) -> NNXAdapter:
+        """See ``Adapter.named_stream``."""
+        if self.wiring.stream_parameter is None:
+            raise Unsupported("the name of its stream cannot be chosen")
+        return replace(self, stream=name, renamed=True)
+
+    def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:
+        keys: dict[str, Any] = {name: _as_jax(key) for name, key in streams.items()}
+        if self.params:
+            keys.setdefault("params", _PARAMS_SEED)
+            if not training:
+                keys.setdefault(self.stream, _EVALUATION_SEED)
+        return nnx.Rngs(keys) if keys else None
+
+    def _layer(
+        self,
+        rngs: nnx.Rngs | None,
+        *,
+        rate: float,
+        training: bool,
+        broadcast_dims: Sequence[int] = (),
+    ) -> nnx.Module:
+        arguments: dict[str, Any] = self.wiring.mode_argument("constructor", training=training)
+        arguments[_RNGS_PARAMETER] = rngs
+        if self.wiring.rate_parameter is not None:
+            arguments[self.wiring.rate_parameter] = rate
+        elif rate != self.fixed_rate:
+            raise Unsupported(f"its rate is fixed at {self.fixed_rate}, not {rate}")
+        if broadcast_dims:
+            if self.wiring.broadcast_parameter is None:
+                raise Unsupported("it has no broadcast dims")
+            arguments[self.wiring.broadcast_parameter] = tuple(broadcast_dims)
+        if self.renamed and self.wiring.stream_parameter is not None:
+            arguments[self.wiring.stream_parameter] = self.stream
+        return self.factory(**arguments)
+
+    def _call(
+        self,
+        layer: nnx.Module,
+        x: Array,
+        *,
+        training: bool,
+        extra: dict[str, Any] | None = None,
+    ) -> Array:
+        if self.wiring.mode_place == "method":
+            if training:
+                layer.train()
+            else:
+                layer.eval()
+        mode = self.wiring.mode_argument("call", training=training)
+        return cast("Callable[..., Any]", layer)(x, **mode, **(extra or {}))
+
+
+def nnx_subject(
+    factory: Callable[..., nnx.Module], *, name: str = "", params: bool = False, **options: Any
+) -> Subject:
+    """Makes a subject of an NNX layer; see ``Subject.nnx``.
+
+    Args:
+        factory: returns a module; takes the rate and ``rngs``.
+        name: what reports call it.
+        params: the layer has parameters, and needs keys to be built.
+        **options: fields of ``Traits`` and of ``Wiring`` to set by hand.
+
+    Returns:
+        The subject.
+
+    Raises:
+        WiringError: it cannot be inferred how the layer takes its rate, mode or rngs.
+    """
+    given, traits = wires.split_options(options)
+    name = name or name_of(factory)
+    fixed_rate = traits.get("rate")
+    constructor = wires.parameters(factory)
+    example = _example(factory, constructor, name=name, rate=given.get("rate_parameter"))
+    wiring = wires.infer(
+        name=name,
+        constructor=constructor,
+        call=wires.parameters(type(example).__call__),
+        fixed_rate=fixed_rate,
+        has_mode_methods=True,
+        given=given,
+    )
+    usual: dict[str, Any] = {
+        "named_stream": wiring.stream_parameter is not None,
+        "explicit_key": wiring.key_parameter is not None,
+        "broadcast_dims": wiring.broadcast_parameter is not None,
+        "missing_key_errors": ("ValueError", "KeyError", "AttributeError"),
+    }
+    all_traits = Traits(**{"api": "nnx", **usual, **traits})
+    return Subject(
+        name=name,
+        traits=all_traits,
+        adapter=NNXAdapter(
+            factory=factory,
+            wiring=wiring,
+            fixed_rate=fixed_rate,
+            params=params,
+            stream=all_traits.stream or "dropout",
+        ),
+        source=source_of(factory),
+    )
+
+
+def _example(
+    factory: Callable[..., nnx.Module], constructor: Any, *, name: str, rate: str | None
+) -> nnx.Module:
+    """Builds one module, since only a module shows the signature of its call."""
+    if _RNGS_PARAMETER not in constructor:
+        raise WiringError(
+            f"{name} takes no keys: its constructor has {', '.join(constructor) or 'nothing'}, "
+            f"not {_RNGS_PARAMETER}. Hand over a callable that takes it, such as "
+            f"lambda rate, rngs: {name}(rate, rngs=rngs)."
+        )
+    arguments: dict[str, Any] = {
+        _RNGS_PARAMETER: nnx.Rngs(params=_PARAMS_SEED, dropout=_EVALUATION_SEED)
+    }
+    for parameter in wires.needs(constructor, filled={_RNGS_PARAMETER}):
+        if parameter in wires.RATE_NAMES or parameter == rate:
+            arguments[parameter] = 0.5
+        elif parameter in wires.MODE_NAMES:
+            arguments[parameter] = wires.MODE_NAMES[parameter]
+    still_open = wires.needs(constructor, filled=set(arguments))
+    if still_open:
+        raise WiringError(
+            f"{name} cannot be built: its constructor also needs {', '.join(still_open)}. Hand "
+            f"over a callable that fills them in, such as lambda rate, rngs: {name}(rate=rate, "
+            f"{still_open[0]}=..., rngs=rngs)."
+        )
+    example = factory(**arguments)
+    if not isinstance(example, nnx.Module):
+        raise WiringError(
+            f"{name} returned a {type(example).__name__}, which is no flax.nnx.Module. Hand over "
+            f"a Module class or a callable that returns a module; for a plain function use "
+            f"Subject.function, for a flax.linen.Module Subject.linen."
+        )
+    return example
+
+
+def _assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:
+    model = _Model()
+    for name, below in tree.items():
+        setattr(model, name, layers[below] if isinstance(below, int) else _assemble(below, layers))
+    return model
+
+
+def _find(model: nnx.Module, name: str) -> nnx.Module:
+    here: Any = model
+    for part in name.split("/"):
+        here = getattr(here, part)
+    return cast("nnx.Module", here)
+
+
+def _as_jax(key: Key) -> Key:
+    # nnx takes jax arrays alone: a NumPy key would be refused as "Invalid rng value".
+    return jnp.asarray(key) if isinstance(key, np.ndarray) else key

@@ -1,0 +1,131 @@
+"""Which subjects ship, and how any other is found: ``name`` or ``package.module:attr``.
+
+The names are known without importing a framework; a subject is built when it is loaded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.errors import UnknownSubject
+
+_HERE = "dropout_props.subjects"
+
+# Where the subject is made, in the order of every table: an attribute, or a function without
+# arguments, of the module.
+SHIPPED: Mapping[str, str] = MappingProxyType(
+    {
+        "linen.Dropout": f"{_HERE}.flax_layers:linen_dropout",
+        "nnx.Dropout": f"{_HERE}.flax_layers:nnx_dropout",
+        "textbook.MyDropout": f"{_HERE}.textbook.my_dropout:subject",
+        "textbook.DropoutModel": f"{_HERE}.textbook.dropout_model:subject",
+        "textbook.MyModel": f"{_HERE}.textbook.my_model:subject",
+        "d2l.dropout_layer": f"{_HERE}.d2l.dropout_layer:subject",
+        "d2l.DropoutMLPScratch": f"{_HERE}.d2l.mlp_scratch:subject",
+        "d2l.DropoutMLP": f"{_HERE}.d2l.mlp:subject",
+    }
+)
+
+
+def names() -> tuple[str, ...]:
+    """Returns the names of the subjects that ship, in the order of every table."""
+    return tuple(SHIPPED)
+
+
+def load(name_or_path: str) -> Subject:
+    """Finds a subject.
+
+    Args:
+        name_or_path: one of ``names()``, or ``package.module:attr``, where attr is a
+            ``Subject``, a Linen or NNX module class, or a function
+            ``f(key, x, rate, deterministic)``. The working directory is searched last.
+
+    Returns:
+        The subject, named as it was asked for.
+
+    Raises:
+        UnknownSubject: there is none of that name, or its module cannot be imported.
+        WiringError: the layer is there, but how to call it could not be inferred.
+    """
+    if name_or_path in SHIPPED:
+        module, _, attr = SHIPPED[name_or_path].partition(":")
+        subject: Subject = getattr(importlib.import_module(module), attr)()
+        return subject
+    if ":" not in name_or_path:
+        raise UnknownSubject(_no_such_name(name_or_path))
+    module_name, _, attr = name_or_path.partition(":")
+    if not module_name or not attr:
+        raise UnknownSubject(
+            f"{name_or_path!r} is no subject: write package.module:attr, such as "
+            f"mypackage.layers:MyDropout."
+        )
+    return _as_subject(_find(_import(module_name), attr, path=name_or_path), path=name_or_path)
+
+
+def _no_such_name(name: str) -> str:
+    close = difflib.get_close_matches(name, SHIPPED, n=3, cutoff=0.5)
+    folded = [known for known in SHIPPED if known.lower() == name.lower()]
+    hint = f" Did you mean {' or '.join(folded or close)}?" if folded or close else ""
+    module, _, attr = name.rpartition(".")
+    if module and not hint:
+        hint = f" For a layer of your own write {module}:{attr}."
+    return (
+        f"No subject is called {name!r}.{hint} The subjects that ship are "
+        f"{', '.join(SHIPPED)}; any other is written package.module:attr."
+    )
+
+
+def _import(name: str) -> ModuleType:
+    here = os.getcwd()  # noqa: PTH109 - sys.path holds strings
+    if here not in sys.path and "" not in sys.path:
+        # A console script does not search the working directory, as `python -m` does. Last, so
+        # that a file there cannot hide an installed package.
+        sys.path.append(here)
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        why = " ".join(str(error).split()) or "no message"
+        raise UnknownSubject(
+            f"The module {name!r} cannot be imported: {type(error).__name__}: {why}. Check its "
+            f"name, run from the directory that holds its package, or install the package."
+        ) from error
+
+
+def _find(module: ModuleType, attr: str, *, path: str) -> Any:
+    found: Any = module
+    for part in attr.split("."):
+        if not hasattr(found, part):
+            close = difflib.get_close_matches(part, dir(found), n=3)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            raise UnknownSubject(
+                f"{path!r} is no subject: the module {module.__name__!r} can be imported, but "
+                f"has no {attr!r}.{hint}"
+            )
+        found = getattr(found, part)
+    return found
+
+
+def _as_subject(found: Any, *, path: str) -> Subject:
+    if isinstance(found, Subject):
+        return found
+    import flax.linen as nn
+    from flax import nnx
+
+    if isinstance(found, type) and issubclass(found, nn.Module):
+        return Subject.linen(found, name=path)
+    if isinstance(found, type) and issubclass(found, nnx.Module):
+        return Subject.nnx(found, name=path)
+    if callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
+        return Subject.function(found, name=path)
+    raise UnknownSubject(
+        f"{path!r} is a {type(found).__name__}, which is no subject. Point to a Subject, a Linen "
+        f"or NNX module class, or a function f(key, x, rate, deterministic); for a layer that "
+        f"needs more arguments make one with Subject.linen or Subject.nnx and point to that."
+    )

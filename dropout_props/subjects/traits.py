@@ -1,0 +1,153 @@
+"""What a subject is, and so which claims apply to it.
+
+Every reason for a claim to be not applicable is a trait, and ``Traits.lacks`` gives it as a
+sentence. Traits describe what a subject *is built to do*, never what it gets wrong: a layer
+that should raise without a key and does not keeps its ``missing_key_errors``, and fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Ability = Literal[
+    "mask",
+    "identity",
+    "any_rate",
+    "eval_mode",
+    "streams",
+    "named_stream",
+    "explicit_key",
+    "broadcast_dims",
+    "layers",
+    "repeat",
+    "missing_key",
+    "nonfinite",
+    "empty",
+]
+
+ABILITIES: tuple[Ability, ...] = get_args(Ability)
+
+_SENTENCES: dict[str, str] = {
+    "mask": "its output does not show the mask: dropout is somewhere inside the model",
+    "identity": "its evaluation output is not its input: dropout follows other layers",
+    "any_rate": "its rate is fixed at {rate}",
+    "eval_mode": "it has no evaluation mode: the caller leaves it out",
+    "streams": "it takes no keys in named streams",
+    "named_stream": "the name of its stream cannot be chosen",
+    "explicit_key": "it takes no key at the call",
+    "broadcast_dims": "it has no broadcast dims",
+    "layers": "it cannot stand several times in one model",
+    "repeat": "it keeps no count of its calls: one key gives one mask",
+    "missing_key": "it promises no error when the key is missing",
+    "nonfinite": "it does not promise to drop NaN and infinite inputs",
+    "empty": "it takes no input with an empty axis",
+}
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a subject is built to do.
+
+    Attributes:
+        api: the framework that runs it.
+        law: ``dropout`` when every unit of a training output is 0 or reference/keep;
+            ``composite`` when dropout is somewhere inside and the output shows no mask.
+        reference: ``input`` when evaluation returns the input itself; ``eval`` when the
+            evaluation output of the model is what its training output is measured by.
+        rate: the fixed rate, or None when any can be asked for.
+        eval_mode: it can be called in evaluation mode.
+        streams: keys are handed to it in named streams.
+        stream: the stream that it draws from; None when it draws from none.
+        named_stream: another stream can be named.
+        explicit_key: it takes a key at the call.
+        broadcast_dims: it takes broadcast dims.
+        layers: several can stand in one model under given names.
+        repeat: calls in one application are counted, and each is promised its own mask.
+        missing_key_errors: names of the exception types that a training call without a key
+            may raise; empty when no error is promised.
+        missing_key_names_stream: the message of that error names the stream.
+        nonfinite: NaN and infinite inputs may be dropped like any others.
+        empty: inputs may have an empty axis.
+        min_rank: fewest axes that an input must have.
+        dtypes: names of the dtypes that an input may have.
+        batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
+        reasons: sentences that replace the usual ones, by ability.
+    """
+
+    api: Literal["linen", "nnx", "function"]
+    law: Literal["dropout", "composite"] = "dropout"
+    reference: Literal["input", "eval"] = "input"
+    rate: float | None = None
+    eval_mode: bool = True
+    streams: bool = True
+    stream: str | None = "dropout"
+    named_stream: bool = False
+    explicit_key: bool = False
+    broadcast_dims: bool = False
+    layers: bool = True
+    repeat: bool = True
+    missing_key_errors: tuple[str, ...] = ()
+    missing_key_names_stream: bool = False
+    nonfinite: bool = True
+    empty: bool = True
+    min_rank: int = 0
+    dtypes: tuple[str, ...] = ("float16", "bfloat16", "float32")
+    batching: Literal["vmap", "loop"] = "vmap"
+    reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and not 0.0 <= self.rate <= 1.0:
+            raise ValueError(f"rate={self.rate!r} is no probability; give a number from 0 to 1")
+        unknown = sorted(set(self.reasons) - set(ABILITIES))
+        if unknown:
+            raise ValueError(
+                f"reasons={unknown!r} are no abilities; the abilities are {', '.join(ABILITIES)}"
+            )
+
+    def lacks(self, ability: Ability) -> str | None:
+        """Says why claims that need ``ability`` do not apply.
+
+        Args:
+            ability: one of ``ABILITIES``.
+
+        Returns:
+            A sentence about the subject, or None when it has the ability.
+        """
+        has: dict[str, bool] = {
+            "mask": self.law == "dropout",
+            "identity": self.reference == "input",
+            "any_rate": self.rate is None,
+            "eval_mode": self.eval_mode,
+            "streams": self.streams,
+            "named_stream": self.named_stream,
+            "explicit_key": self.explicit_key,
+            "broadcast_dims": self.broadcast_dims,
+            "layers": self.layers,
+            "repeat": self.repeat,
+            "missing_key": bool(self.missing_key_errors),
+            "nonfinite": self.nonfinite,
+            "empty": self.empty,
+        }
+        if has[ability]:
+            return None
+        return self.reasons.get(ability, _SENTENCES[ability].format(rate=self.rate))
+
+    def refuses(self, shape: tuple[int, ...], dtype: str) -> str | None:
+        """Says why an input of this shape and dtype is none that the subject takes.
+
+        Args:
+            shape: shape of the input.
+            dtype: name of its dtype, such as ``float32``.
+
+        Returns:
+            A sentence about the subject, or None when it takes such an input.
+        """
+        if len(shape) < self.min_rank:
+            return f"it takes inputs of {self.min_rank} or more axes, not of {len(shape)}"
+        if dtype not in self.dtypes:
+            return f"it takes {', '.join(self.dtypes)} inputs, not {dtype}"
+        if 0 in shape:
+            return self.lacks("empty")
+        return None
