@@ -1,0 +1,230 @@
+"""Fixed-sample design: how many trials a test needs, and what a number of trials can see.
+
+Question: with n trials, counted once, can a test that wrongly fails at most at one rate wrongly
+pass a given discrepancy at most at another?
+Guarantee: the test is the exact two-sided binomial test, each tail with half of false_fail_rate;
+its error rates are sums of binomial probabilities, never those of a normal curve.
+Cannot say: what a sequential test needs, which is less (``expected_num_trials``).
+
+The power of a binomial test rises with n in saw teeth, since the counts it rejects at are whole
+numbers. ``min_num_trials`` returns the smallest n at all that suffices; a few larger n may miss
+by the height of a tooth. More trials than n suffice too, if the surplus is left uncounted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import betainc, betaincc, betainccinv
+from scipy.stats import binom
+
+from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probability
+
+__all__ = ["Side", "min_discrepancy", "min_num_trials", "sides"]
+
+
+class Side(NamedTuple):
+    """One side of a two-sided test, turned so that the fault lies above the null.
+
+    For the lower side, ``null`` and ``edge`` are those of a failure of the trial.
+    """
+
+    null: float
+    edge: float
+    is_above: bool
+
+
+def sides(probability: Interval | float, discrepancy: float) -> list[Side]:
+    """Return the sides on which a success probability that far from the null exists.
+
+    Raises:
+        ValueError: the discrepancy is not in (0, 1), or none exists on either side.
+    """
+    ends = as_probability(probability)
+    if not 0.0 < discrepancy < 1.0:
+        msg = f"discrepancy={discrepancy!r}: it must lie strictly between 0 and 1."
+        raise ValueError(msg)
+    both = [
+        Side(ends.highest, ends.highest + discrepancy, is_above=True),
+        Side(1 - ends.lowest, 1 - ends.lowest + discrepancy, is_above=False),
+    ]
+    exist = [
+        side._replace(edge=min(side.edge, 1.0)) for side in both if side.edge <= 1 + EDGE_ROUNDING
+    ]
+    if not exist:
+        msg = (
+            f"discrepancy={discrepancy!r}: no success probability is that far from "
+            f"{probability!r}. Promise a smaller discrepancy."
+        )
+        raise ValueError(msg)
+    return exist
+
+
+def min_num_trials(
+    *,
+    discrepancy: float,
+    probability: Interval | float,
+    false_fail_rate: float,
+    false_pass_rate: float,
+) -> int:
+    """Return the smallest number of trials with which the exact test sees the discrepancy.
+
+    Args:
+        discrepancy: shift of the success probability, absolute, in (0, 1).
+        probability: the null, a number or an interval.
+        false_fail_rate: the allowed chance to reject when the null is true, of both tails.
+        false_pass_rate: the allowed chance not to reject, on the right side, when the success
+            probability is the null's end shifted by the discrepancy (or more).
+
+    Returns: n; on a side where no such probability exists nothing is asked.
+
+    Raises:
+        ValueError: a rate is outside (0, 1), or the discrepancy exists on neither side.
+    """
+    tail = _rates(false_fail_rate, false_pass_rate)
+    asked = sides(probability, discrepancy)
+    enough = max(_smooth_num_trials(side, tail, false_pass_rate) for side in asked)
+    while True:
+        # No smaller n suffices for a side than the one it returns, so that the first n that
+        # every side leaves as it is is the smallest.
+        needed = max(_next_num_trials(enough, side, tail, false_pass_rate) for side in asked)
+        if needed == enough:
+            return enough
+        enough = needed
+
+
+def min_discrepancy(
+    *,
+    num_trials: int,
+    probability: Interval | float,
+    false_fail_rate: float,
+    false_pass_rate: float,
+) -> float:
+    """Return the smallest discrepancy that the exact test sees with that many trials.
+
+    It undoes ``min_num_trials``: with the n that a discrepancy needs, it returns at most that
+    discrepancy, and that many trials are all that the discrepancy it returns needs.
+
+    Args:
+        num_trials: n, at least 1.
+        probability: the null, a number or an interval.
+        false_fail_rate: as in ``min_num_trials``.
+        false_pass_rate: as in ``min_num_trials``.
+
+    Returns: the discrepancy; where the test cannot reject on one side at all, it is more than what
+        is possible on that side.
+
+    Raises:
+        ValueError: so few trials can see no discrepancy.
+    """
+    tail = _rates(false_fail_rate, false_pass_rate)
+    if num_trials < 1:
+        msg = f"num_trials={num_trials!r}: it must be at least 1."
+        raise ValueError(msg)
+    ends = as_probability(probability)
+    discrepancy = max(
+        _side_discrepancy(num_trials, null, tail, false_pass_rate)
+        for null in (ends.highest, 1 - ends.lowest)
+    )
+    if discrepancy > max(1 - ends.highest, ends.lowest) + EDGE_ROUNDING:
+        msg = (
+            f"num_trials={num_trials!r}: so few can see no discrepancy from {probability!r} at "
+            f"false_fail_rate={false_fail_rate!r} and false_pass_rate={false_pass_rate!r}. "
+            "Draw more, or allow larger rates."
+        )
+        raise ValueError(msg)
+    return discrepancy
+
+
+def _critical_count(num_trials: int, null: float, tail: float) -> int:
+    """Return the smallest count that the null reaches or passes with at most that chance."""
+    count = int(binom.isf(tail, num_trials, null)) + 1
+    # The quantile may be off by one where it falls on a step.
+    while binom.sf(count - 1, num_trials, null) > tail:
+        count += 1
+    while count > 1 and binom.sf(count - 2, num_trials, null) <= tail:
+        count -= 1
+    return count
+
+
+def _misses(num_trials: int, edge: float, critical: int) -> float:
+    return float(binom.cdf(critical - 1, num_trials, edge))
+
+
+def _next_num_trials(start: int, side: Side, tail: float, false_pass_rate: float) -> int:
+    """Return the smallest number of trials, from ``start`` on, that suffices for one side."""
+    num_trials = start
+    while True:
+        critical = _critical_count(num_trials, side.null, tail)
+        # More trials need at least this count, so that none suffices before this one does.
+        reaching = _first(
+            lambda n, count=critical: _misses(n, side.edge, count) <= false_pass_rate,  # type: ignore[misc]
+            num_trials,
+        )
+        if reaching == num_trials:
+            return num_trials
+        num_trials = reaching
+
+
+def _smooth_num_trials(side: Side, tail: float, false_pass_rate: float) -> int:
+    """Return a lower bound of the number of trials: that of a test whose count need not be whole.
+
+    A whole count that suffices, suffices here; and here power rises with n without teeth.
+    """
+    if side.null == 0.0:
+        return 1
+
+    def suffices(num_trials: int) -> bool:
+        if num_trials * math.log(side.null) > math.log(tail):
+            return False  # not even n successes of n are rejected
+        count = brentq(
+            lambda x: (
+                math.log(max(betainc(x, num_trials - x + 1, side.null), 1e-300)) - math.log(tail)
+            ),
+            num_trials * side.null,
+            num_trials,
+        )
+        return bool(betaincc(count, num_trials - count + 1, side.edge) <= false_pass_rate)
+
+    bound = _first(suffices, 1)
+    return max(1, bound - 1 - bound // 10**9)  # rounding must not make it more than a bound
+
+
+def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate: float) -> float:
+    critical = _critical_count(num_trials, null, tail)
+    if critical > num_trials:
+        return 1 - null + 4 * EDGE_ROUNDING
+    discrepancy = float(betainccinv(critical, num_trials - critical + 1, false_pass_rate)) - null
+    step = float(np.spacing(null + discrepancy))
+    # The quantile is rounded, and so is the sum: go on until the promise holds to the last bit.
+    while _misses(num_trials, min(null + discrepancy, 1.0), critical) > false_pass_rate:
+        discrepancy, step = discrepancy + step, 2 * step
+    return discrepancy
+
+
+def _first(holds: Callable[[int], bool], start: int) -> int:
+    """Return the smallest integer from ``start`` on at which a rising predicate holds."""
+    if holds(start):
+        return start
+    failing, step = start, 1
+    while not holds(failing + step):
+        failing, step = failing + step, 2 * step
+    holding = failing + step
+    while holding - failing > 1:
+        middle = (failing + holding) // 2
+        failing, holding = (failing, middle) if holds(middle) else (middle, holding)
+    return holding
+
+
+def _rates(false_fail_rate: float, false_pass_rate: float) -> float:
+    """Check both rates, and return that of one tail."""
+    named = {"false_fail_rate": false_fail_rate, "false_pass_rate": false_pass_rate}
+    for name, rate in named.items():
+        if not 0.0 < rate < 1.0:
+            msg = f"{name}={rate!r}: it must lie strictly between 0 and 1."
+            raise ValueError(msg)
+    return false_fail_rate / 2

@@ -1,0 +1,177 @@
+"""Evidence for and against a claim, valid whenever one looks.
+
+Question: do these counts contradict the claim, and do they rule out a fault as large as the
+discrepancy that the claim promises to see?
+Guarantee: an e-value is never negative and has mean at most 1 when the claim is true, and as
+counts grow it is bounded by a martingale, so that (Ville) the chance that it *ever* reaches
+1/alpha is at most alpha. Drawing may therefore stop, or go on, for any reason.
+Cannot say: anything when the trials of a member were not independent of each other.
+
+References:
+    Ville 1939, Etude critique de la notion de collectif. Robbins 1970, "Statistical methods
+    related to the law of the iterated logarithm", Ann. Math. Statist. 41 (the mixture). Wald 1945,
+    "Sequential tests of statistical hypotheses", Ann. Math. Statist. 16 (the ratio in
+    ``excluded``). Vovk and Wang 2021, "E-values: calibration, combination and applications",
+    Ann. Statist. 49 (means of e-values). We differ from Robbins in the prior and in minimising
+    over an interval null.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import betaln, logsumexp, xlog1py, xlogy
+
+from dropout_props.statistics.trials import EDGE_ROUNDING, Trials
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["excluded", "log_evalues", "log_mean_evalue"]
+
+
+def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
+    """Return the evidence of each member against its null.
+
+    The e-value is the probability of the counts' sequence under a prior for the success
+    probability, over its largest probability under the null interval. The prior is the mean of
+
+    - Beta(1/2 + v*p, 1/2 + v*(1 - p)) about the null's middle p, with v such that its spread is
+      the discrepancy: the fault that is promised costs few more draws than a test that knew it;
+    - Beta(1/2, 1/2), which knows nothing: a gross fault, as no dropout at all, is found within a
+      few tens of draws, for which the narrow prior would need thousands.
+
+    Taking the mean costs at most log 2 against the better of the two. The halves keep both proper
+    at p = 0 and p = 1. Nothing in the prior depends on the counts.
+
+    Args:
+        trials: the counts and their nulls.
+        discrepancy: float64[num_members] or a number: the shift of the success probability that
+            should be found soonest, in (0, 1). It steers the power alone; any is valid.
+
+    Returns: float64[num_members], natural logarithms. Where the null is exactly 0 or exactly 1,
+        the value is 0 as long as nothing impossible happened, and then infinite.
+    """
+    narrow = _positive(discrepancy)
+    successes = trials.successes.astype(np.float64)
+    failures = (trials.trials - trials.successes).astype(np.float64)
+    centre = trials.lowest + (trials.highest - trials.lowest) / 2
+    # The spread that trials show at the discrepancy's far side: at p = 0 they show none.
+    sides = [centre, np.minimum(centre + narrow, 1.0), np.maximum(centre - narrow, 0.0)]
+    variance = np.max([side * (1 - side) for side in sides], axis=0)
+    weight = variance / narrow**2
+    mixture = np.logaddexp(
+        _log_mixture(successes, failures, 0.5 + weight * centre, 0.5 + weight * (1 - centre)),
+        _log_mixture(successes, failures, 0.5, 0.5),
+    ) - math.log(2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = np.where(trials.trials > 0, successes / (successes + failures), 0.0)
+    nearest = np.clip(observed, trials.lowest, trials.highest)
+    likelihood = _log_likelihood(successes, failures, nearest)
+    certain = (trials.lowest == 1.0) | (trials.highest == 0.0)
+    return np.where(np.isneginf(likelihood), np.inf, np.where(certain, 0.0, mixture - likelihood))
+
+
+def log_mean_evalue(families: Sequence[ArrayLike]) -> float:
+    """Return the evidence of several families of counts at once: the mean of their e-values.
+
+    It is the mean over families of the mean over the members of each, so that one total is not
+    drowned by a thousand positions. A mean of e-values is an e-value whatever their dependence.
+
+    Args:
+        families: for each family, float64[num_members] of log e-values.
+
+    Returns: the natural logarithm of the mean; 0 when there is nothing to judge. Families without
+        members are left out.
+
+    Assumes: which families there are does not depend on what was drawn.
+    """
+    means = []
+    for family in families:
+        log_es = np.asarray(family, dtype=np.float64).ravel()
+        if log_es.size:
+            means.append(_log_mean(log_es))
+    return _log_mean(np.array(means)) if means else 0.0
+
+
+def excluded(
+    trials: Trials, *, discrepancy: ArrayLike, false_pass_rate: float
+) -> NDArray[np.bool_]:
+    """Tell for each member whether a fault as large as the discrepancy has been ruled out.
+
+    Two e-values must reach 1/false_pass_rate: that of the null's upper end against "the success
+    probability is highest + discrepancy or more", and that of its lower end against "it is
+    lowest - discrepancy or less". Each is a likelihood ratio, and beyond its edge a
+    supermartingale, so that by Ville the chance of *ever* returning True is at most
+    false_pass_rate when the truth is at an edge or beyond it.
+
+    An edge above 1 or below 0 is no probability: no fault of that size exists on that side, so
+    none has to be ruled out, and none smaller is promised to be seen. An edge at exactly 0 or 1
+    exists, and one contrary trial rules it out.
+
+    Args:
+        trials: the counts and their nulls.
+        discrepancy: float64[num_members] or a number, the promised shift of the success
+            probability, in (0, 1).
+        false_pass_rate: the allowed chance of ever ruling out what is the case, in (0, 1).
+
+    Returns: bool[num_members].
+
+    Raises:
+        ValueError: a discrepancy that no probability is away from its null: a promise about
+            nothing, which would always be kept.
+    """
+    shift = _positive(discrepancy)
+    if not 0.0 < false_pass_rate < 1.0:
+        msg = f"false_pass_rate={false_pass_rate!r}: it must lie strictly between 0 and 1."
+        raise ValueError(msg)
+    above, below = trials.highest + shift, trials.lowest - shift
+    no_above, no_below = above > 1 + EDGE_ROUNDING, below < -EDGE_ROUNDING
+    if np.any(no_above & no_below):
+        at = int(np.argmax(no_above & no_below))
+        msg = (
+            f"discrepancy={shift.flat[min(at, shift.size - 1)]}: no success probability is that "
+            f"far from the null [{trials.lowest[at]}, {trials.highest[at]}] (member {at}), so "
+            "there is nothing to rule out. Promise a smaller discrepancy."
+        )
+        raise ValueError(msg)
+    needed = -math.log(false_pass_rate)
+    evidence_above = _log_ratio(trials, trials.highest, np.minimum(above, 1.0))
+    evidence_below = _log_ratio(trials, trials.lowest, np.maximum(below, 0.0))
+    return (no_above | (evidence_above >= needed)) & (no_below | (evidence_below >= needed))
+
+
+def _log_ratio(trials: Trials, null: Floats, edge: Floats) -> Floats:
+    successes = trials.successes.astype(np.float64)
+    failures = (trials.trials - trials.successes).astype(np.float64)
+    of_null = _log_likelihood(successes, failures, null)
+    of_edge = _log_likelihood(successes, failures, edge)
+    # What neither allows (0 / 0) rules out neither.
+    possible = ~(np.isneginf(of_null) & np.isneginf(of_edge))
+    return np.subtract(of_null, of_edge, out=np.full(len(trials), -np.inf), where=possible)
+
+
+def _log_likelihood(successes: Floats, failures: Floats, probability: Floats) -> Floats:
+    return np.asarray(xlogy(successes, probability) + xlog1py(failures, -probability))
+
+
+def _log_mixture(successes: Floats, failures: Floats, alpha: ArrayLike, beta: ArrayLike) -> Floats:
+    """Return the log probability of one sequence with these counts under a Beta prior."""
+    return np.asarray(betaln(alpha + successes, beta + failures) - betaln(alpha, beta))
+
+
+def _log_mean(log_values: Floats) -> float:
+    return float(logsumexp(log_values) - math.log(log_values.size))
+
+
+def _positive(discrepancy: ArrayLike) -> Floats:
+    shift = np.asarray(discrepancy, dtype=np.float64)
+    if not np.all((shift > 0) & (shift < 1)):
+        msg = f"discrepancy={discrepancy!r}: it must lie strictly between 0 and 1."
+        raise ValueError(msg)
+    return shift

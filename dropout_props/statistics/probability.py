@@ -1,0 +1,178 @@
+"""Success probabilities: what a count must show when the claim is true.
+
+Question: with which probability does one trial of each kind of count succeed, when every unit is
+kept with a probability in a known interval?
+Guarantee: each function returns the exact range of that probability over the interval (up to the
+rounding of float64), inner extremes included; its result is a legal null for ``Trials.of``.
+Cannot say: anything about masks whose units are not independent, which is what the counts are for.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product as pairs
+
+import numpy as np
+from scipy.special import gammaln
+from scipy.stats import binom
+
+from dropout_props.statistics.trials import Interval, as_probability
+
+__all__ = [
+    "agreement",
+    "both_dropped",
+    "central_region",
+    "equal_masks",
+    "odd_parity",
+    "product",
+    "region_mass",
+]
+
+Probability = Interval | float
+
+
+def both_dropped(keep: Probability, other: Probability | None = None) -> Interval:
+    """Return the probability that two independent units are both dropped: rate**2.
+
+    Args:
+        keep: the keep probability, a number or an interval.
+        other: that of the second unit; None says that both have the same, whatever it is.
+    """
+    lowest, highest = as_probability(keep)
+    low_other, high_other = (lowest, highest) if other is None else as_probability(other)
+    return Interval((1 - highest) * (1 - high_other), (1 - lowest) * (1 - low_other))
+
+
+def agreement(keep: Probability, other: Probability | None = None) -> Interval:
+    """Return the probability that two independent units agree: keep**2 + rate**2.
+
+    It falls to 1/2 at keep 1/2 and rises again, so that an interval around 1/2 has its smallest
+    value inside. For two rates it is linear in each keep, so that the corners hold the extremes.
+
+    Args:
+        keep: the keep probability, a number or an interval.
+        other: that of the second unit; None says that both have the same, whatever it is.
+    """
+    ends = as_probability(keep)
+    if other is None:
+        inside = [0.5] if ends.lowest < 0.5 < ends.highest else []
+        return _range([_agree(one, one) for one in (*ends, *inside)])
+    return _range([_agree(one, two) for one, two in pairs(ends, as_probability(other))])
+
+
+def odd_parity(keep: Probability, num_units: int) -> Interval:
+    """Return the probability that an odd number of independent units is kept.
+
+    It is (1 - (1 - 2 keep)**num_units) / 2: rising in keep when the number is odd, and highest at
+    keep 1/2 (where it is 1/2) when it is even.
+
+    Args:
+        keep: the keep probability, a number or an interval.
+        num_units: how many disjoint units share a parity, at least 1.
+    """
+    _at_least_one("num_units", num_units)
+    ends = as_probability(keep)
+    inside = [0.5] if num_units % 2 == 0 and ends.lowest < 0.5 < ends.highest else []
+    return _range([_odd(one, num_units) for one in (*ends, *inside)])
+
+
+def equal_masks(keep: Probability, size: int) -> Interval:
+    """Return the probability that two independent masks of ``size`` units are equal.
+
+    A very small one is given as 0 where float64 has no smaller number.
+    """
+    _at_least_one("size", size)
+    agree = agreement(keep)
+    return Interval(agree.lowest**size, agree.highest**size)
+
+
+def product(*probabilities: Probability) -> Interval:
+    """Return the probability that independent events, each with its own, all happen."""
+    ends = [as_probability(one) for one in probabilities]
+    return Interval(math.prod(one.lowest for one in ends), math.prod(one.highest for one in ends))
+
+
+def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int, int]:
+    """Choose the counts, about the most likely one, whose mass is nearest to ``mass``.
+
+    A mass near one half makes the trial "the count falls inside" see a spread that is too large
+    and one that is too small about equally well.
+
+    Args:
+        size: units of a mask.
+        keep: the keep probability; of an interval, its middle is used.
+        mass: the wanted binomial probability of the region, in (0, 1).
+
+    Returns: the first and the last count of the region, both inside it. Where a single count is
+    likelier than ``mass``, the region is that count, and its mass is what ``region_mass`` says.
+    """
+    _at_least_one("size", size)
+    if not 0.0 < mass < 1.0:
+        msg = f"mass={mass!r}: it must lie strictly between 0 and 1."
+        raise ValueError(msg)
+    centre = as_probability(keep).midpoint
+    first, last = binom.ppf([(1 - mass) / 2, (1 + mass) / 2], size, centre)
+    counts = np.arange(max(first - 1, 0), min(last + 1, size) + 1)
+    masses = binom.pmf(counts, size, centre)
+    # The binomial has one mode, so that the likeliest counts are neighbours of each other.
+    order = np.argsort(-masses, kind="stable")
+    inside = order[: 1 + int(np.argmin(np.abs(np.cumsum(masses[order]) - mass)))]
+    return int(counts[inside].min()), int(counts[inside].max())
+
+
+def region_mass(size: int, keep: Probability, first: int, last: int) -> Interval:
+    """Return the binomial probability that from ``first`` to ``last`` of ``size`` units are kept.
+
+    As a function of keep it rises and then falls, and turns where one more unit would leave the
+    region at the top as often as it would enter it at the bottom:
+    (keep / rate)**(last - first + 1) = C(size - 1, first - 1) / C(size - 1, last).
+    """
+    _at_least_one("size", size)
+    if not 0 <= first <= last <= size:
+        msg = f"first={first}, last={last}: 0 <= first <= last <= size={size} must hold."
+        raise ValueError(msg)
+    if first == 0 and last == size:
+        return Interval(1.0, 1.0)
+    ends = as_probability(keep)
+    candidates = list(ends)
+    if first > 0 and last < size:
+        log_odds = (_log_choose(size - 1, first - 1) - _log_choose(size - 1, last)) / (
+            last - first + 1
+        )
+        turn = 1 / (1 + math.exp(-log_odds))
+        candidates += [turn] if ends.lowest < turn < ends.highest else []
+    return _range([_mass(size, one, first, last) for one in candidates])
+
+
+def _agree(one: float, two: float) -> float:
+    return one * two + (1 - one) * (1 - two)
+
+
+def _odd(keep: float, num_units: int) -> float:
+    # By logarithms of the rarer outcome: 1 - (1 - 2e-9)**2 by subtraction keeps only 7 digits.
+    rarer = min(keep, 1 - keep)
+    if rarer >= 0.5:
+        return 0.5
+    even_excess = -math.expm1(num_units * math.log1p(-2 * rarer)) / 2
+    return 1 - even_excess if keep > 0.5 and num_units % 2 == 1 else even_excess
+
+
+def _mass(size: int, keep: float, first: int, last: int) -> float:
+    # The tail that is nearer is subtracted, so that a small mass in the upper tail keeps its digits.
+    if first > size * keep:
+        return float(binom.sf(first - 1, size, keep) - binom.sf(last, size, keep))
+    return float(binom.cdf(last, size, keep) - binom.cdf(first - 1, size, keep))
+
+
+def _log_choose(total: int, chosen: int) -> float:
+    return float(gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1))
+
+
+def _range(values: list[float]) -> Interval:
+    return Interval(min(max(min(values), 0.0), 1.0), min(max(max(values), 0.0), 1.0))
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        msg = f"{name}={value!r}: it must be at least 1."
+        raise ValueError(msg)
