@@ -8,13 +8,14 @@ tox skips the environment and the last line of the run says what was not tested.
 
 import atexit
 import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-from tox.config.sets import ConfigSet
+from tox.config.sets import EnvConfigSet
 from tox.plugin import impl
 from tox.session.state import State
-from uv import find_uv_bin
 
 # environment -> the versions of Python that its pair of Flax and JAX has wheels for, best first
 PYTHONS = {
@@ -34,10 +35,11 @@ def folders_of_version_managers() -> list[str]:
     return [str(folder) for root in roots for folder in sorted(root.glob("*/bin"))]
 
 
-def find_python(versions: tuple[str, ...]) -> str | None:
+def find_python(uv: str, versions: tuple[str, ...]) -> str | None:
     """Find the first of `versions` that is installed.
 
     Args:
+        uv: path of the program that looks.
         versions: versions of Python, best first.
 
     Returns:
@@ -45,7 +47,7 @@ def find_python(versions: tuple[str, ...]) -> str | None:
     """
     path = os.pathsep.join([os.environ.get("PATH", ""), *folders_of_version_managers()])
     for version in versions:
-        ask = [find_uv_bin(), "python", "find", "--system", "--no-python-downloads", version]
+        ask = [uv, "python", "find", "--system", "--no-python-downloads", version]
         answer = subprocess.run(  # noqa: S603 - uv's own path and a version from the table above
             ask, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
         )
@@ -55,15 +57,18 @@ def find_python(versions: tuple[str, ...]) -> str | None:
 
 
 @impl
-def tox_add_core_config(core_conf: ConfigSet, state: State) -> None:  # noqa: ARG001 - tox's names
-    """Tell tox.ini which interpreters were found, and the reader which were not."""
-    for name, versions in PYTHONS.items():
-        python = find_python(versions)
-        if python is None:
-            sentence = (
-                f"not tested here: {name} (no Python {' or '.join(versions)} was found; "
-                f"`uv python install {versions[0]}` is one way to get it)"
-            )
-            atexit.register(print, sentence, flush=True)
-        else:
-            os.environ[f"DROPOUT_PROPS_{name.upper()}_PYTHON"] = python
+def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:  # noqa: ARG001 - tox's names
+    """Tell tox.ini which interpreter was found for an environment, or the reader that none was."""
+    versions = PYTHONS.get(env_conf.name or "")
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))
+    if versions is None or uv is None:  # without uv, tox first makes itself an environment with it
+        return
+    python = find_python(uv, versions)
+    if python is None:
+        sentence = (
+            f"not tested here: {env_conf.name} (it needs Python {' or '.join(versions)}, and none "
+            f"was found; `uv python install {versions[0]}` is one way to get it)"
+        )
+        atexit.register(print, sentence, flush=True)
+    else:
+        os.environ[f"DROPOUT_PROPS_{env_conf.name.upper()}_PYTHON"] = python
