@@ -37,7 +37,7 @@ class Layer:
 CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
 MEASURE = ("sampler", "statistics", "properties")
-JUDGE = ("budget", "judging", "known", "results", "run", "verdict")
+JUDGE = ("budget", "exitcodes", "judging", "known", "results", "run", "verdict")
 LAYERS = (
     Layer(CASE, others=frozenset({"hypothesis", "ml_dtypes", "numpy"})),
     Layer(("subject",), own=(*CASE, "subjects"), others=frozenset({"jax", "numpy"})),
