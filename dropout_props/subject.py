@@ -228,13 +228,16 @@ class Subject:
         )
 
     @classmethod
-    def linen(cls, factory: Callable[..., Any], *, name: str = "", **options: Any) -> Subject:
+    def linen(
+        cls, factory: Callable[..., Any], *, name: str = "", source: str = "", **options: Any
+    ) -> Subject:
         """Makes a subject of a Linen layer, in one line: ``Subject.linen(MyDropout)``.
 
         Args:
             factory: an ``nn.Module`` class, or a callable that returns a module. It takes the
                 rate and, unless the module's call does, the mode.
             name: what reports call it; by default the factory's own name.
+            source: where it comes from, as ``module:attr``; by default the factory's place.
             **options: fields of ``Traits`` and of ``subjects.wiring.Wiring`` to set by hand.
 
         Raises:
@@ -242,16 +245,19 @@ class Subject:
         """
         from dropout_props.subjects.linen import linen_subject
 
-        return linen_subject(factory, name=name, **options)
+        return linen_subject(factory, name=name, source=source, **options)
 
     @classmethod
-    def nnx(cls, factory: Callable[..., Any], *, name: str = "", **options: Any) -> Subject:
+    def nnx(
+        cls, factory: Callable[..., Any], *, name: str = "", source: str = "", **options: Any
+    ) -> Subject:
         """Makes a subject of an NNX layer, in one line: ``Subject.nnx(MyDropout)``.
 
         Args:
             factory: an ``nnx.Module`` class, or a callable that returns a module. It takes the
                 rate and ``rngs``.
             name: what reports call it; by default the factory's own name.
+            source: where it comes from, as ``module:attr``; by default the factory's place.
             **options: fields of ``Traits`` and of ``subjects.wiring.Wiring`` to set by hand.
 
         Raises:
@@ -259,15 +265,18 @@ class Subject:
         """
         from dropout_props.subjects.nnx import nnx_subject
 
-        return nnx_subject(factory, name=name, **options)
+        return nnx_subject(factory, name=name, source=source, **options)
 
     @classmethod
-    def function(cls, function: Callable[..., Any], *, name: str = "", **traits: Any) -> Subject:
+    def function(
+        cls, function: Callable[..., Any], *, name: str = "", source: str = "", **traits: Any
+    ) -> Subject:
         """Makes a subject of ``f(key, x, rate, deterministic)``.
 
         Args:
             function: returns the output; ``key`` is None when no key is given.
             name: what reports call it; by default the function's own name.
+            source: where it comes from, as ``module:attr``; by default the function's place.
             **traits: fields of ``Traits`` to set by hand.
 
         Raises:
@@ -275,12 +284,12 @@ class Subject:
         """
         from dropout_props.subjects.function import function_subject
 
-        return function_subject(function, name=name, **traits)
+        return function_subject(function, name=name, source=source, **traits)
 
 
 @lru_cache(maxsize=512)
 def _evaluation_type(
-    adapter: Adapter, shape: tuple[int, ...], dtype: str, rate: float
+    adapter: Any, shape: tuple[int, ...], dtype: str, rate: float
 ) -> tuple[tuple[int, ...], str]:
     import jax
     import jax.numpy as jnp

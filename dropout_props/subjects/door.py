@@ -69,9 +69,9 @@ def ask(
         if expect_errors:
             raise
         asked = word_question(operation, arguments)
-        text = " ".join(str(error).split()) or "no message"
+        text = " ".join(str(error).split())[:400].rstrip(".") or "no message"
         message = (
-            f"{subject} was asked for {asked} and raised {type(error).__name__}: {text[:400].rstrip('.')}. "
+            f"{subject} was asked for {asked} and raised {type(error).__name__}: {text}. "
             f"No error is allowed here. Make the same call on the layer alone to see where it "
             f"comes from; if the layer is not meant to do this, say so in its traits."
         )

@@ -6,7 +6,7 @@ Each message is one paragraph: what was asked, what came, what to do.
 from __future__ import annotations
 
 
-class Unsupported(Exception):  # noqa: N818 - a refusal, not a fault
+class Unsupported(Exception):
     """The adapter cannot do this operation; ``str`` of it is the reason, one sentence."""
 
 
@@ -52,9 +52,9 @@ class WiringError(TypeError):
     """The adapter could not infer how to hand a layer its rate, mode or key."""
 
 
-class UnknownSubject(LookupError):  # noqa: N818 - reads as what it says
+class UnknownSubject(LookupError):
     """No subject goes by this name, or the module that should hold it cannot be imported."""
 
 
-class BrokenPair(RuntimeError):  # noqa: N818 - reads as what it says
+class BrokenPair(RuntimeError):
     """The installed Flax and JAX do not work together; ``str`` of it is one sentence."""

@@ -85,7 +85,7 @@ class FunctionAdapter:
         *,
         key: Key,
         rate: float,
-        streams: Streams,  # noqa: ARG002 - a function sees no other keys
+        streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
         """See ``Adapter.call_explicit``."""
@@ -102,7 +102,9 @@ class FunctionAdapter:
         raise Unsupported(self.traits.lacks(ability) or f"a function has no {ability}")
 
 
-def function_subject(function: Callable[..., Any], *, name: str = "", **traits: Any) -> Subject:
+def function_subject(
+    function: Callable[..., Any], *, name: str = "", source: str = "", **traits: Any
+) -> Subject:
     """Makes a subject of a function; see ``Subject.function``.
 
     Raises:
@@ -128,5 +130,5 @@ def function_subject(function: Callable[..., Any], *, name: str = "", **traits: 
         name=name,
         traits=all_traits,
         adapter=FunctionAdapter(function=function, traits=all_traits),
-        source=source_of(function),
+        source=source or source_of(function),
     )

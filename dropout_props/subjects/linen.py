@@ -173,7 +173,7 @@ class LinenAdapter:
         structure: tuple[Any, ...] = (),
         extra: dict[str, Any] | None = None,
     ) -> Any:
-        mode = self.wiring.mode_argument("call", training=training)
+        mode: dict[str, Any] = self.wiring.mode_argument("call", training=training)
         variables = self._variables(model, x, structure=structure)
         return model(training=training).apply(
             variables, x, **mode, **(extra or {}), rngs=dict(streams) or None
@@ -184,7 +184,7 @@ class LinenAdapter:
     ) -> Any:
         place = (structure, tuple(x.shape), str(x.dtype))
         if place not in self.variables:
-            mode = self.wiring.mode_argument("call", training=False)
+            mode: dict[str, Any] = self.wiring.mode_argument("call", training=False)
             # Concrete even inside vmap and jit: a tracer in this store would outlive its trace.
             with jax.ensure_compile_time_eval():
                 found = model(training=False).init(
@@ -196,7 +196,9 @@ class LinenAdapter:
         return self.variables[place]
 
 
-def linen_subject(factory: Callable[..., nn.Module], *, name: str = "", **options: Any) -> Subject:
+def linen_subject(
+    factory: Callable[..., nn.Module], *, name: str = "", source: str = "", **options: Any
+) -> Subject:
     """Makes a subject of a Linen layer; see ``Subject.linen``.
 
     Raises:
@@ -226,7 +228,7 @@ def linen_subject(factory: Callable[..., nn.Module], *, name: str = "", **option
         name=name,
         traits=Traits(**{"api": "linen", **usual, **traits}),
         adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
-        source=source_of(factory),
+        source=source or source_of(factory),
     )
 
 

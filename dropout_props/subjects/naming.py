@@ -32,7 +32,7 @@ def tree_of(names: Sequence[str]) -> Tree:
         for block in blocks:
             below = here.setdefault(block, {})
             if isinstance(below, int):
-                raise ValueError(
+                raise ValueError(  # noqa: TRY004 - the names are at fault, not a type
                     f"names={list(names)!r}: {block!r} is both a layer and a block; rename one"
                 )
             here = below

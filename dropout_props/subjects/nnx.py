@@ -165,13 +165,19 @@ class NNXAdapter:
 
 
 def nnx_subject(
-    factory: Callable[..., nnx.Module], *, name: str = "", params: bool = False, **options: Any
+    factory: Callable[..., nnx.Module],
+    *,
+    name: str = "",
+    source: str = "",
+    params: bool = False,
+    **options: Any,
 ) -> Subject:
     """Makes a subject of an NNX layer; see ``Subject.nnx``.
 
     Args:
         factory: returns a module; takes the rate and ``rngs``.
         name: what reports call it.
+        source: where it comes from, as ``module:attr``.
         params: the layer has parameters, and needs keys to be built.
         **options: fields of ``Traits`` and of ``Wiring`` to set by hand.
 
@@ -211,7 +217,7 @@ def nnx_subject(
             params=params,
             stream=all_traits.stream or "dropout",
         ),
-        source=source_of(factory),
+        source=source or source_of(factory),
     )
 
 

@@ -119,11 +119,11 @@ def _as_subject(found: Any, *, path: str) -> Subject:
     from flax import nnx
 
     if isinstance(found, type) and issubclass(found, nn.Module):
-        return Subject.linen(found, name=path)
+        return Subject.linen(found, name=path, source=path)
     if isinstance(found, type) and issubclass(found, nnx.Module):
-        return Subject.nnx(found, name=path)
+        return Subject.nnx(found, name=path, source=path)
     if callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
-        return Subject.function(found, name=path)
+        return Subject.function(found, name=path, source=path)
     raise UnknownSubject(
         f"{path!r} is a {type(found).__name__}, which is no subject. Point to a Subject, a Linen "
         f"or NNX module class, or a function f(key, x, rate, deterministic); for a layer that "

@@ -61,7 +61,9 @@ WIRING_FIELDS = tuple(field.name for field in fields(Wiring))
 def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Returns the parameters of a callable by name, without ``self``; {} if unknown."""
     # The metaclass of nnx.Module hides the signature of a class behind (*args, **kwargs).
-    target = function.__init__ if isinstance(function, type) else function
+    target: Any = function
+    if isinstance(function, type):
+        target = target.__init__
     try:
         found = dict(inspect.signature(target).parameters)
     except (TypeError, ValueError):

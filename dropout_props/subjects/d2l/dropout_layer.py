@@ -1,0 +1,59 @@
+"""dropout_layer: dropout as one function, whose default key is bound when it is defined.
+
+On purpose as published: Python evaluates a default once, so every call without a key draws the
+same mask. It multiplies by the mask, so a dropped NaN or infinity stays NaN.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array, Key
+
+
+def dropout_layer(
+    X: Array,  # noqa: N803 - the published name
+    dropout: float,
+    key: Key = jax.random.PRNGKey(0),  # noqa: B008 - bound at definition, as published
+) -> Array:
+    """Keeps a unit where a uniform number exceeds ``dropout``, and scales what is kept.
+
+    Args:
+        X: float32[...].
+        dropout: chance that a unit is dropped, from 0 to 1.
+        key: without one, every call draws the same mask.
+
+    Returns:
+        float32 of the shape of ``X``; all zeros when ``dropout`` is 1.
+
+    Raises:
+        ValueError: ``dropout`` is not in [0, 1].
+    """
+    if not 0 <= dropout <= 1:
+        raise ValueError(f"dropout={dropout!r} is no probability; give a number from 0 to 1")
+    if dropout == 1:
+        return jnp.zeros_like(X)
+    mask = jax.random.uniform(key, X.shape) > dropout
+    return mask.astype(jnp.float32) * X / (1.0 - dropout)
+
+
+def _asked(key: Key | None, x: Array, rate: float, deterministic: bool) -> Array:  # noqa: ARG001, FBT001
+    return dropout_layer(x, rate) if key is None else dropout_layer(x, rate, key)
+
+
+def subject() -> Subject:
+    """Returns dropout_layer as a subject: without a key it is called without one."""
+    return Subject.function(
+        _asked,
+        name="d2l.dropout_layer",
+        source=f"{__name__}:dropout_layer",
+        eval_mode=False,
+        nonfinite=False,
+        dtypes=("float32",),
+        reasons={
+            "eval_mode": "it has no evaluation mode: its models leave it out instead",
+            "nonfinite": "it multiplies by the mask, so a dropped NaN or infinity stays NaN",
+        },
+    )

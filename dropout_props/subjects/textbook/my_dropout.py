@@ -1,0 +1,68 @@
+"""MyDropout: dropout written out in Linen, from a key of the ``dropout`` stream.
+
+The description has no special case for rate 1: the output is all zeros there, and the gradient
+is NaN (0 times the infinite 1/keep), which ``flax.linen.Dropout`` guards against.
+"""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array
+
+_DETERMINISTIC_FROM = 0.5
+
+
+class MyDropout(nn.Module):
+    """Drops each unit with chance ``rate`` and scales what is kept by 1/(1 - rate).
+
+    Attributes:
+        rate: chance that a unit is dropped.
+    """
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
+        """Returns ``x`` when ``deterministic`` or at rate 0, else its masked, scaled copy."""
+        if deterministic or self.rate == 0.0:
+            return x
+        keep_rate = 1.0 - self.rate
+        kept = jax.random.bernoulli(self.make_rng("dropout"), keep_rate, x.shape)
+        return jnp.where(kept, x / keep_rate, 0)
+
+
+def my_dropout_problem(seed: float, x: Array, rate: float, deterministic: float) -> Array:
+    """Applies MyDropout to ``x``, with every argument a float.
+
+    Args:
+        seed: cast to an integer; the layer is initialised with PRNGKey(seed) for parameters
+            and PRNGKey(seed + 1) for dropout, and applied with the latter.
+        x: float[n].
+        rate: chance that a unit is dropped.
+        deterministic: evaluation from 0.5 on, else training.
+
+    Returns:
+        float[n].
+
+    Raises:
+        ValueError: ``x`` has not exactly one axis.
+    """
+    x = jnp.asarray(x)
+    if x.ndim != 1:
+        raise ValueError(f"x has {x.ndim} axes; give a one-dimensional array")
+    whole_seed = int(seed)
+    dropout_key = jax.random.PRNGKey(whole_seed + 1)
+    layer = MyDropout(rate=float(rate))
+    keys = {"params": jax.random.PRNGKey(whole_seed), "dropout": dropout_key}
+    variables = layer.init(keys, x, deterministic=False)
+    evaluating = float(deterministic) >= _DETERMINISTIC_FROM
+    return layer.apply(variables, x, deterministic=evaluating, rngs={"dropout": dropout_key})
+
+
+def subject() -> Subject:
+    """Returns MyDropout as a subject."""
+    return Subject.linen(MyDropout, name="textbook.MyDropout")

@@ -1,0 +1,75 @@
+"""MyModel: a Dense layer, then Dropout at 0.5, with the mode in the constructor.
+
+The model is built once with training off, to initialise it with a parameters key alone, and
+once with training on, to apply it with a dropout key.
+"""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array
+
+RATE = 0.5
+_NUM_NEURONS = 128
+
+
+class MyModel(nn.Module):
+    """Dense, then Dropout at 0.5.
+
+    Attributes:
+        num_neurons: width of the output.
+        training: the mode; dropout is active when true.
+    """
+
+    num_neurons: int
+    training: bool
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Returns an array whose last dimension is ``num_neurons``."""
+        x = nn.Dense(features=self.num_neurons)(x)
+        return nn.Dropout(rate=RATE, deterministic=not self.training)(x)
+
+
+def my_model_problem(seed: int, x: Array, dropout_seed: int, num_neurons: int) -> Array:
+    """Initialises MyModel with training off and applies it with training on.
+
+    Args:
+        seed: of the parameters' key, the only one that initialising takes.
+        x: float[..., n], one axis or more.
+        dropout_seed: of the dropout key.
+        num_neurons: width of the output.
+
+    Returns:
+        float[..., num_neurons].
+    """
+    x = jnp.asarray(x)
+    variables = MyModel(num_neurons=num_neurons, training=False).init(
+        jax.random.PRNGKey(int(seed)), x
+    )
+    model = MyModel(num_neurons=num_neurons, training=True)
+    return model.apply(variables, x, rngs={"dropout": jax.random.PRNGKey(int(dropout_seed))})
+
+
+def _build(*, training: bool) -> MyModel:
+    return MyModel(num_neurons=_NUM_NEURONS, training=training)
+
+
+def subject() -> Subject:
+    """Returns MyModel, 128 neurons wide, as a subject."""
+    return Subject.linen(
+        _build,
+        name="textbook.MyModel",
+        source=f"{__name__}:MyModel",
+        rate=RATE,
+        reference="eval",
+        min_rank=1,
+        dtypes=("float32",),
+        nonfinite=False,
+        empty=False,
+        reasons={"nonfinite": "its Dense layer spreads one NaN over every unit"},
+    )
