@@ -10,7 +10,19 @@ from typing import Any
 __version__ = "0.1.0"
 
 # Public name -> the module that holds it. The one list of what this package promises to keep.
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "CATALOGUE": "dropout_props.properties",
+    "Case": "dropout_props.case",
+    "Claim": "dropout_props.properties",
+    "Judge": "dropout_props.judging",
+    "RunResult": "dropout_props.results",
+    "Settings": "dropout_props.judging",
+    "Subject": "dropout_props.subject",
+    "Traits": "dropout_props.subject",
+    "Trials": "dropout_props.statistics",
+    "Verdict": "dropout_props.verdict",
+    "parametrize_with_properties": "dropout_props.parametrize",
+}
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - strings, all of them
 

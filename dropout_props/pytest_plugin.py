@@ -1,1 +1,136 @@
-"""The pytest plugin: loading it imports neither jax, flax, scipy, hypothesis nor numpy."""
+"""The pytest plugin: one item a (subject, claim), judged inside the test, reported by the session.
+
+It is thin on purpose. Loading it imports neither jax, flax, scipy, hypothesis nor numpy. Every
+verdict falls inside its test, so that nothing depends on how items are spread over workers; a
+result travels on the test's report as one JSON string, and the controlling process only prints.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PROPERTY = "dropout_props"
+_STASH = pytest.StashKey[Any]()
+_RESULTS = pytest.StashKey[list[str]]()
+_COLLECTED = pytest.StashKey[int]()
+_FIXTURE = "property_check"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, each beginning with --dp."""
+    group = parser.getgroup("dropout_props", "dropout property tests")
+    group.addoption("--dp-profile", default="ci", help="smoke, ci (the default) or nightly")
+    group.addoption("--dp-salt", default="0", help="integer that enters every key (default 0)")
+    group.addoption("--dp-budget", default="1e-9", help="false alarms a run (default 1e-9)")
+    group.addoption("--dp-json", default=None, metavar="FILE", help="write the result here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options at the door."""
+    for option, kind in (("--dp-salt", int), ("--dp-budget", float)):
+        text = config.getoption(option)
+        try:
+            kind(text)
+        except ValueError:
+            raise pytest.UsageError(
+                f"{option} {text!r} is no {kind.__name__}: give a number, as in {option}=1."
+            ) from None
+    if config.getoption("--dp-profile") not in ("smoke", "ci", "nightly"):
+        raise pytest.UsageError(
+            f"--dp-profile {config.getoption('--dp-profile')!r}: it is smoke, ci or nightly."
+        )
+    config.stash[_RESULTS] = []
+    config.stash[_COLLECTED] = 0
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count the items that will bring a result, in the process that runs them."""
+    config.stash[_COLLECTED] = sum(_FIXTURE in getattr(i, "fixturenames", ()) for i in items)
+
+
+@pytest.fixture
+def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Judge the pair that `parametrize_with_properties` put into this test; call it to do so."""
+    subject, claim_id = request.param
+
+    def check() -> None:
+        from dropout_props.asking import ask
+
+        result, text = ask(subject, claim_id, _settings(request.config))
+        request.node.user_properties.append((_PROPERTY, text))
+        outcome, message = result
+        if outcome == "fail":
+            pytest.fail(message, pytrace=False)
+        if outcome == "skip":
+            pytest.skip(message)
+        if outcome == "xfail":
+            pytest.xfail(message)
+
+    return check
+
+
+def _settings(config: pytest.Config) -> dict[str, Any]:
+    if _STASH not in config.stash:
+        config.stash[_STASH] = {
+            "salt": int(config.getoption("--dp-salt")),
+            "profile": config.getoption("--dp-profile"),
+            "false_fail_rate": float(config.getoption("--dp-budget")),
+        }
+    settings: dict[str, Any] = config.stash[_STASH]
+    return settings
+
+
+def _collected(config: pytest.Config) -> int:
+    return config.stash.get(_COLLECTED, 0)
+
+
+class _Gatherer:
+    """In the controlling process: takes the results off the reports, prints and writes them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._collected_by_worker = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            for name, text in report.user_properties:
+                if name == _PROPERTY:
+                    self._config.stash[_RESULTS].append(str(text))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        output = getattr(node, "workeroutput", None) or {}
+        self._collected_by_worker = max(self._collected_by_worker, output.get(_PROPERTY, 0))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        texts = self._config.stash[_RESULTS]
+        collected = max(_collected(self._config), self._collected_by_worker, len(texts))
+        if not collected:
+            return
+        from dropout_props.asking import summarize
+
+        path = self._config.getoption("--dp-json")
+        lines = summarize(
+            texts, collected, _settings(self._config), Path(path) if path else None
+        )
+        terminalreporter.section("dropout_props")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Gather in the controlling process alone; a worker only hands over."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(_Gatherer(session.config), "dropout_props_gatherer")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the controlling process how many items a worker collected."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_PROPERTY] = _collected(session.config)

@@ -1,0 +1,79 @@
+"""What the pytest plugin calls, once a test runs: judge one pair, sum up the results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.properties import find
+from dropout_props.report import files
+from dropout_props.report.terminal import STYLES, header, plain_paragraph, tally_line
+from dropout_props.run import empty_result, new_judge
+from dropout_props.subjects import registry
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dropout_props.subject import Subject
+
+__all__ = ["ask", "summarize"]
+
+_OUTCOMES = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "fail",
+    Verdict.ERROR: "fail",
+    Verdict.INCONCLUSIVE: "fail",
+    Verdict.BLOCKED: "skip",
+    Verdict.NOT_APPLICABLE: "skip",
+    Verdict.KNOWN: "xfail",
+}
+
+
+@lru_cache(maxsize=8)
+def _judge(salt: int, profile: str, false_fail_rate: float) -> Judge:
+    return new_judge(Settings.of(salt=salt, profile=profile, false_fail_rate=false_fail_rate))
+
+
+_subject = lru_cache(maxsize=None)(registry.load)
+
+
+def ask(
+    subject: Subject | str, claim_id: str, options: dict[str, Any]
+) -> tuple[tuple[str, str], str]:
+    """Judge one pair.
+
+    Args:
+        subject: a subject, or the name or path of one.
+        claim_id: id of the claim.
+        options: salt, profile and false_fail_rate, as the command line of pytest gave them.
+
+    Returns:
+        What pytest should do (pass, fail, skip or xfail) with its message, and the result as JSON.
+    """
+    loaded = _subject(subject) if isinstance(subject, str) else subject
+    result = _judge(**options)(loaded, find(claim_id))
+    message = plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
+    return (_OUTCOMES[result.verdict], message), files.claim_to_json(result)
+
+
+def summarize(
+    texts: list[str], collected: int, options: dict[str, Any], path: Path | None
+) -> list[str]:
+    """Return the lines that end a session, and write the result file when one is asked for."""
+    settings = Settings.of(**options)
+    order = list(STYLES)
+    results = sorted(
+        map(files.claim_from_json, texts),
+        key=lambda r: (r.subject, r.claim, order.index(r.verdict)),
+    )
+    whole = replace(
+        empty_result(settings, collected),
+        results=tuple(results),
+        seconds=sum(result.seconds for result in results),
+    )
+    if path is not None:
+        files.write(whole, path)
+    return [*header(whole, settings.profile.summary), tally_line(whole)]

@@ -1,0 +1,95 @@
+"""What is asked of a subject: one `Case`, frozen, with a digest that never changes.
+
+The digest is what keys are derived from, so that every distinct case draws fresh bits, in every
+process and on every release. It covers the whole case; it does not cover the salt or the claim,
+which the sampler adds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+__all__ = ["VALUES", "Case", "as_dtype"]
+
+VALUES = ("distinct", "negative", "zeros", "special")
+"""Kinds of input: 1 to 61 over and over, the same below zero, all zero, and NaN, ±inf, −0."""
+
+
+def as_dtype(name: str) -> np.dtype[Any]:
+    """Return the NumPy dtype called `name`, bfloat16 and the float8 types included."""
+    try:
+        return np.dtype(name)
+    except TypeError:
+        import ml_dtypes
+
+        return np.dtype(getattr(ml_dtypes, name))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question to one layer.
+
+    Args:
+        seed: names the bits, 0 <= seed < 2**32; it enters the key through the digest.
+        shape: shape of the input, rank 0 to 5, axes of length 0 allowed.
+        rate: dropout rate; the keep probability is ``1 - rate``.
+        dtype: dtype name of the input.
+        broadcast_dims: axes along which one mask is shared.
+        values: which kind of input, one of `VALUES`.
+    """
+
+    seed: int = 0
+    shape: tuple[int, ...] = (128,)
+    rate: float = 0.5
+    dtype: str = "float32"
+    broadcast_dims: tuple[int, ...] = ()
+    values: str = "distinct"
+
+    @property
+    def keep(self) -> float:
+        """The keep probability that was asked for, ``1 - rate``."""
+        return 1.0 - self.rate
+
+    @property
+    def size(self) -> int:
+        """Number of units in the input."""
+        return prod(self.shape)
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """Shape of the mask that is drawn: the input's, with 1 along `broadcast_dims`."""
+        shared = {dim % len(self.shape) for dim in self.broadcast_dims}
+        return tuple(1 if axis in shared else n for axis, n in enumerate(self.shape))
+
+    def digest(self) -> str:
+        """Return 32 hexadecimal digits that depend on every field and on nothing else."""
+        fields = asdict(self) | {"rate": float(self.rate).hex()}
+        text = "|".join(f"{name}={fields[name]!r}" for name in sorted(fields))
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def inputs(self) -> np.ndarray[Any, Any]:
+        """Return the input array of `shape` and `dtype` that `values` asks for."""
+        size = self.size
+        numbers = 1.0 + np.arange(size, dtype=np.float64) % 61  # exact in every float dtype
+        if self.values == "negative":
+            numbers = -numbers
+        elif self.values == "zeros":
+            numbers = np.zeros(size)
+        elif self.values == "special":
+            special = np.array([np.nan, np.inf, -np.inf, -0.0])
+            at = np.arange(size) % 3 == 0
+            numbers[at] = special[np.arange(int(at.sum())) % 4]
+        return numbers.reshape(self.shape).astype(as_dtype(self.dtype))
+
+    def __str__(self) -> str:
+        parts = [f"shape={self.shape}", f"rate={self.rate!r}", f"dtype={self.dtype}"]
+        if self.broadcast_dims:
+            parts.append(f"broadcast_dims={self.broadcast_dims}")
+        if self.values != "distinct":
+            parts.append(f"values={self.values}")
+        return ", ".join([*parts, f"seed={self.seed}"])

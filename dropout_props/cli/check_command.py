@@ -1,0 +1,127 @@
+"""`dropout-props check`: judge subjects, print one table, exit by the contract."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dropout_props.cli.options import (
+    budget_option,
+    claims_of,
+    profile_option,
+    salt_option,
+    subjects_of,
+)
+from dropout_props.exitcodes import ExitCode, of_run
+
+if TYPE_CHECKING:
+    from dropout_props.known import Deviation
+    from dropout_props.results import ClaimResult, RunResult
+
+__all__ = ["command"]
+
+
+@click.command("check")
+@click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
+@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@profile_option
+@salt_option
+@budget_option
+@click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="Another list of known deviations than the one that ships; `none` for no list.",
+)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
+def command(
+    subjects: tuple[str, ...],
+    claims: tuple[str, ...],
+    profile: str,
+    salt: int,
+    budget: float,
+    known: Path | None,
+    json_path: Path | None,
+) -> int:
+    """Judge SUBJECTs, all that ship when none is named, against the catalogue.
+
+    A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
+    your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
+
+    Exit codes: 0 pass, 1 failure, 2 interrupted, 3 incomplete, 4 usage, 5 nothing selected,
+    6 inconclusive.
+    """
+    from dropout_props.report import files
+
+    chosen_claims = claims_of(claims)
+    deviations = _deviations(known)
+    if json_path is not None:
+        try:
+            files.check_writable(json_path)
+        except files.BadResultFile as error:
+            raise click.UsageError(str(error)) from error
+    _smoke_test()
+    chosen_subjects = subjects_of(subjects)
+    from dropout_props.judging import Settings
+
+    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget)
+    if deviations is not None:
+        settings = replace(settings, known=deviations)
+    result, interrupted = _run(chosen_subjects, chosen_claims, settings)
+    if json_path is not None:
+        files.write(result, json_path)
+    return ExitCode.INTERRUPTED if interrupted else of_run(result)
+
+
+def _deviations(known: Path | None) -> tuple[Deviation, ...] | None:
+    from dropout_props.known import BadList, read
+
+    if known is None:
+        return None
+    try:
+        return () if str(known) == "none" else read(known)
+    except BadList as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _smoke_test() -> None:
+    from dropout_props.subjects.environment import smoke_test
+    from dropout_props.subjects.errors import BrokenPair
+
+    try:
+        smoke_test()
+    except BrokenPair as error:
+        failure = click.ClickException(str(error))
+        failure.exit_code = ExitCode.INCOMPLETE
+        raise failure from error
+
+
+def _run(subjects: list, claims: list, settings: object) -> tuple[RunResult, bool]:  # type: ignore[type-arg]
+    """Run with a progress display on standard error; keep what is there when interrupted."""
+    from rich.console import Console
+
+    from dropout_props.cli.progress import progress_of
+    from dropout_props.report.terminal import header, print_report
+    from dropout_props.run import empty_result, run
+
+    console = Console()
+    blank = empty_result(settings, len(subjects) * len(claims))  # type: ignore[arg-type]
+    for line in header(blank, settings.profile.summary):  # type: ignore[attr-defined]
+        console.print(line, highlight=False, soft_wrap=True)
+    done: list[ClaimResult] = []
+    interrupted = False
+    with progress_of(len(subjects) * len(claims)) as progress:
+        try:
+            result = run(
+                subjects,
+                claims,
+                settings,  # type: ignore[arg-type]
+                on_start=progress.start,
+                on_result=lambda one: (done.append(one), progress.advance())[0],
+            )
+        except KeyboardInterrupt:
+            interrupted, result = True, replace(blank, results=tuple(done))
+    print_report(result, console)
+    return result, interrupted

@@ -1,0 +1,45 @@
+"""`dropout-props list`: the catalogue, or the subjects that ship."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("list")
+@click.option("--subjects", is_flag=True, help="List the subjects that ship instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, subjects: bool, as_json: bool) -> int:
+    """List the claims of the catalogue, or the subjects that ship."""
+    rows = _subjects() if subjects else _claims()
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return 0
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, no_wrap=column in ("id", "kind", "subject"))
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    Console().print(table)
+    return 0
+
+
+def _claims() -> list[dict[str, str]]:
+    from dropout_props.properties import CATALOGUE
+
+    return [
+        {"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in CATALOGUE
+    ]
+
+
+def _subjects() -> list[dict[str, str]]:
+    from dropout_props.subjects import registry
+
+    return [{"subject": name, "source": path} for name, path in registry.SHIPPED.items()]

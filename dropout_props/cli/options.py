@@ -1,0 +1,99 @@
+"""Options that several commands share, read at the door: salt, subjects, claims."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+
+from dropout_props.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from dropout_props.properties import Claim
+    from dropout_props.subject import Subject
+
+__all__ = ["Salt", "budget_option", "claims_of", "profile_option", "salt_option", "subjects_of"]
+
+
+class Salt(click.ParamType):
+    """An integer, `random`, or `today`."""
+
+    name = "salt"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,  # noqa: ARG002 (click's signature)
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> int:
+        """Read a salt."""
+        if isinstance(value, int):
+            return value
+        text = str(value)
+        if text == "random":
+            return secrets.randbelow(2**32)
+        if text == "today":
+            return int(f"{datetime.now(tz=timezone.utc):%Y%m%d}")
+        try:
+            return int(text, 0)
+        except ValueError:
+            raise click.UsageError(
+                f"--salt {text!r} is no number: give an integer, `random` for a new one each run, "
+                "or `today` for one a day."
+            ) from None
+
+
+salt_option = click.option(
+    "--salt",
+    type=Salt(),
+    default=0,
+    show_default=True,
+    help="Integer that enters every key; `random` and `today` vary it. It is printed.",
+)
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(list(PROFILES)),
+    default="ci",
+    show_default=True,
+    help="How much is drawn: seconds against the discrepancy that a pass excludes.",
+)
+budget_option = click.option(
+    "--budget",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=1e-9,
+    show_default=True,
+    help="Chance that a whole run of correct code raises any false alarm.",
+)
+
+
+def subjects_of(names: tuple[str, ...]) -> list[Subject]:
+    """Load the subjects called `names`, all that ship when there is none.
+
+    Raises:
+        click.UsageError: an unknown subject, with the closest names.
+    """
+    from dropout_props.subjects import registry
+    from dropout_props.subjects.errors import UnknownSubject, WiringError
+
+    chosen = dict.fromkeys(names or registry.names())
+    try:
+        return [registry.load(name) for name in chosen]
+    except (UnknownSubject, WiringError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+def claims_of(ids: tuple[str, ...]) -> list[Claim]:
+    """Find the claims with these ids, all of them when there is none.
+
+    Raises:
+        click.UsageError: an unknown id, with the closest ones.
+    """
+    from dropout_props.properties import CATALOGUE, UnknownClaim, find
+
+    try:
+        chosen = [find(one) for one in ids] or list(CATALOGUE)
+    except UnknownClaim as error:
+        raise click.UsageError(str(error)) from error
+    return list(dict.fromkeys(chosen))

@@ -1,0 +1,46 @@
+"""The progress display, on standard error, so that standard output holds the report alone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dropout_props.properties import Claim
+    from dropout_props.subject import Subject
+
+__all__ = ["Display", "progress_of"]
+
+
+class Display:
+    """Says which pair is judged, and how many are done."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("starting", total=total)
+
+    def start(self, subject: Subject, claim: Claim) -> None:
+        """Show the pair that is judged now."""
+        self._progress.update(self._task, description=f"{subject.name} {claim.id} {claim.name}")
+
+    def advance(self) -> None:
+        """Count one pair as done."""
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def progress_of(total: int) -> Iterator[Display]:
+    """Show a display while the block runs; it leaves nothing behind."""
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield Display(progress, total)

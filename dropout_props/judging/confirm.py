@@ -1,0 +1,56 @@
+"""After a failure: is it the layer, this key alone, or the counting? The verdict stays as it is.
+
+The same key is asked again, then fresh keys, then a correct layer through the same count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dropout_props.judging.example import Example, Rule, judge_example
+from dropout_props.subjects import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dropout_props.case import Case
+    from dropout_props.properties import Statistical
+
+__all__ = ["confirm_exact", "confirm_statistical"]
+
+
+def confirm_exact(judge: Callable[[Case], Exception | None], case: Case) -> str:
+    """Ask the counterexample again, then the same question with fresh keys."""
+    again = judge(case) is not None
+    fresh = judge(replace(case, seed=(case.seed + 1) % 2**32)) is not None
+    return f"{_words(again, fresh)} (the same key {_did(again)}, a fresh key {_did(fresh)})"
+
+
+def confirm_statistical(
+    worst: Example, decision: Statistical, rule: Rule, claim: str
+) -> str:
+    """Ask the same key, fresh keys, and a correct layer."""
+    sampler = worst.sampler
+    again = judge_example(sampler, decision, rule).log_evidence >= worst.log_evidence
+    fresh = _refuted(replace(sampler, claim=f"{claim} confirmed"), decision, rule)
+    correct = _refuted(replace(sampler, subject=control.reference()), decision, rule)
+    first = "the counting is at fault" if correct else _words(again, fresh)
+    return (
+        f"{first} (the same key {_did(again)}, fresh keys {_did(fresh)}, "
+        f"a correct layer through the same count {_did(correct)})"
+    )
+
+
+def _refuted(sampler: object, decision: Statistical, rule: Rule) -> bool:
+    return judge_example(sampler, decision, rule).decision == "refuted"  # type: ignore[arg-type]
+
+
+def _did(failed: bool) -> str:  # noqa: FBT001 (a word for a truth value)
+    return "failed" if failed else "did not fail"
+
+
+def _words(again: bool, fresh: bool) -> str:  # noqa: FBT001
+    if again and fresh:
+        return "confirmed"
+    return "this key only" if again else "not reproduced"

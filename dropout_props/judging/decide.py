@@ -1,0 +1,141 @@
+"""Decides one claim about one subject: the search for exact claims, the ledger for counted ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from math import log
+from typing import TYPE_CHECKING
+
+from dropout_props.judging.confirm import confirm_exact, confirm_statistical
+from dropout_props.judging.example import Example, Rule, judge_example
+from dropout_props.judging.search import search
+from dropout_props.judging.words import (
+    exact_failure,
+    exact_pass,
+    pooled_interval,
+    statistical_failure,
+    statistical_pass,
+    undecided,
+)
+from dropout_props.properties import Exact, Statistical, Violation
+from dropout_props.properties.fit import fit
+from dropout_props.sampler import Sampler
+from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from dropout_props.case import Case
+    from dropout_props.judging.settings import Settings
+    from dropout_props.properties import Claim
+    from dropout_props.results import ExampleResult, Failure
+    from dropout_props.subject import Subject
+
+__all__ = ["Outcome", "decide_exact", "decide_statistical"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided about one claim."""
+
+    verdict: Verdict
+    shown: str
+    num_examples: int
+    failure: Failure | None = None
+    examples: tuple[ExampleResult, ...] = ()
+    relative_interval: tuple[float, float] | None = None
+
+
+class _Refuted(Exception):
+    """One example alone refutes the claim."""
+
+
+def _explicit(claim: Claim, subject: Subject) -> tuple[Case, ...]:
+    """The claim's own cases, moved to what the subject can be asked; no case twice."""
+    return tuple(dict.fromkeys(fit(case, subject.traits) for case in claim.decision.explicit))
+
+
+def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
+    """Look for a counterexample; what is found is the simplest that shrinking reaches."""
+    decision = claim.decision
+    assert isinstance(decision, Exact)
+    judged: list[Case] = []
+
+    def judge(case: Case) -> Exception | None:
+        judged.append(case)
+        try:
+            decision.check(Sampler(subject, case, claim.id, settings.salt))
+        except Violation as violation:
+            return violation
+        return None
+
+    found = search(
+        judge,
+        explicit=_explicit(claim, subject),
+        strategy=decision.cases(settings.profile, subject.traits).map(
+            partial(fit, traits=subject.traits)
+        ),
+        max_examples=settings.profile.exact_examples,
+        seed=settings.search_seed(claim.id),
+    )
+    if found is None:
+        return Outcome(Verdict.PASS, exact_pass(len(judged)), len(judged))
+    case, violation = found
+    confirmation = confirm_exact(judge, case) if settings.confirm else ""
+    failure = exact_failure(subject, claim, settings, case, str(violation), confirmation)
+    return Outcome(Verdict.FAIL, str(violation), len(judged), failure)
+
+
+def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
+    """Fill the ledger, example by example, and hold it against the claim's share."""
+    decision = claim.decision
+    assert isinstance(decision, Statistical)
+    number, share = settings.profile.statistical_examples, settings.budget.share
+    rule = Rule(
+        log_threshold=example_threshold(share, number),
+        false_pass_rate=settings.budget.false_pass_rate,
+        factor=settings.profile.discrepancy_factor,
+    )
+    ledger: list[Example] = []
+
+    def judge(case: Case) -> Exception | None:
+        sampler = Sampler(subject, case, claim.id, settings.salt)
+        example = judge_example(sampler, decision, rule)
+        if len(ledger) < number:  # what shrinking tries on top is not evidence
+            ledger.append(example)
+        return _Refuted(example) if example.decision == "refuted" else None
+
+    found = search(
+        judge,
+        explicit=_explicit(claim, subject),
+        strategy=decision.cases(settings.profile, subject.traits).map(
+            partial(fit, traits=subject.traits)
+        ),
+        max_examples=number,
+        seed=settings.search_seed(claim.id),
+    )
+    pooled = pooled_log_evidence([e.log_evidence for e in ledger], number)
+    confidence = 1.0 - settings.budget.false_pass_rate
+    records = tuple(example.record(confidence=confidence) for example in ledger)
+    relative = pooled_interval(decision, ledger, confidence)
+    refuted = found is not None or pooled >= ledger_threshold(share)
+    if refuted:
+        worst = found[1].args[0] if found else max(ledger, key=lambda e: e.log_evidence)
+        confirmation = (
+            confirm_statistical(worst, decision, rule, claim.id) if settings.confirm else ""
+        )
+        needed = rule.log_threshold if found else ledger_threshold(share)
+        evidence = worst.log_evidence if found else pooled
+        failure = statistical_failure(
+            subject, claim, settings, worst, evidence / log(10), needed / log(10), confirmation
+        )
+        verdict, shown = Verdict.FAIL, failure.seen
+    elif (open_ := [e for e in ledger if e.decision == "undecided"]):
+        verdict, shown = Verdict.INCONCLUSIVE, undecided(open_, len(ledger))
+        failure = statistical_failure(
+            subject, claim, settings, open_[0], pooled / log(10), ledger_threshold(share) / log(10),
+            "",
+        )
+    else:
+        verdict, shown, failure = Verdict.PASS, statistical_pass(ledger, relative), None
+    return Outcome(verdict, shown, len(ledger), failure, records, relative)

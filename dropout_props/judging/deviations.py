@@ -1,0 +1,51 @@
+"""Holds a result against the list of known deviations, in both directions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from dropout_props.results import Failure
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dropout_props.known import Deviation
+    from dropout_props.results import ClaimResult
+
+__all__ = ["apply_known"]
+
+
+def apply_known(
+    result: ClaimResult, known: tuple[Deviation, ...], versions: Mapping[str, str]
+) -> ClaimResult:
+    """Return the result with KNOWN in place of a listed failure, and FAIL for a stale entry."""
+    entries = [d for d in known if d.concerns(result.subject, result.claim, versions)]
+    if not entries:
+        return result
+    today = datetime.now(tz=timezone.utc).date()
+    for entry in entries:
+        if entry.expires <= today:
+            return _stale(result, entry, f"the entry expired on {entry.expires}")
+    if result.verdict is Verdict.FAIL and result.failure is not None:
+        for entry in entries:
+            if entry.matches in result.failure.seen:
+                failure = replace(result.failure, known=f"{entry.reason} ({entry.link})")
+                return replace(result, verdict=Verdict.KNOWN, shown=entry.reason, failure=failure)
+        return result
+    if result.verdict is Verdict.PASS:
+        return _stale(result, entries[0], "the claim holds: the deviation no longer occurs")
+    return result
+
+
+def _stale(result: ClaimResult, entry: Deviation, seen: str) -> ClaimResult:
+    failure = Failure(
+        claimed=f"{entry.claim} is violated by {entry.subject}: {entry.reason}",
+        seen=seen,
+        decided_by="the list of known deviations, which is strict",
+        means="The list says something that is not so, or that nobody has looked at for long.",
+        reproduce="strike the entry, or renew it, in dropout_props/known/deviations.toml",
+    )
+    return replace(result, verdict=Verdict.FAIL, shown=seen, failure=failure)

@@ -1,0 +1,152 @@
+"""One example of a statistical claim: draw block by block until it is decided.
+
+It is decided *against* the claim when the evidence reaches the threshold, *for* it when the
+promised discrepancy is excluded on both sides of every member, and not at all when the number of
+blocks runs out that a fixed-sample test of the same error rates would need. Evidence is valid at
+any stopping time (Ville), so looking after every block costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, inf, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import norm
+
+from dropout_props.results import Counts, ExampleResult
+from dropout_props.statistics import clopper_pearson, excluded, log_evalues, log_mean_evalue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dropout_props.properties import Statistical
+    from dropout_props.sampler import Sampler
+    from dropout_props.statistics import Trials
+
+__all__ = ["Example", "Rule", "judge_example"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When to stop.
+
+    Args:
+        log_threshold: natural log of the evidence that refutes at once.
+        false_pass_rate: chance to exclude a discrepancy that is there.
+        factor: what the claim's discrepancies are multiplied with (by the profile).
+    """
+
+    log_threshold: float
+    false_pass_rate: float
+    factor: float
+
+    @property
+    def trials_per_variance(self) -> float:
+        """Trials of a fixed-sample test of the same error rates, times discrepancy^2/variance.
+
+        A normal quantile is good enough here: it caps the drawing, and decides nothing.
+        """
+        z_fail = norm.isf(0.5 * np.exp(-self.log_threshold))
+        return float(z_fail + norm.isf(self.false_pass_rate)) ** 2
+
+
+@dataclass(frozen=True)
+class Example:
+    """A decided example: the counts of each family, and the evidence against the claim."""
+
+    sampler: Sampler
+    families: tuple[Trials, ...]
+    discrepancies: tuple[np.ndarray, ...]
+    decision: str
+    log_evidence: float
+    blocks: int
+    max_blocks: int
+
+    @property
+    def draws(self) -> int:
+        """Trials of the family with the most."""
+        return max(int(family.trials.sum()) for family in self.families)
+
+    def record(self, *, confidence: float) -> ExampleResult:
+        """Return the example as plain numbers."""
+        pairs = zip(self.families, self.discrepancies, strict=True)
+        return ExampleResult(
+            case=str(self.sampler.case),
+            rate=self.sampler.case.rate,
+            digest=self.sampler.case.digest(),
+            decision=self.decision,
+            draws=self.draws,
+            blocks=self.blocks,
+            log10_evidence=self.log_evidence / log(10),
+            counts=tuple(self._counts(family, d, confidence) for family, d in pairs),
+        )
+
+    def _counts(self, family: Trials, discrepancy: np.ndarray, confidence: float) -> Counts:
+        evidence = log_evalues(family, discrepancy=discrepancy)
+        worst = int(np.argmax(evidence))
+        successes, trials = int(family.successes[worst]), int(family.trials[worst])
+        interval = clopper_pearson(
+            successes, trials, confidence=confidence, num_looks=self.max_blocks
+        )
+        return Counts(
+            label=family.label,
+            members=len(family),
+            successes=int(family.successes.sum()),
+            trials=int(family.trials.sum()),
+            lowest=float(family.lowest.min()),
+            highest=float(family.highest.max()),
+            worst=worst,
+            worst_successes=successes,
+            worst_trials=trials,
+            interval=(interval.lowest, interval.highest),
+            discrepancy=float(discrepancy.max()),
+            log10_evidence=log_mean_evalue([evidence]) / log(10),
+        )
+
+
+def _absolute(
+    family: Trials, discrepancies: Mapping[str, float], factor: float
+) -> np.ndarray:
+    """Return the discrepancy of each member as a difference of probabilities."""
+    middle = (family.lowest + family.highest) / 2
+    return factor * discrepancies[family.label] * np.sqrt(middle * (1.0 - middle))
+
+
+def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Example:
+    """Draw blocks of one case until it is decided; a pure function of its arguments."""
+    families = decision.observe(sampler, 0)
+    discrepancies = tuple(_absolute(f, decision.discrepancies, rule.factor) for f in families)
+    max_blocks = _max_blocks(families, decision.discrepancies, rule)
+    blocks, verdict, evidence = 1, "undecided", -inf
+    while True:
+        pairs = list(zip(families, discrepancies, strict=True))
+        evidence = log_mean_evalue([log_evalues(f, discrepancy=d) for f, d in pairs])
+        if evidence >= rule.log_threshold:
+            verdict = "refuted"
+        elif all(
+            excluded(f, discrepancy=d, false_pass_rate=rule.false_pass_rate).all()
+            for f, d in pairs
+        ):
+            verdict = "excluded"
+        if verdict != "undecided" or blocks >= max_blocks:
+            break
+        more = decision.observe(sampler, blocks)
+        families = tuple(old + new for old, new in zip(families, more, strict=True))
+        blocks += 1
+    return Example(sampler, families, discrepancies, verdict, evidence, blocks, max_blocks)
+
+
+def _max_blocks(
+    families: tuple[Trials, ...], discrepancies: Mapping[str, float], rule: Rule
+) -> int:
+    """Return how many blocks a fixed-sample test of the same error rates would draw."""
+    return max(
+        ceil(
+            rule.trials_per_variance
+            / (rule.factor * discrepancies[family.label]) ** 2
+            / max(1, int(family.trials.min()))
+        )
+        for family in families
+    )

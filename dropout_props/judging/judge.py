@@ -1,0 +1,102 @@
+"""One function judges a (subject, claim) pair: the command line, pytest and the gate all call it.
+
+Exact claims fail on a counterexample. Statistical claims keep a ledger over their examples (see
+`dropout_props.statistics.ledger`): one example fails it at once at 2N/share, all of them together
+at 1/share. A claim that stands on a failed one is BLOCKED, so that a report counts root causes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dropout_props.judging.compilations import Compilations
+from dropout_props.judging.decide import Outcome, decide_exact, decide_statistical
+from dropout_props.judging.deviations import apply_known
+from dropout_props.judging.words import reproduce
+from dropout_props.properties import find
+from dropout_props.results import ClaimResult, Failure
+from dropout_props.subject import SubjectError, Unsupported
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dropout_props.judging.settings import Settings
+    from dropout_props.properties import Claim
+    from dropout_props.subject import Subject
+
+__all__ = ["Judge"]
+
+
+class Judge:
+    """Judges pairs under one set of settings, and remembers what it judged.
+
+    Args:
+        settings: salt, budget, profile, known deviations.
+        versions: installed versions, for the conditions of known deviations.
+    """
+
+    def __init__(self, settings: Settings, versions: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.versions = versions
+        self._results: dict[tuple[str, str], ClaimResult] = {}
+
+    def __call__(self, subject: Subject, claim: Claim) -> ClaimResult:
+        """Return the verdict on one claim about one subject, and all that it rests on."""
+        pair = subject.name, claim.id
+        if pair not in self._results:
+            started = monotonic()
+            with Compilations() as compiled:
+                result = self._judge(subject, claim)
+            self._results[pair] = replace(
+                result,
+                seconds=monotonic() - started,
+                compile_seconds=compiled.seconds,
+                compilations=compiled.count,
+            )
+        return self._results[pair]
+
+    def _judge(self, subject: Subject, claim: Claim) -> ClaimResult:
+        blank = ClaimResult(subject.name, claim.id, claim.name, claim.kind, Verdict.PASS)
+        reason = claim.inapplicable(subject.traits)
+        if reason is not None:
+            return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=reason)
+        for blocker in claim.blocked_by:
+            if self(subject, find(blocker)).verdict.blocks:
+                return replace(blank, verdict=Verdict.BLOCKED, shown=f"stands on {blocker}")
+        decide = decide_statistical if claim.is_statistical else decide_exact
+        try:
+            outcome = decide(subject, claim, self.settings)
+        except Unsupported as error:
+            return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
+        except SubjectError as error:
+            return _error(blank, claim, self.settings, str(error))
+        result = _result(blank, outcome)
+        return apply_known(result, self.settings.known, self.versions)
+
+
+def _result(blank: ClaimResult, outcome: Outcome) -> ClaimResult:
+    return replace(
+        blank,
+        verdict=outcome.verdict,
+        shown=outcome.shown,
+        failure=outcome.failure,
+        relative_interval=outcome.relative_interval,
+        draws=sum(example.draws for example in outcome.examples),
+        num_examples=outcome.num_examples,
+        examples=outcome.examples,
+    )
+
+
+def _error(blank: ClaimResult, claim: Claim, settings: Settings, text: str) -> ClaimResult:
+    failure = Failure(
+        claimed=claim.sentence,
+        seen=text,
+        decided_by="the subject crashed, or answered what no layer may; the claim was not judged",
+        means="Nothing is known about this claim until the subject can be asked.",
+        reproduce=reproduce(blank.subject, claim.id, settings),
+    )
+    shown = text.splitlines()[0]
+    return replace(blank, verdict=Verdict.ERROR, shown=shown, failure=failure)

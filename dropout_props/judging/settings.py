@@ -1,0 +1,51 @@
+"""What one run holds constant: salt, budget, profile, list of known deviations."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from dropout_props.budget import Budget
+from dropout_props.known import SHIPPED_LIST, Deviation
+from dropout_props.profiles import PROFILES, Profile
+from dropout_props.properties import CATALOGUE
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a run.
+
+    Args:
+        salt: integer that enters every key.
+        profile: how much is drawn.
+        budget: both error rates, shared among all statistical claims of the catalogue.
+        known: the listed deviations that are looked for.
+        confirm: whether a failure is asked again with other keys and with a correct layer.
+    """
+
+    salt: int = 0
+    profile: Profile = PROFILES["ci"]
+    budget: Budget = field(
+        default_factory=lambda: Budget(num_claims=sum(c.is_statistical for c in CATALOGUE))
+    )
+    known: tuple[Deviation, ...] = SHIPPED_LIST
+    confirm: bool = True
+
+    @classmethod
+    def of(cls, *, salt: int = 0, profile: str = "ci", false_fail_rate: float = 1e-9) -> Settings:
+        """Return settings from plain values.
+
+        Raises:
+            ValueError: an unknown profile, or a rate that is none.
+        """
+        if profile not in PROFILES:
+            raise ValueError(f"profile={profile!r}: it must be one of {', '.join(PROFILES)}.")
+        base = cls(salt=salt, profile=PROFILES[profile])
+        return replace(base, budget=replace(base.budget, false_fail_rate=false_fail_rate))
+
+    def search_seed(self, claim_id: str) -> int:
+        """Return the seed of Hypothesis for a claim: the same for every subject and process."""
+        text = f"{self.salt}|{claim_id}|search"
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -1,0 +1,129 @@
+"""What a verdict says: claimed, seen, decided by, what it means, how to reproduce.
+
+The sentences are part of the interface, and are tested one by one.
+"""
+
+from __future__ import annotations
+
+from math import log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropout_props.results import Failure
+from dropout_props.statistics import common_relative_bias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dropout_props.case import Case
+    from dropout_props.judging.example import Example
+    from dropout_props.judging.settings import Settings
+    from dropout_props.properties import Claim, Statistical
+    from dropout_props.subject import Subject
+
+__all__ = [
+    "exact_failure",
+    "exact_pass",
+    "pooled_interval",
+    "reproduce",
+    "statistical_failure",
+    "statistical_pass",
+    "undecided",
+]
+
+
+def reproduce(subject: str, claim: str, settings: Settings) -> str:
+    """Return the command that judges this pair again, with the same bits."""
+    return (
+        f"dropout-props check {subject} --claim {claim} "
+        f"--profile {settings.profile.name} --salt {settings.salt}"
+    )
+
+
+def exact_pass(number: int) -> str:
+    """Say how many cases held."""
+    return f"no counterexample in {number} cases"
+
+
+def exact_failure(
+    subject: Subject, claim: Claim, settings: Settings, case: Case, seen: str, confirmation: str
+) -> Failure:
+    """Return the paragraph about a counterexample."""
+    return Failure(
+        claimed=claim.sentence,
+        seen=f"{seen} ({case})",
+        decided_by="one counterexample; the claim is exact and spends no error budget",
+        means=claim.means,
+        reproduce=reproduce(subject.name, claim.id, settings),
+        confirmation=confirmation,
+    )
+
+
+def pooled_interval(
+    decision: Statistical, ledger: Sequence[Example], confidence: float
+) -> tuple[float, float] | None:
+    """Return the confidence interval of E[y]/x - 1 over all examples, valid at any stopping."""
+    if decision.relative is None:
+        return None
+    counted = [f for e in ledger for f in e.families if f.label == decision.relative]
+    interval = common_relative_bias(
+        [int(f.successes.sum()) for f in counted],
+        [int(f.trials.sum()) for f in counted],
+        [float(f.lowest[0] + f.highest[0]) / 2 for f in counted],
+        confidence=confidence,
+    )
+    return interval.lowest, interval.highest
+
+
+def statistical_pass(ledger: Sequence[Example], relative: tuple[float, float] | None) -> str:
+    """Say what is excluded, and how many units that took."""
+    draws = f"{sum(e.draws for e in ledger):.2g} trials"
+    if relative is not None:
+        return f"|E[y]/x - 1| < {max(map(abs, relative)):.2g}, {draws}"
+    widest = max(float(d.max()) for e in ledger for d in e.discrepancies)
+    return f"every probability within {widest:.2g}, {draws}"
+
+
+def undecided(open_: Sequence[Example], number: int) -> str:
+    """Say that the design could not see what it promises."""
+    return (
+        f"{len(open_)} of {number} cases could not exclude the promised discrepancy, "
+        "nor refute the claim"
+    )
+
+
+def _worst(example: Example) -> str:
+    record = max(example.record(confidence=0.999).counts, key=lambda c: c.log10_evidence)
+    null = (record.lowest + record.highest) / 2
+    member = f" {record.worst}" if record.members > 1 else ""
+    low, high = record.interval
+    return (
+        f"{record.label}{member}: {record.worst_successes} of {record.worst_trials} "
+        f"({record.worst_successes / record.worst_trials:.6g}, 99.9 % interval {low:.6g} to "
+        f"{high:.6g}), where {null:.6g} was expected"
+    )
+
+
+def statistical_failure(
+    subject: Subject,
+    claim: Claim,
+    settings: Settings,
+    worst: Example,
+    log10_evidence: float,
+    log10_needed: float,
+    confirmation: str,
+) -> Failure:
+    """Return the paragraph about counts that refute a claim, or leave it open."""
+    shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
+    return Failure(
+        claimed=claim.sentence,
+        seen=f"{_worst(worst)} ({worst.sampler.case})",
+        decided_by=(
+            f"evidence {shown} against 1e{log10_needed:.0f} needed, which a correct layer "
+            f"reaches at most once in 1e{-log10(settings.budget.share):.0f} runs"
+        ),
+        means=claim.means,
+        reproduce=reproduce(subject.name, claim.id, settings),
+        confirmation=confirmation,
+    )

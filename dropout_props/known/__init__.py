@@ -1,0 +1,102 @@
+"""Known deviations: what the installed Flax, or a shipped subject, is known to violate, and why.
+
+An entry never weakens a claim. The claim is judged as always; when it fails as the entry says,
+the verdict is KNOWN. When it passes, the entry no longer holds, and that is a failure too.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "read"]
+
+SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
+
+_FIELDS = {"claim", "subject", "matches", "reason", "link", "expires", "when"}
+
+
+class BadList(ValueError):
+    """A list of known deviations cannot be read."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One entry of the list.
+
+    Args:
+        claim: id of the claim that fails.
+        subject: name of the subject, `*` for any run of characters.
+        matches: text that the failure holds.
+        reason: why it is so, in one sentence.
+        link: where it is reported or documented.
+        expires: day from which the entry itself is a failure, to be looked at again.
+        when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
+    """
+
+    claim: str
+    subject: str
+    matches: str
+    reason: str
+    link: str
+    expires: date
+    when: dict[str, str] = field(default_factory=dict)
+
+    def concerns(self, subject: str, claim: str, versions: Mapping[str, str]) -> bool:
+        """Return whether the entry speaks of this pair on these versions."""
+        return (
+            claim == self.claim
+            and fnmatchcase(subject, self.subject)
+            and all(
+                versions.get(package, "") in SpecifierSet(condition, prereleases=True)
+                for package, condition in self.when.items()
+            )
+        )
+
+
+def read(path: Path) -> tuple[Deviation, ...]:
+    """Read a list of deviations.
+
+    Raises:
+        BadList: naming the file, the entry and the rule.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadList(f"{path}: cannot be read as TOML: {error}.") from error
+    entries = table.get("deviation", [])
+    return tuple(_entry(path, number, entry) for number, entry in enumerate(entries, start=1))
+
+
+def _entry(path: Path, number: int, entry: dict[str, Any]) -> Deviation:
+    where = f"{path}, deviation {number}"
+    unknown, missing = set(entry) - _FIELDS, _FIELDS - {"when"} - set(entry)
+    if unknown or missing:
+        parts = [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
+        parts += [f"missing {', '.join(sorted(missing))}"] if missing else []
+        raise BadList(f"{where}: {'; '.join(parts)}. An entry has {', '.join(sorted(_FIELDS))}.")
+    if type(entry["expires"]) is not date:
+        raise BadList(f"{where}: expires={entry['expires']!r} is no date, as in 2027-06-30.")
+    try:
+        for condition in entry.get("when", {}).values():
+            SpecifierSet(condition)
+    except InvalidSpecifier as error:
+        raise BadList(f"{where}: {error}; a condition is as in '>=0.11,<0.13'.") from error
+    return Deviation(**entry)
+
+
+SHIPPED_LIST = read(SHIPPED_PATH)

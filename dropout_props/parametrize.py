@@ -1,0 +1,51 @@
+"""`parametrize_with_properties`: one test a (subject, claim), in a project's own test module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dropout_props.properties import CATALOGUE, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dropout_props.subject import Subject
+
+__all__ = ["parametrize_with_properties"]
+
+
+def parametrize_with_properties(
+    subjects: Sequence[Subject | str], *, claims: Sequence[str] = ()
+) -> Callable[[Any], Any]:
+    """Run a test once for every subject and claim.
+
+    The test takes the fixture `property_check` and calls it::
+
+        @parametrize_with_properties([Subject.linen(MyDropout)])
+        def test_dropout(property_check):
+            property_check()
+
+    Args:
+        subjects: subjects, names of subjects that ship, or paths ``package.module:attr``.
+        claims: ids of the claims; the whole catalogue when left out.
+
+    Returns:
+        A decorator.
+
+    Raises:
+        UnknownClaim: naming the closest ids.
+        ValueError: two subjects of one name, which a report could not tell apart.
+    """
+    chosen = [find(one) for one in claims] or list(CATALOGUE)
+    names = [one if isinstance(one, str) else one.name for one in subjects]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(
+                f"two subjects are called {name!r}: give each its own name, as in "
+                "Subject.linen(MyDropout, name='mine')."
+            )
+    pairs = [(subject, claim.id) for subject in subjects for claim in chosen]
+    ids = [f"{name}-{claim.id}" for name in names for claim in chosen]
+    return pytest.mark.parametrize("property_check", pairs, ids=ids, indirect=True)

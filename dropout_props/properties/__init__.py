@@ -1,0 +1,62 @@
+"""The catalogue: every claim that dropout makes, one a file, in one explicit ordered list.
+
+To add a property: write its file, add its line here, plant its mutant. Calibration, power, docs
+and message tests then pick it up by parametrisation.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from dropout_props.properties import (
+    dp101_eval_identity,
+    dp102_rate_zero,
+    dp103_rate_one,
+    dp104_missing_key,
+    dp201_support,
+    dp202_keep_rate,
+    dp203_expectation,
+    dp205_count_dispersion,
+    dp401_same_key,
+    dp402_different_keys,
+    dp405_named_stream,
+    dp406_explicit_key,
+)
+from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
+
+__all__ = ["CATALOGUE", "Claim", "Exact", "Statistical", "UnknownClaim", "Violation", "find"]
+
+CATALOGUE: tuple[Claim, ...] = (
+    dp101_eval_identity.CLAIM,
+    dp102_rate_zero.CLAIM,
+    dp103_rate_one.CLAIM,
+    dp104_missing_key.CLAIM,
+    dp201_support.CLAIM,
+    dp202_keep_rate.CLAIM,
+    dp203_expectation.CLAIM,
+    dp205_count_dispersion.CLAIM,
+    dp401_same_key.CLAIM,
+    dp402_different_keys.CLAIM,
+    dp405_named_stream.CLAIM,
+    dp406_explicit_key.CLAIM,
+)
+
+
+class UnknownClaim(LookupError):
+    """No claim of the catalogue has this id."""
+
+
+def find(claim_id: str) -> Claim:
+    """Return the claim called `claim_id`, in any case of letters.
+
+    Raises:
+        UnknownClaim: with the closest ids.
+    """
+    for claim in CATALOGUE:
+        if claim.id == claim_id.upper():
+            return claim
+    close = get_close_matches(claim_id.upper(), [claim.id for claim in CATALOGUE])
+    hint = f"the closest are {', '.join(close)}" if close else "none is close"
+    raise UnknownClaim(
+        f"unknown claim {claim_id!r}: {hint}; `dropout-props list` prints them all."
+    )

@@ -1,0 +1,111 @@
+"""What a claim is: one sentence about dropout, and how it is decided.
+
+A claim is `Exact` (a violation is a counterexample, and costs no error budget) or `Statistical`
+(it returns counts of Bernoulli trials whose success probability is known when the claim is true).
+Neither computes a p-value, an e-value or a verdict: that is one engine's work, the same for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from dropout_props.case import Case
+from dropout_props.profiles import Profile
+from dropout_props.sampler import Sampler
+from dropout_props.statistics import Trials
+from dropout_props.subject import Traits
+from dropout_props.subjects.traits import Ability
+
+__all__ = ["Claim", "Exact", "Statistical", "Violation"]
+
+Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
+
+
+class Violation(Exception):
+    """A counterexample to an exact claim; the text says what was seen."""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A claim that one counterexample refutes.
+
+    Args:
+        cases: the strategy of its cases, given the profile and the subject's traits.
+        check: raises `Violation` on a counterexample; everything that it needs, keys included,
+            comes from the sampler.
+        explicit: cases that are always tried, first.
+    """
+
+    cases: Cases
+    check: Callable[[Sampler], None]
+    explicit: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True)
+class Statistical:
+    """A claim about probabilities, put as counts.
+
+    Args:
+        cases: the strategy of its cases.
+        observe: draws one block and returns its counts, a `Trials` for each family; the families,
+            their members and their nulls are the same for every block of one case.
+        discrepancies: for each family's label, the smallest deviation of the success probability
+            that a pass excludes in profile `ci`, in standard deviations of one trial.
+        explicit: cases that are always tried, first.
+        relative: label of the family whose bias relative to its probability is E[y]/x - 1.
+    """
+
+    cases: Cases
+    observe: Callable[[Sampler, int], tuple[Trials, ...]]
+    discrepancies: Mapping[str, float]
+    explicit: tuple[Case, ...] = ()
+    relative: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One entry of the catalogue.
+
+    Args:
+        id: ``DPnnn``, never reused.
+        name: two to four words.
+        sentence: what is claimed, in one sentence.
+        formula: the same as a formula.
+        means: what it means for a user when it fails.
+        assumes: what the decision rests on.
+        mutants: the planted bugs that it must kill.
+        blocked_by: ids of the claims that it stands on.
+        decision: `Exact` or `Statistical`.
+        needs: abilities without which the claim says nothing about a subject.
+        since: the version of this package that brought it.
+    """
+
+    id: str
+    name: str
+    sentence: str
+    formula: str
+    means: str
+    assumes: str
+    mutants: tuple[str, ...]
+    decision: Exact | Statistical
+    blocked_by: tuple[str, ...] = ()
+    needs: tuple[Ability, ...] = ()
+    since: str = "0.1"
+
+    def inapplicable(self, traits: Traits) -> str | None:
+        """Return why the claim says nothing about a subject with these traits, or None."""
+        return next(filter(None, map(traits.lacks, self.needs)), None)
+
+    @property
+    def is_statistical(self) -> bool:
+        """Whether it has a share of the error budget."""
+        return isinstance(self.decision, Statistical)
+
+    @property
+    def kind(self) -> str:
+        """``exact`` or ``statistical``."""
+        return "statistical" if self.is_statistical else "exact"

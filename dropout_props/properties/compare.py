@@ -1,0 +1,51 @@
+"""Comparing arrays bit for bit, and by units in the last place of their own dtype."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+__all__ = ["Array", "differing", "first_difference", "ordered", "same_bits"]
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+def _bits(array: Array) -> Array:
+    return np.ascontiguousarray(array).reshape(-1).view(f"u{array.dtype.itemsize}")
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Return whether two arrays have the same dtype, shape and bits, NaN payloads included."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def differing(a: Any, b: Any) -> int:
+    """Return in how many units two arrays of one shape and dtype differ."""
+    a, b = np.asarray(a), np.asarray(b)
+    return int(np.count_nonzero(_bits(a) != _bits(b)))
+
+
+def first_difference(seen: Any, expected: Any) -> str:
+    """Say where two arrays differ first, and by what."""
+    seen, expected = np.asarray(seen), np.asarray(expected)
+    if seen.dtype != expected.dtype:
+        return f"dtype {seen.dtype} where {expected.dtype} was expected"
+    if seen.shape != expected.shape:
+        return f"shape {seen.shape} where {expected.shape} was expected"
+    at = np.flatnonzero(_bits(seen) != _bits(expected))
+    if not at.size:
+        return "no difference"
+    index = tuple(int(i) for i in np.unravel_index(at[0], seen.shape))
+    return (
+        f"{at.size} of {seen.size} units differ; at {list(index)} "
+        f"{seen[index]!s} where {expected[index]!s} was expected"
+    )
+
+
+def ordered(array: Array) -> Array:
+    """Map floats of 16 or 32 bits to int64, so that neighbours differ by one; ±0 are one value."""
+    bits = _bits(array).astype(np.int64).reshape(array.shape)
+    sign = np.int64(1) << (8 * array.dtype.itemsize - 1)
+    return np.where(bits >= sign, sign - bits, bits)

@@ -1,0 +1,47 @@
+"""What the statistical claims share: which cases they count, and the null of a case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.statistics import Interval, keep_interval
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.profiles import Profile
+    from dropout_props.subject import Traits
+
+__all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]
+
+CANONICAL = (0.01, 0.1, 0.5, 0.9)
+"""Rates that every statistical claim counts, whatever Hypothesis draws beside them."""
+
+
+def canonical(shape: tuple[int, ...] = (128,)) -> tuple[Case, ...]:
+    """Return one case of `shape` for each canonical rate."""
+    return tuple(Case(shape=shape, rate=rate) for rate in CANONICAL)
+
+
+def block_cases(
+    profile: Profile,
+    traits: Traits,  # noqa: ARG001 (the signature is the protocol)
+) -> st.SearchStrategy[Case]:
+    """Cases whose masks are counted in blocks: few shapes, free rates, non-zero input."""
+    return strategies.cases(
+        rate=strategies.inner_rates(),
+        pool=strategies.BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES[:5],
+        values=("distinct", "negative"),
+    )
+
+
+def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
+    """The same, where one mask holds enough units to say something by itself."""
+    return block_cases(profile, traits).filter(lambda case: case.size >= 100)
+
+
+def keep_of(case: Case) -> Interval:
+    """Return the keep probabilities that the arithmetic of a correct layer may give."""
+    return keep_interval(case.rate)

@@ -1,0 +1,63 @@
+"""DP101: in evaluation mode nothing happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.subject import Unsupported
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    subject, case = sampler.subject, sampler.case
+    x = jnp.asarray(case.inputs())
+    reference = np.asarray(subject.reference(x))
+    for given, streams in (("no key", {}), ("a key", sampler.streams(sampler.key()))):
+        y = np.asarray(subject.call(x, rate=case.rate, training=False, streams=streams))
+        if not same_bits(y, reference):
+            raise Violation(f"eval mode with {given}: {first_difference(y, reference)}")
+    if 0.0 < case.rate < 1.0:
+        _consumes_nothing(sampler, x)
+
+
+def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
+    """An eval call ahead of a training call must leave the training mask as it was."""
+    streams, rate = sampler.streams(sampler.key()), sampler.case.rate
+    ask = sampler.subject.call_repeatedly
+    try:
+        [alone] = ask(x, modes=(True,), rate=rate, streams=streams)
+        _, after = ask(x, modes=(False, True), rate=rate, streams=streams)
+    except Unsupported:  # the mode is fixed when the layer is built: there is no such sequence
+        return
+    if not same_bits(after, alone):
+        raise Violation(f"an eval call consumed a key: {first_difference(after, alone)}")
+
+
+CLAIM = Claim(
+    id="DP101",
+    name="eval identity",
+    sentence="In evaluation mode the output is the input, bit for bit, at every rate from 0 to 1, "
+    "with and without keys, and no key is consumed.",
+    formula="eval(x, rate, key) = x for all rate in [0, 1], all keys and none",
+    means="Predictions are noisy or scaled, or an evaluation changes the training that follows.",
+    assumes="For a model, the input is that of its dropout layer, taken from its eval output.",
+    mutants=("eval_scaled", "rate1_before_det", "eval_consumes_key"),
+    needs=("eval_mode",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            dtypes=strategies.DTYPES,
+        ),
+        check=_check,
+        explicit=(Case(shape=(7,), rate=1.0), Case(shape=(7,), rate=0.5)),
+    ),
+)

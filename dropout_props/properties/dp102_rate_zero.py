@@ -1,0 +1,54 @@
+"""DP102: at rate 0 nothing happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import strategies as st
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    subject, case = sampler.subject, sampler.case
+    x = jnp.asarray(case.inputs())
+    reference = np.asarray(subject.reference(x))
+    for given, streams in (("a key", sampler.streams(sampler.key())), ("no key", {})):
+        try:
+            y = np.asarray(
+                subject.call(x, rate=0.0, training=True, streams=streams, expect_errors=True)
+            )
+        except Exception as error:
+            seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            raise Violation(f"rate 0 with {given} raised {seen}") from error
+        if not same_bits(y, reference):
+            raise Violation(f"rate 0 with {given}: {first_difference(y, reference)}")
+
+
+CLAIM = Claim(
+    id="DP102",
+    name="rate 0 identity",
+    sentence="At rate 0 the training output is the input, bit for bit, and no key is needed.",
+    formula="train(x, 0, key) = x for all keys and none",
+    means="Switching dropout off by its rate does not switch it off.",
+    assumes="Nothing.",
+    mutants=("rate0_needs_key", "rate0_scaled"),
+    needs=("mask", "any_rate"),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=st.just(0.0),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            dtypes=strategies.DTYPES,
+        ),
+        check=_check,
+        explicit=(Case(shape=(7,), rate=0.0),),
+    ),
+)

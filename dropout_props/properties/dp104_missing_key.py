@@ -1,0 +1,71 @@
+"""DP104: a missing key in training is an error, and the error says which stream it wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import differing
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    _must_raise(sampler, "no key", {})
+    if sampler.subject.traits.streams:
+        _must_raise(sampler, "a key for the stream 'noise' alone", {"noise": sampler.key("noise")})
+
+
+def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> None:
+    traits, case = sampler.subject.traits, sampler.case
+    x = jnp.asarray(case.inputs())
+
+    def train() -> np.ndarray:
+        y = sampler.subject.call(
+            x, rate=case.rate, training=True, streams=streams, expect_errors=True
+        )
+        return np.asarray(y)
+
+    try:
+        first, second = train(), train()
+    except Exception as error:
+        names = [kind.__name__ for kind in type(error).__mro__]
+        seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        if not set(traits.missing_key_errors) & set(names):
+            expected = " or ".join(traits.missing_key_errors)
+            raise Violation(f"with {given}: {seen}, where {expected} was expected") from error
+        if traits.missing_key_names_stream and str(traits.stream) not in str(error):
+            raise Violation(f"with {given}: {seen} does not name {traits.stream!r}") from error
+        return
+    unlike = differing(first, second)
+    again = "repeats its mask" if not unlike else f"drew another mask ({unlike} units differ)"
+    raise Violation(f"with {given}: no error; a second call {again}")
+
+
+CLAIM = Claim(
+    id="DP104",
+    name="missing key raises",
+    sentence="A training call without a key for its stream raises the framework's own error, which "
+    "names the stream.",
+    formula="train(x, rate, no key) raises for 0 < rate < 1",
+    means="A forgotten stream trains in silence, with a mask that never changes.",
+    assumes="Which error is the framework's own is a trait of the subject.",
+    mutants=("missing_rng_fallback",),
+    needs=("missing_key",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(0.1, 0.9),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            values=("distinct", "negative"),
+            min_size=100,
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)

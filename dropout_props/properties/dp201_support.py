@@ -1,0 +1,77 @@
+"""DP201: a unit is dropped, or it is scaled by 1/keep; there is no third."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import Array, ordered
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_KEYS = 4
+
+
+def _is_quotient(y: Array, x: Array, keep: float) -> Array:
+    """Whether y is x/keep to 1 ulp of its dtype; keep may have been rounded to that dtype first."""
+    right = np.zeros(y.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for divisor in (keep, float(np.asarray(keep).astype(y.dtype))):
+            if divisor == 0.0:
+                continue
+            quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
+            near = np.abs(ordered(y) - ordered(quotient)) <= 1
+            right |= np.where(np.isnan(quotient), np.isnan(y), near)
+    return right
+
+
+def _check(sampler: Sampler) -> None:
+    case = sampler.case
+    reference = np.asarray(sampler.subject.reference(jnp.asarray(case.inputs())))
+    outputs = sampler.outputs(sampler.keys(_KEYS))
+    x = np.broadcast_to(reference, outputs.shape)
+    legal = np.zeros(outputs.shape, dtype=bool)
+    if case.rate > 0.0:
+        legal |= outputs == 0
+    if case.rate < 1.0:
+        legal |= _is_quotient(outputs, x, case.keep)
+    wrong = np.argwhere(~legal)
+    if wrong.size:
+        at = tuple(int(i) for i in wrong[0])
+        raise Violation(
+            f"{len(wrong)} of {outputs.size} outputs are neither 0 nor x/keep; at {list(at[1:])} "
+            f"x = {x[at]!s} gave {outputs[at]!s}, and x/keep = {float(x[at]) / case.keep:.9g}"
+            if case.rate < 1.0
+            else f"{len(wrong)} of {outputs.size} outputs are not 0 at rate 1"
+        )
+
+
+CLAIM = Claim(
+    id="DP201",
+    name="support",
+    sentence="Every training output is 0 or x/keep, to one unit in the last place.",
+    formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
+    means="Kept units carry the wrong scale, or something is added to them; E[y] is wrong with it.",
+    assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
+    "Flax dropouts do.",
+    mutants=("scale_inv_rate", "scale_missing", "mult_mask", "kept_noise"),
+    needs=("mask",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            dtypes=strategies.DTYPES,
+        ),
+        check=_check,
+        explicit=(
+            Case(shape=(128,), rate=0.3),
+            Case(shape=(128,), rate=0.1, values="special"),
+            Case(shape=(128,), rate=0.9, values="negative"),
+        ),
+    ),
+)

@@ -1,0 +1,39 @@
+"""DP202: a unit is kept with probability 1 - rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import block_cases, canonical, keep_of
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler.case), label="all units"),)
+
+
+CLAIM = Claim(
+    id="DP202",
+    name="keep rate",
+    sentence="A unit is kept with probability 1 - rate.",
+    formula="P(y != 0) = 1 - rate, for x != 0",
+    means="The layer drops more or less than it was told to: rate and keep confused, a threshold "
+    "rounded, a comparison off by one.",
+    assumes="Support (DP201). The probability may be off by the grid of 2^-23 on which float32 "
+    "uniforms lie.",
+    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "uint8_thresh", "bf16_floor"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=block_cases,
+        observe=_observe,
+        discrepancies={"all units": 0.003},
+        explicit=canonical(),
+        relative="all units",
+    ),
+)

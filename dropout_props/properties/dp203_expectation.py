@@ -1,0 +1,43 @@
+"""DP203: the expectation of the output is the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import block_cases, canonical, keep_of
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    kept = kept.reshape(len(kept), -1)
+    keep = keep_of(sampler.case)
+    return (
+        Trials.of(int(kept.sum()), kept.size, keep, label="all elements"),
+        Trials.of(kept.sum(axis=0), len(kept), keep, label="one element"),
+    )
+
+
+CLAIM = Claim(
+    id="DP203",
+    name="E[y] = x",
+    sentence="The expectation of the training output is the input, for every element and in all.",
+    formula="E[y] = x, where y is 0 or x/keep: E[y]/x - 1 = P(kept)/keep - 1",
+    means="Training sees activations of another size than evaluation does.",
+    assumes="Support (DP201), by which the mean of y/x is a count of kept units over keep: no float "
+    "is averaged.",
+    mutants=("position_ramp", "first_never_dropped", "bias_1pct"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=block_cases,
+        observe=_observe,
+        discrepancies={"all elements": 0.003, "one element": 0.05},
+        explicit=canonical(),
+        relative="all elements",
+    ),
+)

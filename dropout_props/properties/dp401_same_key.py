@@ -1,0 +1,55 @@
+"""DP401: the same key repeats the mask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_CALLS = 3
+
+
+def _check(sampler: Sampler) -> None:
+    case, key = sampler.case, sampler.key()
+    x = jnp.asarray(case.inputs())
+    other = sampler.streams(sampler.key("between"))
+
+    def train(streams: dict[str, object]) -> np.ndarray:
+        return np.asarray(sampler.subject.call(x, rate=case.rate, training=True, streams=streams))
+
+    first = train(sampler.streams(key))
+    for call in range(2, _CALLS + 1):
+        train(other)  # another key in between must leave no trace
+        again = train(sampler.streams(key))
+        if not same_bits(again, first):
+            raise Violation(
+                f"call {call} with the key of call 1: {first_difference(again, first)}"
+            )
+
+
+CLAIM = Claim(
+    id="DP401",
+    name="same key, same mask",
+    sentence="The same key gives the same output, whatever was called in between.",
+    formula="train(x, rate, k) = train(x, rate, k), bit for bit",
+    means="A run cannot be reproduced: randomness comes from somewhere other than the key.",
+    assumes="Both calls are made in one process and one mode of execution.",
+    mutants=("host_random", "seed_is_address"),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            dtypes=strategies.DTYPES,
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)

@@ -1,0 +1,78 @@
+"""DP402: masks of different keys are independent, however the keys are related."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import numpy as np
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.statistics import Trials, agreement
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
+
+
+def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
+    """Return key[num_pairs, 2]: each pair related as `pairing` says, pairs independent."""
+    count = max(1, sampler.num_keys // 2)
+    if pairing == "adjacent seeds":
+        seeds = sampler.words(count, role=pairing, block=block)[:, 0] // np.uint32(2)
+        return jax.vmap(jax.random.key)(np.stack([2 * seeds, 2 * seeds + 1], axis=1).reshape(-1))
+    parents = sampler.keys(count, role=pairing, block=block)
+    if pairing == "split siblings":
+        return jax.vmap(lambda parent: jax.random.split(parent, 2))(parents).reshape(-1)
+    steps = np.arange(2 * count, dtype=np.uint32).reshape(count, 2)
+    fold = jax.vmap(lambda parent, pair: jax.vmap(lambda n: jax.random.fold_in(parent, n))(pair))
+    return fold(parents, steps).reshape(-1)
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    null = agreement(keep_of(sampler.case))
+    families = []
+    for pairing in _PAIRS:
+        kept = sampler.kept(_key_pairs(sampler, pairing, block))
+        first, second = kept[0::2].reshape(len(kept) // 2, -1), kept[1::2].reshape(-1, kept[0].size)
+        for order, other in _orders(second).items():
+            agree = int(np.count_nonzero(first == other))
+            families.append(Trials.of(agree, first.size, null, label=f"{pairing}, {order}"))
+    return tuple(families)
+
+
+def _orders(masks: np.ndarray) -> dict[str, np.ndarray]:
+    """The second mask of each pair as it is, reversed, and shifted by half its length."""
+    return {
+        "unit by unit": masks,
+        "reversed": masks[:, ::-1],
+        "half-shifted": np.roll(masks, masks.shape[1] // 2, axis=1),
+    }
+
+
+_LABELS = tuple(
+    f"{pairing}, {order}"
+    for pairing in _PAIRS
+    for order in ("unit by unit", "reversed", "half-shifted")
+)
+
+CLAIM = Claim(
+    id="DP402",
+    name="different keys",
+    sentence="Masks of different keys are independent: of adjacent seeds, of split siblings and of "
+    "consecutive fold_in, unit by unit, reversed and half-shifted.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
+    means="Steps, layers or examples that should be noised independently are noised alike.",
+    assumes="Support (DP201), and the keep rate (DP202), without which agreement has another null.",
+    mutants=("cached_mask", "key_low8", "half_mirror_keys"),
+    blocked_by=("DP201", "DP202"),
+    needs=("mask",),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies=dict.fromkeys(_LABELS, 0.01),
+        explicit=canonical(),
+    ),
+)

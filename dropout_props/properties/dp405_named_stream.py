@@ -1,0 +1,76 @@
+"""DP405: only the named stream matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.subject import Unsupported
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dropout_props.sampler import Sampler
+
+_OTHERS = ("params", "noise")
+
+
+def _check(sampler: Sampler) -> None:
+    subject = sampler.subject
+    _only(sampler, subject, subject.traits.stream or "dropout")
+    try:
+        renamed = subject.named_stream("noise")
+    except Unsupported:
+        return
+    _only(sampler, renamed, "noise")
+
+
+def _only(sampler: Sampler, subject: Any, stream: str) -> None:
+    """The output changes with the key of `stream`, and with no other."""
+    case = sampler.case
+    x = jnp.asarray(case.inputs())
+
+    def train(**streams: object) -> np.ndarray:
+        return np.asarray(subject.call(x, rate=case.rate, training=True, streams=streams))
+
+    own, fresh = sampler.key("own"), sampler.key("fresh")
+    alone = train(**{stream: own})
+    for other in {*_OTHERS, "dropout"} - {stream}:
+        beside = train(**{stream: own, other: sampler.key(other)})
+        if not same_bits(beside, alone):
+            raise Violation(
+                f"a key for the stream {other!r} beside {stream!r} changed the mask: "
+                f"{first_difference(beside, alone)}"
+            )
+    if same_bits(train(**{stream: fresh}), alone):
+        raise Violation(f"another key for the stream {stream!r} left the output as it was")
+
+
+CLAIM = Claim(
+    id="DP405",
+    name="named stream only",
+    sentence="The mask depends on the key of the layer's own stream and on no other stream.",
+    formula="train(x, {s: k, t: j}) = train(x, {s: k}) for every other stream t; it changes with k",
+    means="The layer draws from another stream, 'params' say: reseeding dropout changes nothing, "
+    "or another stream changes the masks.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    mutants=("wrong_stream", "all_streams_mixed"),
+    needs=("streams",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(0.3, 0.7),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            values=("distinct", "negative"),
+            min_size=100,
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)

@@ -1,0 +1,61 @@
+"""DP406: a key that is handed to the call is the key that is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    case = sampler.case
+    x = jnp.asarray(case.inputs())
+
+    def train(key: object, streams: dict[str, object]) -> np.ndarray:
+        ask = sampler.subject.call_explicit
+        return np.asarray(ask(x, key=key, rate=case.rate, streams=streams))
+
+    key = sampler.key("explicit")
+    alone = train(key, {})
+    for what, streams in (
+        ("again, with no stream", {}),
+        ("beside a stream key", sampler.streams(sampler.key("stream"))),
+        ("beside another stream key", sampler.streams(sampler.key("other stream"))),
+    ):
+        y = train(key, streams)
+        if not same_bits(y, alone):
+            raise Violation(f"the explicit key {what}: {first_difference(y, alone)}")
+    if same_bits(train(sampler.key("another"), {}), alone):
+        raise Violation("another explicit key left the output as it was")
+
+
+CLAIM = Claim(
+    id="DP406",
+    name="explicit key",
+    sentence="A key handed to the call decides the mask alone; streams do not matter then.",
+    formula="train(x, key=k, {s: j}) = train(x, key=k) for all j; it changes with k",
+    means="The key that the caller chose is ignored or mixed with another.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    mutants=("explicit_key_ignored", "explicit_key_mixed"),
+    needs=("explicit_key",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(0.3, 0.7),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            values=("distinct", "negative"),
+            min_size=100,
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)

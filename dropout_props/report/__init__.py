@@ -1,0 +1,1 @@
+"""Reports read results and nothing else: the terminal, files, pages."""

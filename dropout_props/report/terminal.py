@@ -1,0 +1,132 @@
+"""The report on a terminal: header, one table, one paragraph a failure, a last line of counts."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dropout_props.results import ClaimResult, RunResult
+
+__all__ = [
+    "STYLES",
+    "header",
+    "paragraph",
+    "plain_paragraph",
+    "print_report",
+    "table",
+    "tally_line",
+]
+
+STYLES = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.BLOCKED: "yellow",
+    Verdict.NOT_APPLICABLE: "dim",
+    Verdict.KNOWN: "cyan",
+    Verdict.ERROR: "bold magenta",
+}
+_EXPLAINED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.KNOWN)
+
+
+def power_of_ten(rate: float) -> str:
+    """Write a rate as 1.3e-12, without zeros in the exponent."""
+    exponent = floor(log10(rate))
+    mantissa = rate / 10.0**exponent
+    return f"1e{exponent}" if abs(mantissa - 1.0) < 1e-9 else f"{mantissa:.1f}e{exponent}"
+
+
+def header(result: RunResult, profile: str) -> list[str]:
+    """Return the lines that say what is judged, where, and at which error rates."""
+    versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    flags = ", ".join(f"{name} {value}" for name, value in result.flags.items())
+    return [
+        f"dropout_props on {versions}",
+        f"{flags}",
+        f"salt {result.salt}, profile {profile}",
+        (
+            f"budget: a false alarm in at most {power_of_ten(result.false_fail_rate)} of all runs, "
+            f"shared by {result.num_claims} statistical claims, "
+            f"{power_of_ten(result.share)} each a subject; "
+            f"a promised discrepancy is missed at most {power_of_ten(result.false_pass_rate)} "
+            "of the time"
+        ),
+    ]
+
+
+def table(result: RunResult) -> Table:
+    """Return one table of all results, a section a subject."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("subject", no_wrap=True)
+    grid.add_column("claim", no_wrap=True)
+    grid.add_column("verdict", no_wrap=True)
+    grid.add_column("what was shown", ratio=1)
+    grid.add_column("s", justify="right", no_wrap=True)
+    before = ""
+    for one in result.results:
+        if before and one.subject != before:
+            grid.add_section()
+        grid.add_row(
+            one.subject if one.subject != before else "",
+            f"{one.claim} {one.name}",
+            Text(str(one.verdict), style=STYLES[one.verdict]),
+            Text(one.shown),
+            f"{one.seconds:.1f}",
+        )
+        before = one.subject
+    return grid
+
+
+def paragraph(one: ClaimResult) -> Text:
+    """Return the paragraph about a failure: claimed, seen, decided by, meaning, reproduction."""
+    assert one.failure is not None
+    text = Text()
+    text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
+    text.append(f"{one.subject} {one.claim} {one.name}\n", style="bold")
+    lines = {
+        "claimed": one.failure.claimed,
+        "seen": one.failure.seen,
+        "decided by": one.failure.decided_by,
+        "asked again": one.failure.confirmation,
+        "it means": one.failure.means,
+        "known": one.failure.known,
+        "reproduce": one.failure.reproduce,
+    }
+    for label, line in lines.items():
+        if line:
+            text.append(f"  {label}: ", style="dim")
+            text.append(f"{line}\n")
+    return text
+
+
+def plain_paragraph(one: ClaimResult) -> str:
+    """Return the same without colours."""
+    return paragraph(one).plain.rstrip()
+
+
+def tally_line(result: RunResult) -> str:
+    """Return the last line: how many of each verdict, in how many seconds."""
+    tally = result.tally
+    parts = [f"{tally[verdict]} {verdict}" for verdict in Verdict if tally[verdict]]
+    missing = result.collected - len(result.results)
+    if missing:
+        parts.append(f"{missing} not judged (incomplete)")
+    return f"{', '.join(parts) or 'nothing judged'} in {result.seconds:.0f} s"
+
+
+def print_report(result: RunResult, console: Console) -> None:
+    """Print the table, the paragraphs and the last line."""
+    console.print(table(result))
+    for one in result.results:
+        if one.failure is not None and one.verdict in _EXPLAINED:
+            console.print(paragraph(one))
+    console.print(tally_line(result), style="bold", highlight=False)

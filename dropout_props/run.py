@@ -1,0 +1,89 @@
+"""A whole run: every selected subject against every selected claim, exact claims first."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dropout_props.judging import Judge
+from dropout_props.results import RunResult
+from dropout_props.subjects import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dropout_props.judging import Settings
+    from dropout_props.properties import Claim
+    from dropout_props.results import ClaimResult
+    from dropout_props.subject import Subject
+
+__all__ = ["TooManySubjects", "empty_result", "new_judge", "ordered_claims", "run"]
+
+
+class TooManySubjects(ValueError):
+    """More subjects than share the error budget."""
+
+
+def ordered_claims(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims in the order in which they run: exact ones first, then by id."""
+    return sorted(claims, key=lambda claim: (claim.is_statistical, claim.id))
+
+
+def new_judge(settings: Settings) -> Judge:
+    """Return a judge that knows the installed versions."""
+    return Judge(settings, environment.probe().versions)
+
+
+def empty_result(settings: Settings, collected: int) -> RunResult:
+    """Return the record of a run that has judged nothing yet."""
+    probe = environment.probe()
+    return RunResult(
+        versions=dict(probe.versions),
+        flags=dict(probe.flags),
+        salt=settings.salt,
+        profile=settings.profile.name,
+        false_fail_rate=settings.budget.false_fail_rate,
+        false_pass_rate=settings.budget.false_pass_rate,
+        share=settings.budget.share,
+        num_claims=settings.budget.num_claims,
+        collected=collected,
+    )
+
+
+def run(
+    subjects: Sequence[Subject],
+    claims: Sequence[Claim],
+    settings: Settings,
+    *,
+    on_start: Callable[[Subject, Claim], None] = lambda _subject, _claim: None,
+    on_result: Callable[[ClaimResult], None] = lambda _result: None,
+) -> RunResult:
+    """Judge every pair.
+
+    Args:
+        subjects: who is asked.
+        claims: of the catalogue.
+        settings: salt, profile, budget, known deviations.
+        on_start: called before a pair is judged.
+        on_result: called with each result as it comes; an interrupted run keeps what it got.
+
+    Raises:
+        TooManySubjects: the error budget has room for fewer.
+    """
+    capacity = settings.budget.capacity
+    if len(subjects) > capacity:
+        raise TooManySubjects(
+            f"{len(subjects)} subjects: the error budget has room for {capacity}. "
+            "Split them over several runs, each with a budget of its own."
+        )
+    started, judge = monotonic(), new_judge(settings)
+    results = []
+    for subject in subjects:
+        for claim in ordered_claims(claims):
+            on_start(subject, claim)
+            results.append(judge(subject, claim))
+            on_result(results[-1])
+    blank = empty_result(settings, len(subjects) * len(claims))
+    fields = asdict(blank) | {"results": tuple(results), "seconds": monotonic() - started}
+    return RunResult(**fields)

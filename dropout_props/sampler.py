@@ -1,0 +1,114 @@
+"""Asking: salted keys, blocks of one fixed size, batches by `jax.vmap`.
+
+Every key depends on salt, claim, digest of the whole case, role and block, through a stable hash
+and NumPy's Philox, not through `jax.random.split`: streams of JAX are prefix-stable in shape and
+nested in rate under one key, and their derivation has changed between releases, so two cases must
+never share a key. Masks come back as NumPy booleans, counted on the host: counting costs no
+compilation there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+if TYPE_CHECKING:
+    from dropout_props.case import Case
+    from dropout_props.subject import Subject
+
+__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler"]
+
+BLOCK_UNITS = 2**18
+"""Units in one block: large enough that dispatch costs little, small enough to look often."""
+
+LOOPED_UNITS = 2**13
+"""The same for a subject that cannot be batched by vmap and is called once a key."""
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws the masks of one case for one claim.
+
+    Args:
+        subject: who is asked.
+        case: what is asked.
+        claim: id of the claim; another claim never sees the same bits.
+        salt: integer that the whole run shares.
+    """
+
+    subject: Subject
+    case: Case
+    claim: str
+    salt: int = 0
+
+    @property
+    def num_keys(self) -> int:
+        """Keys in one block of this case; a constant of its shape."""
+        looped = self.subject.traits.batching == "loop"
+        return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.case.size))
+
+    def words(self, count: int, *, role: str, block: int = 0) -> np.ndarray[Any, Any]:
+        """Return fresh uniform words, uint32[count, 2], as raw key data.
+
+        Args:
+            count: how many keys.
+            role: what the keys are for, so that two uses in one claim never meet.
+            block: number of the block, from 0.
+        """
+        text = f"{self.salt}|{self.claim}|{self.case.digest()}|{role}|{block}"
+        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+        return generator.integers(2**32, size=(count, 2), dtype=np.uint32)
+
+    def keys(self, count: int, *, role: str = "mask", block: int = 0) -> jax.Array:
+        """Return typed keys of the default implementation, key[count], independent of all others.
+
+        Args:
+            count: how many keys.
+            role: what the keys are for.
+            block: number of the block, from 0.
+        """
+        words = self.words(count, role=role, block=block)
+        width = jax.random.key_data(jax.random.key(0)).shape[-1]
+        return jax.random.wrap_key_data(np.tile(words, (1, width // 2)))
+
+    def key(self, role: str = "mask") -> jax.Array:
+        """Return one fresh typed key."""
+        return self.keys(1, role=role)[0]
+
+    def streams(self, key: Any) -> dict[str, Any]:
+        """Return `key` as the mapping of streams that the subject's operations take."""
+        return {self.subject.traits.stream or "dropout": key}
+
+    def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the training outputs, dtype[num_keys, *shape], one application a key."""
+        x = jax.numpy.asarray(self.case.inputs())
+
+        def one(key: Any) -> Any:
+            return self.subject.call(
+                x,
+                rate=self.case.rate,
+                training=True,
+                streams=self.streams(key),
+                broadcast_dims=self.case.broadcast_dims,
+            )
+
+        if self.subject.traits.batching == "loop":
+            return np.stack([np.asarray(one(key)) for key in keys])
+        return np.asarray(jax.vmap(one)(keys))
+
+    def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return which units came through, bool[num_keys, *shape], independent along axis 0.
+
+        Assumes:
+            The input is nowhere zero, and DP201 (support) holds.
+        """
+        return self.outputs(keys) != 0
+
+    def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
+        """Return the masks of one whole block of fresh keys, bool[num_keys, *shape]."""
+        return self.kept(self.keys(self.num_keys, role=role, block=block))
