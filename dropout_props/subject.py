@@ -289,7 +289,7 @@ class Subject:
 
 @lru_cache(maxsize=512)
 def _evaluation_type(
-    adapter: Any, shape: tuple[int, ...], dtype: str, rate: float
+    adapter: Adapter, shape: tuple[int, ...], dtype: str, rate: float
 ) -> tuple[tuple[int, ...], str]:
     import jax
     import jax.numpy as jnp

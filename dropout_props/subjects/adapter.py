@@ -19,6 +19,10 @@ Streams: TypeAlias = Mapping[str, Key]  # {} means that no key is given
 class Adapter(Protocol):
     """How a framework is asked. Shapes: every answer has the shape of the reference."""
 
+    def __hash__(self) -> int:
+        """Adapters are hashable: what was learnt about one is remembered."""
+        ...
+
     def call(
         self,
         x: Array,

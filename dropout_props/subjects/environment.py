@@ -1,0 +1,66 @@
+"""What the subjects run on: versions, device and flags of the installed Flax and JAX."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+from dropout_props.subjects.smoke import BrokenPair, smoke_test
+from dropout_props.subjects.versions import version_of
+
+__all__ = ["BrokenPair", "Environment", "probe", "smoke_test"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Everything outside a case that can change a mask.
+
+    Attributes:
+        python: version of the interpreter.
+        flax: version, or ``not installed``, as for the packages below.
+        jax: version.
+        jaxlib: version.
+        numpy: version.
+        scipy: version.
+        hypothesis: version.
+        device: kind and number of the devices, such as ``cpu x 1``.
+        prng_impl: name of the default PRNG implementation.
+        threefry_partitionable: the flag that decides the bits of threefry masks.
+        x64: float64 is on.
+    """
+
+    python: str
+    flax: str
+    jax: str
+    jaxlib: str
+    numpy: str
+    scipy: str
+    hypothesis: str
+    device: str
+    prng_impl: str
+    threefry_partitionable: bool
+    x64: bool
+
+
+def probe() -> Environment:
+    """Reads the environment of this process; starts JAX.
+
+    Returns:
+        The environment, with the flags as they are set now.
+    """
+    import jax
+
+    devices = jax.devices()
+    return Environment(
+        python=platform.python_version(),
+        flax=version_of("flax"),
+        jax=version_of("jax"),
+        jaxlib=version_of("jaxlib"),
+        numpy=version_of("numpy"),
+        scipy=version_of("scipy"),
+        hypothesis=version_of("hypothesis"),
+        device=f"{devices[0].device_kind.lower()} x {len(devices)}",
+        prng_impl=str(jax.config.jax_default_prng_impl),
+        threefry_partitionable=bool(jax.config.jax_threefry_partitionable),
+        x64=bool(jax.config.jax_enable_x64),
+    )

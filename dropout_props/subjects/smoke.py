@@ -1,0 +1,154 @@
+"""Do the installed Flax and JAX work together at all? Decided by running them.
+
+Flax declares no upper bound on JAX, so a resolver picks pairs that import and then fail on the
+first apply. Passing says that imports, Linen apply, init, jit with grad, nn.scan and
+nnx.Dropout run; it says nothing about what they compute. The table of versions serves the
+remedy alone, never the verdict.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+from dropout_props.subjects.errors import BrokenPair
+from dropout_props.subjects.versions import version_of
+
+__all__ = ["BrokenPair", "smoke_test"]
+
+
+def smoke_test() -> None:
+    """Runs the operations that every check stands on.
+
+    Raises:
+        BrokenPair: one of them fails; its text is one sentence that names the versions, what
+            failed and what to install.
+    """
+    for what, run in _STEPS:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a warning breaks nothing
+                run()
+        except Exception as error:
+            raise BrokenPair(_sentence(what, error)) from error
+
+
+def remedy(flax: str) -> str:
+    """Returns what to install beside, or in place of, a version of Flax.
+
+    Args:
+        flax: the installed version, or ``not installed``.
+
+    Returns:
+        The end of a sentence.
+    """
+    table: dict[str, str] = json.loads(
+        resources.files("dropout_props.subjects").joinpath("pairs.json").read_text("utf-8")
+    )["jax_of_flax"]
+    known = sorted(table, key=_order)
+    if flax == "not installed":
+        return f"install flax {known[-1]} or later"
+    older = [release for release in known if _order(release) <= _order(flax)]
+    if not older:
+        return f"install flax {known[0]}, the oldest that is supported, with jax {table[known[0]]}"
+    jax = table[older[-1]]
+    return f"install jax {jax}, which is of that Flax's time (pip install 'jax=={jax}')"
+
+
+def _sentence(what: str, error: Exception) -> str:
+    text = " ".join(str(error).split()).replace(". ", "; ").rstrip(".")[:200] or "no message"
+    flax, jax = version_of("flax"), version_of("jax")
+    return (
+        f"Flax {flax} does not work with JAX {jax} ({what} raised {type(error).__name__}: "
+        f"{text}): {remedy(flax)}."
+    )
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _imports() -> None:
+    import flax.linen
+    from flax import nnx
+
+    assert flax.linen.Dropout
+    assert nnx.Dropout
+
+
+def _model() -> tuple[Any, Any]:
+    import flax.linen as nn
+    import jax.numpy as jnp
+
+    class Smoke(nn.Module):
+        @nn.compact
+        def __call__(self, x: Any) -> Any:
+            return nn.Dropout(0.5)(nn.Dense(1)(x), deterministic=False)
+
+    return Smoke(), jnp.ones((1,))
+
+
+def _keys() -> dict[str, Any]:
+    import jax
+
+    return {"params": jax.random.PRNGKey(0), "dropout": jax.random.PRNGKey(1)}
+
+
+def _apply() -> None:
+    import flax.linen as nn
+    import jax.numpy as jnp
+
+    nn.Dropout(0.5).apply(
+        {}, jnp.ones((1,)), deterministic=False, rngs={"dropout": _keys()["dropout"]}
+    )
+
+
+def _init() -> None:
+    model, x = _model()
+    model.init(_keys(), x)
+
+
+def _jit_grad() -> None:
+    import jax
+
+    model, x = _model()
+    variables = model.init(_keys(), x)
+
+    def loss(variables: Any) -> Any:
+        return model.apply(variables, x, rngs={"dropout": _keys()["dropout"]}).sum()
+
+    jax.jit(jax.grad(loss))(variables)
+
+
+def _scan() -> None:
+    import flax.linen as nn
+    import jax.numpy as jnp
+
+    class Step(nn.Module):
+        @nn.compact
+        def __call__(self, carry: Any, x: Any) -> Any:
+            return nn.Dropout(0.5)(carry, deterministic=False), x
+
+    scanned = nn.scan(Step, variable_broadcast="params", split_rngs={"dropout": True})
+    scanned().apply({}, jnp.ones((1,)), jnp.ones((2, 1)), rngs={"dropout": _keys()["dropout"]})
+
+
+def _nnx() -> None:
+    import jax.numpy as jnp
+    from flax import nnx
+
+    nnx.Dropout(0.5, deterministic=False, rngs=nnx.Rngs(dropout=0))(jnp.ones((1,)))
+
+
+_STEPS: tuple[tuple[str, Callable[[], None]], ...] = (
+    ("importing", _imports),
+    ("a first Linen apply", _apply),
+    ("a Linen init", _init),
+    ("jit of a gradient", _jit_grad),
+    ("nn.scan", _scan),
+    ("a call of nnx.Dropout", _nnx),
+)
