@@ -61,8 +61,13 @@ LAYERS = (
     Layer(("mutants",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
     Layer(("report",), own=("results", "verdict"), others=TERMINAL),
     Layer(
+        ("asking", "parametrize"),  # what the plugin loads once a test wants it
+        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "report"),
+        others=frozenset({"pytest"}),
+    ),
+    Layer(
         ("", "pytest_plugin", "cli", "gate"),  # "" is dropout_props/__init__.py
-        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants", "report"),
+        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants", "report", "asking", "parametrize"),
         others=TERMINAL | {"hypothesis", "jax", "numpy", "pytest", "_pytest"},
         light=True,
     ),
@@ -220,3 +225,11 @@ def test_loading_a_way_in_loads_nothing_heavy(module: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert answer.stdout.split() == []
+
+
+@pytest.mark.parametrize("module", [name for layer in LAYERS for name in layer.modules if name])
+def test_the_docs_name_every_layer(module: str) -> None:
+    """The page that describes the layers names each module of the table above."""
+    page = Path(__file__).parents[2] / "docs" / "architecture.md"
+    text = page.read_text(encoding="utf-8")
+    assert f"`{module}`" in text or f"`{module}/`" in text
