@@ -96,4 +96,4 @@ def claims_of(ids: tuple[str, ...]) -> list[Claim]:
         chosen = [find(one) for one in ids] or list(CATALOGUE)
     except UnknownClaim as error:
         raise click.UsageError(str(error)) from error
-    return list(dict.fromkeys(chosen))
+    return list({claim.id: claim for claim in chosen}.values())

@@ -41,6 +41,22 @@ class Environment:
     threefry_partitionable: bool
     x64: bool
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """What is installed, by name: what conditions of known deviations are held against."""
+        names = ("python", "flax", "jax", "jaxlib", "numpy", "scipy", "hypothesis")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """Device and flags, by name."""
+        return {
+            "device": self.device,
+            "PRNG": self.prng_impl,
+            "threefry_partitionable": str(self.threefry_partitionable),
+            "x64": str(self.x64),
+        }
+
 
 def probe() -> Environment:
     """Reads the environment of this process; starts JAX.
