@@ -33,7 +33,7 @@ def smoke_test() -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a warning breaks nothing
                 run()
-        except Exception as error:
+        except Exception as error:  # noqa: PERF203 - six steps
             raise BrokenPair(_sentence(what, error)) from error
 
 
@@ -74,10 +74,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 def _imports() -> None:
     import flax.linen
-    from flax import nnx
-
-    assert flax.linen.Dropout
-    assert nnx.Dropout
+    import flax.nnx  # noqa: F401 - to have imported both is the step
 
 
 def _model() -> tuple[Any, Any]:

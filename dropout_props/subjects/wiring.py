@@ -7,6 +7,7 @@ field can be set by hand instead. It cannot say whether a parameter means what i
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -60,6 +61,10 @@ WIRING_FIELDS = tuple(field.name for field in fields(Wiring))
 
 def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     """Returns the parameters of a callable by name, without ``self``; {} if unknown."""
+    if isinstance(function, functools.partial):
+        inner = parameters(function.func)
+        bound = {*list(inner)[: len(function.args)], *function.keywords}
+        return {name: parameter for name, parameter in inner.items() if name not in bound}
     # The metaclass of nnx.Module hides the signature of a class behind (*args, **kwargs).
     target: Any = function
     if isinstance(function, type):

@@ -1,0 +1,237 @@
+"""A dropout made of small functions, each of which can be exchanged.
+
+``Kernel()`` is correct: on either API it gives, bit for bit, the masks and outputs of the
+framework's own Dropout. A planted bug or a correct control is ``Kernel`` with one function
+replaced, in one to three lines::
+
+    Kernel(combine=lambda x, mask, keep_rate, key: jnp.where(mask, x / (1 - keep_rate), 0))
+
+No Flax here: ``kernel_linen`` and ``kernel_nnx`` hand over a ``Site`` that knows where keys
+come from. What a layer cannot see (a scan around it, other devices) a kernel cannot get wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array, Key
+
+Shape: TypeAlias = tuple[int, ...]
+Special: TypeAlias = Literal["rate_zero", "evaluate", "rate_one"]
+
+
+class KeySource(Protocol):
+    """How a framework hands out keys at one layer."""
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """Lives as long as the layer does, in one application."""
+        ...
+
+    def has(self, stream: str) -> bool:
+        """Whether a key was given for the stream."""
+        ...
+
+    def issue(self, stream: str) -> Key:
+        """The framework's own next key, which advances its count; raises its own error."""
+        ...
+
+    def root_key(self, stream: str) -> Key:
+        """The key as it was given, with nothing folded in."""
+        ...
+
+    def path(self, stream: str) -> tuple[Any, ...]:
+        """What the framework folds in for the place of the layer."""
+        ...
+
+    def count(self, stream: str) -> Any:
+        """How many keys the layer's place has been issued so far."""
+        ...
+
+    def fold(self, root_key: Key, path: tuple[Any, ...], count: Any) -> Key:
+        """The framework's own derivation: what ``issue`` gives at this path and count."""
+        ...
+
+
+class Site:
+    """One training call of one layer, as a kernel sees it.
+
+    Attributes:
+        x: the input.
+        rate: chance that a unit is dropped.
+        stream: name of the layer's stream.
+        count: how many keys this place was issued before this call (an int in Linen, an
+            array in NNX).
+    """
+
+    def __init__(self, source: KeySource, *, x: Array, rate: float, stream: str) -> None:
+        self._source = source
+        self.x = x
+        self.rate = rate
+        self.stream = stream
+        self.count: Any = source.count(stream) if source.has(stream) else 0
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """A store that lives as long as the layer does, in one application."""
+        return self._source.memory
+
+    @property
+    def path(self) -> tuple[Any, ...]:
+        """What the framework folds in for the place of the layer."""
+        return self._source.path(self.stream)
+
+    @property
+    def root_key(self) -> Key:
+        """The key of the stream as it was given, with nothing folded in."""
+        return self._source.root_key(self.stream)
+
+    def has(self, stream: str) -> bool:
+        """Says whether a key was given for ``stream``."""
+        return self._source.has(stream)
+
+    def issue(self, stream: str | None = None) -> Key:
+        """Returns the framework's next key of a stream, and advances its count."""
+        return self._source.issue(self.stream if stream is None else stream)
+
+    def key_at(self, *, path: tuple[Any, ...] | None = None, count: Any = None) -> Key:
+        """Returns the key that belongs to a place and a count, and advances nothing."""
+        return self._source.fold(
+            self.root_key,
+            self.path if path is None else path,
+            self.count if count is None else count,
+        )
+
+
+def _issue(site: Site) -> Key:
+    return site.issue()
+
+
+def _take(site: Site, key: Key) -> Key:  # noqa: ARG001 - one of the exchangeable functions
+    return key
+
+
+def _shared_shape(shape: Shape, broadcast_dims: tuple[int, ...]) -> Shape:
+    sizes = list(shape)
+    for dim in broadcast_dims:
+        sizes[dim] = 1
+    return tuple(sizes)
+
+
+def _bernoulli(key: Key, keep_rate: float, shape: Shape, site: Site) -> Array:  # noqa: ARG001
+    return jax.random.bernoulli(key, p=keep_rate, shape=shape)
+
+
+def _select(x: Array, mask: Array, keep_rate: float, key: Key) -> Array:  # noqa: ARG001
+    return jax.lax.select(mask, x / keep_rate, jnp.zeros_like(x))
+
+
+def _same(x: Array, rate: float) -> Array:  # noqa: ARG001
+    return x
+
+
+def _zeros(x: Array, rate: float) -> Array:  # noqa: ARG001
+    return jnp.zeros_like(x)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The functions that make a dropout; every default is correct.
+
+    Attributes:
+        derive_key: the key of this call, when the stream has one.
+        missing_key: the key of this call when the stream has none; raises the framework's
+            own error.
+        explicit_key: the key of this call when one was handed to it.
+        mask_shape: shape of the mask, from the input's and the broadcast dims.
+        draw: bool mask of the given shape; True is kept. Takes the key, the keep rate, the
+            shape and the site.
+        combine: the output. Takes the input, the mask broadcast to its shape, the keep rate
+            and the key.
+        rate_zero: the output at rate 0. Takes the input and the rate, as the next two.
+        evaluate: the output in evaluation mode.
+        rate_one: the output at rate 1.
+        order: the special cases that are tested ahead of the draw, first one first.
+    """
+
+    derive_key: Callable[[Site], Key] = _issue
+    missing_key: Callable[[Site], Key] = _issue
+    explicit_key: Callable[[Site, Key], Key] = _take
+    mask_shape: Callable[[Shape, tuple[int, ...]], Shape] = _shared_shape
+    draw: Callable[[Key, float, Shape, Site], Array] = _bernoulli
+    combine: Callable[[Array, Array, float, Key], Array] = _select
+    rate_zero: Callable[[Array, float], Array] = _same
+    evaluate: Callable[[Array, float], Array] = _same
+    rate_one: Callable[[Array, float], Array] = _zeros
+    order: tuple[Special, ...] = ("rate_zero", "evaluate", "rate_one")
+
+
+def run(
+    kernel: Kernel,
+    source: KeySource,
+    x: Array,
+    *,
+    rate: float,
+    training: bool,
+    stream: str,
+    broadcast_dims: tuple[int, ...] = (),
+    explicit: Key | None = None,
+) -> Array:
+    """Calls a kernel once.
+
+    Args:
+        kernel: the functions.
+        source: where keys come from.
+        x: the input, any shape.
+        rate: chance that a unit is dropped.
+        training: the mode.
+        stream: name of the stream to draw from.
+        broadcast_dims: axes along which one mask is shared.
+        explicit: the key that was handed to the call, if any.
+
+    Returns:
+        The output of the kernel.
+    """
+    for special in kernel.order:
+        if special == "rate_zero" and rate == 0.0:
+            return kernel.rate_zero(x, rate)
+        if special == "evaluate" and not training:
+            return kernel.evaluate(x, rate)
+        if special == "rate_one" and rate == 1.0:
+            return kernel.rate_one(x, rate)
+    site = Site(source, x=x, rate=rate, stream=stream)
+    if explicit is not None:
+        key = kernel.explicit_key(site, explicit)
+    elif site.has(stream):
+        key = kernel.derive_key(site)
+    else:
+        key = kernel.missing_key(site)
+    keep_rate = 1.0 - rate
+    mask = kernel.draw(key, keep_rate, kernel.mask_shape(tuple(x.shape), broadcast_dims), site)
+    return kernel.combine(x, jnp.broadcast_to(mask, x.shape), keep_rate, key)
+
+
+def kernel_subject(kernel: Kernel, *, api: Literal["linen", "nnx"], name: str) -> Subject:
+    """Makes a subject of a kernel.
+
+    Args:
+        kernel: the functions.
+        api: the framework that it stands in.
+        name: what reports call it.
+
+    Returns:
+        A subject with every trait of that framework's own Dropout.
+    """
+    if api == "linen":
+        from dropout_props.subjects.kernel_linen import linen_kernel_subject
+
+        return linen_kernel_subject(kernel, name=name)
+    from dropout_props.subjects.kernel_nnx import nnx_kernel_subject
+
+    return nnx_kernel_subject(kernel, name=name)

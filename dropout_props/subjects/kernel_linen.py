@@ -1,0 +1,95 @@
+"""A kernel as a Linen layer, with the parameters of ``flax.linen.Dropout``."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from functools import partial
+from typing import Any
+
+import flax.linen as nn
+from flax.core.scope import LazyRng
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.kernel import Kernel, run
+
+
+class _ScopeKeys:
+    """The keys of a Linen module's scope; see ``kernel.KeySource``."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        # Past the frozen __setattr__ of Linen; a clone, as every apply makes one, starts empty.
+        store: dict[str, Any] = vars(self._module).setdefault("_kernel_memory", {})
+        return store
+
+    def has(self, stream: str) -> bool:
+        return self._module.has_rng(stream)
+
+    def issue(self, stream: str) -> Key:
+        return self._module.make_rng(stream)
+
+    def root_key(self, stream: str) -> Key:
+        return self._scope.rngs[stream].rng
+
+    def path(self, stream: str) -> tuple[Any, ...]:
+        return tuple(self._scope.rngs[stream].suffix)
+
+    def count(self, stream: str) -> int:
+        return int(self._scope.rng_counters[stream])
+
+    def fold(self, root_key: Key, path: tuple[Any, ...], count: Any) -> Key:
+        # Linen counts from 1.
+        return LazyRng.create(root_key, *path, count + 1).as_jax_rng()
+
+    @property
+    def _scope(self) -> Any:
+        assert self._module.scope is not None, "a kernel is called inside apply alone"
+        return self._module.scope
+
+
+class LinenKernelDropout(nn.Module):
+    """Dropout as a kernel makes it.
+
+    Attributes:
+        rate: chance that a unit is dropped.
+        kernel: the functions.
+        broadcast_dims: axes along which one mask is shared.
+        deterministic: evaluation mode.
+        rng_collection: name of the stream.
+    """
+
+    rate: float
+    kernel: Kernel = Kernel()
+    broadcast_dims: Sequence[int] = ()
+    deterministic: bool | None = None
+    rng_collection: str = "dropout"
+
+    @nn.compact
+    def __call__(
+        self, x: Array, *, deterministic: bool | None = None, rng: Key | None = None
+    ) -> Array:
+        """Returns what the kernel makes of ``x``."""
+        evaluating = nn.merge_param("deterministic", self.deterministic, deterministic)
+        return run(
+            self.kernel,
+            _ScopeKeys(self),
+            x,
+            rate=self.rate,
+            training=not evaluating,
+            stream=self.rng_collection,
+            broadcast_dims=tuple(self.broadcast_dims),
+            explicit=rng,
+        )
+
+
+def linen_kernel_subject(kernel: Kernel, *, name: str) -> Subject:
+    """Makes a Linen subject of a kernel."""
+    return Subject.linen(
+        partial(LinenKernelDropout, kernel=kernel),
+        name=name,
+        source=f"{__name__}:{LinenKernelDropout.__name__}",
+    )

@@ -1,0 +1,143 @@
+"""A kernel as an NNX layer, with the parameters of ``flax.nnx.Dropout``.
+
+It holds an ``nnx.Dropout`` and takes its keys from there, so that it forks, shares and counts
+streams as the installed release does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.kernel import Kernel, run
+
+
+class _Given:
+    """What the layer was built with; no pytree, so that NNX keeps out of it."""
+
+    def __init__(self, rngs: nnx.Rngs | None, stream: str) -> None:
+        self.rngs = rngs
+        self.memory: dict[str, Any] = {}
+        has_stream = rngs is not None and (stream in rngs or "default" in rngs)
+        self.root_key = _value(rngs[stream].key) if rngs is not None and has_stream else None
+        self.count_before = _value(rngs[stream].count) if rngs is not None and has_stream else 0
+
+
+class _StreamKeys:
+    """The keys of an NNX layer; see ``kernel.KeySource``."""
+
+    def __init__(self, given: _Given, dropout: nnx.Dropout) -> None:
+        self._given = given
+        self._dropout = dropout
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        return self._given.memory
+
+    def has(self, stream: str) -> bool:
+        rngs = self._given.rngs
+        return rngs is not None and (stream in rngs or "default" in rngs)
+
+    def issue(self, stream: str) -> Key:
+        if self._given.rngs is None:
+            # Raises the framework's own error for a layer without rngs.
+            return nnx.Dropout(0.5, deterministic=False)(jnp.ones(()))
+        if stream != self._dropout.rng_collection:
+            return self._given.rngs[stream]()
+        return self._own_stream()
+
+    def root_key(self, stream: str) -> Key:
+        rngs = self._given.rngs
+        if stream == self._dropout.rng_collection or rngs is None:
+            return self._given.root_key
+        return _value(rngs[stream].key)
+
+    def path(self, stream: str) -> tuple[Any, ...]:  # noqa: ARG002 - one fork a layer
+        # From 0.11 on a layer forks its stream when it is built: the fork's number is its place.
+        return (self._given.count_before,) if self._is_forked else ()
+
+    def count(self, stream: str) -> Any:
+        rngs = self._given.rngs
+        if stream == self._dropout.rng_collection or rngs is None:
+            return _value(self._own_stream.count)
+        return _value(rngs[stream].count)
+
+    def fold(self, root_key: Key, path: tuple[Any, ...], count: Any) -> Key:
+        for number in (*path, count):
+            root_key = jax.random.fold_in(root_key, number)
+        return root_key
+
+    @property
+    def _is_forked(self) -> bool:
+        return not isinstance(self._dropout.rngs, nnx.Rngs)
+
+    @property
+    def _own_stream(self) -> Any:
+        held: Any = self._dropout.rngs
+        return held if self._is_forked else held[self._dropout.rng_collection]
+
+
+class NNXKernelDropout(nnx.Module):
+    """Dropout as a kernel makes it; the arguments are those of ``nnx.Dropout``."""
+
+    def __init__(
+        self,
+        rate: float,
+        *,
+        kernel: Kernel = Kernel(),  # noqa: B008 - frozen
+        broadcast_dims: Sequence[int] = (),
+        deterministic: bool = False,
+        rng_collection: str = "dropout",
+        rngs: nnx.Rngs | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.given = _Given(rngs, rng_collection)
+        self.dropout = nnx.Dropout(
+            rate,
+            broadcast_dims=tuple(broadcast_dims),
+            deterministic=deterministic,
+            rng_collection=rng_collection,
+            rngs=rngs,
+        )
+
+    def __call__(self, x: Array, *, deterministic: bool | None = None, rngs: Any = None) -> Array:
+        """Returns what the kernel makes of ``x``."""
+        dropout = self.dropout
+        evaluating = dropout.deterministic if deterministic is None else deterministic
+        if isinstance(rngs, nnx.Rngs):
+            explicit = rngs[dropout.rng_collection]()
+        elif isinstance(rngs, nnx.RngStream):
+            explicit = rngs()
+        else:
+            explicit = rngs
+        return run(
+            self.kernel,
+            _StreamKeys(self.given, dropout),
+            x,
+            rate=dropout.rate,
+            training=not evaluating,
+            stream=dropout.rng_collection,
+            broadcast_dims=tuple(dropout.broadcast_dims),
+            explicit=explicit,
+        )
+
+
+def nnx_kernel_subject(kernel: Kernel, *, name: str) -> Subject:
+    """Makes an NNX subject of a kernel."""
+    return Subject.nnx(
+        partial(NNXKernelDropout, kernel=kernel),
+        name=name,
+        source=f"{__name__}:{NNXKernelDropout.__name__}",
+    )
+
+
+def _value(variable: Any) -> Any:
+    # A copy of now: the variable itself is updated in place by the next draw.
+    return variable[...]
