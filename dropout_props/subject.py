@@ -110,6 +110,22 @@ class Subject:
         }
         return self._ask("call_repeatedly", arguments, answers=times)
 
+    def call_in_modes(
+        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams | None = None
+    ) -> tuple[Array, ...]:
+        """Calls the same layer once a mode, in one application.
+
+        Args and Raises are those of ``call``.
+
+        Args:
+            modes: the mode of each call; True is training.
+
+        Returns:
+            One array a mode.
+        """
+        arguments = {"x": x, "modes": tuple(modes), "rate": rate, "streams": streams or {}}
+        return self._ask("call_in_modes", arguments, answers=len(modes))
+
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams | None = None
     ) -> tuple[Array, ...]:

@@ -13,7 +13,7 @@ __all__ = ["command"]
 @click.argument("claim_id", metavar="CLAIM")
 def command(claim_id: str) -> int:
     """Say what CLAIM (as in DP203) claims, and what it rests on."""
-    from dropout_props.report.claims import describe
+    from dropout_props.properties.describe import describe
 
     [claim] = claims_of((claim_id,))
     click.echo(describe(claim))

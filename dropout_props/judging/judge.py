@@ -7,7 +7,9 @@ at 1/share. A claim that stands on a failed one is BLOCKED, so that a report cou
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,8 @@ class Judge:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except SubjectError as error:
             return _error(blank, claim, self.settings, str(error))
+        except Exception as error:  # noqa: BLE001 (one broken claim must not lose the others)
+            return _error(blank, claim, self.settings, _crash(error))
         result = _result(blank, outcome)
         return apply_known(result, self.settings.known, self.versions)
 
@@ -87,6 +91,16 @@ def _result(blank: ClaimResult, outcome: Outcome) -> ClaimResult:
         draws=sum(example.draws for example in outcome.examples),
         num_examples=outcome.num_examples,
         examples=outcome.examples,
+    )
+
+
+def _crash(error: Exception) -> str:
+    """Say where a claim itself crashed: a fault of this package, not of the subject."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"the claim itself raised {type(error).__name__}: {str(error)[:400]} "
+        f"({Path(last.filename).name}, line {last.lineno}). This is a fault of dropout_props; "
+        "please report it with this paragraph."
     )
 
 

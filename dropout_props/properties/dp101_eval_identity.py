@@ -32,7 +32,7 @@ def _check(sampler: Sampler) -> None:
 def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
     """An eval call ahead of a training call must leave the training mask as it was."""
     streams, rate = sampler.streams(sampler.key()), sampler.case.rate
-    ask = sampler.subject.call_repeatedly
+    ask = sampler.subject.call_in_modes
     try:
         [alone] = ask(x, modes=(True,), rate=rate, streams=streams)
         _, after = ask(x, modes=(False, True), rate=rate, streams=streams)

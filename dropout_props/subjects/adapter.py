@@ -47,6 +47,12 @@ class Adapter(Protocol):
         """Calls the same layer ``times`` times in one application, in training."""
         ...
 
+    def call_in_modes(
+        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """Calls the same layer once a mode in one application; True is training."""
+        ...
+
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
     ) -> tuple[Array, ...]:

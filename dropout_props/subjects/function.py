@@ -68,6 +68,17 @@ class FunctionAdapter:
             self.call(x, training=True, streams=streams, **arguments) for _ in range(times)
         )
 
+    def call_in_modes(
+        self,
+        x: Array,  # noqa: ARG002 - the protocol's arguments
+        *,
+        modes: Sequence[bool],  # noqa: ARG002
+        rate: float,  # noqa: ARG002
+        streams: Streams,  # noqa: ARG002
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_in_modes``; a function keeps no state between its calls."""
+        self._cannot("repeat")
+
     def call_layers(
         self,
         x: Array,  # noqa: ARG002 - the protocol's arguments

@@ -36,6 +36,15 @@ class _Repeat(nn.Module):
         return tuple(self.layer(x, **arguments) for _ in range(self.times))
 
 
+class _InModes(nn.Module):
+    layer: nn.Module
+    modes: tuple[dict[str, Any], ...]  # the mode as an argument of each call
+
+    @nn.compact
+    def __call__(self, x: Array, **_: Any) -> tuple[Array, ...]:
+        return tuple(self.layer(x, **mode) for mode in self.modes)
+
+
 class _Plan:
     """Layers and where they stand; no dataclass, so that Linen leaves the layers unbound."""
 
@@ -109,6 +118,21 @@ class LinenAdapter:
             return _Repeat(layer=layer, times=times)
 
         return tuple(self._apply(model, x, streams=streams, structure=(times,)))
+
+    def call_in_modes(
+        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_in_modes``."""
+        arguments = tuple(self.wiring.mode_argument("call", training=mode) for mode in modes)
+        if not all(arguments):
+            raise Unsupported("its mode is fixed when it is built")
+
+        def model(*, training: bool) -> nn.Module:
+            layer = self._layer(rate=rate, training=training)
+            initial = self.wiring.mode_argument("call", training=training)
+            return _InModes(layer=layer, modes=arguments if training else (initial,))
+
+        return tuple(self._apply(model, x, streams=streams, structure=("modes",)))
 
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams

@@ -84,6 +84,15 @@ class NNXAdapter:
         layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
         return tuple(self._call(layer, x, training=True) for _ in range(times))
 
+    def call_in_modes(
+        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.call_in_modes``."""
+        if self.wiring.mode_place == "constructor":
+            raise Unsupported("its mode is fixed when it is built")
+        layer = self._layer(self._rngs(streams, training=True), rate=rate, training=True)
+        return tuple(self._call(layer, x, training=mode) for mode in modes)
+
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
     ) -> tuple[Array, ...]:

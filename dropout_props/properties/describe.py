@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dropout_props.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from dropout_props.properties import Claim
+    from dropout_props.properties.claim import Claim
 
 __all__ = ["describe", "entries"]
 
