@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincc, betainccinv
 from scipy.stats import binom
 
+from dropout_props.statistics.arguments import require_at_least_one, require_inside
 from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probability
 
 __all__ = ["Side", "min_discrepancy", "min_num_trials", "sides"]
@@ -45,9 +46,7 @@ def sides(probability: Interval | float, discrepancy: float) -> list[Side]:
         ValueError: the discrepancy is not in (0, 1), or none exists on either side.
     """
     ends = as_probability(probability)
-    if not 0.0 < discrepancy < 1.0:
-        msg = f"discrepancy={discrepancy!r}: it must lie strictly between 0 and 1."
-        raise ValueError(msg)
+    require_inside(discrepancy=discrepancy)
     both = [
         Side(ends.highest, ends.highest + discrepancy, is_above=True),
         Side(1 - ends.lowest, 1 - ends.lowest + discrepancy, is_above=False),
@@ -85,7 +84,8 @@ def min_num_trials(
     Raises:
         ValueError: a rate is outside (0, 1), or the discrepancy exists on neither side.
     """
-    tail = _rates(false_fail_rate, false_pass_rate)
+    require_inside(false_fail_rate=false_fail_rate, false_pass_rate=false_pass_rate)
+    tail = false_fail_rate / 2
     asked = sides(probability, discrepancy)
     enough = max(_smooth_num_trials(side, tail, false_pass_rate) for side in asked)
     while True:
@@ -121,10 +121,9 @@ def min_discrepancy(
     Raises:
         ValueError: so few trials can see no discrepancy.
     """
-    tail = _rates(false_fail_rate, false_pass_rate)
-    if num_trials < 1:
-        msg = f"num_trials={num_trials!r}: it must be at least 1."
-        raise ValueError(msg)
+    require_inside(false_fail_rate=false_fail_rate, false_pass_rate=false_pass_rate)
+    tail = false_fail_rate / 2
+    require_at_least_one(num_trials=num_trials)
     ends = as_probability(probability)
     discrepancy = max(
         _side_discrepancy(num_trials, null, tail, false_pass_rate)
@@ -218,13 +217,3 @@ def _first(holds: Callable[[int], bool], start: int) -> int:
         middle = (failing + holding) // 2
         failing, holding = (failing, middle) if holds(middle) else (middle, holding)
     return holding
-
-
-def _rates(false_fail_rate: float, false_pass_rate: float) -> float:
-    """Check both rates, and return that of one tail."""
-    named = {"false_fail_rate": false_fail_rate, "false_pass_rate": false_pass_rate}
-    for name, rate in named.items():
-        if not 0.0 < rate < 1.0:
-            msg = f"{name}={rate!r}: it must lie strictly between 0 and 1."
-            raise ValueError(msg)
-    return false_fail_rate / 2

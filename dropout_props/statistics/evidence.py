@@ -23,8 +23,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betaln, logsumexp, xlog1py, xlogy
+from scipy.special import logsumexp, xlog1py, xlogy
 
+from dropout_props.statistics.arguments import require_inside
+from dropout_props.statistics.mixture import log_mixture
 from dropout_props.statistics.trials import EDGE_ROUNDING, Trials
 
 if TYPE_CHECKING:
@@ -65,9 +67,10 @@ def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
     sides = [centre, np.minimum(centre + narrow, 1.0), np.maximum(centre - narrow, 0.0)]
     variance = np.max([side * (1 - side) for side in sides], axis=0)
     weight = variance / narrow**2
+    half = np.full(len(trials), 0.5)
     mixture = np.logaddexp(
-        _log_mixture(successes, failures, 0.5 + weight * centre, 0.5 + weight * (1 - centre)),
-        _log_mixture(successes, failures, 0.5, 0.5),
+        log_mixture(successes, failures, 0.5 + weight * centre, 0.5 + weight * (1 - centre)),
+        log_mixture(successes, failures, half, half),
     ) - math.log(2)
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = np.where(trials.trials > 0, successes / (successes + failures), 0.0)
@@ -127,9 +130,7 @@ def excluded(
             nothing, which would always be kept.
     """
     shift = _positive(discrepancy)
-    if not 0.0 < false_pass_rate < 1.0:
-        msg = f"false_pass_rate={false_pass_rate!r}: it must lie strictly between 0 and 1."
-        raise ValueError(msg)
+    require_inside(false_pass_rate=false_pass_rate)
     above, below = trials.highest + shift, trials.lowest - shift
     no_above, no_below = above > 1 + EDGE_ROUNDING, below < -EDGE_ROUNDING
     if np.any(no_above & no_below):
@@ -153,16 +154,13 @@ def _log_ratio(trials: Trials, null: Floats, edge: Floats) -> Floats:
     of_edge = _log_likelihood(successes, failures, edge)
     # What neither allows (0 / 0) rules out neither.
     possible = ~(np.isneginf(of_null) & np.isneginf(of_edge))
-    return np.subtract(of_null, of_edge, out=np.full(len(trials), -np.inf), where=possible)
+    with np.errstate(invalid="ignore"):
+        return np.where(possible, of_null - of_edge, -np.inf)
 
 
 def _log_likelihood(successes: Floats, failures: Floats, probability: Floats) -> Floats:
-    return np.asarray(xlogy(successes, probability) + xlog1py(failures, -probability))
-
-
-def _log_mixture(successes: Floats, failures: Floats, alpha: ArrayLike, beta: ArrayLike) -> Floats:
-    """Return the log probability of one sequence with these counts under a Beta prior."""
-    return np.asarray(betaln(alpha + successes, beta + failures) - betaln(alpha, beta))
+    log_likelihood: Floats = xlogy(successes, probability) + xlog1py(failures, -probability)
+    return log_likelihood
 
 
 def _log_mean(log_values: Floats) -> float:

@@ -23,6 +23,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainccinv, betaincinv, xlog1py, xlogy
 
+from dropout_props.statistics.arguments import require_at_least_one, require_inside
 from dropout_props.statistics.trials import Interval, Trials
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ def clopper_pearson(
     Returns: the interval, with ends 0 and 1 where all trials had one outcome.
     """
     counted = Trials.of(successes, trials, Interval(0.0, 1.0))
-    if num_looks < 1:
-        msg = f"num_looks={num_looks!r}: it must be at least 1."
-        raise ValueError(msg)
+    require_at_least_one(num_looks=num_looks)
     tail = _error(confidence) / num_looks / 2
     won, lost = int(counted.successes[0]), int(counted.trials[0] - counted.successes[0])
     lowest = float(betaincinv(won, lost + 1, tail)) if won else 0.0
@@ -139,7 +138,8 @@ def _crossing(curve: Callable[[float], float], peak: float, end: float, level: f
     if peak == end or curve(end) >= level:
         return end
     bottom = level - 1.0  # in place of -inf, which a root finder cannot use
-    return float(brentq(lambda x: max(curve(x), bottom) - level, *sorted((peak, end)), xtol=1e-15))
+    low, high = sorted((peak, end))
+    return float(brentq(lambda x: max(curve(x), bottom) - level, low, high, xtol=1e-15))
 
 
 def _root_of_falling(slope: Callable[[float], float], low: float, high: float) -> float:
@@ -153,7 +153,5 @@ def _root_of_falling(slope: Callable[[float], float], low: float, high: float) -
 
 
 def _error(confidence: float) -> float:
-    if not 0.0 < confidence < 1.0:
-        msg = f"confidence={confidence!r}: it must lie strictly between 0 and 1."
-        raise ValueError(msg)
+    require_inside(confidence=confidence)
     return 1.0 - confidence

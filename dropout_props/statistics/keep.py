@@ -16,6 +16,7 @@ from dropout_props.statistics.trials import Interval, as_probability
 __all__ = ["keep_interval"]
 
 _INTEGER_BITS = 32
+_FLOAT64_BITS = 52
 
 
 def keep_interval(rate: float, mantissa_bits: int = 23) -> Interval:
@@ -36,7 +37,7 @@ def keep_interval(rate: float, mantissa_bits: int = 23) -> Interval:
         ValueError: the rate lies outside [0, 1], or the bits outside 1 to 52.
     """
     as_probability(rate)
-    if not 1 <= mantissa_bits <= 52:
+    if not 1 <= mantissa_bits <= _FLOAT64_BITS:
         msg = f"mantissa_bits={mantissa_bits!r}: it must be 1 to 52, as in 23 for float32."
         raise ValueError(msg)
     if rate in (0.0, 1.0):

@@ -23,6 +23,8 @@ from collections.abc import Sequence
 
 from scipy.special import logsumexp
 
+from dropout_props.statistics.arguments import require_at_least_one, require_inside
+
 __all__ = ["example_threshold", "ledger_threshold", "pooled_log_evidence"]
 
 
@@ -36,7 +38,7 @@ def pooled_log_evidence(log_es: Sequence[float], num_examples: int) -> float:
     Raises:
         ValueError: there are more examples than N, or an E_i is not a number.
     """
-    _check_num_examples(num_examples)
+    require_at_least_one(num_examples=num_examples)
     if len(log_es) > num_examples:
         msg = (
             f"{len(log_es)} examples in a ledger of num_examples={num_examples}: the proof needs "
@@ -59,19 +61,11 @@ def example_threshold(false_fail_rate: float, num_examples: int) -> float:
 
     It does not depend on the other examples, so that Hypothesis can shrink and replay it.
     """
-    _check_num_examples(num_examples)
+    require_at_least_one(num_examples=num_examples)
     return ledger_threshold(false_fail_rate) + math.log(2 * num_examples)
 
 
 def ledger_threshold(false_fail_rate: float) -> float:
     """Return log(1/alpha): a ledger with at least that much log evidence fails."""
-    if not 0.0 < false_fail_rate < 1.0:
-        msg = f"false_fail_rate={false_fail_rate!r}: it must lie strictly between 0 and 1."
-        raise ValueError(msg)
+    require_inside(false_fail_rate=false_fail_rate)
     return -math.log(false_fail_rate)
-
-
-def _check_num_examples(num_examples: int) -> None:
-    if num_examples < 1:
-        msg = f"num_examples={num_examples!r}: it must be at least 1."
-        raise ValueError(msg)

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
+from dropout_props.statistics.arguments import require_at_least_one, require_inside
 from dropout_props.statistics.trials import Interval, as_probability
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 Probability = Interval | float
+
+_EVEN = 0.5  # the keep probability at which both outcomes are equally likely
 
 
 def both_dropped(keep: Probability, other: Probability | None = None) -> Interval:
@@ -55,7 +58,7 @@ def agreement(keep: Probability, other: Probability | None = None) -> Interval:
     """
     ends = as_probability(keep)
     if other is None:
-        inside = [0.5] if ends.lowest < 0.5 < ends.highest else []
+        inside = [_EVEN] if ends.lowest < _EVEN < ends.highest else []
         return _range([_agree(one, one) for one in (*ends, *inside)])
     return _range([_agree(one, two) for one, two in pairs(ends, as_probability(other))])
 
@@ -70,9 +73,9 @@ def odd_parity(keep: Probability, num_units: int) -> Interval:
         keep: the keep probability, a number or an interval.
         num_units: how many disjoint units share a parity, at least 1.
     """
-    _at_least_one("num_units", num_units)
+    require_at_least_one(num_units=num_units)
     ends = as_probability(keep)
-    inside = [0.5] if num_units % 2 == 0 and ends.lowest < 0.5 < ends.highest else []
+    inside = [_EVEN] if num_units % 2 == 0 and ends.lowest < _EVEN < ends.highest else []
     return _range([_odd(one, num_units) for one in (*ends, *inside)])
 
 
@@ -81,7 +84,7 @@ def equal_masks(keep: Probability, size: int) -> Interval:
 
     A very small one is given as 0 where float64 has no smaller number.
     """
-    _at_least_one("size", size)
+    require_at_least_one(size=size)
     agree = agreement(keep)
     return Interval(agree.lowest**size, agree.highest**size)
 
@@ -106,12 +109,10 @@ def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int
     Returns: the first and the last count of the region, both inside it. Where a single count is
     likelier than ``mass``, the region is that count, and its mass is what ``region_mass`` says.
     """
-    _at_least_one("size", size)
-    if not 0.0 < mass < 1.0:
-        msg = f"mass={mass!r}: it must lie strictly between 0 and 1."
-        raise ValueError(msg)
+    require_at_least_one(size=size)
+    require_inside(mass=mass)
     centre = as_probability(keep).midpoint
-    first, last = binom.ppf([(1 - mass) / 2, (1 + mass) / 2], size, centre)
+    first, last = (int(binom.ppf((1 + side * mass) / 2, size, centre)) for side in (-1, 1))
     counts = np.arange(max(first - 1, 0), min(last + 1, size) + 1)
     masses = binom.pmf(counts, size, centre)
     # The binomial has one mode, so that the likeliest counts are neighbours of each other.
@@ -127,7 +128,7 @@ def region_mass(size: int, keep: Probability, first: int, last: int) -> Interval
     region at the top as often as it would enter it at the bottom:
     (keep / rate)**(last - first + 1) = C(size - 1, first - 1) / C(size - 1, last).
     """
-    _at_least_one("size", size)
+    require_at_least_one(size=size)
     if not 0 <= first <= last <= size:
         msg = f"first={first}, last={last}: 0 <= first <= last <= size={size} must hold."
         raise ValueError(msg)
@@ -151,14 +152,14 @@ def _agree(one: float, two: float) -> float:
 def _odd(keep: float, num_units: int) -> float:
     # By logarithms of the rarer outcome: 1 - (1 - 2e-9)**2 by subtraction keeps only 7 digits.
     rarer = min(keep, 1 - keep)
-    if rarer >= 0.5:
-        return 0.5
+    if rarer >= _EVEN:
+        return _EVEN
     even_excess = -math.expm1(num_units * math.log1p(-2 * rarer)) / 2
-    return 1 - even_excess if keep > 0.5 and num_units % 2 == 1 else even_excess
+    return 1 - even_excess if keep > _EVEN and num_units % 2 == 1 else even_excess
 
 
 def _mass(size: int, keep: float, first: int, last: int) -> float:
-    # The tail that is nearer is subtracted, so that a small mass in the upper tail keeps its digits.
+    # Of both tails the smaller ones are subtracted: a small mass keeps its digits.
     if first > size * keep:
         return float(binom.sf(first - 1, size, keep) - binom.sf(last, size, keep))
     return float(binom.cdf(last, size, keep) - binom.cdf(first - 1, size, keep))
@@ -169,10 +170,4 @@ def _log_choose(total: int, chosen: int) -> float:
 
 
 def _range(values: list[float]) -> Interval:
-    return Interval(min(max(min(values), 0.0), 1.0), min(max(max(values), 0.0), 1.0))
-
-
-def _at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        msg = f"{name}={value!r}: it must be at least 1."
-        raise ValueError(msg)
+    return Interval(max(min(values), 0.0), min(max(values), 1.0))

@@ -17,6 +17,7 @@ import math
 import numpy as np
 from scipy.stats import norm
 
+from dropout_props.statistics.arguments import require_inside
 from dropout_props.statistics.design import Side, sides
 from dropout_props.statistics.evidence import log_evalues
 from dropout_props.statistics.ledger import ledger_threshold
@@ -50,16 +51,16 @@ def expected_num_trials(
     """
     null = as_probability(probability)
     asked = sides(null, discrepancy)
-    accept, reject = ledger_threshold(false_pass_rate), ledger_threshold(false_fail_rate)
+    require_inside(false_fail_rate=false_fail_rate, false_pass_rate=false_pass_rate)
     if truth is None:
-        return max(1, math.ceil(_mean_to_accept(asked, null.midpoint, accept)))
+        return max(1, math.ceil(_mean_to_accept(asked, null.midpoint, -math.log(false_pass_rate))))
     if not 0.0 <= truth <= 1.0 or null.lowest <= truth <= null.highest:
         msg = (
             f"truth={truth!r}: it must be a probability outside the null {tuple(null)}. "
             "Leave it out to forecast the trials of correct code."
         )
         raise ValueError(msg)
-    return _num_to_reject(null, discrepancy, truth, reject)
+    return _num_to_reject(null, discrepancy, truth, ledger_threshold(false_fail_rate))
 
 
 def _mean_to_accept(asked: list[Side], truth: float, needed: float) -> float:

@@ -133,8 +133,8 @@ class Trials:
     ) -> Trials:
         """Count members that share one null: a number, or an interval."""
         lowest, highest = as_probability(probability)
-        counts: Any = (successes, trials)  # __post_init__ turns them into arrays
-        return cls(*counts, lowest, highest, label)  # type: ignore[arg-type]
+        fields: Any = (successes, trials, lowest, highest, label)  # arrays in __post_init__
+        return cls(*fields)
 
     def __len__(self) -> int:
         """The number of members."""
