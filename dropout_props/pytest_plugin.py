@@ -116,9 +116,7 @@ class _Gatherer:
         from dropout_props.asking import summarize
 
         path = self._config.getoption("--dp-json")
-        lines = summarize(
-            texts, collected, _settings(self._config), Path(path) if path else None
-        )
+        lines = summarize(texts, collected, _settings(self._config), Path(path) if path else None)
         terminalreporter.section("dropout_props")
         for line in lines:
             terminalreporter.write_line(line)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Sampler:
         """
         words = self.words(count, role=role, block=block)
         width = jax.random.key_data(jax.random.key(0)).shape[-1]
-        return jax.random.wrap_key_data(np.tile(words, (1, width // 2)))
+        return jax.random.wrap_key_data(jnp.asarray(np.tile(words, (1, width // 2))))
 
     def key(self, role: str = "mask") -> jax.Array:
         """Return one fresh typed key."""
@@ -86,7 +87,7 @@ class Sampler:
 
     def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the training outputs, dtype[num_keys, *shape], one application a key."""
-        x = jax.numpy.asarray(self.case.inputs())
+        x = jnp.asarray(self.case.inputs())
 
         def one(key: Any) -> Any:
             return self.subject.call(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dropout_props.cli.errors import CannotRun
+from dropout_props.cli.interrupt import stopped_by_sigterm
 from dropout_props.cli.options import (
     budget_option,
     claims_of,
@@ -18,8 +20,11 @@ from dropout_props.cli.options import (
 from dropout_props.exitcodes import ExitCode, of_run
 
 if TYPE_CHECKING:
+    from dropout_props.judging import Settings
     from dropout_props.known import Deviation
-    from dropout_props.results import ClaimResult, RunResult
+    from dropout_props.properties import Claim
+    from dropout_props.results import RunResult
+    from dropout_props.subject import Subject
 
 __all__ = ["command"]
 
@@ -38,6 +43,7 @@ __all__ = ["command"]
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
 def command(
     subjects: tuple[str, ...],
+    *,
     claims: tuple[str, ...],
     profile: str,
     salt: int,
@@ -93,12 +99,12 @@ def _smoke_test() -> None:
     try:
         smoke_test()
     except BrokenPair as error:
-        failure = click.ClickException(str(error))
-        failure.exit_code = ExitCode.INCOMPLETE
-        raise failure from error
+        raise CannotRun(str(error)) from error
 
 
-def _run(subjects: list, claims: list, settings: object) -> tuple[RunResult, bool]:  # type: ignore[type-arg]
+def _run(
+    subjects: list[Subject], claims: list[Claim], settings: Settings
+) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from rich.console import Console
 
@@ -107,21 +113,20 @@ def _run(subjects: list, claims: list, settings: object) -> tuple[RunResult, boo
     from dropout_props.run import empty_result, run
 
     console = Console()
-    blank = empty_result(settings, len(subjects) * len(claims))  # type: ignore[arg-type]
-    for line in header(blank, settings.profile.summary):  # type: ignore[attr-defined]
+    blank = empty_result(settings, len(subjects) * len(claims))
+    for line in header(blank, settings.profile.summary):
         console.print(line, highlight=False, soft_wrap=True)
-    done: list[ClaimResult] = []
     interrupted = False
-    with progress_of(len(subjects) * len(claims)) as progress:
+    with progress_of(blank.collected) as progress, stopped_by_sigterm():
         try:
             result = run(
                 subjects,
                 claims,
-                settings,  # type: ignore[arg-type]
+                settings,
                 on_start=progress.start,
-                on_result=lambda one: (done.append(one), progress.advance())[0],
+                on_result=progress.finish,
             )
         except KeyboardInterrupt:
-            interrupted, result = True, replace(blank, results=tuple(done))
+            interrupted, result = True, replace(blank, results=tuple(progress.done))
     print_report(result, console)
     return result, interrupted

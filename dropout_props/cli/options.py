@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Salt", "budget_option", "claims_of", "profile_option", "salt_option", "subjects_of"]
 
 
-class Salt(click.ParamType):
+class Salt(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
     """An integer, `random`, or `today`."""
 
     name = "salt"

@@ -1,4 +1,7 @@
-"""The progress display, on standard error, so that standard output holds the report alone."""
+"""The progress display, on standard error, so that standard output holds the report alone.
+
+It also keeps the results that are there, for a run that is interrupted.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dropout_props.properties import Claim
+    from dropout_props.results import ClaimResult
     from dropout_props.subject import Subject
 
 __all__ = ["Display", "progress_of"]
 
 
 class Display:
-    """Says which pair is judged, and how many are done."""
+    """Says which pair is judged, and how many are done.
+
+    Attributes:
+        done: the results so far.
+    """
 
     def __init__(self, progress: Progress, total: int) -> None:
+        self.done: list[ClaimResult] = []
         self._progress = progress
         self._task = progress.add_task("starting", total=total)
 
@@ -28,8 +37,9 @@ class Display:
         """Show the pair that is judged now."""
         self._progress.update(self._task, description=f"{subject.name} {claim.id} {claim.name}")
 
-    def advance(self) -> None:
-        """Count one pair as done."""
+    def finish(self, result: ClaimResult) -> None:
+        """Keep a result, and count its pair as done."""
+        self.done.append(result)
         self._progress.advance(self._task)
 
 

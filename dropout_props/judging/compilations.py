@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.monitoring
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Compilations"]
 
@@ -12,11 +15,11 @@ _EVENT = "/jax/core/compile/backend_compile_duration"
 _open: list[Compilations] = []
 
 
-def _listen(event: str, seconds: float, **_: Any) -> None:
+def _listen(event: str, duration_secs: float, **_: Any) -> None:
     if event == _EVENT:
         for counter in _open:
             counter.count += 1
-            counter.seconds += seconds
+            counter.seconds += duration_secs
 
 
 jax.monitoring.register_event_duration_secs_listener(_listen)  # once a process: it has no undo
@@ -29,7 +32,7 @@ class Compilations:
         self.count = 0
         self.seconds = 0.0
 
-    def __enter__(self) -> Compilations:
+    def __enter__(self) -> Self:
         _open.append(self)
         return self
 

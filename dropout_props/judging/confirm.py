@@ -27,13 +27,11 @@ def confirm_exact(judge: Callable[[Case], Exception | None], case: Case) -> str:
     return f"{_words(again, fresh)} (the same key {_did(again)}, a fresh key {_did(fresh)})"
 
 
-def confirm_statistical(
-    worst: Example, decision: Statistical, rule: Rule, claim: str
-) -> str:
+def confirm_statistical(worst: Example, decision: Statistical, rule: Rule) -> str:
     """Ask the same key, fresh keys, and a correct layer."""
     sampler = worst.sampler
     again = judge_example(sampler, decision, rule).log_evidence >= worst.log_evidence
-    fresh = _refuted(replace(sampler, claim=f"{claim} confirmed"), decision, rule)
+    fresh = _refuted(replace(sampler, claim=f"{sampler.claim} confirmed"), decision, rule)
     correct = _refuted(replace(sampler, subject=control.reference()), decision, rule)
     first = "the counting is at fault" if correct else _words(again, fresh)
     return (

@@ -11,6 +11,7 @@ from dropout_props.judging.confirm import confirm_exact, confirm_statistical
 from dropout_props.judging.example import Example, Rule, judge_example
 from dropout_props.judging.search import search
 from dropout_props.judging.words import (
+    Asked,
     exact_failure,
     exact_pass,
     pooled_interval,
@@ -82,7 +83,12 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
         return Outcome(Verdict.PASS, exact_pass(len(judged)), len(judged))
     case, violation = found
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
-    failure = exact_failure(subject, claim, settings, case, str(violation), confirmation)
+    failure = exact_failure(
+        Asked(subject.name, claim, settings),
+        case=case,
+        seen=str(violation),
+        confirmation=confirmation,
+    )
     return Outcome(Verdict.FAIL, str(violation), len(judged), failure)
 
 
@@ -118,24 +124,26 @@ def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Ou
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
     relative = pooled_interval(decision, ledger, confidence)
-    refuted = found is not None or pooled >= ledger_threshold(share)
-    if refuted:
+    asked = Asked(subject.name, claim, settings)
+    failure: Failure | None = None
+    if found is not None or pooled >= ledger_threshold(share):
         worst = found[1].args[0] if found else max(ledger, key=lambda e: e.log_evidence)
-        confirmation = (
-            confirm_statistical(worst, decision, rule, claim.id) if settings.confirm else ""
-        )
-        needed = rule.log_threshold if found else ledger_threshold(share)
-        evidence = worst.log_evidence if found else pooled
         failure = statistical_failure(
-            subject, claim, settings, worst, evidence / log(10), needed / log(10), confirmation
+            asked,
+            worst=worst,
+            log10_evidence=(worst.log_evidence if found else pooled) / log(10),
+            log10_needed=(rule.log_threshold if found else ledger_threshold(share)) / log(10),
+            confirmation=confirm_statistical(worst, decision, rule) if settings.confirm else "",
         )
         verdict, shown = Verdict.FAIL, failure.seen
-    elif (open_ := [e for e in ledger if e.decision == "undecided"]):
-        verdict, shown = Verdict.INCONCLUSIVE, undecided(open_, len(ledger))
+    elif unsure := [example for example in ledger if example.decision == "undecided"]:
         failure = statistical_failure(
-            subject, claim, settings, open_[0], pooled / log(10), ledger_threshold(share) / log(10),
-            "",
+            asked,
+            worst=unsure[0],
+            log10_evidence=pooled / log(10),
+            log10_needed=ledger_threshold(share) / log(10),
         )
+        verdict, shown = Verdict.INCONCLUSIVE, undecided(unsure, len(ledger))
     else:
-        verdict, shown, failure = Verdict.PASS, statistical_pass(ledger, relative), None
+        verdict, shown = Verdict.PASS, statistical_pass(ledger, relative)
     return Outcome(verdict, shown, len(ledger), failure, records, relative)

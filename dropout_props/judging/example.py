@@ -63,6 +63,7 @@ class Example:
     log_evidence: float
     blocks: int
     max_blocks: int
+    false_pass_rate: float
 
     @property
     def draws(self) -> int:
@@ -106,9 +107,7 @@ class Example:
         )
 
 
-def _absolute(
-    family: Trials, discrepancies: Mapping[str, float], factor: float
-) -> np.ndarray:
+def _absolute(family: Trials, discrepancies: Mapping[str, float], factor: float) -> np.ndarray:
     """Return the discrepancy of each member as a difference of probabilities."""
     middle = (family.lowest + family.highest) / 2
     return factor * discrepancies[family.label] * np.sqrt(middle * (1.0 - middle))
@@ -126,8 +125,7 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         if evidence >= rule.log_threshold:
             verdict = "refuted"
         elif all(
-            excluded(f, discrepancy=d, false_pass_rate=rule.false_pass_rate).all()
-            for f, d in pairs
+            excluded(f, discrepancy=d, false_pass_rate=rule.false_pass_rate).all() for f, d in pairs
         ):
             verdict = "excluded"
         if verdict != "undecided" or blocks >= max_blocks:
@@ -135,7 +133,16 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         more = decision.observe(sampler, blocks)
         families = tuple(old + new for old, new in zip(families, more, strict=True))
         blocks += 1
-    return Example(sampler, families, discrepancies, verdict, evidence, blocks, max_blocks)
+    return Example(
+        sampler,
+        families,
+        discrepancies,
+        verdict,
+        evidence,
+        blocks,
+        max_blocks,
+        rule.false_pass_rate,
+    )
 
 
 def _max_blocks(

@@ -5,6 +5,7 @@ The sentences are part of the interface, and are tested one by one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log10
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from dropout_props.judging.example import Example
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim, Statistical
-    from dropout_props.subject import Subject
 
 __all__ = [
+    "Asked",
     "exact_failure",
     "exact_pass",
     "pooled_interval",
@@ -31,6 +32,10 @@ __all__ = [
     "statistical_pass",
     "undecided",
 ]
+
+
+_USUAL = (0.01, 0.9)
+"""Rates for which a bound on one case is printed; at the others it says little."""
 
 
 def reproduce(subject: str, claim: str, settings: Settings) -> str:
@@ -46,16 +51,31 @@ def exact_pass(number: int) -> str:
     return f"no counterexample in {number} cases"
 
 
-def exact_failure(
-    subject: Subject, claim: Claim, settings: Settings, case: Case, seen: str, confirmation: str
-) -> Failure:
+@dataclass(frozen=True)
+class Asked:
+    """Which claim was asked of which subject, under which settings."""
+
+    subject: str
+    claim: Claim
+    settings: Settings
+
+    def failure(self, *, seen: str, decided_by: str, confirmation: str) -> Failure:
+        """Return the paragraph, with what it means and how to reproduce it."""
+        return Failure(
+            claimed=self.claim.sentence,
+            seen=seen,
+            decided_by=decided_by,
+            means=self.claim.means,
+            reproduce=reproduce(self.subject, self.claim.id, self.settings),
+            confirmation=confirmation,
+        )
+
+
+def exact_failure(asked: Asked, *, case: Case, seen: str, confirmation: str) -> Failure:
     """Return the paragraph about a counterexample."""
-    return Failure(
-        claimed=claim.sentence,
+    return asked.failure(
         seen=f"{seen} ({case})",
         decided_by="one counterexample; the claim is exact and spends no error budget",
-        means=claim.means,
-        reproduce=reproduce(subject.name, claim.id, settings),
         confirmation=confirmation,
     )
 
@@ -80,9 +100,20 @@ def statistical_pass(ledger: Sequence[Example], relative: tuple[float, float] | 
     """Say what is excluded, and how many units that took."""
     draws = f"{sum(e.draws for e in ledger):.2g} trials"
     if relative is not None:
-        return f"|E[y]/x - 1| < {max(map(abs, relative)):.2g}, {draws}"
+        pooled = f"|E[y]/x - 1| < {max(map(abs, relative)):.2g} pooled"
+        usual = [e for e in ledger if _USUAL[0] <= e.sampler.case.rate <= _USUAL[1]]
+        single = max((_relative_bound(e) for e in usual), default=None)
+        alone = f", < {single:.2g} at each rate from 0.01 to 0.9" if single else ""
+        return f"{pooled}{alone}, {draws}"
     widest = max(float(d.max()) for e in ledger for d in e.discrepancies)
     return f"every probability within {widest:.2g}, {draws}"
+
+
+def _relative_bound(example: Example) -> float:
+    """Return what the exact interval of one case leaves for |E[y]/x - 1|."""
+    counts = example.record(confidence=1.0 - example.false_pass_rate).counts[0]
+    keep = example.sampler.case.keep
+    return max(abs(end / keep - 1.0) for end in counts.interval)
 
 
 def undecided(open_: Sequence[Example], number: int) -> str:
@@ -106,24 +137,20 @@ def _worst(example: Example) -> str:
 
 
 def statistical_failure(
-    subject: Subject,
-    claim: Claim,
-    settings: Settings,
+    asked: Asked,
+    *,
     worst: Example,
     log10_evidence: float,
     log10_needed: float,
-    confirmation: str,
+    confirmation: str = "",
 ) -> Failure:
     """Return the paragraph about counts that refute a claim, or leave it open."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
-    return Failure(
-        claimed=claim.sentence,
+    return asked.failure(
         seen=f"{_worst(worst)} ({worst.sampler.case})",
         decided_by=(
             f"evidence {shown} against 1e{log10_needed:.0f} needed, which a correct layer "
-            f"reaches at most once in 1e{-log10(settings.budget.share):.0f} runs"
+            f"reaches at most once in 1e{-log10(asked.settings.budget.share):.0f} runs"
         ),
-        means=claim.means,
-        reproduce=reproduce(subject.name, claim.id, settings),
         confirmation=confirmation,
     )

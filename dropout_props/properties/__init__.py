@@ -57,6 +57,4 @@ def find(claim_id: str) -> Claim:
             return claim
     close = get_close_matches(claim_id.upper(), [claim.id for claim in CATALOGUE])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
-    raise UnknownClaim(
-        f"unknown claim {claim_id!r}: {hint}; `dropout-props list` prints them all."
-    )
+    raise UnknownClaim(f"unknown claim {claim_id!r}: {hint}; `dropout-props list` prints them all.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]
 
+_LARGE = 100  # units
+
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
 """Rates that every statistical claim counts, whatever Hypothesis draws beside them."""
 
@@ -39,7 +41,7 @@ def block_cases(
 
 def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
     """The same, where one mask holds enough units to say something by itself."""
-    return block_cases(profile, traits).filter(lambda case: case.size >= 100)
+    return block_cases(profile, traits).filter(lambda case: case.size >= _LARGE)
 
 
 def keep_of(case: Case) -> Interval:

@@ -32,7 +32,7 @@ CLAIM = Claim(
     decision=Statistical(
         cases=block_cases,
         observe=_observe,
-        discrepancies={"all units": 0.003},
+        discrepancies={"all units": 0.001},
         explicit=canonical(),
         relative="all units",
     ),

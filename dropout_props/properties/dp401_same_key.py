@@ -31,9 +31,7 @@ def _check(sampler: Sampler) -> None:
         train(other)  # another key in between must leave no trace
         again = train(sampler.streams(key))
         if not same_bits(again, first):
-            raise Violation(
-                f"call {call} with the key of call 1: {first_difference(again, first)}"
-            )
+            raise Violation(f"call {call} with the key of call 1: {first_difference(again, first)}")
 
 
 CLAIM = Claim(

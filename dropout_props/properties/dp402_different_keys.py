@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.claim import Claim, Statistical
@@ -18,17 +20,23 @@ _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 
 
 def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
-    """Return key[num_pairs, 2]: each pair related as `pairing` says, pairs independent."""
+    """Return key[2 * num_pairs]: each two related as `pairing` says, pairs independent."""
     count = max(1, sampler.num_keys // 2)
     if pairing == "adjacent seeds":
         seeds = sampler.words(count, role=pairing, block=block)[:, 0] // np.uint32(2)
-        return jax.vmap(jax.random.key)(np.stack([2 * seeds, 2 * seeds + 1], axis=1).reshape(-1))
+        both = np.stack([2 * seeds, 2 * seeds + 1], axis=1)
+        return _each(jax.random.key, jnp.asarray(both.reshape(-1)))
     parents = sampler.keys(count, role=pairing, block=block)
     if pairing == "split siblings":
-        return jax.vmap(lambda parent: jax.random.split(parent, 2))(parents).reshape(-1)
-    steps = np.arange(2 * count, dtype=np.uint32).reshape(count, 2)
-    fold = jax.vmap(lambda parent, pair: jax.vmap(lambda n: jax.random.fold_in(parent, n))(pair))
-    return fold(parents, steps).reshape(-1)
+        return _each(jax.random.split, parents).reshape(-1)
+    steps = np.arange(2 * count, dtype=np.uint32)
+    return _each(jax.random.fold_in, jnp.repeat(parents, 2), jnp.asarray(steps))
+
+
+def _each(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
+    """Return the function of each key or number along the first axis."""
+    batched: jax.Array = jax.vmap(function)(*arrays)
+    return batched
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:

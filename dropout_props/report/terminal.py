@@ -41,8 +41,8 @@ _EXPLAINED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.KNOWN)
 def power_of_ten(rate: float) -> str:
     """Write a rate as 1.3e-12, without zeros in the exponent."""
     exponent = floor(log10(rate))
-    mantissa = rate / 10.0**exponent
-    return f"1e{exponent}" if abs(mantissa - 1.0) < 1e-9 else f"{mantissa:.1f}e{exponent}"
+    mantissa = f"{rate / 10.0**exponent:.1f}".removesuffix(".0")
+    return f"{mantissa}e{exponent}"
 
 
 def header(result: RunResult, profile: str) -> list[str]:
@@ -77,7 +77,7 @@ def table(result: RunResult) -> Table:
             grid.add_section()
         grid.add_row(
             one.subject if one.subject != before else "",
-            f"{one.claim} {one.name}",
+            Text(f"{one.claim} {one.name}"),  # not markup: a name may hold [y]
             Text(str(one.verdict), style=STYLES[one.verdict]),
             Text(one.shown),
             f"{one.seconds:.1f}",
