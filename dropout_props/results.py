@@ -10,7 +10,22 @@ from dataclasses import dataclass, field
 
 from dropout_props.verdict import Verdict
 
-__all__ = ["ClaimResult", "Counts", "ExampleResult", "Failure", "RunResult"]
+__all__ = [
+    "Answer",
+    "CaseRecord",
+    "ClaimResult",
+    "Counts",
+    "ExampleResult",
+    "Failure",
+    "KeepCount",
+    "MaskDigest",
+    "Parameter",
+    "Replay",
+    "RunResult",
+    "Signature",
+    "Snapshot",
+    "SubjectSnapshot",
+]
 
 
 @dataclass(frozen=True)
@@ -47,8 +62,51 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class CaseRecord:
+    """A case as plain values: the fields of `dropout_props.case.Case`, the rate as a text.
+
+    Args:
+        seed: names the bits.
+        shape: shape of the input.
+        rate: dropout rate as C99 hexadecimal, so that it survives every file bit for bit.
+        dtype: dtype name of the input.
+        broadcast_dims: axes along which one mask is shared.
+        values: kind of input.
+    """
+
+    seed: int
+    shape: tuple[int, ...]
+    rate: str
+    dtype: str
+    broadcast_dims: tuple[int, ...]
+    values: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What it takes to ask a failed claim again, with the same bits.
+
+    Args:
+        id: stable short hash of subject, claim, case, salt and profile.
+        decided: `counterexample`, `example` (one case alone), `ledger` (all cases together) or
+            `error`.
+        source: where the subject comes from, as ``module:attr``; empty when it ships.
+        case: the case that failed, or the one with the most evidence.
+        log10_evidence: of that case, for a statistical claim.
+        counts: of that case.
+    """
+
+    id: str
+    decided: str
+    source: str = ""
+    case: CaseRecord | None = None
+    log10_evidence: float | None = None
+    counts: tuple[Counts, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExampleResult:
-    """One case that was judged: its decision and its counts."""
+    """One case that was judged: its decision, its counts, and how often drawing could stop."""
 
     case: str
     rate: float
@@ -58,6 +116,7 @@ class ExampleResult:
     blocks: int
     log10_evidence: float
     counts: tuple[Counts, ...] = ()
+    looks: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,6 +131,7 @@ class Failure:
         reproduce: a command.
         confirmation: what the same key, fresh keys and a known-good mask gave.
         known: the reason and the link, when it is a listed deviation.
+        replay: what it takes to ask again.
     """
 
     claimed: str
@@ -81,6 +141,7 @@ class Failure:
     reproduce: str
     confirmation: str = ""
     known: str = ""
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +163,7 @@ class ClaimResult:
         seconds: wall time.
         compile_seconds: of which compiling.
         compilations: how many programs were compiled.
+        unlisted: the verdict before the list of known deviations was looked at, where it differs.
     """
 
     subject: str
@@ -118,11 +180,94 @@ class ClaimResult:
     seconds: float = 0.0
     compile_seconds: float = 0.0
     compilations: int = 0
+    unlisted: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class MaskDigest:
+    """The mask of one canonical question, as a digest of its bits."""
+
+    question: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class KeepCount:
+    """How many units of canonical masks came through, at one rate; keys do not depend on a salt.
+
+    Args:
+        rate: dropout rate.
+        kept: units kept.
+        units: units drawn.
+        lowest: smallest keep probability that correct arithmetic gives.
+        highest: largest one.
+    """
+
+    rate: float
+    kept: int
+    units: int
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a subject said to one canonical mistake.
+
+    Args:
+        mistake: what was wrong with the question.
+        error: type of the exception; empty when there was none.
+        message: its first line, addresses struck out; or what came instead.
+    """
+
+    mistake: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a signature; `default` is None where there is none."""
+
+    name: str
+    kind: str
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a constructor or a call."""
+
+    place: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
+class SubjectSnapshot:
+    """What one subject does with canonical questions, whatever the salt and the profile."""
+
+    subject: str
+    masks: tuple[MaskDigest, ...] = ()
+    keeps: tuple[KeepCount, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a comparison needs beside the verdicts: everything installed, and canonical answers."""
+
+    installed: dict[str, str]
+    subjects: tuple[SubjectSnapshot, ...] = ()
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """A whole run: what was installed, what was asked, what came out."""
+    """A whole run: what was installed, what was asked, what came out.
+
+    `stopped` says why a run did not reach its end, where it did not.
+    """
 
     versions: dict[str, str]
     flags: dict[str, str]
@@ -136,6 +281,8 @@ class RunResult:
     results: tuple[ClaimResult, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    snapshot: Snapshot | None = None
+    stopped: str = ""
 
     @property
     def complete(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.judging.confirm import confirm_exact, confirm_statistical
 from dropout_props.judging.example import Example, Rule, judge_example
+from dropout_props.judging.replays import with_replay
 from dropout_props.judging.search import search
 from dropout_props.judging.words import (
     Asked,
@@ -134,6 +135,15 @@ def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Ou
             log10_evidence=(worst.log_evidence if found else pooled) / log(10),
             log10_needed=(rule.log_threshold if found else ledger_threshold(share)) / log(10),
             confirmation=confirm_statistical(worst, decision, rule) if settings.confirm else "",
+        )
+        failure = with_replay(
+            failure,
+            subject,
+            claim.id,
+            settings,
+            decided="example" if found else "ledger",
+            case=worst.sampler.case,
+            example=worst.record(confidence=confidence),
         )
         verdict, shown = Verdict.FAIL, failure.seen
     elif unsure := [example for example in ledger if example.decision == "undecided"]:

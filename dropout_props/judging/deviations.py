@@ -33,7 +33,13 @@ def apply_known(
         for entry in entries:
             if entry.matches in result.failure.seen:
                 failure = replace(result.failure, known=f"{entry.reason} ({entry.link})")
-                return replace(result, verdict=Verdict.KNOWN, shown=entry.reason, failure=failure)
+                return replace(
+                    result,
+                    verdict=Verdict.KNOWN,
+                    unlisted=result.verdict,
+                    shown=entry.reason,
+                    failure=failure,
+                )
         return result
     if result.verdict is Verdict.PASS:
         return _stale(result, entries[0], "the claim holds: the deviation no longer occurs")
@@ -48,4 +54,6 @@ def _stale(result: ClaimResult, entry: Deviation, seen: str) -> ClaimResult:
         means="The list says something that is not so, or that nobody has looked at for long.",
         reproduce="strike the entry, or renew it, in dropout_props/known/deviations.toml",
     )
-    return replace(result, verdict=Verdict.FAIL, shown=seen, failure=failure)
+    return replace(
+        result, verdict=Verdict.FAIL, unlisted=result.verdict, shown=seen, failure=failure
+    )

@@ -82,6 +82,7 @@ class Example:
             blocks=self.blocks,
             log10_evidence=self.log_evidence / log(10),
             counts=tuple(self._counts(family, d, confidence) for family, d in pairs),
+            looks=self.max_blocks,
         )
 
     def _counts(self, family: Trials, discrepancy: np.ndarray, confidence: float) -> Counts:

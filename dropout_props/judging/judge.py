@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dropout_props.judging.compilations import Compilations
 from dropout_props.judging.decide import Outcome, decide_exact, decide_statistical
 from dropout_props.judging.deviations import apply_known
+from dropout_props.judging.replays import with_replay
 from dropout_props.judging.words import reproduce
 from dropout_props.properties import find
 from dropout_props.results import ClaimResult, Failure
@@ -74,9 +75,9 @@ class Judge:
         except Unsupported as error:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except SubjectError as error:
-            return _error(blank, claim, self.settings, str(error))
+            return _error(subject, blank, claim, self.settings, str(error))
         except Exception as error:  # noqa: BLE001 (one broken claim must not lose the others)
-            return _error(blank, claim, self.settings, _crash(error))
+            return _error(subject, blank, claim, self.settings, _crash(error))
         result = _result(blank, outcome)
         return apply_known(result, self.settings.known, self.versions)
 
@@ -104,7 +105,9 @@ def _crash(error: Exception) -> str:
     )
 
 
-def _error(blank: ClaimResult, claim: Claim, settings: Settings, text: str) -> ClaimResult:
+def _error(
+    subject: Subject, blank: ClaimResult, claim: Claim, settings: Settings, text: str
+) -> ClaimResult:
     failure = Failure(
         claimed=claim.sentence,
         seen=text,
@@ -112,5 +115,6 @@ def _error(blank: ClaimResult, claim: Claim, settings: Settings, text: str) -> C
         means="Nothing is known about this claim until the subject can be asked.",
         reproduce=reproduce(blank.subject, claim.id, settings),
     )
+    failure = with_replay(failure, subject, claim.id, settings, decided="error")
     shown = text.splitlines()[0]
     return replace(blank, verdict=Verdict.ERROR, shown=shown, failure=failure)

@@ -1,0 +1,83 @@
+"""The name of a failure, and what it takes to ask it again with the same bits.
+
+The id depends on subject, claim, case, salt and profile alone: the same failure has the same id
+in every process, on every machine and on every release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dropout_props.case import Case
+from dropout_props.results import CaseRecord, Failure, Replay
+
+if TYPE_CHECKING:
+    from dropout_props.judging.settings import Settings
+    from dropout_props.results import ExampleResult
+    from dropout_props.subject import Subject
+
+__all__ = ["case_of", "record_of", "with_replay"]
+
+_DIGITS = 10
+
+
+def record_of(case: Case) -> CaseRecord:
+    """Return a case as plain values."""
+    return CaseRecord(
+        seed=case.seed,
+        shape=tuple(case.shape),
+        rate=float(case.rate).hex(),
+        dtype=case.dtype,
+        broadcast_dims=tuple(case.broadcast_dims),
+        values=case.values,
+    )
+
+
+def case_of(record: CaseRecord) -> Case:
+    """Return the case that was recorded, with the same digest."""
+    return Case(
+        seed=record.seed,
+        shape=tuple(record.shape),
+        rate=float.fromhex(record.rate),
+        dtype=record.dtype,
+        broadcast_dims=tuple(record.broadcast_dims),
+        values=record.values,
+    )
+
+
+def with_replay(
+    failure: Failure,
+    subject: Subject,
+    claim: str,
+    settings: Settings,
+    *,
+    decided: str,
+    case: Case | None = None,
+    example: ExampleResult | None = None,
+) -> Failure:
+    """Return `failure` with its id, and with the command that asks again by that id.
+
+    Args:
+        failure: the paragraph.
+        subject: who failed.
+        claim: id of the claim.
+        settings: salt and profile enter the id.
+        decided: as `Replay.decided`.
+        case: the case that failed, or the one with the most evidence.
+        example: its counts, for a statistical claim.
+    """
+    digest = case.digest() if case is not None else ""
+    text = f"{subject.name}|{claim}|{digest}|{settings.salt}|{settings.profile.name}|{decided}"
+    name = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()[:_DIGITS]
+    replay = Replay(
+        id=name,
+        decided=decided,
+        source=subject.source,
+        case=None if case is None else record_of(case),
+        log10_evidence=None if example is None else example.log10_evidence,
+        counts=() if example is None else example.counts,
+    )
+    command = f"dropout-props replay {name}; or {failure.reproduce}"
+    return replace(failure, replay=replay, reproduce=command)
