@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betainc, betaincc, betainccinv
+from scipy.special import betainc, betaincc
 from scipy.stats import binom
 
 from dropout_props.statistics.arguments import require_at_least_one, require_inside
+from dropout_props.statistics.quantile import probability_below
 from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probability
 
 __all__ = ["Side", "min_discrepancy", "min_num_trials", "sides"]
@@ -197,7 +198,7 @@ def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate
     critical = _critical_count(num_trials, null, tail)
     if critical > num_trials:
         return 1 - null + 4 * EDGE_ROUNDING
-    discrepancy = float(betainccinv(critical, num_trials - critical + 1, false_pass_rate)) - null
+    discrepancy = probability_below(critical, num_trials, false_pass_rate) - null
     step = float(np.spacing(null + discrepancy))
     # The quantile is rounded, and so is the sum: go on until the promise holds to the last bit.
     while _misses(num_trials, min(null + discrepancy, 1.0), critical) > false_pass_rate:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import betainccinv, betaincinv, xlog1py, xlogy
+from scipy.special import xlog1py, xlogy
 
 from dropout_props.statistics.arguments import require_at_least_one, require_inside
+from dropout_props.statistics.quantile import probability_at_least, probability_below
 from dropout_props.statistics.trials import Interval, Trials
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def clopper_pearson(
     require_at_least_one(num_looks=num_looks)
     tail = _error(confidence) / num_looks / 2
     won, lost = int(counted.successes[0]), int(counted.trials[0] - counted.successes[0])
-    lowest = float(betaincinv(won, lost + 1, tail)) if won else 0.0
-    highest = float(betainccinv(won + 1, lost, tail)) if lost else 1.0
+    lowest = probability_at_least(won, won + lost, tail) if won else 0.0
+    highest = probability_below(won + 1, won + lost, tail) if lost else 1.0
     return Interval(lowest, highest)
 
 
