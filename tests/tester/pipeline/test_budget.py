@@ -1,0 +1,34 @@
+"""The share of a claim is a constant, and no rate is accepted that is none."""
+
+import pytest
+
+from dropout_props.budget import SUBJECT_CAPACITY, Budget
+from dropout_props.judging import Settings
+from dropout_props.profiles import PROFILES
+from dropout_props.properties import CATALOGUE
+
+
+def test_all_shares_together_are_the_budget() -> None:
+    """Every statistical claim about every subject there is room for: their sum is the budget."""
+    budget = Settings().budget
+    statistical = sum(claim.is_statistical for claim in CATALOGUE)
+    assert budget.share * statistical * SUBJECT_CAPACITY == pytest.approx(1e-9)
+
+
+def test_the_share_does_not_depend_on_the_profile() -> None:
+    """A quick run raises no more false alarms than a long one."""
+    shares = {Settings.of(profile=name).budget.share for name in PROFILES}
+    assert len(shares) == 1
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0, -1e-9, float("nan")])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    """The message names the value, the rule and a usual value."""
+    with pytest.raises(ValueError, match="false_fail_rate=.* strictly between 0 and 1.*1e-9"):
+        Budget(false_fail_rate=rate)
+
+
+def test_an_unknown_profile_is_refused() -> None:
+    """The message lists the profiles."""
+    with pytest.raises(ValueError, match="'hourly'.*smoke, ci, nightly"):
+        Settings.of(profile="hourly")

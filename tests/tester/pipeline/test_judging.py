@@ -1,0 +1,146 @@
+"""The engine: what passes, what fails, what is blocked, and that no selection changes a verdict."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.results import ClaimResult
+from dropout_props.sampler import Sampler
+from dropout_props.statistics import Trials
+from dropout_props.subject import Subject
+from dropout_props.subjects import control, registry
+from dropout_props.verdict import Verdict
+
+_SETTINGS = Settings.of(profile="smoke")
+
+
+def _subject(keep_error: float = 0.0, scale: float = 1.0, name: str = "planted") -> Subject:
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        if deterministic or rate == 0.0:
+            return x
+        if rate == 1.0:
+            return jnp.zeros_like(x)
+        keep = 1.0 - rate
+        kept = jax.random.bernoulli(key, min(1.0, keep * (1.0 + keep_error)), x.shape)
+        return jnp.where(kept, scale * x / keep, jnp.zeros_like(x))
+
+    return Subject.function(layer, name=name)
+
+
+def _judge(subject: Subject, claim: str, settings: Settings = _SETTINGS) -> ClaimResult:
+    return Judge(settings, {})(subject, find(claim))
+
+
+@pytest.mark.parametrize("claim", [c.id for c in CATALOGUE if c.is_statistical])
+def test_a_correct_layer_passes_every_count(claim: str) -> None:
+    """A pass has excluded the promised discrepancy in every example, and says so."""
+    result = _judge(control.reference(), claim)
+    assert result.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE), result
+    if result.verdict is Verdict.PASS:
+        assert {example.decision for example in result.examples} == {"excluded"}
+        assert result.draws > 0
+
+
+def test_a_bias_fails_with_counts_an_interval_and_a_confirmation() -> None:
+    """The paragraph holds what was seen, how it was decided, and that it happens again."""
+    result = _judge(_subject(keep_error=0.05), "DP202")
+    assert result.verdict is Verdict.FAIL
+    assert result.failure is not None
+    assert "was expected" in result.failure.seen
+    assert "interval" in result.failure.seen
+    assert result.failure.decided_by.startswith("evidence 1e")
+    assert result.failure.confirmation.startswith("confirmed (the same key failed, fresh keys")
+    assert "a correct layer through the same count did not fail" in result.failure.confirmation
+
+
+def test_the_verdict_is_the_same_twice() -> None:
+    """With one salt, counts are equal to the last integer."""
+    first, second = (_judge(control.reference(), "DP202") for _ in range(2))
+    assert first.examples == second.examples
+
+
+def test_another_salt_draws_other_bits() -> None:
+    """With another salt, counts differ and the verdict does not."""
+    first = _judge(control.reference(), "DP202")
+    second = _judge(control.reference(), "DP202", replace(_SETTINGS, salt=1))
+    assert first.verdict is second.verdict is Verdict.PASS
+    assert first.examples != second.examples
+
+
+def test_a_wrong_scale_is_one_root_cause() -> None:
+    """When support fails, what stands on it is BLOCKED and not judged."""
+    judge = Judge(_SETTINGS, {})
+    broken = _subject(scale=2.0)
+    assert judge(broken, find("DP201")).verdict is Verdict.FAIL
+    blocked = judge(broken, find("DP203"))
+    assert blocked.verdict is Verdict.BLOCKED
+    assert blocked.shown == "stands on DP201"
+
+
+def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
+    """Judged alone and judged after others, a claim has the same counts."""
+    alone = _judge(control.reference(), "DP402")
+    judge = Judge(_SETTINGS, {})
+    after = [judge(control.reference(), claim) for claim in CATALOGUE]
+    assert alone.examples == next(r.examples for r in after if r.claim == "DP402")
+
+
+def test_a_subject_that_raises_is_an_error_and_not_a_failure() -> None:
+    """The claim was not judged; the message says who raised what."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        raise RuntimeError("out of coffee")
+
+    result = _judge(Subject.function(layer, name="broken"), "DP201")
+    assert result.verdict is Verdict.ERROR
+    assert result.failure is not None
+    assert "broken was asked for call(" in result.failure.seen
+    assert "raised RuntimeError: out of coffee" in result.failure.seen
+
+
+def test_a_subject_of_the_wrong_shape_is_an_error() -> None:
+    """The message names the shape that came and the shape that was expected."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        return jnp.zeros((3, 3))
+
+    result = _judge(Subject.function(layer, name="square"), "DP201")
+    assert result.verdict is Verdict.ERROR
+    assert result.failure is not None
+    assert "returned float32[3, 3], where float32[128] was expected" in result.failure.seen
+
+
+def test_a_design_that_cannot_see_is_inconclusive() -> None:
+    """Half the promised discrepancy is neither excluded nor refuted: that is never a pass."""
+
+    def half_way(_: Sampler, __: int) -> tuple[Trials, ...]:
+        return (Trials.of(50_500, 100_000, 0.5, label="planted"),)  # 0.01 sd off, 0.02 promised
+
+    planted = Statistical(
+        cases=find("DP202").decision.cases,
+        observe=half_way,
+        discrepancies={"planted": 0.02 / _SETTINGS.profile.discrepancy_factor},
+    )
+    claim = replace(find("DP202"), decision=planted, blocked_by=())
+    result = Judge(_SETTINGS, {})(control.reference(), claim)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "could not exclude the promised discrepancy" in result.shown
+
+
+def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
+    """The d2l layer repeats its mask: known with the entry, failing without; the entry is strict."""
+    layer = registry.load("d2l.dropout_layer")
+    assert _judge(layer, "DP104").verdict is Verdict.KNOWN
+    unlisted = _judge(layer, "DP104", replace(_SETTINGS, known=()))
+    assert unlisted.verdict is Verdict.FAIL
+    assert "repeats its mask" in unlisted.shown
+    [entry] = [d for d in _SETTINGS.known if d.subject == "d2l.dropout_layer"]
+    stale = replace(entry, subject="linen.Dropout")
+    result = _judge(registry.load("linen.Dropout"), "DP104", replace(_SETTINGS, known=(stale,)))
+    assert result.verdict is Verdict.FAIL
+    assert "no longer occurs" in result.shown

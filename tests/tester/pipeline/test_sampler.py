@@ -1,0 +1,68 @@
+"""Keys are fresh for every salt, claim, case, role and block, and the same every time."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import jax
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
+from dropout_props.subjects import control
+
+_SAMPLER = Sampler(control.reference(), Case(), "DP202", salt=0)
+
+
+def _variants() -> list[np.ndarray]:
+    ask = {"count": 64, "role": "mask", "block": 0}
+    return [
+        _SAMPLER.words(**ask),
+        replace(_SAMPLER, salt=1).words(**ask),
+        replace(_SAMPLER, claim="DP203").words(**ask),
+        replace(_SAMPLER, case=Case(seed=1)).words(**ask),
+        replace(_SAMPLER, case=Case(rate=0.25)).words(**ask),
+        _SAMPLER.words(**ask | {"role": "other"}),
+        _SAMPLER.words(**ask | {"block": 1}),
+    ]
+
+
+def test_no_two_uses_share_a_key() -> None:
+    """Salt, claim, whole case, role and block each give other keys; none is shared."""
+    for first, second in combinations(_variants(), 2):
+        assert not {tuple(w) for w in first.tolist()} & {tuple(w) for w in second.tolist()}
+
+
+def test_the_same_question_gives_the_same_keys() -> None:
+    """A draw is a pure function of its arguments, so that shrinking and replay see it again."""
+    for first, second in zip(_variants(), _variants(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_longer_block_begins_like_a_shorter_one_and_repeats_nothing() -> None:
+    """All keys of a block differ."""
+    words = _SAMPLER.words(4096, role="mask", block=0)
+    assert len({tuple(word) for word in words.tolist()}) == 4096
+
+
+def test_blocks_have_one_size_a_shape() -> None:
+    """The number of keys depends on the shape and the batching alone: a block compiles once."""
+    assert _SAMPLER.num_keys == BLOCK_UNITS // 128
+    assert replace(_SAMPLER, case=Case(rate=0.9, seed=3)).num_keys == _SAMPLER.num_keys
+    traits = replace(_SAMPLER.subject.traits, batching="loop")
+    looped = replace(_SAMPLER, subject=replace(_SAMPLER.subject, traits=traits))
+    assert looped.num_keys == LOOPED_UNITS // 128
+
+
+def test_a_loop_draws_the_masks_that_vmap_draws() -> None:
+    """How a subject is batched never changes a mask."""
+    traits = replace(_SAMPLER.subject.traits, batching="loop")
+    looped = replace(_SAMPLER, subject=replace(_SAMPLER.subject, traits=traits))
+    keys = _SAMPLER.keys(5)
+    np.testing.assert_array_equal(looped.kept(keys), _SAMPLER.kept(keys))
+
+
+def test_keys_are_typed_keys_of_the_default_implementation() -> None:
+    """What is handed to a subject is what `jax.random.key` makes."""
+    keys = _SAMPLER.keys(3)
+    assert keys.shape == (3,)
+    assert keys.dtype == jax.random.key(0).dtype

@@ -1,0 +1,48 @@
+"""The search judges each distinct case once, tries explicit cases first, and shrinks."""
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.judging.search import search
+
+
+def _run(fails: object, explicit: tuple[Case, ...] = (), number: int = 40) -> tuple[object, list]:
+    judged: list[Case] = []
+
+    def judge(case: Case) -> Exception | None:
+        judged.append(case)
+        return ValueError("planted") if fails(case) else None  # type: ignore[operator]
+
+    found = search(
+        judge, explicit=explicit, strategy=strategies.cases(), max_examples=number, seed=11
+    )
+    return found, judged
+
+
+def test_every_distinct_case_is_judged_once() -> None:
+    """A case that is drawn twice would count twice in the ledger."""
+    found, judged = _run(lambda case: False)
+    assert found is None
+    assert len({case.digest() for case in judged}) == len(judged)
+    assert 20 <= len(judged) <= 40
+
+
+def test_explicit_cases_come_first_and_count() -> None:
+    """They are part of the promised number of examples, not on top of it."""
+    explicit = (Case(rate=0.25), Case(rate=0.75))
+    _, judged = _run(lambda case: False, explicit)
+    assert tuple(judged[:2]) == explicit
+    assert len(judged) <= 40
+
+
+def test_a_failure_is_shrunk() -> None:
+    """Of all failing cases, the simplest is reported."""
+    found, _ = _run(lambda case: case.size >= 5 and case.rate > 0.0, number=100)
+    assert found is not None
+    case, error = found  # type: ignore[misc]
+    assert str(error) == "planted"
+    assert (case.shape, case.seed) == ((7,), 0)
+
+
+def test_the_same_seed_tries_the_same_cases() -> None:
+    """What Hypothesis draws depends on the seed alone."""
+    assert _run(lambda case: False)[1] == _run(lambda case: False)[1]
