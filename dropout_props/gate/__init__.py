@@ -1,0 +1,1 @@
+"""The gate: what changes between two environments, decided from two result files."""

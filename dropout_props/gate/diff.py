@@ -1,0 +1,190 @@
+"""Compares two results: every subject and claim, then what the snapshots show, then versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.comparison import Change, Comparison, Difference, Row, Side
+from dropout_props.exitcodes import ExitCode
+from dropout_props.gate.classify import class_of_bits, classify
+from dropout_props.gate.contracts import compare_answers, compare_signatures
+from dropout_props.gate.equivalence import of_keeps
+
+if TYPE_CHECKING:
+    from dropout_props.results import ClaimResult, RunResult, SubjectSnapshot
+
+__all__ = ["Incomparable", "diff", "exit_code"]
+
+_EXPECTED_TO_AGREE = {
+    "salt": "--salt",
+    "profile": "--profile",
+    "false_fail_rate": "--budget",
+}
+
+
+class Incomparable(ValueError):
+    """Two results that answer different questions."""
+
+
+def diff(
+    base: RunResult,
+    candidate: RunResult,
+    *,
+    labels: tuple[str, str] = ("base", "candidate"),
+    strict_bits: bool = False,
+) -> Comparison:
+    """Compare two results of the same question.
+
+    Args:
+        base: the result in the environment that is in use.
+        candidate: the result in the one that may replace it.
+        labels: what a report calls the two.
+        strict_bits: whether rekeyed and shifted fail.
+
+    Raises:
+        Incomparable: salt, profile or budget differ, so that other bits would show nothing.
+    """
+    for field, option in _EXPECTED_TO_AGREE.items():
+        mine, other = getattr(base, field), getattr(candidate, field)
+        if mine != other:
+            raise Incomparable(
+                f"the base has {field} {mine!r}, the candidate {other!r}: bits that differ would "
+                f"show nothing. Run both with the same {option}."
+            )
+    pairs = _pairs(base, candidate)
+    rows = [classify(one, other) for one, other in pairs]
+    more, notes = _snapshots(base, candidate, rows)
+    order = list(Change)
+    ranked = sorted(
+        [*more, *rows], key=lambda row: (order.index(row.change), row.subject, row.claim)
+    )
+    return Comparison(
+        base=_side(base, labels[0]),
+        candidate=_side(candidate, labels[1]),
+        rows=tuple(ranked),
+        installed=_installed(base, candidate),
+        notes=tuple(notes),
+        strict_bits=strict_bits,
+    )
+
+
+def exit_code(comparison: Comparison) -> ExitCode:
+    """Return the exit code that a comparison asks for."""
+    tally = comparison.tally
+    definite = [c for c in tally if c.fails and c is not Change.INCONCLUSIVE]
+    bits = [c for c in tally if c.warns and comparison.strict_bits]
+    if definite or bits:
+        return ExitCode.FAILURE
+    if not comparison.whole:
+        return ExitCode.INCOMPLETE
+    if not comparison.rows:
+        return ExitCode.NOTHING_SELECTED
+    return ExitCode.INCONCLUSIVE if tally[Change.INCONCLUSIVE] else ExitCode.PASS
+
+
+def _pairs(
+    base: RunResult, candidate: RunResult
+) -> list[tuple[ClaimResult | None, ClaimResult | None]]:
+    """Pair the results; what an incomplete side did not reach is no removal."""
+    old = {(one.subject, one.claim): one for one in base.results}
+    new = {(one.subject, one.claim): one for one in candidate.results}
+    keys = dict.fromkeys([*old, *new])
+    pairs = [(old.get(key), new.get(key)) for key in keys]
+    return [
+        (one, other)
+        for one, other in pairs
+        if (one or not _cut_short(base)) and (other or not _cut_short(candidate))
+    ]
+
+
+def _cut_short(result: RunResult) -> bool:
+    return bool(result.stopped) or not result.complete
+
+
+def _side(result: RunResult, label: str) -> Side:
+    trouble = result.stopped
+    if not trouble and not result.complete:
+        trouble = f"{len(result.results)} of {result.collected} pairs were judged; run it again"
+    return Side(label, dict(result.versions), dict(result.flags), trouble)
+
+
+def _snapshots(
+    base: RunResult, candidate: RunResult, rows: list[Row]
+) -> tuple[list[Row], list[str]]:
+    if base.snapshot is None or candidate.snapshot is None:
+        return [], ["one side has no snapshot: masks, signatures and errors were not compared"]
+    there = {one.subject: one for one in candidate.snapshot.subjects}
+    found: list[Row] = []
+    notes: list[str] = []
+    for mine in base.snapshot.subjects:
+        other = there.get(mine.subject)
+        if other is None:
+            continue
+        if mine.trouble or other.trouble:
+            found.append(_trouble(mine, other))
+            continue
+        if mine.masks or other.masks:
+            found.append(_masks(mine, other, [r for r in rows if r.subject == mine.subject]))
+        for compare in (compare_signatures, compare_answers):
+            row, more = compare(mine, other)
+            found.append(row)
+            notes += more
+    return found, list(dict.fromkeys(notes))
+
+
+def _trouble(base: SubjectSnapshot, candidate: SubjectSnapshot) -> Row:
+    same = base.trouble == candidate.trouble
+    change = Change.STILL_FAILING if same else Change.ERROR if candidate.trouble else Change.FIXED
+    return Row(
+        subject=base.subject,
+        claim="masks",
+        name="canonical questions",
+        change=change,
+        base=base.trouble or "answered",
+        candidate=candidate.trouble or "answered",
+        detail="the subject raised where it was asked a canonical question",
+    )
+
+
+def _masks(base: SubjectSnapshot, candidate: SubjectSnapshot, rows: list[Row]) -> Row:
+    """Compare canonical masks; `rekeyed` also needs that no claim of the subject shifted."""
+    old = {one.question: one.digest for one in base.masks}
+    new = {one.question: one.digest for one in candidate.masks}
+    common = [question for question in old if question in new]
+    moved = [question for question in common if old[question] != new[question]]
+    statement = of_keeps(base.keeps, candidate.keeps)
+    if not moved and common:
+        change, detail = Change.IDENTICAL, f"all {len(common)} canonical masks"
+    else:
+        change, detail = class_of_bits(statement)
+        if statement.same_bits:  # other masks from other questions, such as a second call
+            change, detail = Change.REKEYED, f"the same keep counts; {statement.text}"
+        elif change is Change.REKEYED and any(row.change is Change.SHIFTED for row in rows):
+            change = Change.SHIFTED
+        detail = f"{len(moved)} of {len(common)} masks have other bits{_first(moved)}; {detail}"
+    return Row(
+        subject=base.subject,
+        claim="masks",
+        name="canonical masks",
+        change=change,
+        base=f"{len(old)} masks",
+        candidate=f"{len(new)} masks",
+        detail=detail,
+    )
+
+
+def _first(moved: list[str]) -> str:
+    return f" (such as: {moved[0]})" if moved else ""
+
+
+def _installed(base: RunResult, candidate: RunResult) -> tuple[Difference, ...]:
+    def everything(result: RunResult) -> dict[str, str]:
+        more = result.snapshot.installed if result.snapshot else {}
+        return {**more, **result.versions, **result.flags}
+
+    old, new = everything(base), everything(candidate)
+    return tuple(
+        Difference(name, old.get(name, ""), new.get(name, ""))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    )

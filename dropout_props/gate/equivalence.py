@@ -1,0 +1,117 @@
+"""Is it *shown* that two sides draw from one distribution? Exact intervals from counts decide.
+
+Question: how far apart can a success probability of the base and of the candidate be?
+Guarantee: both Clopper-Pearson intervals hold with the stated confidence, at whichever look
+drawing stopped; the distance between their far ends bounds the difference of the probabilities.
+Cannot say: that two distributions are equal; only that they differ by less than a margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dropout_props.results import ClaimResult, Counts, KeepCount
+
+__all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_claims", "of_keeps"]
+
+CONFIDENCE = 0.999
+"""Of each side's interval; a statement about both holds with twice the remaining error."""
+
+KEEP_MARGIN = 0.005
+"""Largest difference of two keep rates that still counts as one rate; absolute."""
+
+_SLACK = 1.5
+"""An interval at `CONFIDENCE` is a little wider than what the sequential rule excluded."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the counts of both sides show.
+
+    Args:
+        same_bits: every count is the same.
+        shown: every difference is within its margin.
+        refuted: some pair of intervals has no point in common.
+        text: the statement, with its margin and its confidence.
+    """
+
+    same_bits: bool
+    shown: bool
+    refuted: bool
+    text: str
+
+
+def of_keeps(base: tuple[KeepCount, ...], candidate: tuple[KeepCount, ...]) -> Statement:
+    """Compare the keep rates of canonical masks, rate by rate."""
+    there = {one.rate: one for one in candidate}
+    pairs = [(one, there[one.rate]) for one in base if one.rate in there]
+    found = [
+        _distance((a.kept, a.units, 1), (b.kept, b.units, 1), KEEP_MARGIN) for a, b in pairs
+    ]
+    same = bool(pairs) and all((a.kept, a.units) == (b.kept, b.units) for a, b in pairs)
+    return _statement(found, same=same, what=f"keep rates at {len(pairs)} rates")
+
+
+def of_claims(base: ClaimResult, candidate: ClaimResult) -> Statement:
+    """Compare the counts of one statistical claim, case by case and family by family."""
+    there = {example.digest: example for example in candidate.examples}
+    pairs = [(one, there[one.digest]) for one in base.examples if one.digest in there]
+    found, same = [], bool(pairs)
+    for mine, other in pairs:
+        same &= mine.counts == other.counts
+        families = {family.label: family for family in other.counts}
+        for a in mine.counts:
+            b = families.get(a.label)
+            if b is None:
+                same = False
+                continue
+            margin = _SLACK * (2 * a.discrepancy) + (a.highest - a.lowest)
+            found.append(_distance(_worst(a, mine.looks), _worst(b, other.looks), margin))
+        if "undecided" in (mine.decision, other.decision):
+            found.append(_Distance(1.0, 0.0, apart=False))
+    return _statement(found, same=same, what=f"{len(found)} counts in {len(pairs)} common cases")
+
+
+@dataclass(frozen=True)
+class _Distance:
+    largest: float
+    margin: float
+    apart: bool
+
+    @property
+    def within(self) -> bool:
+        return self.largest <= self.margin
+
+
+def _worst(counts: Counts, looks: int) -> tuple[int, int, int]:
+    return counts.worst_successes, counts.worst_trials, max(1, looks)
+
+
+def _distance(
+    base: tuple[int, int, int], candidate: tuple[int, int, int], margin: float
+) -> _Distance:
+    from dropout_props.statistics import clopper_pearson
+
+    a, b = (
+        clopper_pearson(successes, trials, confidence=CONFIDENCE, num_looks=looks)
+        for successes, trials, looks in (base, candidate)
+    )
+    largest = max(a.highest - b.lowest, b.highest - a.lowest)
+    return _Distance(largest, margin, apart=a.highest < b.lowest or b.highest < a.lowest)
+
+
+def _statement(found: list[_Distance], *, same: bool, what: str) -> Statement:
+    if not found:
+        return Statement(same_bits=same, shown=False, refuted=False, text="no counts in common")
+    widest = max(found, key=lambda one: one.largest - one.margin)
+    shown = all(one.within for one in found)
+    # With many families some intervals miss each other by chance: only far ones are a difference.
+    refuted = any(one.apart and not one.within for one in found)
+    verb = "differ by less than" if shown else "may differ by"
+    text = (
+        f"{what}: probabilities {verb} {widest.largest:.2g} (margin {widest.margin:.2g}, "
+        f"{100 * (1 - 2 * (1 - CONFIDENCE)):.1f} % confidence each, exact)"
+    )
+    return Statement(same_bits=same, shown=shown, refuted=refuted, text=text)

@@ -1,0 +1,10 @@
+"""What a subject does with canonical questions: digests, counts, errors and signatures.
+
+Question: what can be compared between two environments, whatever the salt and the profile?
+Guarantee: plain numbers and text that depend on the subject and its environment alone.
+Cannot say: whether any of it is right; the claims do.
+"""
+
+from dropout_props.snapshot.take import take
+
+__all__ = ["take"]

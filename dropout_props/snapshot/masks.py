@@ -1,0 +1,128 @@
+"""Digests of canonical masks, and counts of units kept, for every subject that shows a mask.
+
+A digest says whether two environments draw the same bits. When they do not, the counts say, with
+an exact interval on each side, how far apart the two keep rates can be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.fit import fit
+from dropout_props.results import KeepCount, MaskDigest
+from dropout_props.sampler import Sampler
+from dropout_props.statistics import keep_interval
+from dropout_props.subject import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dropout_props.subject import Subject
+
+__all__ = ["keep_counts", "mask_digests"]
+
+SHAPES = ((128,), (5, 3))
+RATES = (0.1, 0.5, 0.9)
+KEEP_RATES = (0.01, 0.1, 0.5, 0.9)
+NUM_BLOCKS = 4
+_SEED = 7
+_TIMES = 3
+_NAMES = ("first", "second", "block/third")
+_PARTITIONABLE: dict[str, bool | None] = {"default": None, "off": False, "on": True}
+_CLAIM = "snapshot"  # the role of a claim's id in the derivation of keys; the salt is always 0
+
+
+def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
+    """Return the digests of all canonical masks that the subject can be asked for."""
+    if subject.traits.lacks("mask") is not None:
+        return ()
+    found: dict[str, str] = {}
+    for flag, value in _PARTITIONABLE.items():
+        before = bool(jax.config.jax_threefry_partitionable)
+        try:
+            if value is not None:
+                jax.config.update("jax_threefry_partitionable", value)
+            for question, ask in _questions(subject):
+                # d2l's function and its like draw no key: one question less, not a failure
+                try:
+                    found[f"{question}, partitionable {flag}"] = _digest(ask())
+                except Unsupported:
+                    continue
+        finally:
+            jax.config.update("jax_threefry_partitionable", before)
+    return tuple(MaskDigest(question, digest) for question, digest in found.items())
+
+
+def _questions(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield each question in words, and what asks it."""
+    stream = subject.traits.stream or "dropout"
+    keys = {"raw": jax.random.PRNGKey(_SEED), "typed": jax.random.key(_SEED)}
+    for shape in SHAPES:
+        for rate in RATES:
+            case = fit(Case(shape=shape, rate=rate), subject.traits)
+            x = jnp.asarray(case.inputs())
+            for form, key in keys.items():
+                arguments: dict[str, Any] = {"rate": case.rate, "streams": {stream: key}}
+                words = f"rate {case.rate:g}, shape {case.shape}, {form} key"
+
+                def call(x: Any = x, a: dict[str, Any] = arguments) -> Any:
+                    return (subject.call(x, training=True, **a),)
+
+                yield f"one call, {words}", call
+                if rate != RATES[1] or shape != SHAPES[0]:
+                    continue
+                yield from _several(subject, x, arguments, words, key)
+
+
+def _several(
+    subject: Subject, x: Any, arguments: dict[str, Any], words: str, key: Any
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    if subject.traits.repeat:
+        yield (
+            f"{_TIMES} calls, {words}",
+            lambda: subject.call_repeatedly(x, times=_TIMES, **arguments),
+        )
+    if subject.traits.layers:
+        yield f"layers, {words}", lambda: subject.call_layers(x, names=_NAMES, **arguments)
+    if subject.traits.explicit_key:
+        rate = arguments["rate"]
+        yield (
+            f"explicit key, {words}",
+            lambda: (subject.call_explicit(x, key=key, rate=rate),),
+        )
+
+
+def _digest(outputs: Any) -> str:
+    """Return a digest of which units came through, and of nothing else."""
+    text = hashlib.blake2b(digest_size=12)
+    for one in outputs:
+        kept = np.asarray(one) != 0
+        text.update(f"{kept.shape}".encode() + np.packbits(kept).tobytes())
+    return text.hexdigest()
+
+
+def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
+    """Count the units kept at each canonical rate, over fresh keys."""
+    if subject.traits.lacks("mask") is not None:
+        return ()
+    cases = dict.fromkeys(
+        replace(fit(Case(shape=SHAPES[0], rate=rate), subject.traits), seed=_SEED)
+        for rate in KEEP_RATES
+    )
+    counts = []
+    for case in cases:
+        sampler = Sampler(subject, case, _CLAIM, 0)
+        kept = units = 0
+        for block in range(NUM_BLOCKS):
+            masks = sampler.block(block)
+            kept, units = kept + int(masks.sum()), units + masks.size
+        null = keep_interval(case.rate)
+        counts.append(KeepCount(case.rate, kept, units, null.lowest, null.highest))
+    return tuple(counts)

@@ -1,0 +1,47 @@
+"""Takes the snapshot of a run: everything installed, and canonical answers a subject."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from dropout_props.results import Snapshot, SubjectSnapshot
+from dropout_props.snapshot.masks import keep_counts, mask_digests
+from dropout_props.snapshot.mistakes import answers
+from dropout_props.snapshot.signatures import signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dropout_props.subject import Subject
+
+__all__ = ["installed", "take"]
+
+
+def installed() -> dict[str, str]:
+    """Return the version of every distribution that can be imported here, by its name."""
+    found = {}
+    for one in metadata.distributions():
+        name = one.metadata["Name"]
+        if name:  # a broken installation may have none
+            found.setdefault(name.lower().replace("_", "-"), one.version)
+    return dict(sorted(found.items()))
+
+
+def take(subjects: Sequence[Subject]) -> Snapshot:
+    """Return the snapshot of `subjects` in this environment."""
+    return Snapshot(installed=installed(), subjects=tuple(map(_of, subjects)))
+
+
+def _of(subject: Subject) -> SubjectSnapshot:
+    try:
+        return SubjectSnapshot(
+            subject=subject.name,
+            masks=mask_digests(subject),
+            keeps=keep_counts(subject),
+            answers=answers(subject),
+            signatures=signatures(subject),
+        )
+    except Exception as error:  # noqa: BLE001 (a subject may raise anything; the run goes on)
+        text = " ".join(str(error).split())[:300]
+        return SubjectSnapshot(subject=subject.name, trouble=f"{type(error).__name__}: {text}")
