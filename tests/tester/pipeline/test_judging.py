@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from dropout_props.case import Case
 from dropout_props.judging import Judge, Settings
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.results import ClaimResult
@@ -118,17 +119,20 @@ def test_a_subject_of_the_wrong_shape_is_an_error() -> None:
 def test_a_design_that_cannot_see_is_inconclusive() -> None:
     """Half the promised discrepancy is neither excluded nor refuted: that is never a pass."""
 
-    def half_way(_: Sampler, __: int) -> tuple[Trials, ...]:
-        return (Trials.of(50_500, 100_000, 0.5, label="planted"),)  # 0.01 sd off, 0.02 promised
+    def half_way(sampler: Sampler, _: int) -> tuple[Trials, ...]:
+        extra = 500 if sampler.case == Case() else 0  # 0.01 sd off in one case; 0.02 is promised
+        return (Trials.of(50_000 + extra, 100_000, 0.5, label="planted"),)
 
     planted = Statistical(
         cases=find("DP202").decision.cases,
         observe=half_way,
+        explicit=(Case(),),
         discrepancies={"planted": 0.02 / _SETTINGS.profile.discrepancy_factor},
     )
     claim = replace(find("DP202"), decision=planted, blocked_by=())
     result = Judge(_SETTINGS, {})(control.reference(), claim)
     assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.shown.startswith("1 of ")
     assert "could not exclude the promised discrepancy" in result.shown
 
 
