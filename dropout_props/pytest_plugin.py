@@ -49,9 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_COLLECTED] = 0
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Count the items that will bring a result, in the process that runs them."""
-    config.stash[_COLLECTED] = sum(_FIXTURE in getattr(i, "fixturenames", ()) for i in items)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Count the items that will bring a result, once what is deselected is gone."""
+    items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
+    session.config.stash[_COLLECTED] = len(items)
 
 
 @pytest.fixture

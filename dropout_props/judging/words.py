@@ -86,11 +86,11 @@ def pooled_interval(
     """Return the confidence interval of E[y]/x - 1 over all examples, valid at any stopping."""
     if decision.relative is None:
         return None
-    counted = [f for e in ledger for f in e.families if f.label == decision.relative]
+    counted = [(e, f) for e in ledger for f in e.families if f.label == decision.relative]
     interval = common_relative_bias(
-        [int(f.successes.sum()) for f in counted],
-        [int(f.trials.sum()) for f in counted],
-        [float(f.lowest[0] + f.highest[0]) / 2 for f in counted],
+        [int(family.successes.sum()) for _, family in counted],
+        [int(family.trials.sum()) for _, family in counted],
+        [example.sampler.case.keep for example, _ in counted],
         confidence=confidence,
     )
     return interval.lowest, interval.highest

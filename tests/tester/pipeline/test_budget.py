@@ -24,11 +24,11 @@ def test_the_share_does_not_depend_on_the_profile() -> None:
 @pytest.mark.parametrize("rate", [0.0, 1.0, -1e-9, float("nan")])
 def test_a_rate_that_is_none_is_refused(rate: float) -> None:
     """The message names the value, the rule and a usual value."""
-    with pytest.raises(ValueError, match="false_fail_rate=.* strictly between 0 and 1.*1e-9"):
+    with pytest.raises(ValueError, match=r"false_fail_rate=.* strictly between 0 and 1.*1e-9"):
         Budget(false_fail_rate=rate)
 
 
 def test_an_unknown_profile_is_refused() -> None:
     """The message lists the profiles."""
-    with pytest.raises(ValueError, match="'hourly'.*smoke, ci, nightly"):
+    with pytest.raises(ValueError, match=r"'hourly'.*smoke, ci, nightly"):
         Settings.of(profile="hourly")

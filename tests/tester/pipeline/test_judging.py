@@ -137,7 +137,7 @@ def test_a_design_that_cannot_see_is_inconclusive() -> None:
 
 
 def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
-    """The d2l layer repeats its mask: known with the entry, failing without; the entry is strict."""
+    """The d2l layer is known with its entry and fails without; a stale entry fails too."""
     layer = registry.load("d2l.dropout_layer")
     assert _judge(layer, "DP104").verdict is Verdict.KNOWN
     unlisted = _judge(layer, "DP104", replace(_SETTINGS, known=()))

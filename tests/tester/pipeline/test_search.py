@@ -20,7 +20,7 @@ def _run(fails: object, explicit: tuple[Case, ...] = (), number: int = 40) -> tu
 
 def test_every_distinct_case_is_judged_once() -> None:
     """A case that is drawn twice would count twice in the ledger."""
-    found, judged = _run(lambda case: False)
+    found, judged = _run(lambda _: False)
     assert found is None
     assert len({case.digest() for case in judged}) == len(judged)
     assert 20 <= len(judged) <= 40
@@ -29,7 +29,7 @@ def test_every_distinct_case_is_judged_once() -> None:
 def test_explicit_cases_come_first_and_count() -> None:
     """They are part of the promised number of examples, not on top of it."""
     explicit = (Case(rate=0.25), Case(rate=0.75))
-    _, judged = _run(lambda case: False, explicit)
+    _, judged = _run(lambda _: False, explicit)
     assert tuple(judged[:2]) == explicit
     assert len(judged) <= 40
 
@@ -45,4 +45,4 @@ def test_a_failure_is_shrunk() -> None:
 
 def test_the_same_seed_tries_the_same_cases() -> None:
     """What Hypothesis draws depends on the seed alone."""
-    assert _run(lambda case: False)[1] == _run(lambda case: False)[1]
+    assert _run(lambda _: False)[1] == _run(lambda _: False)[1]

@@ -46,7 +46,7 @@ def test_every_input_and_dtype_is_reached(values: str, dtype: str) -> None:
     """Each kind of input is drawn in each dtype."""
     drawn = strategies.cases(dtypes=strategies.DTYPES)
     found = find(drawn, lambda c: (c.values, c.dtype) == (values, dtype), settings=_SEARCH)
-    assert found.values == values  # noqa: PD011 (a field of the case)
+    assert found.values == values
 
 
 @pytest.mark.parametrize(

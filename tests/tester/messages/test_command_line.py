@@ -1,0 +1,111 @@
+"""Bad input gets one paragraph that names the value, the rule and the remedy, and its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_LAYERS = """
+import flax.linen as nn, jax, jax.numpy as jnp
+
+class MyDropout(nn.Module):
+    rate: float
+    @nn.compact
+    def __call__(self, x, deterministic):
+        if deterministic or self.rate == 0.0:
+            return x
+        if self.rate == 1.0:
+            return jnp.zeros_like(x)
+        kept = jax.random.bernoulli(self.make_rng("dropout"), 1 - self.rate, x.shape)
+        return jnp.where(kept, x / (1 - self.rate), 0)
+
+def raising(key, x, rate, deterministic):
+    raise RuntimeError("out of coffee")
+
+def square(key, x, rate, deterministic):
+    return jnp.zeros((3, 3))
+"""
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "mylayers.py").write_text(_LAYERS)
+    return subprocess.run(
+        [sys.executable, "-m", "dropout_props", *arguments],
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentences"),
+    [
+        (["check", "linen.Dropuot"], 4, ["No subject is called 'linen.Dropuot'.", "linen.Dropout"]),
+        (["check", "nosuch.module:Layer"], 4, ["'nosuch.module' cannot be imported"]),
+        (["check", "--claim", "DP999"], 4, ["unknown claim 'DP999'", "dropout-props list"]),
+        (["explain", "XY"], 4, ["unknown claim 'XY'"]),
+        (["check", "--salt", "pepper"], 4, ["--salt 'pepper' is no number: give an integer"]),
+        (["check", "--profile", "hourly"], 4, ["'hourly' is not one of"]),
+        (["check", "--budget", "2"], 4, ["'--budget'", "0.0<x<1.0"]),
+        (["check", "--json", "missing/r.json"], 4, ["missing/r.json: cannot be written"]),
+        (["check", "--known", "missing.toml"], 4, ["missing.toml: cannot be read as TOML"]),
+        (["chekc"], 4, ["No such command 'chekc'"]),
+        (
+            ["check", "mylayers:raising", "--claim", "DP201", "--profile", "smoke"],
+            1,
+            ["ERROR mylayers:raising DP201", "raised RuntimeError: out of coffee"],
+        ),
+        (
+            ["check", "mylayers:square", "--claim", "DP201", "--profile", "smoke"],
+            1,
+            ["returned float32[3, 3], where float32[128] was expected"],
+        ),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input(tmp_path: Path, arguments: list[str], code: int, sentences: list[str]) -> None:
+    """No traceback, the sentences, the exit code, and no result file."""
+    done = _run(tmp_path, *arguments)
+    printed = done.stdout + done.stderr
+    assert "Traceback" not in printed
+    for sentence in sentences:
+        assert sentence in printed
+    assert done.returncode == code
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_layer_of_ones_own_is_checked_in_one_line(tmp_path: Path) -> None:
+    """A correct layer passes, exit 0, and the result file is whole."""
+    done = _run(
+        tmp_path, "check", "mylayers:MyDropout", "--profile", "smoke", "--claim", "DP201",
+        "--claim", "DP202", "--json", "r.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 pass" in done.stdout
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert written["complete"] is True
+    assert [one["verdict"] for one in written["run"]["results"]] == ["pass", "pass"]
+
+
+def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> None:
+    """With the entry struck from the known list d2l's layer fails: its mask repeats."""
+    done = _run(tmp_path, "check", "d2l.dropout_layer", "--claim", "DP104", "--known", "none")
+    assert done.returncode == 1
+    for part in ("claimed: ", "seen: ", "repeats its mask", "decided by: ", "it means: ",
+                 "reproduce: dropout-props check d2l.dropout_layer --claim DP104"):  # fmt: skip
+        assert part in done.stdout
+
+
+def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
+    """`list --json` holds the catalogue; `explain` says what a claim must kill."""
+    rows = json.loads(_run(tmp_path, "list", "--json").stdout)
+    assert "DP203" in {row["id"] for row in rows}
+    explained = _run(tmp_path, "explain", "dp203").stdout
+    assert explained.startswith("DP203: E[y] = x")
+    for heading in ("Claims:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
+        assert heading in explained

@@ -1,0 +1,131 @@
+"""The plugin is thin, and right under xdist: the same verdicts with -n 2 as with -n 0."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_MODULE = """
+import jax.numpy as jnp
+from dropout_props import Subject, parametrize_with_properties
+
+def unscaled(key, x, rate, deterministic):
+    import jax
+    if deterministic or rate == 0.0:
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.zeros_like(x))
+
+@parametrize_with_properties(
+    ["linen.Dropout", "d2l.dropout_layer", Subject.function(unscaled, name="unscaled")],
+    claims=["DP101", "DP104", "DP201", "DP202"],
+)
+def test_layers(property_check):
+    property_check()
+"""
+
+
+def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_layers.py").write_text(_MODULE)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dp-profile", "smoke",
+         *arguments],
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+
+
+def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
+    document = json.loads(path.read_text())
+    assert document["complete"] is True
+    results = document["run"]["results"]
+    return {(r["subject"], r["claim"]): (r["verdict"], json.dumps(r["examples"])) for r in results}
+
+
+def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -> None:
+    """Every verdict and every integer is the same with two workers as with none."""
+    serial = _pytest(tmp_path, "-n", "0", "--dp-json", "serial.json")
+    parallel = _pytest(tmp_path, "-n", "2", "--dp-json", "parallel.json")
+    assert serial.returncode == parallel.returncode == 1, serial.stdout + parallel.stdout
+    seen = _verdicts(tmp_path / "serial.json")
+    assert _verdicts(tmp_path / "parallel.json") == seen
+    assert {pair: verdict for pair, (verdict, _) in seen.items()} == {
+        ("linen.Dropout", "DP101"): "pass",
+        ("linen.Dropout", "DP104"): "pass",
+        ("linen.Dropout", "DP201"): "pass",
+        ("linen.Dropout", "DP202"): "pass",
+        ("d2l.dropout_layer", "DP101"): "not applicable",
+        ("d2l.dropout_layer", "DP104"): "known",
+        ("d2l.dropout_layer", "DP201"): "pass",
+        ("d2l.dropout_layer", "DP202"): "pass",
+        ("unscaled", "DP101"): "pass",
+        ("unscaled", "DP104"): "pass",
+        ("unscaled", "DP201"): "fail",
+        ("unscaled", "DP202"): "blocked",
+    }
+    for done in (serial, parallel):
+        assert "1 failed, 8 passed, 2 skipped, 1 xfailed" in done.stdout
+        assert "8 pass, 1 fail, 1 blocked, 1 not applicable, 1 known" in done.stdout
+        assert "budget: a false alarm in at most 1e-9 of all runs" in done.stdout
+        assert "are neither 0 nor x/keep" in done.stdout
+
+
+def test_a_failure_shows_no_frame_of_ours(tmp_path: Path) -> None:
+    """The paragraph stands alone: no traceback through this package."""
+    done = _pytest(tmp_path, "-k", "unscaled-DP201")
+    assert done.returncode == 1
+    assert "FAIL unscaled DP201 support" in done.stdout
+    assert "dropout_props/" not in done.stdout.split("short test summary")[0]
+
+
+def test_selection_changes_no_verdict(tmp_path: Path) -> None:
+    """Selected alone, a claim has the share, the keys and the counts that it has among others."""
+    _pytest(tmp_path, "--dp-json", "all.json")
+    _pytest(tmp_path, "-k", "linen.Dropout-DP202", "--dp-json", "one.json")
+    alone = _verdicts(tmp_path / "one.json")
+    assert list(alone) == [("linen.Dropout", "DP202")]
+    among_others = _verdicts(tmp_path / "all.json")
+    assert among_others["linen.Dropout", "DP202"] == alone["linen.Dropout", "DP202"]
+
+
+def test_loading_the_plugin_imports_nothing_heavy() -> None:
+    """A session that does not use the suite pays nothing for it."""
+    script = (
+        "import sys, dropout_props.pytest_plugin; "
+        "print([m for m in ('jax', 'flax', 'scipy', 'hypothesis', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--dp-salt=pepper", "--dp-salt 'pepper' is no int"),
+        ("--dp-budget=little", "--dp-budget 'little' is no float"),
+        ("--dp-profile=hourly", "--dp-profile 'hourly': it is smoke, ci or nightly"),
+    ],
+)
+def test_bad_options_are_refused_at_the_door(tmp_path: Path, option: str, sentence: str) -> None:
+    """A usage error, exit 4, before anything is collected."""
+    done = _pytest(tmp_path, option)
+    assert done.returncode == 4
+    assert sentence in done.stderr
+
+
+def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A report could not tell them apart."""
+    (tmp_path / "test_twice.py").write_text(
+        "from dropout_props import parametrize_with_properties\n"
+        "@parametrize_with_properties(['linen.Dropout', 'linen.Dropout'])\n"
+        "def test_it(property_check):\n    property_check()\n"
+    )
+    done = _pytest(tmp_path, "test_twice.py")
+    assert "two subjects are called 'linen.Dropout'" in done.stdout
