@@ -168,7 +168,7 @@ class LinenAdapter:
     def named_stream(self, name: str) -> LinenAdapter:
         """See ``Adapter.named_stream``."""
         if self.wiring.stream_parameter is None:
-            raise Unsupported("the name of its stream cannot be chosen")
+            raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name)
 
     def _layer(

@@ -123,7 +123,7 @@ class NNXAdapter:
     def named_stream(self, name: str) -> NNXAdapter:
         """See ``Adapter.named_stream``."""
         if self.wiring.stream_parameter is None:
-            raise Unsupported("the name of its stream cannot be chosen")
+            raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name, renamed=True)
 
     def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:

@@ -70,9 +70,11 @@ def load(name_or_path: str) -> Subject:
 
 
 def _no_such_name(name: str) -> str:
-    close = difflib.get_close_matches(name, SHIPPED, n=3, cutoff=0.5)
-    folded = [known for known in SHIPPED if known.lower() == name.lower()]
-    hint = f" Did you mean {' or '.join(folded or close)}?" if folded or close else ""
+    asked = name.lower()
+    folded = {known.lower(): known for known in SHIPPED}
+    meant = [low for low in folded if asked in (low, low.rpartition(".")[2])]
+    meant = meant or difflib.get_close_matches(asked, folded, n=1, cutoff=0.7)
+    hint = f" Did you mean {' or '.join(folded[low] for low in meant)}?" if meant else ""
     module, _, attr = name.rpartition(".")
     if module and not hint:
         hint = f" For a layer of your own write {module}:{attr}."
@@ -125,7 +127,7 @@ def _as_subject(found: Any, *, path: str) -> Subject:
     if callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
         return Subject.function(found, name=path, source=path)
     raise UnknownSubject(
-        f"{path!r} is a {type(found).__name__}, which is no subject. Point to a Subject, a Linen "
-        f"or NNX module class, or a function f(key, x, rate, deterministic); for a layer that "
-        f"needs more arguments make one with Subject.linen or Subject.nnx and point to that."
+        f"{path!r} is of type {type(found).__name__}, which is no subject. Point to a Subject, a "
+        f"Linen or NNX module class, or a function f(key, x, rate, deterministic); for a layer "
+        f"that needs more arguments make one with Subject.linen or Subject.nnx and point to that."
     )

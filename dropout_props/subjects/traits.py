@@ -35,7 +35,7 @@ _SENTENCES: dict[str, str] = {
     "any_rate": "its rate is fixed at {rate}",
     "eval_mode": "it has no evaluation mode: the caller leaves it out",
     "streams": "it takes no keys in named streams",
-    "named_stream": "the name of its stream cannot be chosen",
+    "named_stream": "it draws from a stream of a fixed name",
     "explicit_key": "it takes no key at the call",
     "broadcast_dims": "it has no broadcast dims",
     "layers": "it cannot stand several times in one model",

@@ -1,0 +1,61 @@
+"""What the tests of the subjects share: one input of 256 units, and keys.
+
+256 units at rate 0.5: two independent masks are equal with probability 2^-256, so that "they
+differ" needs no well-chosen seed.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from dropout_props.subject import Subject
+from dropout_props.subjects import registry
+
+
+@pytest.fixture
+def x() -> Any:
+    """float32[16, 16], every unit another number and none of them zero."""
+    return jnp.arange(1.0, 257.0).reshape(16, 16)
+
+
+@pytest.fixture
+def key() -> Any:
+    """A raw key."""
+    return jax.random.PRNGKey(0)
+
+
+@pytest.fixture(scope="session", params=registry.names())
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Each subject that ships."""
+    return registry.load(request.param)
+
+
+@pytest.fixture(
+    scope="session", params=[name for name in registry.names() if "DropoutMLP" not in name]
+)
+def masked(request: pytest.FixtureRequest) -> Subject:
+    """Each subject whose output shows its mask."""
+    return registry.load(request.param)
+
+
+@pytest.fixture(
+    scope="session",
+    params=sorted(set(registry.names()) - {"d2l.dropout_layer", "d2l.DropoutMLPScratch"}),
+)
+def keyed(request: pytest.FixtureRequest) -> Subject:
+    """Each subject but those that draw from the key their function was defined with."""
+    return registry.load(request.param)
+
+
+@pytest.fixture(scope="session")
+def linen_dropout() -> Subject:
+    """The Dropout of flax.linen."""
+    return registry.load("linen.Dropout")
+
+
+@pytest.fixture(scope="session")
+def nnx_dropout() -> Subject:
+    """The Dropout of flax.nnx."""
+    return registry.load("nnx.Dropout")

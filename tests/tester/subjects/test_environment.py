@@ -1,0 +1,102 @@
+"""The environment is read as it is, and a broken pair of Flax and JAX is one clear sentence."""
+
+import json
+from importlib import metadata, resources
+from typing import Any
+
+import jax
+import pytest
+from flax import nnx
+
+from dropout_props.subjects import smoke
+from dropout_props.subjects.environment import probe, smoke_test
+from dropout_props.subjects.errors import BrokenPair
+
+TABLE = json.loads(resources.files("dropout_props.subjects").joinpath("pairs.json").read_text())
+
+
+def test_probe_reads_versions_and_flags() -> None:
+    """Versions are those of the installed packages, flags those of this process."""
+    seen = probe()
+    assert (seen.flax, seen.jax) == (metadata.version("flax"), jax.__version__)
+    assert seen.prng_impl == "threefry2x32"
+    assert seen.device == f"{jax.devices()[0].device_kind.lower()} x {jax.device_count()}"
+    assert "not installed" not in vars(seen).values()
+
+
+@pytest.mark.parametrize(
+    ("flag", "field"),
+    [("jax_enable_x64", "x64"), ("jax_threefry_partitionable", "threefry_partitionable")],
+)
+def test_probe_follows_the_flags(flag: Any, field: Any) -> None:
+    """A flag that is changed is seen changed."""
+    before = bool(getattr(jax.config, flag))
+    assert getattr(probe(), field) == before
+    try:
+        jax.config.update(flag, not before)
+        assert getattr(probe(), field) == (not before)
+    finally:
+        jax.config.update(flag, before)
+
+
+def test_the_installed_pair_works() -> None:
+    """The tests run on a pair that passes."""
+    smoke_test()
+
+
+def no_longer_there(*_: Any, **__: Any) -> Any:
+    """What a removed name of JAX looks like from inside Flax."""
+    raise AttributeError("module 'jax.core' has no attribute 'x'. See the\nchangelog.")
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_each_step_can_fail(number: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever step fails, it is the one that the sentence names."""
+    what = smoke._STEPS[number][0]
+    steps = [(name, no_longer_there if name == what else run) for name, run in smoke._STEPS]
+    monkeypatch.setattr(smoke, "_STEPS", tuple(steps))
+    with pytest.raises(BrokenPair, match=rf" \({what} raised AttributeError: "):
+        smoke_test()
+
+
+def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions, what failed, what to install; the cause is kept."""
+    monkeypatch.setattr(nnx.Dropout, "__call__", no_longer_there)
+    versions = {"flax": "0.12.6", "jax": "0.12.0.1"}
+    monkeypatch.setattr(smoke, "version_of", versions.__getitem__)
+    with pytest.raises(BrokenPair) as caught:
+        smoke_test()
+    assert str(caught.value) == (
+        "Flax 0.12.6 does not work with JAX 0.12.0.1 (a call of nnx.Dropout raised "
+        "AttributeError: module 'jax.core' has no attribute 'x'; See the changelog): install jax "
+        "0.9.2, which is of that Flax's time (pip install 'jax==0.9.2')."
+    )
+    assert isinstance(caught.value.__cause__, AttributeError)
+
+
+@pytest.mark.parametrize(
+    ("flax", "jax_version"),
+    [("0.8.5", "0.4.30"), ("0.10.4", "0.5.1"), ("0.12.12", "0.12.0.1"), ("0.99.0", "0.12.0.1")],
+)
+def test_the_remedy_is_a_jax_of_that_flaxs_time(flax: Any, jax_version: Any) -> None:
+    """A release between two rows of the table goes with the row below it."""
+    assert smoke.remedy(flax).startswith(f"install jax {jax_version}, which is of that Flax's time")
+
+
+@pytest.mark.parametrize(
+    ("flax", "sentence"),
+    [
+        ("0.8.2", "install flax 0.8.5, the oldest that is supported, with jax 0.4.30"),
+        ("not installed", "install flax 0.12.10 or later"),
+    ],
+)
+def test_the_remedy_without_a_supported_flax_is_a_flax(flax: Any, sentence: Any) -> None:
+    """No JAX helps a Flax that is too old, or absent."""
+    assert smoke.remedy(flax) == sentence
+
+
+def test_the_table_of_pairs_is_in_order() -> None:
+    """Releases ascend, and so do the versions of JAX of their times."""
+    rows = TABLE["jax_of_flax"]
+    assert list(rows) == sorted(rows, key=smoke._order)
+    assert list(rows.values()) == sorted(rows.values(), key=smoke._order)

@@ -1,0 +1,232 @@
+"""Every operation on every subject that ships, on the installed Flax."""
+
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dropout_props.subject import Subject, Unsupported
+
+
+def rate_of(subject: Subject) -> float:
+    """The rate to ask for."""
+    return 0.5 if subject.traits.rate is None else subject.traits.rate
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two arrays hold the same bits' worth of numbers."""
+    return bool(np.array_equal(np.asarray(one), np.asarray(other)))
+
+
+def train(subject: Subject, x: Any, key: Any, **arguments: Any) -> Any:
+    """One training call with one key."""
+    return subject.call(
+        x, rate=rate_of(subject), training=True, streams={"dropout": key}, **arguments
+    )
+
+
+@contextmanager
+def unsupported_if(subject: Subject, ability: Any) -> Any:
+    """The operation is refused exactly where the trait says so."""
+    if subject.traits.lacks(ability) is None:
+        yield
+    else:
+        with pytest.raises(Unsupported):
+            yield
+
+
+def test_every_unit_is_dropped_or_scaled(masked: Subject, x: Any, key: Any) -> None:
+    """A training output is 0 or reference/keep, and both occur."""
+    reference = np.asarray(masked.reference(x))
+    output = np.asarray(train(masked, x, key))
+    kept = output != 0
+    np.testing.assert_array_almost_equal_nulp(output[kept], reference[kept] / 0.5, nulp=1)
+    assert kept.any()
+    assert not kept.all()
+
+
+def test_a_training_output_has_the_references_shape_and_dtype(
+    subject: Subject, x: Any, key: Any
+) -> None:
+    """Also where a model's output is narrower than its input."""
+    output, reference = train(subject, x, key), subject.reference(x)
+    assert (output.shape, output.dtype) == (reference.shape, reference.dtype)
+    assert not same(output, reference)
+
+
+def test_one_key_gives_one_output(subject: Subject, x: Any, key: Any) -> None:
+    """A call is pure."""
+    assert same(train(subject, x, key), train(subject, x, key))
+
+
+def test_a_key_may_be_raw_typed_or_numpy(subject: Subject, x: Any, key: Any) -> None:
+    """The kind of a key does not matter, its bits do."""
+    expected = train(subject, x, key)
+    assert same(train(subject, x, jax.random.wrap_key_data(key)), expected)
+    assert same(train(subject, x, np.asarray(key)), expected)
+
+
+def test_another_key_gives_another_output(subject: Subject, x: Any) -> None:
+    """Except where the published model takes no key."""
+    outputs = [train(subject, x, jax.random.PRNGKey(seed)) for seed in (0, 1)]
+    assert same(*outputs) == (subject.name == "d2l.DropoutMLPScratch")
+
+
+def test_other_streams_do_not_matter(subject: Subject, x: Any, key: Any) -> None:
+    """Keys beside the layer's own are handed over and not used."""
+    other = jax.random.PRNGKey(1)
+    streams = {"dropout": key, "noise": other, "params": other}
+    output = subject.call(x, rate=rate_of(subject), training=True, streams=streams)
+    assert same(output, train(subject, x, key))
+
+
+def test_evaluation_needs_no_key_and_gives_the_reference(
+    subject: Subject, x: Any, key: Any
+) -> None:
+    """With a key or without, or it is refused where there is no evaluation mode."""
+    with unsupported_if(subject, "eval_mode"):
+        for streams in ({}, {"dropout": key}):
+            output = subject.call(x, rate=rate_of(subject), training=False, streams=streams)
+            assert same(output, subject.reference(x))
+
+
+def test_a_missing_key_is_the_frameworks_own_error(keyed: Subject, x: Any) -> None:
+    """Its type is one of the trait's, its words name the stream where the trait says so."""
+    traits = keyed.traits
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the trait says which
+        keyed.call(x, rate=rate_of(keyed), training=True, expect_errors=True)
+    assert type(caught.value).__name__ in traits.missing_key_errors
+    assert ("dropout" in str(caught.value)) >= traits.missing_key_names_stream
+
+
+def test_calls_in_one_application_differ_and_repeat(subject: Subject, x: Any, key: Any) -> None:
+    """Each call has a mask of its own, and a second application gives the same ones."""
+    arguments: dict[str, Any] = {"times": 3, "rate": rate_of(subject), "streams": {"dropout": key}}
+    with unsupported_if(subject, "repeat"):
+        outputs = subject.call_repeatedly(x, **arguments)
+        assert len({np.asarray(output).tobytes() for output in outputs}) == (
+            1 if subject.name == "d2l.DropoutMLPScratch" else 3
+        )
+        assert all(map(same, outputs, subject.call_repeatedly(x, **arguments)))
+
+
+def test_layers_in_one_model_differ_and_repeat(masked: Subject, x: Any, key: Any) -> None:
+    """Nested ones too, in the order of their names."""
+    names = ("a", "block/a", "b", "block/inner/a")
+    arguments: dict[str, Any] = {
+        "names": names,
+        "rate": rate_of(masked),
+        "streams": {"dropout": key},
+    }
+    with unsupported_if(masked, "layers"):
+        outputs = masked.call_layers(x, **arguments)
+        assert len({(np.asarray(output) != 0).tobytes() for output in outputs}) == 4
+        assert all(map(same, outputs, masked.call_layers(x, **arguments)))
+
+
+def test_modes_alternate_in_one_application(subject: Subject, x: Any, key: Any) -> None:
+    """An evaluation call between two training calls gives the reference."""
+    arguments: dict[str, Any] = {"rate": rate_of(subject), "streams": {"dropout": key}}
+    try:
+        first, evaluated, second = subject.call_in_modes(x, modes=(True, False, True), **arguments)
+    except Unsupported:
+        return
+    assert subject.traits.eval_mode
+    assert not same(first, second)
+    assert subject.traits.reference == "eval" or same(evaluated, x)
+
+
+def test_an_explicit_key_is_the_only_one_that_counts(subject: Subject, x: Any, key: Any) -> None:
+    """Whatever the streams hold."""
+    other = jax.random.PRNGKey(1)
+    with unsupported_if(subject, "explicit_key"):
+        output = subject.call_explicit(x, key=key, rate=0.5)
+        assert same(subject.call_explicit(x, key=key, rate=0.5, streams={"dropout": other}), output)
+        assert not same(subject.call_explicit(x, key=other, rate=0.5), output)
+        assert same(subject.call_explicit(x, key=np.asarray(key), rate=0.5), output)
+
+
+def test_a_named_stream_is_drawn_from(subject: Subject, x: Any, key: Any) -> None:
+    """The key of the named stream gives the mask; without it the call is an error."""
+    with unsupported_if(subject, "named_stream"):
+        renamed = subject.named_stream("noise")
+        assert renamed.traits.stream == "noise"
+        noise = {"noise": key}
+        output = renamed.call(x, rate=0.5, training=True, streams=noise)
+        both = {**noise, "dropout": jax.random.PRNGKey(1)}
+        assert same(renamed.call(x, rate=0.5, training=True, streams=both), output)
+        with pytest.raises(Exception, match=r"noise|rngs"):
+            renamed.call(x, rate=0.5, training=True, streams={"dropout": key}, expect_errors=True)
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_a_mask_is_shared_along_broadcast_dims(
+    subject: Subject, x: Any, key: Any, dim: Any
+) -> None:
+    """Along the listed axis every unit is treated alike."""
+    with unsupported_if(subject, "broadcast_dims"):
+        kept = np.asarray(train(subject, x, key, broadcast_dims=(dim,))) != 0
+        assert (kept.all(axis=dim) == kept.any(axis=dim)).all()
+        assert not (kept.all(axis=1 + dim if dim < 0 else 1 - dim)).all()
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_vmap_over_keys_equals_a_loop(subject: Subject, x: Any, key: Any, typed: Any) -> None:
+    """The layer is built inside the batched function, for raw and for typed keys."""
+    keys = jax.random.split(key, 3)
+    if typed:
+        keys = jax.random.wrap_key_data(keys)
+    batched = jax.vmap(lambda one: train(subject, x, one))(keys)
+    assert same(batched, jnp.stack([train(subject, x, one) for one in keys]))
+
+
+def test_jit_over_key_and_input_gives_the_same_mask(subject: Subject, x: Any, key: Any) -> None:
+    """Nothing is kept from the trace: an eager call afterwards works."""
+    eager = np.asarray(train(subject, x, key))
+    traced = np.asarray(jax.jit(lambda key, x: train(subject, x, key))(key, x))
+    np.testing.assert_allclose(traced, eager, rtol=1e-4, atol=1e-4)
+    if subject.traits.law == "dropout":
+        assert same(traced != 0, eager != 0)
+    assert same(train(subject, x, key), eager)
+
+
+def test_an_input_that_the_traits_take_is_taken(subject: Subject, key: Any) -> None:
+    """Each dtype and the smallest shapes that the traits list."""
+    traits = subject.traits
+    shapes = [(), (0,), (1,), (3, 0), (2, 3, 5)]
+    for dtype in traits.dtypes:
+        for shape in [shape for shape in shapes if not traits.refuses(shape, dtype)]:
+            x = jnp.ones(shape, dtype)
+            assert train(subject, x, key).dtype == dtype
+
+
+def test_a_fixed_rate_is_the_only_one(x: Any, key: Any) -> None:
+    """Another rate is refused with both."""
+    from dropout_props.subjects import registry
+
+    fixed = registry.load("textbook.MyModel")
+    with pytest.raises(Unsupported, match=r"^its rate is fixed at 0\.5, not 0\.25$"):
+        fixed.call(x, rate=0.25, training=True, streams={"dropout": key})
+
+
+@pytest.mark.parametrize(
+    ("names", "rule"),
+    [
+        (("a", "a"), "'a' is taken twice; rename one"),
+        (("a", "a/b"), "'a' is both a layer and a block; rename one"),
+        (("a/b", "a"), "'a' is taken twice; rename one"),
+        (("a//b",), "'a//b' has an empty part; leave none out"),
+        (("",), "'' has an empty part; leave none out"),
+    ],
+)
+def test_names_that_make_no_model_are_refused(
+    linen_dropout: Subject, nnx_dropout: Subject, x: Any, names: Any, rule: Any
+) -> None:
+    """Both APIs refuse them alike, with the names and the rule."""
+    for subject in (linen_dropout, nnx_dropout):
+        with pytest.raises(Exception, match="raised ValueError") as caught:
+            subject.call_layers(x, names=names, rate=0.5)
+        assert str(caught.value.__cause__) == f"names={list(names)!r}: {rule}"

@@ -1,0 +1,140 @@
+"""Subjects are found by name or by path, and what cannot be found is explained."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from dropout_props.subject import Subject
+from dropout_props.subjects import registry
+from dropout_props.subjects.errors import UnknownSubject, WiringError
+
+LAYERS = """
+import flax.linen as nn
+from flax import nnx
+from dropout_props.subject import Subject
+
+class Mine(nn.Dropout): ...
+class Theirs(nnx.Dropout): ...
+class Wide(nn.Module):
+    rate: float
+    width: int
+class Holder:
+    inner = Mine
+def plain(key, x, rate, deterministic): return x
+def short(x): return x
+ready = Subject.function(plain, name="ready")
+module = Mine(0.5)
+number = 5
+"""
+
+
+@pytest.fixture
+def layers(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of a user's own layers in the working directory, which is not on the path."""
+    (tmp_path / "layers_of_mine.py").write_text(LAYERS)
+    (tmp_path / "breaks_on_import.py").write_text("raise RuntimeError('needs a\\nlicence')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(filter(None, sys.path)))
+    yield "layers_of_mine"
+    sys.modules.pop("layers_of_mine", None)
+
+
+def test_names_are_known_without_a_framework() -> None:
+    """Listing the subjects costs no import of JAX or Flax."""
+    code = (
+        "import sys; from dropout_props.subjects import registry; registry.names();"
+        "print({'jax', 'flax', 'numpy', 'scipy', 'hypothesis'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
+    """Each name of the table loads the subject of that name."""
+    assert registry.load(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("attr", "api"),
+    [("Mine", "linen"), ("Theirs", "nnx"), ("Holder.inner", "linen"), ("plain", "function")],
+)
+def test_a_layer_of_ones_own_is_found_by_path(layers: Any, attr: Any, api: Any) -> None:
+    """What it is, is told from what stands there; it is called as it was asked for."""
+    path = f"{layers}:{attr}"
+    subject = registry.load(path)
+    assert (subject.traits.api, subject.name, subject.source) == (api, path, path)
+
+
+def test_a_ready_subject_keeps_its_name(layers: Any) -> None:
+    """A Subject is handed out as it is."""
+    assert registry.load(f"{layers}:ready").name == "ready"
+
+
+@pytest.mark.parametrize("path", ["json:loads", "collections:OrderedDict"])
+def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
+    """It is searched last, and a path leads into installed packages as well."""
+    with pytest.raises((WiringError, UnknownSubject)):
+        registry.load(path)
+    assert sys.path[0] != layers
+
+
+SHIPPED = ", ".join(registry.names())
+UNKNOWN = {
+    "linen.Dropuot": f"No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? The "
+    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
+    "LINEN.DROPOUT": f"No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? The "
+    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
+    "Dropout": f"No subject is called 'Dropout'. Did you mean linen.Dropout or nnx.Dropout? The "
+    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
+    "mypackage.layers.Zzz": f"No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
+    f"write mypackage.layers:Zzz. The subjects that ship are {SHIPPED}; any other is written "
+    f"package.module:attr.",
+    ":Mine": "':Mine' is no subject: write package.module:attr, such as "
+    "mypackage.layers:MyDropout.",
+    "absent_module:Mine": "The module 'absent_module' cannot be imported: ModuleNotFoundError: No "
+    "module named 'absent_module'. Check its name, run from the directory that holds its package, "
+    "or install the package.",
+    "breaks_on_import:Mine": "The module 'breaks_on_import' cannot be imported: RuntimeError: "
+    "needs a licence. Check its name, run from the directory that holds its package, or install "
+    "the package.",
+    "layers_of_mine:Mien": "'layers_of_mine:Mien' is no subject: the module 'layers_of_mine' can "
+    "be imported, but has no 'Mien'. Did you mean Mine?",
+    "layers_of_mine:number": "'layers_of_mine:number' is of type int, which is no subject. Point "
+    "to a Subject, a Linen or NNX module class, or a function f(key, x, rate, deterministic); for "
+    "a layer that needs more arguments make one with Subject.linen or Subject.nnx and point to "
+    "that.",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_cannot_be_found_is_explained(layers: Any, name: Any) -> None:
+    """The whole message: what was looked for, what is there, what to write."""
+    with pytest.raises(UnknownSubject) as caught:
+        registry.load(name)
+    assert str(caught.value) == UNKNOWN[name]
+
+
+@pytest.mark.parametrize("attr", ["module", "Holder"])
+def test_what_is_no_layer_is_refused(layers: Any, attr: Any) -> None:
+    """A built module has its rate already; another class is no layer."""
+    with pytest.raises(UnknownSubject, match="which is no subject"):
+        registry.load(f"{layers}:{attr}")
+
+
+@pytest.mark.parametrize("attr", ["Wide", "short"])
+def test_a_layer_that_cannot_be_wired_is_named_as_asked(layers: Any, attr: Any) -> None:
+    """The message starts with the path."""
+    with pytest.raises(WiringError, match=f"^{layers}:{attr}"):
+        registry.load(f"{layers}:{attr}")
+
+
+def test_subjects_are_built_when_loaded() -> None:
+    """Loading twice gives two subjects, so that none carries what another learnt."""
+    first, second = registry.load("linen.Dropout"), registry.load("linen.Dropout")
+    assert isinstance(first, Subject)
+    assert first.adapter is not second.adapter

@@ -1,0 +1,267 @@
+"""How a user's own layer takes its rate, mode, stream and key is read off its signatures."""
+
+from functools import partial
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.errors import WiringError
+from dropout_props.subjects.traits import Ability
+
+
+def masked(key: Any, x: Any, rate: Any, deterministic: Any) -> Any:
+    """A correct dropout as a function."""
+    if deterministic:
+        return x
+    kept = jax.random.bernoulli(key, 1 - rate, x.shape)
+    return jnp.where(kept, x / (1 - rate), 0)
+
+
+class CallMode(nn.Module):
+    """A layer whose call takes the mode."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any, deterministic: Any) -> Any:
+        """Drops unless deterministic."""
+        return nn.Dropout(self.rate)(x, deterministic=deterministic)
+
+
+class Training(nn.Module):
+    """A layer whose constructor takes the mode, the other way round."""
+
+    drop_rate: float
+    training: bool
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drops in training."""
+        return nn.Dropout(self.drop_rate, deterministic=not self.training)(x)
+
+
+class Fixed(nn.Module):
+    """A layer of one rate."""
+
+    @nn.compact
+    def __call__(self, x: Any, *, train: Any) -> Any:
+        """Drops in training."""
+        return nn.Dropout(0.25)(x, deterministic=not train)
+
+
+class Wide(nn.Module):
+    """A layer that needs more than a rate."""
+
+    rate: float
+    width: int
+
+    @nn.compact
+    def __call__(self, x: Any, *, is_training: Any) -> Any:
+        """Drops in training, after a Dense layer."""
+        x = nn.Dense(self.width)(x)
+        return nn.Dropout(self.rate)(x, deterministic=not is_training)
+
+
+class Methods(nnx.Module):
+    """An NNX layer whose mode is set by train() and eval()."""
+
+    def __init__(self, dropout_rate: Any, *, rngs: Any) -> None:
+        self.dropout = nnx.Dropout(dropout_rate, rngs=rngs)
+
+    def __call__(self, x: Any) -> Any:
+        """Drops in the mode it is in."""
+        return self.dropout(x)
+
+
+class Constructed(nnx.Module):
+    """An NNX layer whose constructor takes the mode."""
+
+    def __init__(self, rate: Any, *, is_training: Any, rngs: Any) -> None:
+        self.dropout = nnx.Dropout(rate, deterministic=not is_training, rngs=rngs)
+
+    def __call__(self, x: Any) -> Any:
+        """Drops in the mode it was built in."""
+        return self.dropout(x)
+
+
+class Model(nnx.Module):
+    """An NNX model with parameters."""
+
+    def __init__(self, rate: Any, *, rngs: Any, width: Any = 16) -> None:
+        self.linear = nnx.Linear(16, width, rngs=rngs)
+        self.dropout = nnx.Dropout(rate, rngs=rngs)
+
+    def __call__(self, x: Any, *, deterministic: Any) -> Any:
+        """Drops after a Linear layer."""
+        return self.dropout(self.linear(x), deterministic=deterministic)
+
+
+GOOD = {
+    "call": lambda: Subject.linen(CallMode),
+    "constructor": lambda: Subject.linen(Training),
+    "fixed": lambda: Subject.linen(Fixed, rate=0.25),
+    "lambda": lambda: Subject.linen(
+        lambda rate: Wide(rate, width=16), name="wide", reference="eval"
+    ),
+    "partial": lambda: Subject.linen(partial(Wide, width=16), reference="eval"),
+    "named by hand": lambda: Subject.linen(
+        lambda p, training: Training(drop_rate=p, training=training), name="p", rate_parameter="p"
+    ),
+    "nnx methods": lambda: Subject.nnx(Methods),
+    "nnx constructor": lambda: Subject.nnx(Constructed),
+    "nnx partial": lambda: Subject.nnx(partial(Methods)),
+    "nnx fixed": lambda: Subject.nnx(lambda rngs: Methods(0.25, rngs=rngs), name="f", rate=0.25),
+    "nnx model": lambda: Subject.nnx(Model, params=True, reference="eval"),
+    "function": lambda: Subject.function(masked),
+}
+
+
+@pytest.mark.parametrize("build", GOOD.values(), ids=GOOD)
+def test_a_layer_is_a_subject_in_one_line(build: Any, x: Any, key: Any) -> None:
+    """Its training output is masked at its rate, its evaluation output is the reference."""
+    subject = build()
+    rate = subject.traits.rate or 0.5
+    reference = np.asarray(subject.reference(x))
+    np.testing.assert_array_equal(subject.call(x, rate=rate, training=False), reference)
+    output = np.asarray(subject.call(x, rate=rate, training=True, streams={"dropout": key}))
+    kept = output != 0
+    np.testing.assert_allclose(output[kept], reference[kept] / (1 - rate), rtol=1e-6)
+    assert kept.any()
+    assert not kept.all()
+
+
+@pytest.mark.parametrize("build", [GOOD["partial"], GOOD["nnx model"]], ids=["linen", "nnx"])
+def test_parameters_are_the_same_in_every_call(build: Any, x: Any, key: Any) -> None:
+    """They come from one key of their own, whatever is called and traced in between."""
+    subject = build()
+    traced = jax.jit(lambda key: subject.call(x, rate=0.5, training=True, streams={"dropout": key}))
+    traced(key)
+    first = np.asarray(subject.reference(x))
+    subject.call_repeatedly(x, times=2, rate=0.5, streams={"dropout": key})
+    np.testing.assert_array_equal(subject.reference(x), first)
+    np.testing.assert_array_equal(subject.reference(x[:2]), first[:2])
+    assert first.std() > 0
+
+
+def test_a_subject_is_called_by_its_layers_name() -> None:
+    """And says where it comes from, unless it is a lambda."""
+    assert (Subject.linen(CallMode).name, Subject.function(masked).name) == ("CallMode", "masked")
+    assert Subject.linen(CallMode).source == f"{__name__}:CallMode"
+    assert Subject.linen(partial(Wide, width=16), reference="eval").name == "Wide"
+    assert GOOD["lambda"]().source == ""
+    assert Subject.linen(CallMode, name="a", source="b:c").source == "b:c"
+
+
+def test_abilities_follow_from_signatures(linen_dropout: Subject, nnx_dropout: Subject) -> None:
+    """What a signature offers can be asked for, what it lacks cannot."""
+    offered: tuple[Ability, ...] = ("named_stream", "explicit_key", "broadcast_dims")
+    for subject in (linen_dropout, nnx_dropout):
+        assert [subject.traits.lacks(ability) for ability in offered] == [None] * 3
+    for subject in (Subject.linen(CallMode), Subject.nnx(Methods)):
+        assert all(subject.traits.lacks(ability) for ability in offered)
+
+
+class NoMode(nn.Module):
+    """A layer that is always in training."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drops."""
+        return nn.Dropout(self.rate, deterministic=False)(x)
+
+
+class NoRngs(nnx.Module):
+    """An NNX layer that takes no keys."""
+
+    def __init__(self, rate: Any) -> None:
+        self.rate = rate
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "no rate": (
+        lambda: Subject.linen(Fixed),
+        (
+            "Fixed takes no rate: its constructor has parent, name, none of rate, drop_rate, "
+            "dropout_rate, drop_prob, dropout. Name the parameter (rate_parameter='...'), or say "
+            "that the rate is fixed (rate=0.5)."
+        ),
+    ),
+    "no mode": (
+        lambda: Subject.linen(NoMode),
+        (
+            "NoMode takes no mode: its call has x and its constructor rate, parent, name, none of "
+            "deterministic, training, train, is_training. Wrap it in a callable that takes one of "
+            "these names, such as lambda rate, deterministic: ..."
+        ),
+    ),
+    "mode of unknown sense": (
+        lambda: Subject.linen(NoMode, mode_parameter="off", mode_place="constructor"),
+        (
+            "mode_parameter='off' of NoMode is none of deterministic, training, train, "
+            "is_training, so it is not known which value means training. Wrap the layer in a "
+            "callable that takes one of these names."
+        ),
+    ),
+    "open argument": (
+        lambda: Subject.linen(Wide),
+        (
+            "Wide cannot be built: its constructor also needs width. Hand over a callable that "
+            "fills them in, such as lambda rate: Wide(rate=rate, width=...)."
+        ),
+    ),
+    "nnx open argument": (
+        lambda: Subject.nnx(
+            lambda rate, width, rngs: Model(rate, rngs=rngs, width=width), name="M"
+        ),
+        (
+            "M cannot be built: its constructor also needs width. Hand over a callable that fills "
+            "them in, such as lambda rate, rngs: M(rate=rate, width=..., rngs=rngs)."
+        ),
+    ),
+    "no rngs": (
+        lambda: Subject.nnx(NoRngs),
+        (
+            "NoRngs takes no keys: its constructor has rate, not rngs. Hand over a callable that "
+            "takes it, such as lambda rate, rngs: NoRngs(rate, rngs=rngs)."
+        ),
+    ),
+    "no linen module": (
+        lambda: Subject.linen(lambda rate: rate, name="odd"),
+        (
+            "odd returned a float, which is no flax.linen.Module. Hand over a Module class or a "
+            "callable that returns a module; for a plain function use Subject.function, for an "
+            "nnx.Module Subject.nnx."
+        ),
+    ),
+    "no nnx module": (
+        lambda: Subject.nnx(lambda rate, rngs: (rate, rngs), name="odd"),
+        (
+            "odd returned a tuple, which is no flax.nnx.Module. Hand over a Module class or a "
+            "callable that returns a module; for a plain function use Subject.function, for a "
+            "flax.linen.Module Subject.linen."
+        ),
+    ),
+    "function of three": (
+        lambda: Subject.function(lambda key, x, rate: (key, x, rate), name="three"),
+        (
+            "three(key, x, rate) cannot be called as f(key, x, rate, deterministic): too many "
+            "positional arguments. Wrap it in a function of these four arguments."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("build", "message"), BAD.values(), ids=BAD)
+def test_a_layer_that_cannot_be_wired_says_what_was_looked_for(build: Any, message: Any) -> None:
+    """The whole message: what is missing, where it was looked for, what to do."""
+    with pytest.raises(WiringError) as caught:
+        build()
+    assert str(caught.value) == message
