@@ -80,7 +80,7 @@ CLAIM = Claim(
     decision=Statistical(
         cases=large_block_cases,
         observe=_observe,
-        discrepancies=dict.fromkeys(_LABELS, 0.01),
+        discrepancies=dict.fromkeys(_LABELS, 0.005),
         explicit=canonical(),
     ),
 )

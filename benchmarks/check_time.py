@@ -1,0 +1,68 @@
+"""How long the `ci` check of both Flax dropouts takes, cold, and where the time goes.
+
+Run it as `python benchmarks/check_time.py [--profile ci]`. It prints seconds after imports, of
+which compiling and drawing, and the draws on correct code against the fixed-sample exact test of
+the same error rates.
+"""
+
+import argparse
+import time
+
+_STARTED = time.perf_counter()
+
+from dropout_props.judging import Settings
+from dropout_props.properties import CATALOGUE
+from dropout_props.results import ExampleResult
+from dropout_props.run import run
+from dropout_props.statistics import min_num_trials
+from dropout_props.subjects import registry
+
+
+def main() -> None:
+    """Judge both layers in a fresh process, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", default="ci")
+    arguments = parser.parse_args()
+
+    subjects = [registry.load(name) for name in ("linen.Dropout", "nnx.Dropout")]
+    print(f"imports: {time.perf_counter() - _STARTED:.1f} s")
+
+    settings = Settings.of(profile=arguments.profile)
+    result = run(subjects, CATALOGUE, settings)
+    print(f"{'subject':15} {'claim':8} {'s':>6} {'compiling':>10} {'programs':>9} {'trials':>9}")
+    for one in result.results:
+        print(
+            f"{one.subject:15} {one.claim:8} {one.seconds:6.2f} {one.compile_seconds:10.2f} "
+            f"{one.compilations:9d} {one.draws:9.2g}"
+        )
+    compiling = sum(one.compile_seconds for one in result.results)
+    drawing = sum(one.seconds - one.compile_seconds for one in result.results if one.draws)
+    print(f"after imports: {result.seconds:.1f} s, of which compiling {compiling:.1f} s")
+    print(f"statistical claims without compiling (drawing and counting): {drawing:.1f} s")
+
+    print("blocks drawn on correct code, of the fixed-sample exact test of the same error rates:")
+    for one in result.results:
+        ratios = [example.blocks / fixed_blocks(example, settings) for example in one.examples]
+        if ratios:
+            print(f"{one.subject:15} {one.claim:8} {sum(ratios) / len(ratios):.2f}")
+
+
+def fixed_blocks(example: ExampleResult, settings: Settings) -> float:
+    """Return the blocks that the fixed-sample test draws for the most demanding of the counts."""
+    share = settings.budget.share / (2 * settings.profile.statistical_examples)
+    return max(
+        min_num_trials(
+            discrepancy=counts.discrepancy,
+            probability=(counts.lowest + counts.highest) / 2,
+            false_fail_rate=share,
+            false_pass_rate=settings.budget.false_pass_rate,
+        )
+        * example.blocks
+        * counts.members
+        / counts.trials
+        for counts in example.counts
+    )
+
+
+if __name__ == "__main__":
+    main()
