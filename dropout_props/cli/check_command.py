@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dropout_props.cli.comparing import check_reports, read_result
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.interrupt import stopped_by_sigterm
+from dropout_props.cli.keeping import compare, keep
 from dropout_props.cli.options import (
     budget_option,
     claims_of,
@@ -41,6 +43,14 @@ __all__ = ["command"]
     help="Another list of known deviations than the one that ships; `none` for no list.",
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
+@click.option(
+    "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML here."
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="Compare with this result file, and exit by what changed.",
+)
 def command(
     subjects: tuple[str, ...],
     *,
@@ -50,6 +60,8 @@ def command(
     budget: float,
     known: Path | None,
     json_path: Path | None,
+    junit_path: Path | None,
+    baseline: Path | None,
 ) -> int:
     """Judge SUBJECTs, all that ship when none is named, against the catalogue.
 
@@ -59,15 +71,10 @@ def command(
     Exit codes: 0 pass, 1 failure, 2 interrupted, 3 incomplete, 4 usage, 5 nothing selected,
     6 inconclusive.
     """
-    from dropout_props.report import files
-
     chosen_claims = claims_of(claims)
     deviations = _deviations(known)
-    if json_path is not None:
-        try:
-            files.check_writable(json_path)
-        except files.BadResultFile as error:
-            raise click.UsageError(str(error)) from error
+    check_reports(json_path, junit_path)
+    stored = None if baseline is None else read_result(baseline)
     _smoke_test()
     chosen_subjects = subjects_of(subjects)
     from dropout_props.judging import Settings
@@ -76,9 +83,14 @@ def command(
     if deviations is not None:
         settings = replace(settings, known=deviations)
     result, interrupted = _run(chosen_subjects, chosen_claims, settings)
-    if json_path is not None:
-        files.write(result, json_path)
-    return ExitCode.INTERRUPTED if interrupted else of_run(result)
+    if (json_path or stored) and not interrupted:
+        from dropout_props.snapshot import take
+
+        result = replace(result, snapshot=take(chosen_subjects))
+    keep(result, json_path=json_path, junit_path=junit_path)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return of_run(result) if stored is None else compare(stored, result, baseline=baseline)
 
 
 def _deviations(known: Path | None) -> tuple[Deviation, ...] | None:

@@ -14,9 +14,15 @@ __all__ = ["main"]
 
 # Command -> what it does. Its module is dropout_props.cli.<command>, loaded when it is called.
 _COMMANDS = {
+    "baseline": "Keep a result in a repository, and renew it.",
     "check": "Judge dropout layers against the catalogue.",
+    "diff": "Say what changed between two result files.",
     "explain": "Say what one claim claims, and what it rests on.",
+    "gate": "Say what changes between two releases of Flax, or two environments.",
     "list": "List the claims of the catalogue, or the subjects that ship.",
+    "matrix": "Judge a row of releases of Flax, and write the support matrix.",
+    "replay": "Ask a failure again, with the same bits.",
+    "schema": "Print the JSON Schema of result files.",
 }
 
 

@@ -46,7 +46,9 @@ def _words(result: ClaimResult) -> str:
     return str(result.verdict)
 
 
-def _class(base: ClaimResult | None, candidate: ClaimResult | None) -> tuple[Change, str]:
+def _class(  # noqa: C901, PLR0911 (one table of cases, read from top to bottom)
+    base: ClaimResult | None, candidate: ClaimResult | None
+) -> tuple[Change, str]:
     if candidate is None:
         return Change.REMOVED, "the candidate was not judged on it"
     if base is None:

@@ -161,7 +161,7 @@ def _masks(base: SubjectSnapshot, candidate: SubjectSnapshot, rows: list[Row]) -
             change, detail = Change.REKEYED, f"the same keep counts; {statement.text}"
         elif change is Change.REKEYED and any(row.change is Change.SHIFTED for row in rows):
             change = Change.SHIFTED
-        detail = f"{len(moved)} of {len(common)} masks have other bits{_first(moved)}; {detail}"
+        detail = f"{detail}; {len(moved)} of {len(common)} masks have other bits{_first(moved)}"
     return Row(
         subject=base.subject,
         claim="masks",

@@ -47,9 +47,7 @@ def of_keeps(base: tuple[KeepCount, ...], candidate: tuple[KeepCount, ...]) -> S
     """Compare the keep rates of canonical masks, rate by rate."""
     there = {one.rate: one for one in candidate}
     pairs = [(one, there[one.rate]) for one in base if one.rate in there]
-    found = [
-        _distance((a.kept, a.units, 1), (b.kept, b.units, 1), KEEP_MARGIN) for a, b in pairs
-    ]
+    found = [_distance((a.kept, a.units, 1), (b.kept, b.units, 1), KEEP_MARGIN) for a, b in pairs]
     same = bool(pairs) and all((a.kept, a.units) == (b.kept, b.units) for a, b in pairs)
     return _statement(found, same=same, what=f"keep rates at {len(pairs)} rates")
 

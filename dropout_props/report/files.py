@@ -1,8 +1,13 @@
-"""Result files: JSON with a version, read strictly, written whole or not at all."""
+"""Result files: JSON with a version, read strictly, written whole or not at all.
+
+`docs/result.schema.json` describes them. A number that JSON has no word for is written as the
+text Infinity, -Infinity or NaN.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -10,15 +15,32 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from dropout_props.comparison import Comparison
 from dropout_props.results import ClaimResult, RunResult
 
-__all__ = ["FORMAT", "BadResultFile", "claim_from_json", "claim_to_json", "read", "write"]
+__all__ = [
+    "FORMAT",
+    "TOOL",
+    "BadResultFile",
+    "check_writable",
+    "claim_from_json",
+    "claim_to_json",
+    "comparison_document",
+    "document",
+    "read",
+    "run_of",
+    "save",
+    "write",
+]
 
 FORMAT = 1
 """Version of the file format; a reader refuses every other."""
 
+TOOL = "dropout_props"
+
 _RUN = TypeAdapter(RunResult)
 _CLAIM = TypeAdapter(ClaimResult)
+_COMPARISON = TypeAdapter(Comparison)
 
 
 class BadResultFile(ValueError):
@@ -27,17 +49,47 @@ class BadResultFile(ValueError):
 
 def claim_to_json(result: ClaimResult) -> str:
     """Return one result as one JSON string."""
-    return _CLAIM.dump_json(result).decode()
+    return json.dumps(_plain(_CLAIM.dump_python(result, mode="json")))
 
 
 def claim_from_json(text: str) -> ClaimResult:
     """Read one result back."""
-    return _CLAIM.validate_json(text)
+    return _CLAIM.validate_python(json.loads(text))
 
 
-def _document(result: RunResult) -> dict[str, Any]:
-    body = _RUN.dump_python(result, mode="json")
-    return {"format": FORMAT, "tool": "dropout_props", "complete": result.complete, "run": body}
+def _plain(value: Any) -> Any:
+    """Replace the numbers that are no JSON by their names."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def document(result: RunResult) -> dict[str, Any]:
+    """Return a result as the JSON document that a file holds."""
+    body = _plain(_RUN.dump_python(result, mode="json"))
+    return {"format": FORMAT, "tool": TOOL, "complete": result.complete, "run": body}
+
+
+def comparison_document(comparison: Comparison, *, exit_code: int) -> dict[str, Any]:
+    """Return a comparison as a JSON document."""
+    body = _plain(_COMPARISON.dump_python(comparison, mode="json"))
+    tally = {str(change): count for change, count in comparison.tally.items()}
+    return {
+        "format": FORMAT,
+        "tool": TOOL,
+        "exit_code": int(exit_code),
+        "tally": tally,
+        "comparison": body,
+    }
+
+
+def run_of(body: dict[str, Any]) -> RunResult:
+    """Return the result that the `run` of a document holds."""
+    return _RUN.validate_python(body)
 
 
 def check_writable(path: Path) -> None:
@@ -54,20 +106,33 @@ def check_writable(path: Path) -> None:
         )
 
 
-def write(result: RunResult, path: Path) -> None:
-    """Write a result to a temporary file beside `path`, then rename it.
+def save(text: str, path: Path) -> None:
+    """Write a text to a temporary file beside `path`, then rename it: whole or not at all.
 
     Raises:
         BadResultFile: the folder is missing or cannot be written.
     """
     check_writable(path)
-    text = json.dumps(_document(result), indent=1) + "\n"
     with tempfile.NamedTemporaryFile(
         "w", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
     ) as file:
-        file.write(text)
         temporary = Path(file.name)
+        try:
+            file.write(text)
+        except BaseException:
+            temporary.unlink()
+            raise
+    temporary.chmod(0o644)  # a temporary file is its owner's alone
     temporary.replace(path)
+
+
+def write(result: RunResult, path: Path) -> None:
+    """Write a result file.
+
+    Raises:
+        BadResultFile: the folder is missing or cannot be written.
+    """
+    save(json.dumps(document(result), indent=1, allow_nan=False) + "\n", path)
 
 
 def read(path: Path) -> RunResult:
@@ -77,21 +142,29 @@ def read(path: Path) -> RunResult:
         BadResultFile: it is missing, truncated, foreign, or of another version.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadResultFile(f"{path}: cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise BadResultFile(f"{path}: is no JSON, or was cut off: {error}.") from error
-    if not isinstance(document, dict) or document.get("tool") != "dropout_props":
-        raise BadResultFile(f"{path}: is no result of dropout_props.")
-    if document.get("format") != FORMAT:
         raise BadResultFile(
-            f"{path}: format {document.get('format')!r}, this version reads {FORMAT}. "
+            f"{path}: is no JSON, or was cut off ({error}). Make it again with `dropout-props "
+            "check --json`."
+        ) from error
+    if not isinstance(found, dict) or found.get("tool") != TOOL or "run" not in found:
+        raise BadResultFile(
+            f"{path}: is no result of dropout_props. Make one with `dropout-props check --json`."
+        )
+    if found.get("format") != FORMAT:
+        raise BadResultFile(
+            f"{path}: format {found.get('format')!r}, this version reads {FORMAT}. "
             "Make it again with `dropout-props check --json`."
         )
     try:
-        return _RUN.validate_python(document.get("run"))
+        return _RUN.validate_python(found["run"])
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadResultFile(f"{path}: {where}: {first['msg']}.") from error
+        raise BadResultFile(
+            f"{path}: was changed or damaged: run.{where}: {first['msg']}. Make it again with "
+            "`dropout-props check --json`."
+        ) from error

@@ -53,7 +53,7 @@ def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
                 # d2l's function and its like draw no key: one question less, not a failure
                 try:
                     found[f"{question}, partitionable {flag}"] = _digest(ask())
-                except Unsupported:
+                except Unsupported:  # noqa: PERF203 (a few dozen questions)
                     continue
         finally:
             jax.config.update("jax_threefry_partitionable", before)

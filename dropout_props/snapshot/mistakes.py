@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -39,7 +40,7 @@ def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
     key = jax.random.key(0)
     stream = subject.traits.stream or "dropout"
 
-    def train(x: Any = x, rate: float = case.rate, **streams: Any) -> Any:
+    def train(x: Any = x, rate: Any = case.rate, **streams: Any) -> Any:
         return subject.call(x, rate=rate, training=True, streams=streams, expect_errors=True)
 
     yield "missing key", train
@@ -48,16 +49,19 @@ def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "key of the stream params alone", lambda: train(params=key)
     if subject.traits.rate is None:
         for words, rate in _BAD_RATES.items():
-            yield words, lambda rate=rate: train(rate=rate, **{stream: key})
+            yield words, partial(train, rate=rate, **{stream: key})
     if subject.traits.lacks("identity") is None:
         yield "integer input", lambda: train(jnp.ones(128, jnp.int32), **{stream: key})
         yield "boolean input", lambda: train(jnp.ones(128, bool), **{stream: key})
-        yield "integer input in evaluation", lambda: subject.call(
-            jnp.ones(128, jnp.int32),
-            rate=case.rate,
-            training=False,
-            streams={},
-            expect_errors=True,
+        yield (
+            "integer input in evaluation",
+            lambda: subject.call(
+                jnp.ones(128, jnp.int32),
+                rate=case.rate,
+                training=False,
+                streams={},
+                expect_errors=True,
+            ),
         )
 
 

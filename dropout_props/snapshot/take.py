@@ -20,7 +20,7 @@ __all__ = ["installed", "take"]
 
 def installed() -> dict[str, str]:
     """Return the version of every distribution that can be imported here, by its name."""
-    found = {}
+    found: dict[str, str] = {}
     for one in metadata.distributions():
         name = one.metadata["Name"]
         if name:  # a broken installation may have none

@@ -37,7 +37,9 @@ class Layer:
 CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
 MEASURE = ("sampler", "statistics", "properties")
-JUDGE = ("budget", "exitcodes", "judging", "known", "results", "run", "verdict")
+JUDGE = (
+    "budget", "comparison", "exitcodes", "judging", "known", "results", "run", "snapshot", "verdict",
+)  # fmt: skip
 LAYERS = (
     Layer(CASE, others=frozenset({"hypothesis", "ml_dtypes", "numpy"})),
     Layer(("subject",), own=(*CASE, "subjects"), others=frozenset({"jax", "numpy"})),
@@ -59,7 +61,7 @@ LAYERS = (
         others=frozenset({"hypothesis", "jax", "numpy", "packaging", "pydantic", "scipy", "tomli"}),
     ),
     Layer(("mutants",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
-    Layer(("report",), own=("results", "verdict"), others=TERMINAL),
+    Layer(("report",), own=("comparison", "results", "verdict"), others=TERMINAL),
     Layer(
         ("asking", "parametrize"),  # what the plugin loads once a test wants it
         own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "report"),

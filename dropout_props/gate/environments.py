@@ -1,0 +1,164 @@
+"""One isolated environment a side, made by uv, cached by what it was made of, and used again.
+
+A folder appears under its name only when it is whole: it is made beside and then renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropout_props.gate import cache, releases, uv, wheel
+from dropout_props.gate.uv import CannotBuild
+
+if TYPE_CHECKING:
+    from dropout_props.gate.releases import Release
+
+__all__ = ["Built", "build"]
+
+_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+_PREFERRED = (_HERE, "3.12", "3.11", "3.13", "3.10")
+
+
+@dataclass(frozen=True)
+class Built:
+    """An environment that is ready.
+
+    Args:
+        interpreter: path of its Python.
+        reused: whether it was there already.
+        notes: what was chosen for the reader, one sentence each.
+    """
+
+    interpreter: Path
+    reused: bool
+    notes: tuple[str, ...] = ()
+
+
+def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) -> Built:
+    """Return an environment that holds what `spec` and `extra` ask for, and this package.
+
+    Args:
+        spec: requirements such as ``flax==0.12.12``.
+        extra: more requirements; a jax among them is taken as it is.
+        python: version or path of the interpreter; one that suits when left out.
+
+    Raises:
+        CannotBuild: no uv, no interpreter, or nothing that the resolver finds.
+        releases.BadSpec: `spec` or `extra` holds no requirements.
+    """
+    requirements = releases.parse(" ".join([spec, *extra]))
+    row = releases.of_requirements(requirements)
+    notes = []
+    if row is not None:
+        notes.append(
+            f"{spec}: with jax {row.jax}, of that Flax's time; --with 'jax==...' chooses another"
+        )
+    interpreter, note = _interpreter(python, row, spec)
+    notes += [note] if note else []
+    constraints = row.constraints if row else ()
+    package = _wheel()
+    made_of = {
+        "requirements": sorted(map(str, requirements)),
+        "constraints": sorted(constraints),
+        "python": str(Path(interpreter).resolve()),
+        "package": package.parent.name,
+    }
+    text = json.dumps(made_of, sort_keys=True)
+    name = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    folder = cache.folder("environments") / name
+    if not folder.exists():
+        _make(folder, interpreter, package, list(map(str, requirements)), constraints, text)
+        return Built(_python_of(folder), reused=False, notes=tuple(notes))
+    return Built(_python_of(folder), reused=True, notes=tuple(notes))
+
+
+def _wheel() -> Path:
+    try:
+        return wheel.build()
+    except wheel.NotInstalled as error:
+        raise CannotBuild(str(error)) from error
+
+
+def _interpreter(python: str | None, row: Release | None, spec: str) -> tuple[str, str]:
+    """Return the path of the interpreter, and a note where it is not the reader's own choice."""
+    if python is not None:
+        found = uv.find_python(python)
+        if found is None:
+            raise CannotBuild(
+                f"{spec}: no Python {python} was found. Give the path of one, or install it, for "
+                f"instance with `uv python install {python}`."
+            )
+        return found, ""
+    if row is None:
+        return sys.executable, ""
+    fitting = [one for one in _PREFERRED if releases.suits(row, one)]
+    for version in fitting:
+        found = sys.executable if version == _HERE else uv.find_python(version)
+        if found is not None:
+            note = (
+                ""
+                if version == _HERE
+                else f"{spec}: on Python {version}, since it is of no use on {_HERE}"
+            )
+            return found, note
+    raise CannotBuild(
+        f"{spec}: it runs on Python {row.python}, and none was found. Install one, for instance "
+        f"with `uv python install {fitting[0] if fitting else '3.12'}`, or give its path."
+    )
+
+
+def _make(
+    folder: Path,
+    interpreter: str,
+    package: Path,
+    requirements: list[str],
+    constraints: tuple[str, ...],
+    text: str,
+) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as temporary:
+        place = Path(temporary) / "environment"
+        made = uv.call("venv", "--quiet", "--python", interpreter, str(place))
+        if made.returncode:
+            raise CannotBuild(f"uv could not make an environment: {_reason(made.stderr)}")
+        listed = Path(temporary) / "constraints.txt"
+        listed.write_text("\n".join([*constraints, ""]), encoding="utf-8")
+        filled = uv.call(
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(_python_of(place)),
+            "--constraint",
+            str(listed),
+            str(package),
+            *requirements,
+        )
+        if filled.returncode:
+            raise CannotBuild(
+                f"{' '.join(requirements)} cannot be installed: {_reason(filled.stderr)} Check the "
+                "release, or choose another --python or --with."
+            )
+        (place / "made_of.json").write_text(text, encoding="utf-8")
+        try:
+            place.rename(folder)
+        except OSError:  # another gate was quicker
+            if not folder.exists():
+                raise
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _python_of(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+def _reason(stderr: str) -> str:
+    """Return what uv said, on one line and without its ornaments."""
+    words = " ".join(stderr.replace("×", " ").replace("╰─▶", " ").replace("│", " ").split())
+    return (words[:600] or "uv gave no reason") + ("" if words.endswith(".") else ".")

@@ -1,0 +1,236 @@
+"""Runs both sides at once, a process each, and makes a result of whatever each could tell.
+
+A side that cannot be made, crashes or takes too long gives a result that says so, with what it had
+judged by then; the other side is not touched by it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.results import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dropout_props.gate.environments import Built
+    from dropout_props.results import ClaimResult
+
+__all__ = ["Asked", "Running", "run_all"]
+
+_START = (
+    "import sys; sys.path[0:0] = [sys.argv[1]] if sys.argv[1] else []; "
+    "from dropout_props.gate.worker import main; main(sys.argv[2])"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One side: what to call it, how to get its interpreter, and what to ask.
+
+    Args:
+        label: what reports call it.
+        prepare: returns the environment; raises when there can be none.
+        request: subjects, claims, profile, salt, budget.
+        package: a folder to put first on the path, for interpreters without this package.
+        timeout: seconds until it is stopped.
+    """
+
+    label: str
+    prepare: Callable[[], Built]
+    request: dict[str, Any]
+    package: str = ""
+    timeout: float = 3600.0
+
+
+@dataclass
+class Running:
+    """What is known of a side by now; the display reads it."""
+
+    label: str
+    doing: str = "making the environment"
+    done: int = 0
+    total: int | None = None
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[str] | None = None
+
+
+def run_all(
+    asked: list[Asked], *, show: Callable[[list[Running]], None], every: float = 0.2
+) -> list[RunResult]:
+    """Run the sides at once and return one result each, in order.
+
+    Args:
+        asked: the sides.
+        show: called again and again with what is known, while they run.
+        every: seconds between two such calls.
+    """
+    running = [Running(one.label) for one in asked]
+    results: list[RunResult | None] = [None] * len(asked)
+
+    def work(index: int) -> None:
+        results[index] = _run(asked[index], running[index])
+
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(asked))]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(every)
+                show(running)
+    finally:  # interrupted: leave no process behind
+        for one in running:
+            if one.process is not None and one.process.poll() is None:
+                one.process.kill()
+    return [
+        _blank(one, "it gave no result") if r is None else r
+        for one, r in zip(asked, results, strict=True)
+    ]
+
+
+def _blank(asked: Asked, trouble: str) -> RunResult:
+    request = asked.request
+    return RunResult(
+        versions={},
+        flags={},
+        salt=request["salt"],
+        profile=request["profile"],
+        false_fail_rate=request["budget"],
+        false_pass_rate=1e-3,
+        share=request["budget"],
+        num_claims=0,
+        collected=0,
+        stopped=trouble,
+    )
+
+
+def _run(asked: Asked, state: Running) -> RunResult:
+    from dropout_props.gate.releases import BadSpec
+    from dropout_props.gate.uv import CannotBuild
+
+    try:
+        built = asked.prepare()
+    except (CannotBuild, BadSpec) as error:
+        state.doing = "could not be made"
+        return _blank(asked, str(error))
+    except Exception as error:  # noqa: BLE001 (the other side goes on)
+        state.doing = "could not be made"
+        return _blank(asked, f"its environment could not be made: {type(error).__name__}: {error}.")
+    state.notes = built.notes
+    state.doing = "starting"
+    return _Listener(asked, state, built.interpreter).listen()
+
+
+class _Listener:
+    """Starts one side and collects its events."""
+
+    def __init__(self, asked: Asked, state: Running, interpreter: Path) -> None:
+        self._asked, self._state, self._interpreter = asked, state, interpreter
+        self._result = _blank(asked, "")
+        self._judged: list[ClaimResult] = []
+        self._trouble = ""
+        self._whole = False
+        self._late = False
+
+    def listen(self) -> RunResult:
+        isolated = [] if self._asked.package else ["-I"]
+        arguments = [*isolated, "-c", _START, self._asked.package, json.dumps(self._asked.request)]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "JAX_PLATFORMS": _platforms()}
+        try:
+            process = subprocess.Popen(
+                [str(self._interpreter), *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=environment,
+            )
+        except OSError as error:
+            return replace(self._result, stopped=f"{self._interpreter} cannot be started: {error}.")
+        self._state.process = process
+        said: list[str] = []
+        drain = threading.Thread(target=_drain, args=(process.stderr, said), daemon=True)
+        drain.start()
+        timer = threading.Timer(self._asked.timeout, self._stop, args=(process,))
+        timer.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                self._take(json.loads(line))
+            code = process.wait()
+        finally:
+            timer.cancel()
+        drain.join(5)
+        return self._end(code, said)
+
+    def _stop(self, process: subprocess.Popen[str]) -> None:
+        self._late = True
+        process.kill()
+
+    def _take(self, event: dict[str, Any]) -> None:
+        from dropout_props.report import files
+
+        kind = event["event"]
+        if kind == "trouble":
+            self._trouble = event["text"]
+        elif kind == "ready":
+            self._result = files.run_of(event["run"])
+            self._state.total = self._result.collected
+            self._state.versions = self._result.versions
+        elif kind == "start":
+            self._state.doing = event["pair"]
+        elif kind == "result":
+            self._judged.append(files.claim_from_json(event["result"]))
+            self._state.done += 1
+        elif kind == "whole":
+            self._result = files.run_of(event["run"])
+            self._judged = list(self._result.results)
+            self._whole = True
+
+    def _end(self, code: int, said: list[str]) -> RunResult:
+        self._state.doing = "done" if self._whole else "stopped"
+        if self._whole:
+            return self._result
+        return replace(
+            self._result,
+            results=tuple(self._judged),
+            stopped=self._trouble or self._why(code, said),
+        )
+
+    def _why(self, code: int, said: list[str]) -> str:
+        at = (
+            f"while it was at {self._state.doing!r}"
+            if self._judged
+            else "before it judged anything"
+        )
+        if self._late:
+            return (
+                f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
+                f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "
+                "less with --claim or --profile smoke."
+            )
+        last = next((line for line in reversed(said) if line.strip()), "it printed nothing").strip()
+        return (
+            f"it crashed {at} (exit status {code}; its last words: {last[:300]}). See for yourself: "
+            f"{self._interpreter} -m dropout_props check {' '.join(self._asked.request['subjects'])}"
+        )
+
+
+def _platforms() -> str:
+    """The CPU, unless the reader says otherwise: both sides must run on the same kind of device."""
+    return os.environ.get("JAX_PLATFORMS", "cpu")
+
+
+def _drain(stream: Any, into: list[str]) -> None:
+    for line in stream:
+        into.append(line)
+        del into[:-50]

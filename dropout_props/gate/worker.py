@@ -1,0 +1,73 @@
+"""Runs in the environment of one side: judges, and tells the gate each result as it comes.
+
+The request is one JSON argument; each line of standard output is one JSON event. Whatever a
+subject prints goes to standard error, so that it cannot pass for an event.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["main"]
+
+
+def main(request: str) -> None:
+    """Judge what `request` asks for."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    sys.path[:] = [path for path in sys.path if path]  # the working directory comes last, not first
+
+    def tell(event: str, **more: Any) -> None:
+        channel.write(json.dumps({"event": event, **more}) + "\n")
+
+    _judge(json.loads(request), tell)
+    tell("end")
+    channel.flush()
+
+
+def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
+    from dropout_props.subjects.environment import smoke_test
+    from dropout_props.subjects.errors import BrokenPair, UnknownSubject, WiringError
+
+    try:
+        smoke_test()
+        subjects = _subjects(request["subjects"])
+    except (BrokenPair, UnknownSubject, WiringError) as error:
+        tell("trouble", text=str(error))
+        return
+    from dropout_props.judging import Settings
+    from dropout_props.properties import CATALOGUE, find
+    from dropout_props.report import files
+    from dropout_props.run import empty_result, run
+    from dropout_props.snapshot import take
+
+    claims = [find(one) for one in request["claims"]] or list(CATALOGUE)
+    settings = Settings.of(
+        salt=request["salt"], profile=request["profile"], false_fail_rate=request["budget"]
+    )
+    blank = empty_result(settings, len(subjects) * len(claims))
+    tell("ready", run=files.document(blank)["run"])
+    result = run(
+        subjects,
+        claims,
+        settings,
+        on_start=lambda subject, claim: tell("start", pair=f"{subject.name} {claim.id}"),
+        on_result=lambda one: tell("result", result=files.claim_to_json(one)),
+    )
+    tell("start", pair="canonical questions")
+    snapshot = take(subjects)
+    whole = replace(result, snapshot=snapshot)
+    tell("whole", run=files.document(whole)["run"])
+
+
+def _subjects(names: list[str]) -> list[Any]:
+    from dropout_props.subjects import registry
+
+    return [registry.load(name) for name in names]

@@ -1,0 +1,96 @@
+"""A comparison as Markdown, fit for a pull request or a job summary, capped in length."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropout_props.report.changes import side_line, tally_line, trouble_lines, verdict_words
+
+if TYPE_CHECKING:
+    from dropout_props.comparison import Comparison, Row
+
+__all__ = ["CAP", "comparison_markdown", "step_summary"]
+
+CAP = 60_000
+"""Characters at most: a comment on a pull request holds 65,536."""
+
+_DETAIL = 300
+_FAILED = "failed"
+
+
+def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CAP) -> str:
+    """Return the comparison as Markdown of at most `cap` characters.
+
+    Rows that fail come first, so that what is cut is what matters least; how much was cut is said.
+    """
+    outcome = {0: "passed", 6: "is inconclusive", 3: "is incomplete"}.get(exit_code, _FAILED)
+    head = [
+        f"## The upgrade gate {outcome}",
+        "",
+        f"{_cell(tally_line(comparison))}",
+        "",
+        f"- {_cell(side_line(comparison.base))}",
+        f"- {_cell(side_line(comparison.candidate))}",
+        *(f"- **{_cell(line)}**" for line in trouble_lines(comparison)),
+        "",
+    ]
+    if comparison.changed:
+        head += [
+            "| change | subject | claim | base → candidate | what it rests on |",
+            "|---|---|---|---|---|",
+        ]
+    pairs = [
+        f"{d.name} {d.base or 'absent'} → {d.candidate or 'absent'}" for d in comparison.installed
+    ]
+    tail = [""]
+    tail += [f"- note: {_cell(note)}" for note in comparison.notes[:20]]
+    if pairs:
+        tail += [
+            "",
+            "<details><summary>Installed or set differently</summary>",
+            "",
+            _cell(", ".join(pairs), length=6000),
+            "",
+            "</details>",
+        ]
+    rows = [_row(row) for row in comparison.changed]
+    used = sum(len(line) + 1 for line in (*head, *tail)) + 120
+    kept: list[str] = []
+    for row in rows:
+        if used + len(row) + 1 > cap:
+            break
+        kept.append(row)
+        used += len(row) + 1
+    if len(kept) < len(rows):
+        missing = len(rows) - len(kept)
+        tail = ["", f"{missing} more rows do not fit here; `--json` holds them all.", *tail]
+    return "\n".join([*head, *kept, *tail]) + "\n"
+
+
+def _row(row: Row) -> str:
+    change = f"**{row.change}**" if row.change.fails else str(row.change)
+    claim = f"{row.claim} {row.name}"
+    cells = (row.subject, claim, verdict_words(row), row.detail)
+    return f"| {change} | " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str, length: int = _DETAIL) -> str:
+    """Keep a text on one line and inside its cell, and let none of it be markup."""
+    flat = " ".join(text.split())
+    if len(flat) > length:
+        flat = f"{flat[: length - 1]}…"
+    for mark in ("\\", "|", "<", "*", "_", "`", "["):
+        flat = flat.replace(mark, f"\\{mark}")
+    return flat
+
+
+def step_summary(text: str) -> bool:
+    """Append a text to the summary of a CI step, where there is one; say whether there was."""
+    place = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not place:
+        return False
+    with Path(place).open("a", encoding="utf-8") as file:
+        file.write(text)
+    return True
