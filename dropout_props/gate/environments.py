@@ -74,7 +74,14 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
     name = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     folder = cache.folder("environments") / name
     if not folder.exists():
-        _make(folder, interpreter, package, list(map(str, requirements)), constraints, text)
+        _make(
+            folder,
+            interpreter=interpreter,
+            package=package,
+            requirements=list(map(str, requirements)),
+            constraints=constraints,
+            text=text,
+        )
         return Built(_python_of(folder), reused=False, notes=tuple(notes))
     return Built(_python_of(folder), reused=True, notes=tuple(notes))
 
@@ -116,6 +123,7 @@ def _interpreter(python: str | None, row: Release | None, spec: str) -> tuple[st
 
 def _make(
     folder: Path,
+    *,
     interpreter: str,
     package: Path,
     requirements: list[str],

@@ -7,6 +7,8 @@ are what goes into the wheel. No build tool is needed, and the same files give t
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 import zipfile
 from base64 import urlsafe_b64encode
 from importlib import metadata
@@ -38,7 +40,8 @@ def build() -> Path:
     folder = cache.folder("wheels", digest.hexdigest())
     path = folder / f"dropout_props-{dropout_props.__version__}-py3-none-any.whl"
     if not path.exists():
-        temporary = path.with_suffix(".part")
+        # Both sides of a gate may be here at once: each writes its own file, and the same bytes.
+        temporary = folder / f"{os.getpid()}-{threading.get_ident()}.part"
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in files.items():
                 archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
