@@ -183,6 +183,8 @@ def _installed(base: RunResult, candidate: RunResult) -> tuple[Difference, ...]:
         return {**more, **result.versions, **result.flags}
 
     old, new = everything(base), everything(candidate)
+    if not old or not new:  # nothing is known of a side that could not run
+        return ()
     return tuple(
         Difference(name, old.get(name, ""), new.get(name, ""))
         for name in sorted({*old, *new})

@@ -139,13 +139,14 @@ class _Listener:
         self._trouble = ""
         self._whole = False
         self._late = False
+        self._doing = ""
 
     def listen(self) -> RunResult:
         isolated = [] if self._asked.package else ["-I"]
         arguments = [*isolated, "-c", _START, self._asked.package, json.dumps(self._asked.request)]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "JAX_PLATFORMS": _platforms()}
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 (the interpreter that the reader named)
                 [str(self._interpreter), *arguments],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -197,6 +198,7 @@ class _Listener:
             self._whole = True
 
     def _end(self, code: int, said: list[str]) -> RunResult:
+        self._doing = self._state.doing
         self._state.doing = "done" if self._whole else "stopped"
         if self._whole:
             return self._result
@@ -207,21 +209,18 @@ class _Listener:
         )
 
     def _why(self, code: int, said: list[str]) -> str:
-        at = (
-            f"while it was at {self._state.doing!r}"
-            if self._judged
-            else "before it judged anything"
-        )
+        at = f"at {self._doing!r}" if self._judged else "before it judged anything"
         if self._late:
             return (
                 f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
                 f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "
                 "less with --claim or --profile smoke."
             )
-        last = next((line for line in reversed(said) if line.strip()), "it printed nothing").strip()
+        last = ([line.strip() for line in said if line.strip()] or ["nothing"])[-1]
+        subjects = " ".join(self._asked.request["subjects"])
         return (
             f"it crashed {at} (exit status {code}; its last words: {last[:300]}). See for yourself: "
-            f"{self._interpreter} -m dropout_props check {' '.join(self._asked.request['subjects'])}"
+            f"{self._interpreter} -m dropout_props check {subjects}"
         )
 
 

@@ -40,7 +40,7 @@ def call(*arguments: str, timeout: float | None = None) -> subprocess.CompletedP
         key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH")
     }
     environment |= {"PATH": path, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 (uv, with arguments made here)
         [program(), *arguments],
         env=environment,
         capture_output=True,

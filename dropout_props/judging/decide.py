@@ -84,11 +84,18 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
         return Outcome(Verdict.PASS, exact_pass(len(judged)), len(judged))
     case, violation = found
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
-    failure = exact_failure(
-        Asked(subject.name, claim, settings),
+    failure = with_replay(
+        exact_failure(
+            Asked(subject.name, claim, settings),
+            case=case,
+            seen=str(violation),
+            confirmation=confirmation,
+        ),
+        subject,
+        claim.id,
+        settings,
+        decided="counterexample",
         case=case,
-        seen=str(violation),
-        confirmation=confirmation,
     )
     return Outcome(Verdict.FAIL, str(violation), len(judged), failure)
 

@@ -1,0 +1,99 @@
+"""`dropout-props baseline`: the one command that changes a stored result, and says what changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dropout_props.cli.comparing import read_result
+from dropout_props.exitcodes import ExitCode
+
+if TYPE_CHECKING:
+    from dropout_props.results import RunResult
+
+__all__ = ["command"]
+
+
+@click.command("baseline")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--update",
+    "update",
+    is_flag=True,
+    help="Judge the baseline's subjects and claims here, and store that result.",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="With --update: store this result file instead of judging anew.",
+)
+def command(path: Path, *, update: bool, source: Path | None) -> int:
+    """Say what the baseline FILE holds; with --update, renew it and say what changed.
+
+    A baseline is a result file. `dropout-props check --baseline FILE` compares with it and never
+    changes it. A first one is made with `dropout-props check --json FILE`, or with --from.
+    """
+    from dropout_props.report import files
+
+    if source is not None and not update:
+        raise click.UsageError("--from stores a result in the baseline, and so needs --update.")
+    if not update:
+        _describe(path)
+        return ExitCode.PASS
+    if not path.exists() and source is None:
+        raise click.UsageError(
+            f"{path}: there is no baseline yet; make one with `dropout-props check --json {path}`."
+        )
+    old = read_result(path) if path.exists() else None
+    new = read_result(source) if source is not None else _again(path)
+    if not new.complete or new.stopped:
+        raise click.UsageError("the new result is incomplete, and no baseline: run it again.")
+    if old is not None:
+        _say_what_changes(path, old, new)
+    files.write(new, path)
+    click.echo(f"{path}: stored {len(new.results)} results.")
+    return ExitCode.PASS
+
+
+def _describe(path: Path) -> None:
+    from dropout_props.report.terminal import tally_line
+
+    result = read_result(path)
+    versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    click.echo(f"{path}: {tally_line(result)}; {versions}; salt {result.salt}, {result.profile}")
+
+
+def _again(path: Path) -> RunResult:
+    """Judge the subjects and claims of a baseline here, under its own salt, profile and budget."""
+    from dataclasses import replace
+
+    from dropout_props.cli.options import claims_of, subjects_of
+    from dropout_props.cli.progress import progress_of
+    from dropout_props.judging import Settings
+    from dropout_props.run import run
+    from dropout_props.snapshot import take
+
+    old = read_result(path)
+    subjects = subjects_of(tuple(dict.fromkeys(one.subject for one in old.results)))
+    claims = claims_of(tuple(dict.fromkeys(one.claim for one in old.results)))
+    settings = Settings.of(salt=old.salt, profile=old.profile, false_fail_rate=old.false_fail_rate)
+    with progress_of(len(subjects) * len(claims)) as progress:
+        result = run(subjects, claims, settings, on_start=progress.start, on_result=progress.finish)
+    return replace(result, snapshot=take(subjects))
+
+
+def _say_what_changes(path: Path, old: RunResult, new: RunResult) -> None:
+    from rich.console import Console
+
+    from dropout_props.gate.diff import Incomparable, diff
+    from dropout_props.report.changes import print_changes
+
+    try:
+        comparison = diff(old, new, labels=(f"{path} as it was", "as it is now"))
+    except Incomparable as error:
+        click.echo(f"{path}: replaced by the answer to another question: {error}")
+        return
+    print_changes(comparison, Console())

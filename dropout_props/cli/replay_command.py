@@ -1,0 +1,60 @@
+"""`dropout-props replay ID`: ask a failure again, or write it down as a program or a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dropout_props.cli.comparing import read_result
+from dropout_props.exitcodes import ExitCode
+
+__all__ = ["command"]
+
+
+@click.command("replay")
+@click.argument("name", metavar="ID")
+@click.option(
+    "--result",
+    "path",
+    type=click.Path(path_type=Path),
+    help="The result file that holds the failure; the last `check` when left out.",
+)
+@click.option("--script", is_flag=True, help="Print a program of plain jax and flax instead.")
+@click.option("--pytest", "as_test", is_flag=True, help="Print a test file instead.")
+def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int:
+    """Ask the failure called ID again, with the same bits; say FIXED, FAILED or ERROR.
+
+    Exit codes: 0 fixed, 1 failed, 3 error, 4 usage.
+    """
+    from dropout_props.gate import cache
+    from dropout_props.gate.replay import NoSuchFailure, find_failure, replay
+    from dropout_props.gate.script import NoScript, test_file
+    from dropout_props.gate.script import script as script_of
+    from dropout_props.subjects.errors import UnknownSubject, WiringError
+
+    if script and as_test:
+        raise click.UsageError("--script and --pytest print one file each: choose one.")
+    if path is None and not cache.last_result().exists():
+        raise click.UsageError(
+            f"no check has been run yet by this user ({cache.last_result()} is not there): name a "
+            "result file with --result."
+        )
+    try:
+        found = find_failure(read_result(path or cache.last_result()), name)
+        if script or as_test:
+            click.echo(script_of(found) if script else test_file(found), nl=False)
+            return ExitCode.PASS
+        again = replay(found)
+    except (NoSuchFailure, NoScript, UnknownSubject, WiringError) as error:
+        raise click.UsageError(str(error)) from error
+    result = found.result
+    click.echo(f"{again.ending.value} {result.subject} {result.claim} {result.name}")
+    click.echo(f"  then: {result.failure.seen if result.failure else result.shown}")
+    click.echo(f"  now: {again.seen}")
+    if again.same is not None:
+        word = "the same, bit for bit" if again.same else "another one"
+        click.echo(f"  the statistic is {word} (log10 evidence {again.log10_evidence:.6g})")
+    return {"FIXED": ExitCode.PASS, "FAILED": ExitCode.FAILURE}.get(
+        again.ending.value, ExitCode.INCOMPLETE
+    )

@@ -1,0 +1,184 @@
+"""Asks a failure again: the same subject, claim, case and salt, and so the same bits.
+
+Question: does the failure that has this id still occur here?
+Guarantee: in the same environment the counts are the same integers, and the evidence is the same
+number, bit for bit. Cannot say: whether the claim holds elsewhere; `check` asks that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dropout_props.judging import Settings
+    from dropout_props.results import ClaimResult, Counts, Replay, RunResult
+    from dropout_props.subject import Subject
+
+__all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay"]
+
+
+class NoSuchFailure(LookupError):
+    """No failure of a result has the id."""
+
+
+class Ending(str, Enum):
+    """What became of a failure."""
+
+    FIXED = "FIXED"
+    FAILED = "FAILED"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A failure in a result."""
+
+    run: RunResult
+    result: ClaimResult
+    replay: Replay
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came out.
+
+    Args:
+        ending: FIXED, FAILED or ERROR.
+        seen: what was seen now.
+        same: whether the statistic is the recorded one, bit for bit; None for an exact claim.
+        log10_evidence: of the case now.
+    """
+
+    ending: Ending
+    seen: str
+    same: bool | None = None
+    log10_evidence: float | None = None
+
+
+def find_failure(run: RunResult, name: str) -> Found:
+    """Return the failure whose id begins with `name`.
+
+    Raises:
+        NoSuchFailure: none does, or several do, with the ids that there are.
+    """
+    all_ids = {}
+    for one in run.results:
+        if one.failure is not None and one.failure.replay is not None:
+            all_ids[one.failure.replay.id] = Found(run, one, one.failure.replay)
+    fitting = [found for key, found in all_ids.items() if name and key.startswith(name.lower())]
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(f"{k} ({f.result.subject} {f.result.claim})" for k, f in all_ids.items())
+    raise NoSuchFailure(
+        f"{name!r} is the id of {'several failures' if fitting else 'no failure'} here; "
+        f"{'there are ' + listed if listed else 'this result holds no failure'}. Another result "
+        "file is named with --result."
+    )
+
+
+def replay(found: Found) -> Replayed:
+    """Ask the failure again.
+
+    Raises:
+        UnknownSubject: the subject can no longer be found, which is no answer about its failure.
+    """
+    from dropout_props.judging import Settings
+    from dropout_props.properties import UnknownClaim, find
+    from dropout_props.subject import SubjectError, Unsupported
+
+    settings = Settings.of(
+        salt=found.run.salt, profile=found.run.profile, false_fail_rate=found.run.false_fail_rate
+    )
+    subject = _subject(found)
+    try:
+        claim = find(found.result.claim)
+        if found.replay.decided == "counterexample":
+            return _exact(subject, claim.id, found, settings)
+        if found.replay.decided == "example":
+            return _example(subject, claim.id, found, settings)
+        return _whole(subject, claim.id, settings)
+    except (SubjectError, Unsupported, UnknownClaim) as error:
+        return Replayed(Ending.ERROR, str(error))
+
+
+def _subject(found: Found) -> Subject:
+    from dropout_props.subjects import registry
+    from dropout_props.subjects.errors import UnknownSubject
+
+    try:
+        return registry.load(found.result.subject)
+    except UnknownSubject:
+        if not found.replay.source:
+            raise
+        return registry.load(found.replay.source)
+
+
+def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
+    from dropout_props.judging.replays import case_of
+    from dropout_props.properties import Exact, Violation, find
+    from dropout_props.sampler import Sampler
+
+    decision = find(claim_id).decision
+    assert isinstance(decision, Exact)
+    assert found.replay.case is not None
+    try:
+        decision.check(Sampler(subject, case_of(found.replay.case), claim_id, settings.salt))
+    except Violation as violation:
+        return Replayed(Ending.FAILED, str(violation))
+    return Replayed(Ending.FIXED, "the case that failed holds now")
+
+
+def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
+    from dropout_props.judging.example import Rule, judge_example
+    from dropout_props.judging.replays import case_of
+    from dropout_props.properties import Statistical, find
+    from dropout_props.sampler import Sampler
+    from dropout_props.statistics import example_threshold
+
+    decision = find(claim_id).decision
+    assert isinstance(decision, Statistical)
+    assert found.replay.case is not None
+    number = settings.profile.statistical_examples
+    rule = Rule(
+        log_threshold=example_threshold(found.run.share, number),
+        false_pass_rate=found.run.false_pass_rate,
+        factor=settings.profile.discrepancy_factor,
+    )
+    sampler = Sampler(subject, case_of(found.replay.case), claim_id, settings.salt)
+    example = judge_example(sampler, decision, rule)
+    record = example.record(confidence=1.0 - found.run.false_pass_rate)
+    ending = Ending.FAILED if example.decision == "refuted" else Ending.FIXED
+    same = (
+        _integers(record.counts) == _integers(found.replay.counts)
+        and record.log10_evidence == found.replay.log10_evidence
+    )
+    return Replayed(ending, _counted(record.counts), same, record.log10_evidence)
+
+
+def _whole(subject: Subject, claim_id: str, settings: Settings) -> Replayed:
+    """A failure that all cases made together, or a crash: the whole claim is judged again."""
+    from dropout_props.properties import find
+    from dropout_props.run import new_judge
+    from dropout_props.verdict import Verdict
+
+    result = new_judge(settings)(subject, find(claim_id))
+    ending = {Verdict.ERROR: Ending.ERROR, Verdict.PASS: Ending.FIXED}.get(
+        result.verdict, Ending.FAILED
+    )
+    if result.verdict is Verdict.FAIL and result.unlisted is Verdict.PASS:
+        ending = Ending.FIXED
+    return Replayed(ending, f"{result.verdict}: {result.shown}")
+
+
+def _integers(counts: tuple[Counts, ...]) -> list[tuple[str, int, int]]:
+    return [(one.label, one.successes, one.trials) for one in counts]
+
+
+def _counted(counts: tuple[Counts, ...]) -> str:
+    worst = max(counts, key=lambda one: one.log10_evidence)
+    return (
+        f"{worst.label}: {worst.worst_successes} of {worst.worst_trials}, "
+        f"where {(worst.lowest + worst.highest) / 2:.6g} was expected"
+    )

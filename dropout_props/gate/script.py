@@ -1,0 +1,103 @@
+"""Writes a failure down: a program of plain jax and flax, or a test file that uses this package.
+
+The program makes the same input and the same keys, by a derivation that it spells out, calls the
+layer, and prints what the claim is about. For a claim about counts it draws the same blocks and
+counts units kept; for an exact claim it makes the calls that the claim made, and prints a digest
+of each output beside the one that was seen. It needs neither this package nor a result file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dropout_props.gate.recorder import Call
+    from dropout_props.gate.replay import Found
+
+__all__ = ["NoScript", "script", "test_file"]
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+class NoScript(ValueError):
+    """There is no program for this failure; the text says why, and what there is instead."""
+
+
+def script(found: Found) -> str:
+    """Return a stand-alone program that asks the same of the same layer.
+
+    Raises:
+        NoScript: the subject's layer cannot be written down in a line, or there is no case.
+    """
+    from dropout_props.judging.replays import case_of
+    from dropout_props.properties import Statistical, find
+    from dropout_props.sampler import BLOCK_UNITS
+
+    if found.replay.case is None:
+        raise NoScript(
+            f"{found.replay.id}: the subject crashed before a case failed; its message is in "
+            "the result, and `dropout-props replay` asks it again."
+        )
+    case = case_of(found.replay.case)
+    claim = find(found.result.claim)
+    statistical = isinstance(claim.decision, Statistical)
+    calls: list[Call] = []
+    if not statistical:
+        from dropout_props.gate.recorder import record
+
+        calls = record(found)
+    return _render(
+        "counted.py.jinja" if statistical else "exact.py.jinja",
+        claim=claim,
+        found=found,
+        case=case,
+        layer=_layer(found),
+        calls=calls,
+        prefix=f"{found.run.salt}|{claim.id}|{case.digest()}",
+        num_keys=max(2, BLOCK_UNITS // max(1, case.size)),
+        failure=found.result.failure,
+    )
+
+
+def test_file(found: Found) -> str:
+    """Return a test that asks the failed case again, with pytest and this package."""
+    return _render("test.py.jinja", found=found, failure=found.result.failure)
+
+
+def _layer(found: Found) -> dict[str, str]:
+    """Return how the layer is imported and called, as text."""
+    name = found.result.subject
+    shipped = {
+        "linen.Dropout": {"kind": "linen", "load": "from flax.linen import Dropout as Layer"},
+        "nnx.Dropout": {"kind": "nnx", "load": "from flax.nnx import Dropout as Layer"},
+    }
+    if name in shipped:
+        return shipped[name]
+    source = name if ":" in name else found.replay.source
+    module, _, attr = source.partition(":")
+    if not module or not attr.isidentifier() or module.startswith("dropout_props"):
+        raise NoScript(
+            f"{name} has no place that a program could import it from without this package; "
+            "`dropout-props replay --pytest` writes a test that uses it."
+        )
+    from dropout_props.subjects import registry
+
+    api = registry.load(source).traits.api
+    return {"kind": api, "load": f"from {module} import {attr} as Layer"}
+
+
+def _render(name: str, **values: Any) -> str:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 (it writes Python, not HTML)
+    )
+    environment.filters["repr"] = repr
+    environment.filters["line"] = lambda text: " ".join(str(text).split())
+    return environment.get_template(name).render(**values)
