@@ -60,7 +60,7 @@ CLAIM = Claim(
     means="Kept units carry the wrong scale, or something is added to them; E[y] is wrong with it.",
     assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
     "Flax dropouts do.",
-    mutants=("scale_inv_rate", "scale_missing", "mult_mask", "kept_noise"),
+    mutants=("scale_inv_rate", "scale_missing", "scale_twice", "mult_mask", "kept_noise"),
     needs=("mask",),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(

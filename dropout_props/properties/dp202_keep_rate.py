@@ -26,7 +26,14 @@ CLAIM = Claim(
     "rounded, a comparison off by one.",
     assumes="Support (DP201). The probability may be off by the grid of 2^-23 on which float32 "
     "uniforms lie.",
-    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "uint8_thresh", "bf16_floor"),
+    mutants=(
+        "bias_1pct",
+        "bias_0.3pct",
+        "bias_0.1pct",
+        "rate_for_keep",
+        "uint8_thresh",
+        "bf16_floor",
+    ),
     blocked_by=("DP201",),
     needs=("mask",),
     decision=Statistical(

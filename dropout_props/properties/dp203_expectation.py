@@ -30,7 +30,7 @@ CLAIM = Claim(
     means="Training sees activations of another size than evaluation does.",
     assumes="Support (DP201), by which the mean of y/x is a count of kept units over keep: no "
     "float is averaged.",
-    mutants=("position_ramp", "first_never_dropped", "bias_1pct"),
+    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
     blocked_by=("DP201",),
     needs=("mask",),
     decision=Statistical(

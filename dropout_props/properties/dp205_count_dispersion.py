@@ -48,6 +48,6 @@ CLAIM = Claim(
         cases=large_block_cases,
         observe=_observe,
         discrepancies={"low tail": 0.05, "centre": 0.05, "high tail": 0.05},
-        explicit=canonical(),
+        explicit=(*canonical(), *canonical((16, 33))[1:3]),
     ),
 )

@@ -41,7 +41,7 @@ CLAIM = Claim(
     formula="train(x, rate, k) = train(x, rate, k), bit for bit",
     means="A run cannot be reproduced: randomness comes from somewhere other than the key.",
     assumes="Both calls are made in one process and one mode of execution.",
-    mutants=("host_random", "seed_is_address"),
+    mutants=("host_random", "process_counter"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(
             pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,

@@ -73,9 +73,10 @@ CLAIM = Claim(
     "consecutive fold_in, unit by unit, reversed and half-shifted.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
     means="Steps, layers or examples that should be noised independently are noised alike.",
-    assumes="Support (DP201), and the keep rate (DP202), without which agreement has another null.",
-    mutants=("cached_mask", "key_low8", "half_mirror_keys"),
-    blocked_by=("DP201", "DP202"),
+    assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
+    "well.",
+    mutants=("constant_key", "seed_halved", "mirrored_neighbour"),
+    blocked_by=("DP201",),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

@@ -92,6 +92,10 @@ class Site:
         """The key of the stream as it was given, with nothing folded in."""
         return self._source.root_key(self.stream)
 
+    def root_key_of(self, stream: str) -> Key:
+        """The key of another stream as it was given."""
+        return self._source.root_key(stream)
+
     def has(self, stream: str) -> bool:
         """Says whether a key was given for ``stream``."""
         return self._source.has(stream)
@@ -140,6 +144,10 @@ def _zeros(x: Array, rate: float) -> Array:  # noqa: ARG001
     return jnp.zeros_like(x)
 
 
+def _nothing(source: KeySource, stream: str) -> None:  # an evaluation takes no key
+    del source, stream
+
+
 @dataclass(frozen=True)
 class Kernel:
     """The functions that make a dropout; every default is correct.
@@ -157,6 +165,7 @@ class Kernel:
         rate_zero: the output at rate 0. Takes the input and the rate, as the next two.
         evaluate: the output in evaluation mode.
         rate_one: the output at rate 1.
+        before_evaluate: what an evaluation does to the keys of the stream.
         order: the special cases that are tested ahead of the draw, first one first.
     """
 
@@ -169,6 +178,7 @@ class Kernel:
     rate_zero: Callable[[Array, float], Array] = _same
     evaluate: Callable[[Array, float], Array] = _same
     rate_one: Callable[[Array, float], Array] = _zeros
+    before_evaluate: Callable[[KeySource, str], None] = _nothing
     order: tuple[Special, ...] = ("rate_zero", "evaluate", "rate_one")
 
 
@@ -202,6 +212,7 @@ def run(
         if special == "rate_zero" and rate == 0.0:
             return kernel.rate_zero(x, rate)
         if special == "evaluate" and not training:
+            kernel.before_evaluate(source, stream)
             return kernel.evaluate(x, rate)
         if special == "rate_one" and rate == 1.0:
             return kernel.rate_one(x, rate)

@@ -1,0 +1,21 @@
+"""The zoo: planted bugs, each a layer with one fault, and controls that have none.
+
+They ship, since `dropout-props selftest` runs them. To add one: a `Mutant` in the file of its
+idea, and its name in the `mutants` of the claim that must kill it.
+"""
+
+from __future__ import annotations
+
+from dropout_props.mutants import controls, keys, marginal, modes, scale, structure
+from dropout_props.mutants.mutant import APIS, Api, Mutant
+
+__all__ = ["APIS", "CONTROLS", "MUTANTS", "Api", "Mutant"]
+
+MUTANTS: tuple[Mutant, ...] = (
+    *modes.MUTANTS,
+    *scale.MUTANTS,
+    *marginal.MUTANTS,
+    *structure.MUTANTS,
+    *keys.MUTANTS,
+)
+CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -1,0 +1,133 @@
+"""Faults of keys and streams."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape, Site
+
+__all__ = ["MUTANTS"]
+
+_calls = count()
+
+
+def _words(key: Any) -> Any:
+    return key if key.dtype == jnp.uint32 else jax.random.key_data(key)
+
+
+def _host_random(_key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jnp.asarray(np.random.default_rng().random(shape) < keep_rate)
+
+
+def _mirrored(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    words = _words(key)
+    odd = words[-1] % 2 == 1
+    mask = jax.random.bernoulli(jax.random.wrap_key_data(words & ~jnp.uint32(1)), keep_rate, shape)
+    return jnp.where(odd, mask.reshape(-1)[::-1].reshape(shape), mask)
+
+
+def _seed_halved(site: Site) -> Any:
+    return jax.random.wrap_key_data(_words(site.root_key) >> 1)
+
+
+def _root_mirrored(site: Site) -> Any:
+    return site.root_key
+
+
+def _params_first(site: Site) -> Any:
+    return site.issue("params") if site.has("params") else site.issue()
+
+
+def _noise_mixed(site: Site) -> Any:
+    key = site.issue()
+    return (
+        jax.random.fold_in(key, _words(site.root_key_of("noise"))[-1]) if site.has("noise") else key
+    )
+
+
+def _explicit_ignored(site: Site, key: Any) -> Any:
+    return site.issue() if site.has(site.stream) else key
+
+
+def _explicit_mixed(site: Site, key: Any) -> Any:
+    return jax.random.fold_in(key, _words(site.root_key)[-1]) if site.has(site.stream) else key
+
+
+MUTANTS = (
+    Mutant(
+        "missing_rng_fallback",
+        "key(0) when the stream is missing",
+        "flax PR#3699",
+        ("DP104",),
+        Kernel(missing_key=lambda _site: jax.random.key(0)),
+    ),
+    Mutant(
+        "host_random",
+        "the mask comes from the host's random numbers",
+        "pytorch#185600, cs249r_book#1869",
+        ("DP401",),
+        Kernel(draw=_host_random),
+    ),
+    Mutant(
+        "process_counter",
+        "a counter of the process is folded into the key",
+        "keras#17548",
+        ("DP401",),
+        Kernel(derive_key=lambda site: jax.random.fold_in(site.issue(), next(_calls))),
+    ),
+    Mutant(
+        "constant_key",
+        "the key is ignored: the mask never changes",
+        "Paddle#7796, flash-attention#2088",
+        ("DP402",),
+        Kernel(derive_key=lambda _site: jax.random.key(0)),
+    ),
+    Mutant(
+        "seed_halved",
+        "the lowest bit of the seed is lost: adjacent seeds share their mask",
+        "aws-neuron#724",
+        ("DP402",),
+        Kernel(derive_key=_seed_halved),
+    ),
+    Mutant(
+        "mirrored_neighbour",
+        "an odd seed gives the mask of the even one before it, backwards",
+        "antithetic sampling",
+        ("DP402",),
+        Kernel(derive_key=_root_mirrored, draw=_mirrored),
+    ),
+    Mutant(
+        "wrong_stream",
+        "the key comes from the stream 'params' where there is one",
+        "flax make_rng fallback",
+        ("DP405",),
+        Kernel(derive_key=_params_first),
+    ),
+    Mutant(
+        "all_streams_mixed",
+        "the key of the stream 'noise' is folded in where there is one",
+        "jasmine#36",
+        ("DP405",),
+        Kernel(derive_key=_noise_mixed),
+    ),
+    Mutant(
+        "explicit_key_ignored",
+        "the stream's key is taken though a key was handed over",
+        "flax#821",
+        ("DP406",),
+        Kernel(explicit_key=_explicit_ignored),
+    ),
+    Mutant(
+        "explicit_key_mixed",
+        "the stream's key is folded into the key that was handed over",
+        "jasmine#36",
+        ("DP406",),
+        Kernel(explicit_key=_explicit_mixed),
+    ),
+)

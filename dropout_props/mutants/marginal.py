@@ -1,0 +1,95 @@
+"""Faults of the probability with which a unit is kept."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape
+
+__all__ = ["MUTANTS"]
+
+
+def _biased(key: Any, keep_rate: float, shape: Shape, _site: Any, *, factor: float) -> Any:
+    return jax.random.bernoulli(key, min(1.0, factor * keep_rate), shape)
+
+
+def _swapped(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jax.random.bernoulli(key, 1.0 - keep_rate, shape)
+
+
+def _uint8(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jax.random.bits(key, shape, "uint8") <= int(keep_rate * 255)
+
+
+def _bf16_floor(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    uniform = jax.random.uniform(key, shape, jnp.bfloat16)
+    return jnp.floor(jnp.bfloat16(keep_rate) + uniform) > 0
+
+
+def _ramp(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    slope = (
+        0.1 * min(keep_rate, 1.0 - keep_rate) * jnp.linspace(-1.0, 1.0, prod(shape)).reshape(shape)
+    )
+    return jax.random.uniform(key, shape) < keep_rate + slope
+
+
+def _first_kept(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask = jax.random.bernoulli(key, keep_rate, shape).reshape(-1)
+    return mask.at[:1].set(True).reshape(shape)
+
+
+_BIASES = {"bias_1pct": 1.01, "bias_0.3pct": 1.003, "bias_0.1pct": 1.001}
+
+MUTANTS = (
+    *(
+        Mutant(
+            name,
+            f"the keep probability is multiplied by {factor}",
+            "pytorch#26864",
+            ("DP202", "DP203"),
+            Kernel(draw=partial(_biased, factor=factor)),
+        )
+        for name, factor in _BIASES.items()
+    ),
+    Mutant(
+        "rate_for_keep",
+        "the rate is taken for the keep probability",
+        "TensorFlow-Examples#205, keras#24845",
+        ("DP202",),
+        Kernel(draw=_swapped),
+    ),
+    Mutant(
+        "uint8_thresh",
+        "the keep probability is rounded to 8 bits",
+        "apex#1614, TransformerEngine#2014",
+        ("DP202",),
+        Kernel(draw=_uint8),
+    ),
+    Mutant(
+        "bf16_floor",
+        "floor(keep + u) in bfloat16",
+        "EfficientNet drop_connect",
+        ("DP202",),
+        Kernel(draw=_bf16_floor),
+    ),
+    Mutant(
+        "position_ramp",
+        "the keep probability rises along the mask; its mean is right",
+        "position-dependent kernels",
+        ("DP203",),
+        Kernel(draw=_ramp),
+    ),
+    Mutant(
+        "first_never_dropped",
+        "the first unit is always kept",
+        "tail handling of vector kernels",
+        ("DP203",),
+        Kernel(draw=_first_kept),
+    ),
+)

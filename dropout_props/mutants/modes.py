@@ -1,0 +1,72 @@
+"""Faults of evaluation mode and of the rates 0 and 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, KeySource
+
+__all__ = ["MUTANTS"]
+
+
+def _spend(source: KeySource, stream: str) -> None:
+    if source.has(stream):
+        source.issue(stream)
+
+
+def _masked_quotient(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
+    return x * mask / keep_rate
+
+
+MUTANTS = (
+    Mutant(
+        "eval_scaled",
+        "evaluation returns x * keep, as non-inverted dropout does",
+        "brainforge#1",
+        ("DP101",),
+        Kernel(evaluate=lambda x, rate: x * (1.0 - rate)),
+    ),
+    Mutant(
+        "rate1_before_det",
+        "the test for rate 1 stands ahead of the test for the mode: evaluation returns zeros",
+        "flax 2d55e201",
+        ("DP101",),
+        Kernel(order=("rate_zero", "rate_one", "evaluate")),
+    ),
+    Mutant(
+        "eval_consumes_key",
+        "an evaluation call takes a key from the stream, and throws it away",
+        "mxnet#16705",
+        ("DP101",),
+        Kernel(before_evaluate=_spend),
+    ),
+    Mutant(
+        "rate0_needs_key",
+        "no case for rate 0: a key is asked for, and all is kept",
+        "flax#821",
+        ("DP102",),
+        Kernel(order=("evaluate", "rate_one")),
+    ),
+    Mutant(
+        "rate0_scaled",
+        "at rate 0 the input is scaled all the same, by a constant near 1",
+        "retain#1",
+        ("DP102",),
+        Kernel(rate_zero=lambda x, _rate: x * 1.015625),
+    ),
+    Mutant(
+        "rate1_divides",
+        "no case for rate 1: x * 0 / 0",
+        "flax PR#2055",
+        ("DP103",),
+        Kernel(order=("rate_zero", "evaluate"), combine=_masked_quotient),
+    ),
+    Mutant(
+        "rate1_grad_nan",
+        "no case for rate 1: the output is masked, its gradient is 0 times infinity",
+        "axon#367",
+        ("DP103",),
+        Kernel(order=("rate_zero", "evaluate")),
+    ),
+)

@@ -1,0 +1,39 @@
+"""A planted bug: one change to a correct dropout, its source, and the claims that kill it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.kernel import Kernel, kernel_subject
+
+__all__ = ["APIS", "Api", "Mutant"]
+
+Api = Literal["linen", "nnx"]
+APIS: tuple[Api, ...] = ("linen", "nnx")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A dropout with one fault, or, among the controls, with none.
+
+    Args:
+        name: as the claims name it in `mutants`.
+        change: what is done otherwise than in a correct layer.
+        source: where it was seen.
+        killed_by: ids of the claims that must each fail on it; empty for a control.
+        kernel: the layer.
+        apis: where it makes sense.
+    """
+
+    name: str
+    change: str
+    source: str
+    killed_by: tuple[str, ...]
+    kernel: Kernel
+    apis: tuple[Api, ...] = APIS
+
+    def subject(self, api: Api) -> Subject:
+        """Return the layer in one of the two APIs, called ``mutants.<api>.<name>``."""
+        return kernel_subject(self.kernel, api=api, name=f"mutants.{api}.{self.name}")

@@ -1,0 +1,57 @@
+"""Each planted bug is killed by each claim that names it; no control is ever flagged."""
+
+from dataclasses import replace
+
+import pytest
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.mutants import CONTROLS, MUTANTS, Api, Mutant
+from dropout_props.properties import CATALOGUE, find
+from dropout_props.verdict import Verdict
+
+_SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
+
+_KILLS = [
+    pytest.param(mutant, api, claim, id=f"{mutant.name}-{api}-{claim}")
+    for mutant in MUTANTS
+    for api in mutant.apis
+    for claim in mutant.killed_by
+]
+
+
+@pytest.mark.parametrize(("mutant", "api", "claim"), _KILLS)
+def test_a_mutant_is_killed_by_the_claim_that_names_it(
+    mutant: Mutant, api: Api, claim: str
+) -> None:
+    """The verdict is FAIL: not BLOCKED by another claim, not an ERROR, not INCONCLUSIVE."""
+    result = Judge(_SETTINGS, {})(mutant.subject(api), find(claim))
+    assert result.verdict is Verdict.FAIL, result.shown
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
+@pytest.mark.parametrize("api", ["linen", "nnx"])
+def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
+    """A correct layer of any construction passes every claim."""
+    judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), {})
+    subject = control.subject(api)
+    verdicts = {claim.id: judge(subject, claim) for claim in CATALOGUE}
+    flagged = {
+        claim: result.shown
+        for claim, result in verdicts.items()
+        if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    }
+    assert not flagged
+
+
+def test_claims_and_mutants_name_each_other() -> None:
+    """A claim's `mutants` are those that name it in `killed_by`, in the same order."""
+    for claim in CATALOGUE:
+        named = tuple(mutant.name for mutant in MUTANTS if claim.id in mutant.killed_by)
+        assert set(claim.mutants) == set(named), claim.id
+        assert claim.mutants, f"{claim.id} has never been seen to fail"
+
+
+def test_names_are_unique() -> None:
+    """A kill matrix has one row a name."""
+    names = [mutant.name for mutant in (*MUTANTS, *CONTROLS)]
+    assert len(set(names)) == len(names)
