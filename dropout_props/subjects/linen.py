@@ -20,53 +20,13 @@ from dropout_props.subject import Subject
 from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
-from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
+from dropout_props.subjects.example import build_example
+from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
+from dropout_props.subjects.naming import name_of, source_of, tree_of
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
-
-
-class _Repeat(nn.Module):
-    layer: nn.Module
-    times: int
-
-    @nn.compact
-    def __call__(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        return tuple(self.layer(x, **arguments) for _ in range(self.times))
-
-
-class _InModes(nn.Module):
-    layer: nn.Module
-    modes: tuple[dict[str, Any], ...]  # the mode as an argument of each call
-
-    @nn.compact
-    def __call__(self, x: Array, **_: Any) -> tuple[Array, ...]:
-        return tuple(self.layer(x, **mode) for mode in self.modes)
-
-
-class _Plan:
-    """Layers and where they stand; no dataclass, so that Linen leaves the layers unbound."""
-
-    def __init__(self, tree: Tree, layers: Sequence[nn.Module]) -> None:
-        self.tree = tree
-        self.layers = layers
-
-
-class _Block(nn.Module):
-    plan: _Plan
-
-    @nn.compact
-    def __call__(self, x: Array, **arguments: Any) -> dict[int, Array]:
-        answers: dict[int, Array] = {}
-        for name, below in self.plan.tree.items():
-            if isinstance(below, int):
-                layer = self.plan.layers[below].clone(parent=self, name=name)
-                answers[below] = layer(x, **arguments)
-            else:
-                block = _Block(plan=_Plan(below, self.plan.layers), name=name)
-                answers.update(block(x, **arguments))
-        return answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +75,7 @@ class LinenAdapter:
 
         def model(*, training: bool) -> nn.Module:
             layer = self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
-            return _Repeat(layer=layer, times=times)
+            return Repeat(layer=layer, times=times)
 
         return tuple(self._apply(model, x, streams=streams, structure=(times,)))
 
@@ -130,7 +90,7 @@ class LinenAdapter:
         def model(*, training: bool) -> nn.Module:
             layer = self._layer(rate=rate, training=training)
             initial = self.wiring.mode_argument("call", training=training)
-            return _InModes(layer=layer, modes=arguments if training else (initial,))
+            return InModes(layer=layer, modes=arguments if training else (initial,))
 
         return tuple(self._apply(model, x, streams=streams, structure=("modes",)))
 
@@ -142,7 +102,7 @@ class LinenAdapter:
 
         def model(*, training: bool) -> nn.Module:
             layers = [self._layer(rate=rate, training=training) for _ in names]
-            return _Block(plan=_Plan(tree, layers))
+            return Block(plan=Plan(tree, layers))
 
         answers = self._apply(model, x, streams=streams, structure=tuple(names))
         return tuple(answers[position] for position in range(len(names)))
@@ -174,17 +134,13 @@ class LinenAdapter:
     def _layer(
         self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()
     ) -> nn.Module:
-        arguments: dict[str, Any] = self.wiring.mode_argument("constructor", training=training)
-        if self.wiring.rate_parameter is not None:
-            arguments[self.wiring.rate_parameter] = rate
-        elif rate != self.fixed_rate:
-            raise Unsupported(f"its rate is fixed at {self.fixed_rate}, not {rate}")
-        if broadcast_dims:
-            if self.wiring.broadcast_parameter is None:
-                raise Unsupported("it has no broadcast dims")
-            arguments[self.wiring.broadcast_parameter] = tuple(broadcast_dims)
-        if self.stream is not None and self.wiring.stream_parameter is not None:
-            arguments[self.wiring.stream_parameter] = self.stream
+        arguments = self.wiring.constructor_arguments(
+            rate=rate,
+            fixed_rate=self.fixed_rate,
+            training=training,
+            broadcast_dims=broadcast_dims,
+            stream=self.stream,
+        )
         return self.factory(**arguments)
 
     def _apply(
@@ -232,7 +188,18 @@ def linen_subject(
     name = name or name_of(factory)
     fixed_rate = traits.get("rate")
     constructor = wires.parameters(factory)
-    example = _example(factory, constructor, name=name, rate=given.get("rate_parameter"))
+    example = build_example(
+        factory,
+        constructor,
+        name=name,
+        rate_parameter=given.get("rate_parameter"),
+    )
+    if not isinstance(example, nn.Module):
+        raise WiringError(
+            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
+            f"over a Module class or a callable that returns a module; for a plain function use "
+            f"Subject.function, for an nnx.Module Subject.nnx."
+        )
     wiring = wires.infer(
         name=name,
         constructor=constructor,
@@ -254,30 +221,3 @@ def linen_subject(
         adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
         source=source or source_of(factory),
     )
-
-
-def _example(
-    factory: Callable[..., nn.Module], constructor: Any, *, name: str, rate: str | None
-) -> nn.Module:
-    """Builds one module, since only a module shows the signature of its call."""
-    arguments: dict[str, Any] = {}
-    for parameter in wires.needs(constructor, filled=set()):
-        if parameter in wires.RATE_NAMES or parameter == rate:
-            arguments[parameter] = 0.5
-        elif parameter in wires.MODE_NAMES:
-            arguments[parameter] = wires.MODE_NAMES[parameter]
-    still_open = wires.needs(constructor, filled=set(arguments))
-    if still_open:
-        raise WiringError(
-            f"{name} cannot be built: its constructor also needs {', '.join(still_open)}. Hand "
-            f"over a callable that fills them in, such as lambda rate: {name}(rate=rate, "
-            f"{still_open[0]}=...)."
-        )
-    example = factory(**arguments)
-    if not isinstance(example, nn.Module):
-        raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
-            f"over a Module class or a callable that returns a module; for a plain function use "
-            f"Subject.function, for an nnx.Module Subject.nnx."
-        )
-    return example

@@ -21,6 +21,7 @@ from dropout_props.subject import Subject
 from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.example import build_example
 from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
@@ -142,19 +143,14 @@ class NNXAdapter:
         training: bool,
         broadcast_dims: Sequence[int] = (),
     ) -> nnx.Module:
-        arguments: dict[str, Any] = self.wiring.mode_argument("constructor", training=training)
-        arguments[_RNGS_PARAMETER] = rngs
-        if self.wiring.rate_parameter is not None:
-            arguments[self.wiring.rate_parameter] = rate
-        elif rate != self.fixed_rate:
-            raise Unsupported(f"its rate is fixed at {self.fixed_rate}, not {rate}")
-        if broadcast_dims:
-            if self.wiring.broadcast_parameter is None:
-                raise Unsupported("it has no broadcast dims")
-            arguments[self.wiring.broadcast_parameter] = tuple(broadcast_dims)
-        if self.renamed and self.wiring.stream_parameter is not None:
-            arguments[self.wiring.stream_parameter] = self.stream
-        return self.factory(**arguments)
+        arguments = self.wiring.constructor_arguments(
+            rate=rate,
+            fixed_rate=self.fixed_rate,
+            training=training,
+            broadcast_dims=broadcast_dims,
+            stream=self.stream if self.renamed else None,
+        )
+        return self.factory(**arguments, **{_RNGS_PARAMETER: rngs})
 
     def _call(
         self,
@@ -200,7 +196,25 @@ def nnx_subject(
     name = name or name_of(factory)
     fixed_rate = traits.get("rate")
     constructor = wires.parameters(factory)
-    example = _example(factory, constructor, name=name, rate=given.get("rate_parameter"))
+    if _RNGS_PARAMETER not in constructor:
+        raise WiringError(
+            f"{name} takes no keys: its constructor has {', '.join(constructor) or 'nothing'}, "
+            f"not {_RNGS_PARAMETER}. Hand over a callable that takes it, such as "
+            f"lambda rate, rngs: {name}(rate, rngs=rngs)."
+        )
+    example = build_example(
+        factory,
+        constructor,
+        name=name,
+        rate_parameter=given.get("rate_parameter"),
+        filled={_RNGS_PARAMETER: nnx.Rngs(params=_PARAMS_SEED, dropout=_EVALUATION_SEED)},
+    )
+    if not isinstance(example, nnx.Module):
+        raise WiringError(
+            f"{name} returned a {type(example).__name__}, which is no flax.nnx.Module. Hand over "
+            f"a Module class or a callable that returns a module; for a plain function use "
+            f"Subject.function, for a flax.linen.Module Subject.linen."
+        )
     wiring = wires.infer(
         name=name,
         constructor=constructor,
@@ -228,41 +242,6 @@ def nnx_subject(
         ),
         source=source or source_of(factory),
     )
-
-
-def _example(
-    factory: Callable[..., nnx.Module], constructor: Any, *, name: str, rate: str | None
-) -> nnx.Module:
-    """Builds one module, since only a module shows the signature of its call."""
-    if _RNGS_PARAMETER not in constructor:
-        raise WiringError(
-            f"{name} takes no keys: its constructor has {', '.join(constructor) or 'nothing'}, "
-            f"not {_RNGS_PARAMETER}. Hand over a callable that takes it, such as "
-            f"lambda rate, rngs: {name}(rate, rngs=rngs)."
-        )
-    arguments: dict[str, Any] = {
-        _RNGS_PARAMETER: nnx.Rngs(params=_PARAMS_SEED, dropout=_EVALUATION_SEED)
-    }
-    for parameter in wires.needs(constructor, filled={_RNGS_PARAMETER}):
-        if parameter in wires.RATE_NAMES or parameter == rate:
-            arguments[parameter] = 0.5
-        elif parameter in wires.MODE_NAMES:
-            arguments[parameter] = wires.MODE_NAMES[parameter]
-    still_open = wires.needs(constructor, filled=set(arguments))
-    if still_open:
-        raise WiringError(
-            f"{name} cannot be built: its constructor also needs {', '.join(still_open)}. Hand "
-            f"over a callable that fills them in, such as lambda rate, rngs: {name}(rate=rate, "
-            f"{still_open[0]}=..., rngs=rngs)."
-        )
-    example = factory(**arguments)
-    if not isinstance(example, nnx.Module):
-        raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.nnx.Module. Hand over "
-            f"a Module class or a callable that returns a module; for a plain function use "
-            f"Subject.function, for a flax.linen.Module Subject.linen."
-        )
-    return example
 
 
 def _assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:

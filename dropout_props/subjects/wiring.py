@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from dropout_props.subjects.errors import WiringError
+from dropout_props.subjects.errors import Unsupported, WiringError
 
 RATE_NAMES = ("rate", "drop_rate", "dropout_rate", "drop_prob", "dropout")
 # Whether True means evaluation, by name.
@@ -54,6 +54,40 @@ class Wiring:
         if self.mode_place != place or self.mode_parameter is None:
             return {}
         return {self.mode_parameter: training != MODE_NAMES[self.mode_parameter]}
+
+    def constructor_arguments(
+        self,
+        *,
+        rate: float,
+        fixed_rate: float | None,
+        training: bool,
+        broadcast_dims: Sequence[int],
+        stream: str | None,
+    ) -> dict[str, Any]:
+        """Returns the keyword arguments that build a layer.
+
+        Args:
+            rate: the rate that is asked for.
+            fixed_rate: the rate of a layer that takes none.
+            training: the mode that is asked for.
+            broadcast_dims: axes along which one mask is shared.
+            stream: the stream to draw from, when another than the layer's own is named.
+
+        Raises:
+            Unsupported: the layer has another rate, or no broadcast dims.
+        """
+        arguments: dict[str, Any] = {**self.mode_argument("constructor", training=training)}
+        if self.rate_parameter is not None:
+            arguments[self.rate_parameter] = rate
+        elif rate != fixed_rate:
+            raise Unsupported(f"its rate is fixed at {fixed_rate}, not {rate}")
+        if broadcast_dims:
+            if self.broadcast_parameter is None:
+                raise Unsupported("it has no broadcast dims")
+            arguments[self.broadcast_parameter] = tuple(broadcast_dims)
+        if stream is not None and self.stream_parameter is not None:
+            arguments[self.stream_parameter] = stream
+        return arguments
 
 
 WIRING_FIELDS = tuple(field.name for field in fields(Wiring))
@@ -137,18 +171,6 @@ def infer(
             f"layer in a callable that takes one of these names."
         )
     return wiring
-
-
-def needs(constructor: Mapping[str, inspect.Parameter], *, filled: set[str]) -> list[str]:
-    """Returns the parameters without default that ``filled`` leaves open."""
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        name
-        for name, parameter in constructor.items()
-        if parameter.default is inspect.Parameter.empty
-        and parameter.kind not in variadic
-        and name not in filled
-    ]
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

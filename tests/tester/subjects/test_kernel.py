@@ -137,6 +137,7 @@ CHANGES: dict[str, Any] = {
     "rate_zero": lambda x, rate: 2 * x,  # noqa: ARG005
     "evaluate": lambda x, rate: x * (1 - rate),
     "rate_one": lambda x, rate: x,  # noqa: ARG005
+    "before_evaluate": lambda source, stream: source.issue(stream),
     "order": ("rate_one", "evaluate", "rate_zero"),
 }
 QUESTIONS: dict[str, Any] = {
@@ -150,6 +151,9 @@ QUESTIONS: dict[str, Any] = {
     ),
     "rate_one": lambda subject, x, key: subject.call(  # noqa: ARG005
         x, rate=1.0, training=True
+    ),
+    "before_evaluate": lambda subject, x, key: subject.call_in_modes(
+        x, modes=(True, False, True), rate=0.5, streams={"dropout": key}
     ),
     "order": lambda subject, x, key: subject.call(x, rate=1.0, training=False),  # noqa: ARG005
 }

@@ -1,0 +1,64 @@
+"""Linen models that hold the layers of one question: one layer often, or several by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import flax.linen as nn
+
+from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.naming import Tree
+
+__all__ = ["Block", "InModes", "Plan", "Repeat"]
+
+
+class Repeat(nn.Module):
+    """One layer, called several times."""
+
+    layer: nn.Module
+    times: int
+
+    @nn.compact
+    def __call__(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        """Returns one output a call."""
+        return tuple(self.layer(x, **arguments) for _ in range(self.times))
+
+
+class InModes(nn.Module):
+    """One layer, called once a mode."""
+
+    layer: nn.Module
+    modes: tuple[dict[str, Any], ...]  # the mode as an argument of each call
+
+    @nn.compact
+    def __call__(self, x: Array, **_: Any) -> tuple[Array, ...]:
+        """Returns one output a mode."""
+        return tuple(self.layer(x, **mode) for mode in self.modes)
+
+
+class Plan:
+    """Layers and where they stand; no dataclass, so that Linen leaves the layers unbound."""
+
+    def __init__(self, tree: Tree, layers: Sequence[nn.Module]) -> None:
+        self.tree = tree
+        self.layers = layers
+
+
+class Block(nn.Module):
+    """Layers and blocks under given names, all called on one input."""
+
+    plan: Plan
+
+    @nn.compact
+    def __call__(self, x: Array, **arguments: Any) -> dict[int, Array]:
+        """Returns the outputs by the position of the layer."""
+        answers: dict[int, Array] = {}
+        for name, below in self.plan.tree.items():
+            if isinstance(below, int):
+                layer = self.plan.layers[below].clone(parent=self, name=name)
+                answers[below] = layer(x, **arguments)
+            else:
+                block = Block(plan=Plan(below, self.plan.layers), name=name)
+                answers.update(block(x, **arguments))
+        return answers
