@@ -1,17 +1,27 @@
-"""Counts what JAX compiles while it is open, and for how long; drawing is the rest."""
+"""Counts what JAX compiles while a block runs, and for how long; drawing is the rest."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import jax.monitoring
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-__all__ = ["Compilations"]
+__all__ = ["Compilations", "counted"]
 
 _EVENT = "/jax/core/compile/backend_compile_duration"
+
+
+@dataclass(eq=False)  # two counters are never the same one
+class Compilations:
+    """How many programs were compiled, in how many seconds."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
 _open: list[Compilations] = []
 
 
@@ -25,16 +35,12 @@ def _listen(event: str, duration_secs: float, **_: Any) -> None:
 jax.monitoring.register_event_duration_secs_listener(_listen)  # once a process: it has no undo
 
 
-class Compilations:
-    """A counter that is active inside its `with` block; blocks may be nested."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.seconds = 0.0
-
-    def __enter__(self) -> Self:
-        _open.append(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _open.remove(self)
+@contextmanager
+def counted() -> Iterator[Compilations]:
+    """Count what is compiled while the block runs; blocks may be nested."""
+    counter = Compilations()
+    _open.append(counter)
+    try:
+        yield counter
+    finally:
+        _open.remove(counter)

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dropout_props.judging.compilations import Compilations
+from dropout_props.judging.compilations import counted
 from dropout_props.judging.decide import Outcome, decide_exact, decide_statistical
 from dropout_props.judging.deviations import apply_known
 from dropout_props.judging.replays import with_replay
@@ -51,7 +51,7 @@ class Judge:
         pair = subject.name, claim.id
         if pair not in self._results:
             started = monotonic()
-            with Compilations() as compiled:
+            with counted() as compiled:
                 result = self._judge(subject, claim)
             self._results[pair] = replace(
                 result,
