@@ -3,12 +3,14 @@
 Question: how far apart can a success probability of the base and of the candidate be?
 Guarantee: both Clopper-Pearson intervals hold with the stated confidence, at whichever look
 drawing stopped; the distance between their far ends bounds the difference of the probabilities.
+Where that bound is a little wide, the exclusion of the claim's own discrepancy, recomputed from
+the integers of each side, bounds it by twice that discrepancy and the width of the null.
 Cannot say: that two distributions are equal; only that they differ by less than a margin.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ CONFIDENCE = 0.999
 KEEP_MARGIN = 0.005
 """Largest difference of two keep rates that still counts as one rate; absolute."""
 
-_SLACK = 1.5
-"""An interval at `CONFIDENCE` is a little wider than what the sequential rule excluded."""
+_FALSE_PASS_RATE = 1e-3
+"""Of the exclusion that is recomputed from the counts; that of a run's default budget."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ def of_claims(base: ClaimResult, candidate: ClaimResult) -> Statement:
             if b is None:
                 same = False
                 continue
-            margin = _SLACK * (2 * a.discrepancy) + (a.highest - a.lowest)
-            found.append(_distance(_worst(a, mine.looks), _worst(b, other.looks), margin))
+            margin = 2 * a.discrepancy + (a.highest - a.lowest)
+            one = _distance(_worst(a, mine.looks), _worst(b, other.looks), margin)
+            if not one.within and _excluded(a) and _excluded(b):
+                one = replace(one, largest=margin)
+            found.append(one)
         if "undecided" in (mine.decision, other.decision):
             found.append(_Distance(1.0, 0.0, apart=False))
     return _statement(found, same=same, what=f"{len(found)} counts in {len(pairs)} common cases")
@@ -81,6 +86,17 @@ class _Distance:
     @property
     def within(self) -> bool:
         return self.largest <= self.margin
+
+
+def _excluded(counts: Counts) -> bool:
+    """Whether the counts rule out the promised discrepancy: then the null is as near as that."""
+    from dropout_props.statistics import Interval, Trials, excluded
+
+    null = Interval(counts.lowest, counts.highest)
+    trials = Trials.of(counts.worst_successes, counts.worst_trials, null)
+    return bool(
+        excluded(trials, discrepancy=counts.discrepancy, false_pass_rate=_FALSE_PASS_RATE).all()
+    )
 
 
 def _worst(counts: Counts, looks: int) -> tuple[int, int, int]:
@@ -107,7 +123,7 @@ def _statement(found: list[_Distance], *, same: bool, what: str) -> Statement:
     shown = all(one.within for one in found)
     # With many families some intervals miss each other by chance: only far ones are a difference.
     refuted = any(one.apart and not one.within for one in found)
-    verb = "differ by less than" if shown else "may differ by"
+    verb = "differ by at most" if shown else "may differ by"
     text = (
         f"{what}: probabilities {verb} {widest.largest:.2g} (margin {widest.margin:.2g}, "
         f"{100 * (1 - 2 * (1 - CONFIDENCE)):.1f} % confidence each, exact)"

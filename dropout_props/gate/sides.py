@@ -219,7 +219,7 @@ class _Listener:
         last = ([line.strip() for line in said if line.strip()] or ["nothing"])[-1]
         subjects = " ".join(self._asked.request["subjects"])
         return (
-            f"it crashed {at} (exit status {code}; its last words: {last[:300]}). See for yourself: "
+            f"it crashed {at} (exit status {code}; its last words: {last[:300]}). To see more: "
             f"{self._interpreter} -m dropout_props check {subjects}"
         )
 

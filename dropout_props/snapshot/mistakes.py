@@ -1,4 +1,8 @@
-"""What a subject answers to canonical mistakes: the type of the error, and its first line."""
+"""What a subject answers to canonical questions that have few answers.
+
+To a mistake: the type of the error, and its first line. To several calls with one key: how many
+masks differ. To a request for the gradient: whether it is the output divided by the input.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,54 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
     """Make each mistake that the subject lets one make, and record the answer."""
     shows_mask = subject.traits.lacks("mask") is None
     found = (_record(mistake, ask, shows_mask) for mistake, ask in _mistakes(subject))
-    return tuple(answer for answer in found if answer is not None)
+    asked = [answer for answer in found if answer is not None]
+    if shows_mask:
+        asked += _distinct_masks(subject)
+        asked += _gradient(subject)
+    return tuple(asked)
+
+
+def _distinct_masks(subject: Subject) -> list[Answer]:
+    """Three calls, and three layers, on one key: a count of masks, which no new bits change."""
+    case = fit(Case(shape=(128,), rate=0.5), subject.traits)
+    x = jnp.asarray(case.inputs())
+    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+    arguments: dict[str, Any] = {"rate": case.rate, "streams": streams}
+    found = []
+    try:
+        if subject.traits.repeat:
+            calls = subject.call_repeatedly(x, times=3, **arguments)
+            found.append(Answer("three calls in one application", "", _masks(calls)))
+        if subject.traits.layers:
+            layers = subject.call_layers(x, names=("first", "second", "third"), **arguments)
+            found.append(Answer("three layers in one model", "", _masks(layers)))
+    except Unsupported:
+        return []
+    return found
+
+
+def _masks(outputs: Any) -> str:
+    number = len({np.packbits(np.asarray(one) != 0).tobytes() for one in outputs})
+    return f"{number} different mask{'s' if number > 1 else ''}"
+
+
+def _gradient(subject: Subject) -> list[Answer]:
+    if subject.traits.lacks("identity") is not None:
+        return []
+    case = fit(Case(shape=(128,), rate=0.1), subject.traits)
+    x = jnp.asarray(case.inputs())
+    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+
+    def train(x: Any) -> Any:
+        return subject.call(x, rate=case.rate, training=True, streams=streams)
+
+    try:
+        y, back = jax.vjp(train, x)
+        [gradient] = back(jnp.ones_like(y))
+    except Exception as error:  # noqa: BLE001 (any exception is an answer)
+        return [Answer("gradient", type(error).__name__, str(error).splitlines()[0][:300])]
+    right = np.allclose(np.asarray(gradient), np.asarray(y / x), rtol=1e-5, atol=0)
+    return [Answer("gradient", "", f"{'is' if right else 'is not'} output / input")]
 
 
 def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:

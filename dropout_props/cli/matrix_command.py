@@ -1,0 +1,101 @@
+"""`dropout-props matrix`: judge a row of releases of Flax, and write the support matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dropout_props.cli.comparing import check_reports
+from dropout_props.cli.options import budget_option, profile_option, salt_option
+from dropout_props.exitcodes import ExitCode
+
+if TYPE_CHECKING:
+    from dropout_props.results import RunResult
+
+__all__ = ["command"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("matrix")
+@click.argument("releases", nargs=-1, metavar="[RELEASE]...")
+@click.option("--subject", "subjects", multiple=True, help="Ask this subject; repeatable.")
+@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@click.option("--python", metavar="X.Y", help="Version or path of the interpreter.")
+@click.option("--results", "folder", type=_PATH, help="Keep the results here, and use those there.")
+@click.option("--write", "page", type=_PATH, help="Write the page here; else it is printed.")
+@click.option("--timeout", type=click.FloatRange(min=1.0), default=3600.0, show_default=True)
+@profile_option
+@salt_option
+@budget_option
+def command(
+    releases: tuple[str, ...],
+    *,
+    subjects: tuple[str, ...],
+    claims: tuple[str, ...],
+    python: str | None,
+    folder: Path | None,
+    page: Path | None,
+    timeout: float,
+    profile: str,
+    salt: int,
+    budget: float,
+) -> int:
+    """Judge each RELEASE of Flax with the JAX of its time, and say what changed where.
+
+    Without RELEASEs, every one of the table that ships is judged, two at once.
+    """
+    from dropout_props.cli.gate_command import FLAX_LAYERS
+    from dropout_props.cli.interrupt import stopped_by_sigterm
+    from dropout_props.cli.racing import race
+    from dropout_props.gate import matrix
+    from dropout_props.gate import releases as table
+    from dropout_props.report import files
+    from dropout_props.report.matrix import matrix_page
+
+    chosen = releases or table.supported()
+    check_reports(page)
+    request = {
+        "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
+        "claims": [claim.upper() for claim in claims],
+        "profile": profile,
+        "salt": salt,
+        "budget": budget,
+    }
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(release: str, result: RunResult) -> None:
+        if folder is not None and not result.stopped:
+            files.write(result, folder / f"flax-{release}.json")
+
+    with stopped_by_sigterm():
+        found = matrix.run(
+            chosen,
+            request,
+            race=race,
+            python=python,
+            timeout=timeout,
+            on_result=keep,
+            stored=_stored(folder, chosen),
+        )
+    words = ["dropout-props matrix", *releases, f"--profile {profile}"]
+    text = matrix_page(found.releases, found.results, found.steps, command=" ".join(words))
+    if page is None:
+        click.echo(text)
+    else:
+        files.save(text, page)
+        click.echo(f"{page}: {len(found.releases)} releases.")
+    stopped = [result for result in found.results if result.stopped]
+    return ExitCode.INCOMPLETE if stopped else ExitCode.PASS
+
+
+def _stored(folder: Path | None, releases: tuple[str, ...]) -> dict[str, RunResult]:
+    from dropout_props.cli.comparing import read_result
+
+    if folder is None:
+        return {}
+    paths = {release: folder / f"flax-{release}.json" for release in releases}
+    return {release: read_result(path) for release, path in paths.items() if path.exists()}

@@ -1,0 +1,76 @@
+"""A row of releases, each judged in an environment of its own, and each compared with the last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.gate.diff import diff
+from dropout_props.gate.environments import build
+from dropout_props.gate.sides import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dropout_props.comparison import Comparison
+    from dropout_props.results import RunResult
+
+__all__ = ["Matrix", "run"]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What a row of releases gave.
+
+    Args:
+        releases: of Flax, oldest first.
+        results: one a release.
+        steps: the comparison of each release with the one before, one fewer.
+    """
+
+    releases: tuple[str, ...]
+    results: tuple[RunResult, ...]
+    steps: tuple[Comparison, ...]
+
+
+def run(
+    releases: Sequence[str],
+    request: dict[str, Any],
+    *,
+    race: Callable[[list[Asked]], list[RunResult]],
+    python: str | None = None,
+    timeout: float = 3600.0,
+    at_once: int = 2,
+    on_result: Callable[[str, RunResult], None] = lambda _release, _result: None,
+    stored: dict[str, RunResult] | None = None,
+) -> Matrix:
+    """Judge each release and compare neighbours.
+
+    Args:
+        releases: of Flax, oldest first.
+        request: subjects, claims, profile, salt, budget.
+        race: runs some sides at once.
+        python: version of the interpreter; one that suits when left out.
+        timeout: seconds for one release.
+        at_once: how many environments run at once.
+        on_result: called with each release that is done, so that it can be kept.
+        stored: results that are there already, by release.
+    """
+    found: dict[str, RunResult] = dict(stored or {})
+    missing = [release for release in releases if release not in found]
+    for start in range(0, len(missing), at_once):
+        some = missing[start : start + at_once]
+        asked = [
+            Asked(f"flax {r}", _preparing(f"flax=={r}", python), request, "", timeout) for r in some
+        ]
+        for release, result in zip(some, race(asked), strict=True):
+            found[release] = result
+            on_result(release, result)
+    results = tuple(found[release] for release in releases)
+    pairs = zip(releases[:-1], releases[1:], results[:-1], results[1:], strict=True)
+    steps = tuple(diff(a, b, labels=(f"flax {old}", f"flax {new}")) for old, new, a, b in pairs)
+    return Matrix(tuple(releases), results, steps)
+
+
+def _preparing(spec: str, python: str | None) -> Callable[[], Any]:
+    return lambda: build(spec, python=python)

@@ -1,0 +1,125 @@
+"""The support matrix as a page of Markdown: release by claim, and what changed where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.comparison import Change
+from dropout_props.report.changes import side_line, tally_line
+from dropout_props.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dropout_props.comparison import Comparison, Row
+    from dropout_props.results import RunResult
+
+__all__ = ["MARKS", "matrix_page"]
+
+MARKS = {
+    Verdict.PASS: "✓",
+    Verdict.KNOWN: "K",
+    Verdict.FAIL: "**F**",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.BLOCKED: "b",
+    Verdict.NOT_APPLICABLE: "·",
+    Verdict.ERROR: "**E**",
+}
+_LEGEND = (
+    "✓ holds, K a listed deviation, **F** fails, **E** crashed, ? inconclusive, b blocked by "
+    "another claim, · does not apply, an empty cell: not judged."
+)
+_DETAIL = 260
+
+
+def matrix_page(
+    releases: Sequence[str],
+    results: Sequence[RunResult],
+    steps: Sequence[Comparison],
+    *,
+    command: str,
+) -> str:
+    """Return the page.
+
+    Args:
+        releases: of Flax, oldest first.
+        results: one a release.
+        steps: the comparison of each release with the one before.
+        command: what was run, told to the reader.
+    """
+    lines = [
+        "# Support matrix",
+        "",
+        f"Written by `{command}`; do not edit it by hand. Each release of Flax was judged in an",
+        "environment of its own, with the JAX of its time, and compared with the one before it.",
+        "",
+        "| Flax | JAX | Python | NumPy | claims judged | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for release, result in zip(releases, results, strict=True):
+        v = result.versions
+        cells = [release, *(v.get(name, "") for name in ("jax", "python", "numpy"))]
+        judged = (result.stopped and _cell(result.stopped)) or str(len(result.results))
+        lines.append(f"| {' | '.join(cells)} | {judged} | {result.seconds:.0f} |")
+    for subject in dict.fromkeys(one.subject for r in results for one in r.results):
+        lines += _table(subject, releases, results)
+    lines += ["", "## What changed where", ""]
+    for step in steps:
+        lines += _step(step)
+    return "\n".join(lines) + "\n"
+
+
+def _table(subject: str, releases: Sequence[str], results: Sequence[RunResult]) -> list[str]:
+    found = [
+        {one.claim: one for one in result.results if one.subject == subject} for result in results
+    ]
+    claims = sorted({claim: one.name for row in found for claim, one in row.items()}.items())
+    lines = [
+        "",
+        f"## {subject}",
+        "",
+        _LEGEND,
+        "",
+        f"| claim | {' | '.join(releases)} |",
+        f"|---|{'---|' * len(releases)}",
+    ]
+    for claim, name in claims:
+        marks = [MARKS[row[claim].verdict] if claim in row else "" for row in found]
+        lines.append(f"| {claim} {_cell(name)} | {' | '.join(marks)} |")
+    return lines
+
+
+def _step(step: Comparison) -> list[str]:
+    head = [
+        f"### {step.base.label} → {step.candidate.label}",
+        "",
+        f"{side_line(step.base)}; {side_line(step.candidate)}. {tally_line(step)}.",
+        "",
+    ]
+    lines: list[str] = []
+    groups: dict[tuple[str, Change], list[Row]] = {}
+    for row in step.changed:
+        if row.change is not Change.KNOWN or row.base != row.candidate:
+            groups.setdefault((row.subject, row.change), []).append(row)
+    for (subject, change), rows in groups.items():
+        if change is Change.REKEYED:
+            claims = ", ".join(row.claim for row in rows)
+            detail = next((r.detail for r in rows if r.claim == "masks"), rows[0].detail)
+            lines.append(f"- {subject}: **{change}** ({claims}): {_cell(detail)}")
+            continue
+        lines += [
+            f"- {subject}: **{change}**: {row.claim} {_cell(row.name)}: {_cell(row.detail)}"
+            for row in rows
+        ]
+    lines += [f"- note: {_cell(note)}" for note in step.notes]
+    lines += [f"- {_cell(d)}" for d in (step.base.trouble, step.candidate.trouble) if d]
+    return [*head, *(lines or ["Everything is identical."]), ""]
+
+
+def _cell(text: str) -> str:
+    flat = " ".join(text.split())
+    if len(flat) > _DETAIL:
+        flat = f"{flat[: _DETAIL - 1]}…"
+    for mark in ("\\", "|", "<", "*", "_", "`", "["):
+        flat = flat.replace(mark, f"\\{mark}")
+    return flat

@@ -1,0 +1,119 @@
+"""Are result files whole, versioned and described by their schema? Are others refused?"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.gate.diff import diff
+from dropout_props.report import files
+from dropout_props.report.schema import comparison_schema, result_schema
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_a_result_comes_back_as_it_was(make: Any, count: Any, tmp_path: Path) -> None:
+    """What is written is read back equal, infinities included."""
+    one = count(500, 1_000)
+    path = tmp_path / "a.json"
+    result = make(one, notes=("a note",), seconds=float("inf"))
+    files.write(result, path)
+    assert files.read(path) == result
+    json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_a_failed_write_leaves_the_old_file(make: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """A result is written whole or not at all, and no temporary file stays behind."""
+    path = tmp_path / "a.json"
+    files.write(make(), path)
+    before = path.read_text()
+    with pytest.raises(TypeError):
+        files.save(object(), path)  # type: ignore[arg-type]
+    assert path.read_text() == before
+    assert [one.name for one in tmp_path.glob("*a.json*")] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda text: text[: len(text) // 2], "is no JSON, or was cut off"),
+        (lambda _: '{"tool": "another"}', "is no result of dropout_props"),
+        (lambda _: "[]", "is no result of dropout_props"),
+        (lambda text: text.replace('"format": 1', '"format": 99'), "format 99, this version reads"),
+        (lambda text: text.replace('"salt": 0', '"salt": "x"'), "was changed or damaged: run.salt"),
+    ],
+)
+def test_other_files_are_refused_in_one_sentence(
+    make: Any, tmp_path: Path, change: Any, sentence: str
+) -> None:
+    """A truncated, foreign, damaged file, or one of another version, is named with a remedy."""
+    path = tmp_path / "a.json"
+    files.write(make(), path)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(files.BadResultFile) as caught:
+        files.read(path)
+    assert sentence in str(caught.value)
+    assert "dropout-props check --json" in str(caught.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(files.BadResultFile, match="cannot be read: No such file"):
+        files.read(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [("result.schema.json", result_schema), ("comparison.schema.json", comparison_schema)],
+)
+def test_the_published_schema_is_the_one_of_the_records(name: str, schema: Any) -> None:
+    """`dropout-props schema` prints what stands in docs/."""
+    assert json.loads((DOCS / name).read_text()) == schema()
+
+
+def errors(value: object, schema: dict, root: dict, at: str = "$") -> list[str]:
+    """Hold a document to the few keywords that the schema uses."""
+    if "$ref" in schema:
+        return errors(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
+    if "anyOf" in schema:
+        tried = [errors(value, one, root, at) for one in schema["anyOf"]]
+        return [] if [] in tried else [f"{at}: no alternative fits"]
+    if "const" in schema or "enum" in schema:
+        fits = value in schema.get("enum", [schema.get("const")])
+        return [] if fits else [f"{at}: {value!r} is not in the list"]
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    kind = schema["type"]
+    if kind in ("integer", "number"):
+        good = isinstance(value, int | float if kind == "number" else int)
+        return [] if good and not isinstance(value, bool) else [f"{at}: {value!r} is no {kind}"]
+    if not isinstance(value, kinds[kind]):
+        return [f"{at}: {value!r} is no {kind}"]
+    found = []
+    if kind == "array":
+        for index, one in enumerate(value):
+            item = schema["items"] if "items" in schema else schema["prefixItems"][index]
+            found += errors(one, item, root, f"{at}[{index}]")
+    if kind == "object":
+        known = schema.get("properties", {})
+        found += [
+            f"{at}: {name} is missing" for name in schema.get("required", []) if name not in value
+        ]
+        for name, one in value.items():
+            more = schema.get("additionalProperties", {})
+            if name not in known and more is False:
+                found.append(f"{at}: {name} is unknown")
+            else:
+                found += errors(one, known.get(name, more), root, f"{at}.{name}")
+    return found
+
+
+def test_documents_fit_the_schema(make: Any, count: Any) -> None:
+    """A result and a comparison hold to it; a field too many does not."""
+    result = make(count(500, 1_000))
+    document = files.document(result)
+    assert errors(document, result_schema(), result_schema()) == []
+    compared = files.comparison_document(diff(result, result), exit_code=0)
+    assert errors(compared, comparison_schema(), comparison_schema()) == []
+    document["run"]["extra"] = 1
+    assert errors(document, result_schema(), result_schema()) == ["$.run: extra is unknown"]

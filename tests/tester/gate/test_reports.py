@@ -1,0 +1,64 @@
+"""Do Markdown and JUnit hold what a reader needs, and nothing that breaks them?"""
+
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from dropout_props.gate.diff import diff
+from dropout_props.report.junit import comparison_junit, run_junit
+from dropout_props.report.markdown import comparison_markdown, step_summary
+from dropout_props.results import ClaimResult
+from dropout_props.verdict import Verdict
+
+
+def many(number: int, verdict: Verdict) -> list[ClaimResult]:
+    """Claims with one verdict, whose texts hold what Markdown and XML take for markup."""
+    plain = ClaimResult("a.B", "DP101", "x", "exact", verdict, shown="a|b <c> *d* \x00 & `e`\nf")
+    return [replace(plain, claim=f"DP{n:04d}") for n in range(number)]
+
+
+def test_markdown_is_capped_and_says_what_it_left_out(make: Any) -> None:
+    """A long comparison stays below the cap, keeps its table whole, and counts what is missing."""
+    comparison = diff(make(*many(900, Verdict.PASS)), make(*many(900, Verdict.FAIL)))
+    text = comparison_markdown(comparison, exit_code=1, cap=5_000)
+    assert len(text) <= 5_000
+    assert "more rows do not fit here" in text
+    assert "## The upgrade gate failed" in text
+    assert "900 regressed" in text
+    rows = [line for line in text.splitlines() if line.startswith("| **regressed**")]
+    assert rows
+    assert all(row.replace("\\|", "").count("|") == 6 for row in rows)
+    assert "a\\|b \\<c>" in text
+
+
+def test_markdown_of_identical_sides_has_no_table(make: Any) -> None:
+    """Nothing changed, and the reader sees that at once."""
+    comparison = diff(make(*many(2, Verdict.PASS)), make(*many(2, Verdict.PASS)))
+    text = comparison_markdown(comparison, exit_code=0)
+    assert "## The upgrade gate passed" in text
+    assert "|---" not in text
+
+
+def test_the_step_summary_is_appended_where_there_is_one(tmp_path: Any, monkeypatch: Any) -> None:
+    """CI names a file; elsewhere nothing is written."""
+    assert not step_summary("text")
+    place = tmp_path / "summary.md"
+    place.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(place))
+    assert step_summary("text\n")
+    assert place.read_text() == "before\ntext\n"
+
+
+def test_junit_counts_failures_and_is_xml(make: Any) -> None:
+    """Rows that fail are failures; a side that could not run is an error."""
+    stopped = make(*many(2, Verdict.FAIL), collected=3, stopped="it crashed")
+    suite = ET.fromstring(comparison_junit(diff(make(*many(2, Verdict.PASS)), stopped)))
+    assert (suite.get("failures"), suite.get("errors")) == ("2", "1")
+
+
+def test_junit_of_a_run(make: Any) -> None:
+    """Each verdict is a failure, an error, a skip or a plain case."""
+    verdicts = [Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN, Verdict.INCONCLUSIVE]
+    claims = [replace(many(1, verdict)[0], claim=f"DP10{n}") for n, verdict in enumerate(verdicts)]
+    suite = ET.fromstring(run_junit(make(*claims)))
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == list("5211")
