@@ -2,7 +2,7 @@
 
 It is decided *against* the claim when the evidence reaches the threshold, *for* it when the
 promised discrepancy is excluded on both sides of every member, and not at all when the number of
-blocks runs out that a fixed-sample test of the same error rates would need. Evidence is valid at
+blocks runs out that a fixed-sample test would need to do so for every member. Evidence is valid at
 any stopping time (Ville), so looking after every block costs nothing.
 """
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Example", "Rule", "judge_example"]
 
 
+_UNDECIDED_RATE = 1e-6
+
+
 @dataclass(frozen=True)
 class Rule:
     """When to stop.
@@ -42,14 +45,16 @@ class Rule:
     false_pass_rate: float
     factor: float
 
-    @property
-    def trials_per_variance(self) -> float:
-        """Trials of a fixed-sample test of the same error rates, times discrepancy^2/variance.
+    def trials_per_variance(self, num_members: int) -> float:
+        """Return when to give up: trials of a member, times discrepancy^2/variance.
 
-        A normal quantile is good enough here: it caps the drawing, and decides nothing.
+        It is the fixed-sample size of the same two error rates, enlarged so that a correct layer
+        stays undecided in any of the members at most once in `_UNDECIDED_RATE`. Normal quantiles
+        are good enough here: they cap the drawing, and decide nothing.
         """
         z_fail = norm.isf(0.5 * np.exp(-self.log_threshold))
-        return float(z_fail + norm.isf(self.false_pass_rate)) ** 2
+        z_member = norm.isf(_UNDECIDED_RATE / num_members)
+        return float(z_fail + norm.isf(self.false_pass_rate) + z_member) ** 2
 
 
 @dataclass(frozen=True)
@@ -149,10 +154,10 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
 def _max_blocks(
     families: tuple[Trials, ...], discrepancies: Mapping[str, float], rule: Rule
 ) -> int:
-    """Return how many blocks a fixed-sample test of the same error rates would draw."""
+    """Return the number of blocks after which an example is left undecided."""
     return max(
         ceil(
-            rule.trials_per_variance
+            rule.trials_per_variance(len(family))
             / (rule.factor * discrepancies[family.label]) ** 2
             / max(1, int(family.trials.min()))
         )

@@ -45,7 +45,8 @@ def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
         return ()
     found: dict[str, str] = {}
     for flag, value in _PARTITIONABLE.items():
-        before = bool(jax.config.jax_threefry_partitionable)
+        config: Any = jax.config  # its flags are typed in some releases alone
+        before = bool(config.jax_threefry_partitionable)
         try:
             if value is not None:
                 jax.config.update("jax_threefry_partitionable", value)

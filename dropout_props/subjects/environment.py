@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from typing import Any
 
 from dropout_props.subjects.smoke import BrokenPair, smoke_test
 from dropout_props.subjects.versions import version_of
@@ -67,6 +68,7 @@ def probe() -> Environment:
     import jax
 
     devices = jax.devices()
+    config: Any = jax.config  # its flags are typed in some releases alone
     return Environment(
         python=platform.python_version(),
         flax=version_of("flax"),
@@ -76,7 +78,7 @@ def probe() -> Environment:
         scipy=version_of("scipy"),
         hypothesis=version_of("hypothesis"),
         device=f"{devices[0].device_kind.lower()} x {len(devices)}",
-        prng_impl=str(jax.config.jax_default_prng_impl),
-        threefry_partitionable=bool(jax.config.jax_threefry_partitionable),
-        x64=bool(jax.config.jax_enable_x64),
+        prng_impl=str(config.jax_default_prng_impl),
+        threefry_partitionable=bool(config.jax_threefry_partitionable),
+        x64=bool(config.jax_enable_x64),
     )

@@ -96,8 +96,9 @@ def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> N
     """With the entry struck from the known list d2l's layer fails: its mask repeats."""
     done = _run(tmp_path, "check", "d2l.dropout_layer", "--claim", "DP104", "--known", "none")
     assert done.returncode == 1
+    reproduce = "dropout-props check d2l.dropout_layer --claim DP104"
     for part in ("claimed: ", "seen: ", "repeats its mask", "decided by: ", "it means: ",
-                 "reproduce: dropout-props check d2l.dropout_layer --claim DP104"):  # fmt: skip
+                 "reproduce: dropout-props replay", reproduce):  # fmt: skip
         assert part in done.stdout
 
 

@@ -14,15 +14,14 @@ _SAMPLER = Sampler(control.reference(), Case(), "DP202", salt=0)
 
 
 def _variants() -> list[np.ndarray]:
-    ask = {"count": 64, "role": "mask", "block": 0}
     return [
-        _SAMPLER.words(**ask),
-        replace(_SAMPLER, salt=1).words(**ask),
-        replace(_SAMPLER, claim="DP203").words(**ask),
-        replace(_SAMPLER, case=Case(seed=1)).words(**ask),
-        replace(_SAMPLER, case=Case(rate=0.25)).words(**ask),
-        _SAMPLER.words(**ask | {"role": "other"}),
-        _SAMPLER.words(**ask | {"block": 1}),
+        _SAMPLER.words(64, role="mask"),
+        replace(_SAMPLER, salt=1).words(64, role="mask"),
+        replace(_SAMPLER, claim="DP203").words(64, role="mask"),
+        replace(_SAMPLER, case=Case(seed=1)).words(64, role="mask"),
+        replace(_SAMPLER, case=Case(rate=0.25)).words(64, role="mask"),
+        _SAMPLER.words(64, role="other"),
+        _SAMPLER.words(64, role="mask", block=1),
     ]
 
 

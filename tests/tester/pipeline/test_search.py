@@ -1,16 +1,20 @@
 """The search judges each distinct case once, tries explicit cases first, and shrinks."""
 
+from collections.abc import Callable
+
 from dropout_props import strategies
 from dropout_props.case import Case
 from dropout_props.judging.search import search
 
 
-def _run(fails: object, explicit: tuple[Case, ...] = (), number: int = 40) -> tuple[object, list]:
+def _run(
+    fails: Callable[[Case], bool], explicit: tuple[Case, ...] = (), number: int = 40
+) -> tuple[tuple[Case, Exception] | None, list[Case]]:
     judged: list[Case] = []
 
     def judge(case: Case) -> Exception | None:
         judged.append(case)
-        return ValueError("planted") if fails(case) else None  # type: ignore[operator]
+        return ValueError("planted") if fails(case) else None
 
     found = search(
         judge, explicit=explicit, strategy=strategies.cases(), max_examples=number, seed=11
@@ -38,7 +42,7 @@ def test_a_failure_is_shrunk() -> None:
     """Of all failing cases, the simplest is reported."""
     found, _ = _run(lambda case: case.size >= 5 and case.rate > 0.0, number=100)
     assert found is not None
-    case, error = found  # type: ignore[misc]
+    case, error = found
     assert str(error) == "planted"
     assert (case.shape, case.seed) == ((7,), 0)
 
