@@ -170,7 +170,10 @@ class _Listener:
             code = process.wait()
         finally:
             timer.cancel()
-        drain.join(5)
+            drain.join(5)
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
         return self._end(code, said)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:

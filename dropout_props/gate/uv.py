@@ -32,7 +32,7 @@ def program() -> str:
     return found
 
 
-def call(*arguments: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run uv, with the interpreters of version managers on its PATH."""
     folders = [str(path) for path in _version_managers()]
     path = os.pathsep.join([os.environ.get("PATH", ""), *folders])
@@ -46,7 +46,6 @@ def call(*arguments: str, timeout: float | None = None) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=timeout,
     )
 
 

@@ -186,7 +186,7 @@ def test_another_error_is_a_changed_contract_and_other_words_are_not(make: Any, 
 
 @pytest.mark.parametrize("field", ["salt", "profile", "false_fail_rate"])
 def test_answers_to_other_questions_are_refused(make: Any, field: str) -> None:
-    """Two results of another salt, profile or budget cannot be compared, and the option is named."""
+    """Two results of another salt, profile or budget are refused; the option is named."""
     other = {"salt": 1, "profile": "smoke", "false_fail_rate": 1e-6}[field]
     with pytest.raises(Incomparable, match="Run both with the same --"):
         diff(make(EXACT), make(EXACT, **{field: other}))

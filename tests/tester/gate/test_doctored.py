@@ -1,0 +1,141 @@
+"""Does the gate see a Flax that went wrong, and name the claim? Each copy has one planted fault."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import flax
+import pytest
+
+import dropout_props
+
+LINEN = "linen/stochastic.py"
+NNX = "nnx/nn/stochastic.py"
+# name -> file, text, the fault in its place, subject, claims to ask, rows that must fail
+FAULTS: dict[str, tuple[str, str, str, str, tuple[str, ...], dict[str, str]]] = {
+    "the rate is taken for the keep rate": (
+        LINEN,
+        "keep_prob = 1.0 - self.rate",
+        "keep_prob = self.rate",
+        "linen.Dropout",
+        ("DP201",),
+        {"DP201": "regressed"},
+    ),
+    "the scale is dropped": (
+        LINEN,
+        "inputs / keep_prob",
+        "inputs",
+        "linen.Dropout",
+        ("DP201",),
+        {"DP201": "regressed"},
+    ),
+    "a missing key falls back": (
+        "core/scope.py",
+        "raise errors.InvalidRngError(f'{self.name} needs PRNG for \"{name}\"')",
+        "return random.key(0)",
+        "linen.Dropout",
+        ("DP104",),
+        {"DP104": "regressed", "answers": "contract changed"},
+    ),
+    "the stream is not advanced": (
+        "nnx/rnglib.py",
+        "self.count[...] += 1",
+        "pass",
+        "nnx.Dropout",
+        ("DP101",),
+        {"answers": "contract changed"},
+    ),
+    "a default is changed": (
+        NNX,
+        "deterministic: bool | None = False",
+        "deterministic: bool | None = True",
+        "nnx.Dropout",
+        ("DP101",),
+        {"signature": "contract changed"},
+    ),
+    "the gradient is not scaled": (
+        LINEN,
+        "inputs / keep_prob",
+        "inputs + lax.stop_gradient(inputs / keep_prob - inputs)",
+        "linen.Dropout",
+        ("DP101",),
+        {"answers": "contract changed"},
+    ),
+}
+
+
+def doctored(folder: Path, file: str, old: str, new: str) -> Path:
+    """Make a folder with a copy of Flax, one text in one file replaced."""
+    copy = folder / "flax"
+    shutil.copytree(Path(flax.__file__).parent, copy)  # compiled files too, for speed
+    path = copy / file
+    text = path.read_text()
+    assert old in text, f"this Flax has no {old!r} in {file}: plant the fault anew"
+    path.write_text(text.replace(old, new))
+    return folder
+
+
+def check(
+    subjects: tuple[str, ...], claims: tuple[str, ...], path: Path, *, first: Path | None = None
+) -> int:
+    """Run `dropout-props check` with another folder first on the path; return its exit code."""
+    options = [part for claim in claims for part in ("--claim", claim)]
+    root = Path(dropout_props.__file__).parents[1]
+    folders = [str(one) for one in (first, root) if one]
+    program = [sys.executable, "-m", "dropout_props", "check", *subjects, "--profile", "smoke"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    done = subprocess.run(
+        [*program, *options, "--json", str(path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert path.exists(), done.stderr
+    return done.returncode
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: Any) -> Path:
+    """The result of the installed Flax."""
+    path = tmp_path_factory.mktemp("sound") / "sound.json"
+    assert check(("linen.Dropout", "nnx.Dropout"), ("DP101", "DP104", "DP201"), path) == 0
+    return path
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_doctored_flax_fails_and_the_claim_is_named(
+    fault: str, sound: Path, tmp_path: Path, capsys: Any
+) -> None:
+    """Exit code 1, and the row of the claim says regressed or contract changed."""
+    from dropout_props.cli import main
+
+    file, old, new, subject, claims, expected = FAULTS[fault]
+    copy = doctored(tmp_path, file, old, new)
+    check((subject,), claims, tmp_path / "candidate.json", first=copy)
+    place = tmp_path / "comparison.json"
+    base = reduced(sound, subject, claims, tmp_path / "base.json")
+    with pytest.raises(SystemExit) as stopped:
+        main(["diff", str(base), str(tmp_path / "candidate.json"), "--json", str(place)])
+    assert stopped.value.code == 1, capsys.readouterr().out
+    rows = json.loads(place.read_text())["comparison"]["rows"]
+    changes = {row["claim"]: row["change"] for row in rows}
+    assert {claim: changes.get(claim) for claim in expected} == expected
+
+
+def reduced(path: Path, subject: str, claims: tuple[str, ...], to: Path) -> Path:
+    """Leave out what the candidate is not asked, which would count as removed."""
+    document = json.loads(path.read_text())
+    run = document["run"]
+    run["results"] = [
+        one for one in run["results"] if one["claim"] in claims and one["subject"] == subject
+    ]
+    snapshot = run["snapshot"]
+    snapshot["subjects"] = [one for one in snapshot["subjects"] if one["subject"] == subject]
+    run["collected"] = len(run["results"])
+    to.write_text(json.dumps(document))
+    return to

@@ -1,0 +1,66 @@
+"""The gate on real history: releases whose differences are known. `pytest -m history` runs it."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.cli import main
+
+pytestmark = [
+    pytest.mark.history,
+    pytest.mark.skipif(
+        not shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"),
+        reason="uv is not installed",
+    ),
+]
+CLAIMS = ("DP101", "DP201", "DP202", "DP401", "DP402")
+
+
+def changes(base: str, candidate: str, folder: Path) -> dict[str, set[str]]:
+    """Run a gate; return the classes of the rows about masks and claims, by subject."""
+    place = folder / "gate.json"
+    options = [part for claim in CLAIMS for part in ("--claim", claim)]
+    gate = ("gate", "--base", base, "--candidate", candidate, "--profile", "smoke")
+    with pytest.raises(SystemExit):
+        main([*gate, *options, "--json", str(place)])
+    found: dict[str, set[str]] = {}
+    for row in json.loads(place.read_text())["comparison"]["rows"]:
+        if row["claim"] not in ("signature", "answers"):
+            found.setdefault(row["subject"], set()).add(row["change"])
+    return found
+
+
+@pytest.fixture(autouse=True)
+def shared_cache(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Environments of releases are worth keeping: the user's own cache is used."""
+    monkeypatch.delenv("DROPOUT_PROPS_CACHE")
+
+
+def test_the_change_of_the_default_stream_is_rekeyed(tmp_path: Path) -> None:
+    """From JAX 0.4.35 to 0.5.1 both APIs draw other bits of the same distribution."""
+    found = changes("flax==0.10.2", "flax==0.10.4", tmp_path)
+    assert found == {
+        "linen.Dropout": {"rekeyed", "identical"},
+        "nnx.Dropout": {"rekeyed", "identical"},
+    }
+
+
+def test_nnx_moved_its_stream_and_linen_did_not(tmp_path: Path) -> None:
+    """From Flax 0.10.7 to 0.11.2 Linen is identical, bit for bit, and NNX rekeyed."""
+    found = changes("flax==0.10.7", "flax==0.11.2", tmp_path)
+    assert found == {"linen.Dropout": {"identical"}, "nnx.Dropout": {"rekeyed", "identical"}}
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate"),
+    [("0.12.0", "0.12.2"), ("0.12.4", "0.12.6"), ("0.12.10", "0.12.12")],
+)
+def test_neighbours_are_identical(base: str, candidate: str, tmp_path: Path) -> None:
+    """Between releases of 0.12 no bit of a mask changes."""
+    found = changes(f"flax=={base}", f"flax=={candidate}", tmp_path)
+    assert found == {"linen.Dropout": {"identical"}, "nnx.Dropout": {"identical"}}

@@ -1,0 +1,143 @@
+"""Is a failure the same again, bit for bit, and do its program and its test find it?"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.cli import main
+
+LAYER = """
+import jax
+import jax.numpy as jnp
+
+{name} = 1
+
+
+def layer(key, x, rate, deterministic):
+    if deterministic:
+        return x
+    keep = 1 - rate * {factor}
+    return jnp.where(jax.random.bernoulli(key, keep, x.shape), x / (1 - rate), 0)
+
+
+def scaled(key, x, rate, deterministic):
+    return x * {scale}
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: Any) -> Any:
+    """A layer of the user's own that can be mended; each test has a module of its own name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    name = f"layer_{tmp_path.name.replace('-', '_')}"
+
+    def write(factor: float, scale: float = 1.0) -> str:
+        text = LAYER.format(name="VERSION", factor=factor, scale=scale)
+        (tmp_path / f"{name}.py").write_text(text)
+        sys.modules.pop(name, None)
+        return name
+
+    return write
+
+
+def run(*arguments: str) -> int:
+    """Call the command line in this process; return its exit code."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    return int(stopped.value.code or 0)
+
+
+def failure_of(text: str) -> str:
+    """The id that a report printed."""
+    return text.partition("dropout-props replay ")[2].split(";")[0].strip()
+
+
+def test_a_counted_failure_is_the_same_bit_for_bit(module: Any, capsys: Any) -> None:
+    """The id finds it in the last result; mended, it says FIXED."""
+    name = module(1.2)
+    arguments = (f"{name}:layer", "--claim", "DP202", "--profile", "smoke")
+    assert run("check", *arguments) == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"FAILED {name}:layer DP202")
+    assert "the same, bit for bit" in said
+    module(1.0)
+    assert run("replay", identity) == 0
+    assert capsys.readouterr().out.startswith("FIXED")
+
+
+def test_a_counterexample_is_found_again(module: Any, capsys: Any, tmp_path: Path) -> None:
+    """An exact failure fails on its own case; a result file can be named."""
+    name = module(1.0, scale=2.0)
+    place = str(tmp_path / "result.json")
+    assert run("check", f"{name}:scaled", "--claim", "DP101", "--json", place) == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity, "--result", place) == 1
+    assert "FAILED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("attr", "claim"), [("layer", "DP202"), ("scaled", "DP101")])
+def test_a_program_reproduces_it_without_this_package(
+    module: Any, capsys: Any, tmp_path: Path, attr: str, claim: str
+) -> None:
+    """The program imports jax and the layer alone, and exits with 1 while the failure is there."""
+    name = module(1.2, scale=2.0)
+    assert run("check", f"{name}:{attr}", "--claim", claim, "--profile", "smoke") == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity, "--script") == 0
+    program = tmp_path / "program.py"
+    program.write_text(capsys.readouterr().out)
+    assert "dropout_props" not in program.read_text()
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_the_test_file_fails_and_then_passes(module: Any, capsys: Any) -> None:
+    """What `--pytest` writes fails as long as the failure is there."""
+    name = module(1.2)
+    assert run("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke") == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity, "--pytest") == 0
+    scope: dict[str, Any] = {}
+    exec(compile(capsys.readouterr().out, "test_it.py", "exec"), scope)  # noqa: S102
+    [test] = [one for key, one in scope.items() if key.startswith("test_")]
+    with pytest.raises(AssertionError, match="all units"):
+        test()
+    module(1.0)
+    test()
+
+
+def test_an_unknown_id_names_those_that_there_are(module: Any, capsys: Any) -> None:
+    """The remedy is in the message, and nothing has run yet is said too."""
+    assert run("replay", "abc") == 4
+    assert "no check has been run yet" in capsys.readouterr().err
+    name = module(1.2)
+    assert run("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke") == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", "zzz") == 4
+    assert f"there are {identity} ({name}:layer DP202)" in capsys.readouterr().err
+
+
+def test_a_baseline_changes_by_its_own_command_alone(
+    module: Any, capsys: Any, tmp_path: Path
+) -> None:
+    """`check --baseline` compares and keeps the file; `baseline --update` renews it aloud."""
+    name = module(1.0)
+    place = tmp_path / "baseline.json"
+    arguments = ("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke")
+    assert run(*arguments, "--json", str(place)) == 0
+    before = place.read_bytes()
+    module(1.2)
+    assert run(*arguments, "--baseline", str(place)) == 1
+    assert "regressed" in capsys.readouterr().out
+    assert place.read_bytes() == before
+    assert run("baseline", str(place), "--update") == 0
+    assert "regressed" in capsys.readouterr().out
+    assert place.read_bytes() != before

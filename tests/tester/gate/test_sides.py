@@ -1,0 +1,182 @@
+"""Does a side that cannot run leave the other one alone, and say what to do?"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dropout_props
+from dropout_props.gate import environments, uv, wheel
+from dropout_props.gate.environments import Built
+from dropout_props.gate.releases import BadSpec, of_requirements, parse, row_of
+from dropout_props.gate.sides import Asked, run_all
+from dropout_props.gate.uv import CannotBuild
+
+REQUEST = {
+    "subjects": ["linen.Dropout"],
+    "claims": ["DP101"],
+    "profile": "smoke",
+    "salt": 0,
+    "budget": 1e-9,
+}
+PACKAGE = str(Path(dropout_props.__file__).parents[1])
+
+
+def here(label: str = "here", package: str = PACKAGE, timeout: float = 300.0) -> Asked:
+    """A side that runs in this very environment."""
+    built = Built(Path(sys.executable), reused=True)
+    return Asked(label, lambda: built, REQUEST, package, timeout)
+
+
+def failing() -> Built:
+    """An environment that cannot be made."""
+    raise CannotBuild("flax==9 cannot be installed: there is none. Check the release.")
+
+
+def test_a_side_that_cannot_be_made_keeps_the_other() -> None:
+    """The good side is judged whole, with its snapshot; the other says why and what to do."""
+    good, bad = run_all([here(), Asked("bad", failing, REQUEST)], show=lambda _: None)
+    assert good.complete
+    assert good.snapshot is not None
+    assert good.stopped == ""
+    assert bad.stopped == "flax==9 cannot be installed: there is none. Check the release."
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("raise ImportError('no such symbol')", "raised ImportError: no such symbol"),
+        ("import os; os._exit(7)", "crashed before it judged anything (exit status 7"),
+    ],
+)
+def test_a_crash_at_import_is_one_sentence(tmp_path: Path, source: str, sentence: str) -> None:
+    """A Flax that fails, or dies, when it is imported is named with what to do."""
+    (tmp_path / "flax").mkdir()
+    (tmp_path / "flax" / "__init__.py").write_text(source)
+    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
+    [result] = run_all([here(package=str(tmp_path))], show=lambda _: None)
+    assert sentence in result.stopped
+    assert not result.results
+
+
+def test_a_side_that_takes_too_long_is_stopped() -> None:
+    """The sentence names the option that allows more time."""
+    [result] = run_all([here(timeout=0.5)], show=lambda _: None)
+    assert "stopped after 0.5 s" in result.stopped
+    assert "--timeout" in result.stopped
+
+
+def test_an_interpreter_that_cannot_start_is_named(tmp_path: Path) -> None:
+    """A path that is no interpreter is told, and nothing else breaks."""
+    program = tmp_path / "python"
+    program.write_text("no program")
+    asked = Asked("bad", lambda: Built(program, reused=True), REQUEST, PACKAGE)
+    [result] = run_all([asked], show=lambda _: None)
+    assert "cannot be started" in result.stopped
+
+
+def test_without_uv_the_reader_learns_what_to_install(monkeypatch: Any) -> None:
+    """The message names the program, the command, and the way without it."""
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(CannotBuild) as caught:
+        uv.program()
+    assert "pip install uv" in str(caught.value)
+    assert "--base-interpreter" in str(caught.value)
+
+
+class FakeUv:
+    """Stands in for uv: notes what it is asked, makes folders, fails when told to."""
+
+    def __init__(self, *, failing: bool = False) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.failing = failing
+
+    def __call__(self, *arguments: str) -> Any:
+        """Answer as `uv.call` does."""
+        self.asked.append(arguments)
+        if arguments[0] == "venv":
+            Path(arguments[-1]).mkdir(parents=True)
+        failed = self.failing and arguments[0] == "pip"
+        reason = "  × No solution found:\n  ╰─▶ flax==99 is not there" if failed else ""
+        return type("Done", (), {"returncode": int(failed), "stderr": reason, "stdout": ""})()
+
+
+@pytest.fixture
+def fake(monkeypatch: Any, tmp_path: Path) -> FakeUv:
+    """No uv, no index, no wheel of this package: only what is decided here."""
+    program = FakeUv()
+    package = tmp_path / "wheels" / "digest" / "dropout_props-0-py3-none-any.whl"
+    monkeypatch.setattr(uv, "call", program)
+    monkeypatch.setattr(wheel, "build", lambda: package)
+    monkeypatch.setattr(uv, "find_python", lambda wanted: f"/python{wanted}")
+    return program
+
+
+def test_an_environment_is_made_once(fake: FakeUv) -> None:
+    """The second time it is found; other requirements make another one."""
+    first = environments.build("flax==0.12.0", python="3.12")
+    again = environments.build("flax==0.12.0", python="3.12")
+    other = environments.build("flax==0.12.0", extra=("optax==0.2.5",), python="3.12")
+    assert (first.reused, again.reused, other.reused) == (False, True, False)
+    assert first.interpreter == again.interpreter != other.interpreter
+    assert sum(asked[0] == "venv" for asked in fake.asked) == 2
+
+
+def test_a_resolver_that_fails_leaves_nothing_behind(fake: FakeUv, cache: Path) -> None:
+    """Its reason is told on one line, and no half-made environment is found later."""
+    fake.failing = True
+    with pytest.raises(CannotBuild, match=r"No solution found: flax==99 is not there\. Check the"):
+        environments.build("flax==99.0", python="3.12")
+    assert list((cache / "environments").iterdir()) == []
+
+
+def test_jax_is_of_the_time_of_flax_unless_named(fake: FakeUv) -> None:
+    """A spec that names Flax alone is constrained, and says so; a named JAX is not overruled."""
+    built = environments.build("flax==0.11.2", python="3.12")
+    assert built.notes == (
+        "flax==0.11.2: with jax 0.7.1, of that Flax's time; --with 'jax==...' chooses another",
+    )
+    assert environments.build("flax==0.11.2", extra=("jax==0.8.2",), python="3.12").notes == ()
+
+
+def test_a_python_that_is_not_there_is_named(fake: FakeUv, monkeypatch: Any) -> None:
+    """The message says which one is missing and how to get it."""
+    monkeypatch.setattr(uv, "find_python", lambda _: None)
+    with pytest.raises(CannotBuild, match=r"no Python 3\.99 was found.*uv python install 3\.99"):
+        environments.build("flax==0.12.0", python="3.99")
+
+
+@pytest.mark.parametrize(
+    ("flax", "row"),
+    [
+        ("0.8.5", "0.8.5"),
+        ("0.10.5", "0.10.4"),
+        ("0.12.12", "0.12.12"),
+        ("0.8.4", None),
+        ("9", None),
+    ],
+)
+def test_a_release_goes_with_the_row_below_it(flax: str, row: str | None) -> None:
+    """Beyond either end of the table nothing is held back."""
+    found = row_of(flax)
+    assert (found.flax if found else None) == row
+
+
+def test_requirements_are_read_at_the_door() -> None:
+    """What is no requirement is refused with an example."""
+    with pytest.raises(BadSpec, match=r"write it as in 'flax==0\.12\.12'"):
+        parse("flax=0.12")
+    assert of_requirements(parse("flax>=0.12")) is None
+
+
+def test_the_wheel_holds_the_running_code(cache: Path) -> None:
+    """It is made once, from the files that run, data files included."""
+    import zipfile
+
+    path = wheel.build()
+    assert wheel.build() == path
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    assert {"dropout_props/gate/releases.json", "dropout_props/cli/main.py"} <= names
+    assert not [name for name in names if "__pycache__" in name]
