@@ -76,4 +76,4 @@ def summarize(
     )
     if path is not None:
         files.write(whole, path)
-    return [*header(whole, settings.profile.summary), tally_line(whole)]
+    return [*header(whole, settings.promise), tally_line(whole)]

@@ -29,15 +29,6 @@ class Profile:
     statistical_examples: int
     wide_pools: bool
 
-    @property
-    def summary(self) -> str:
-        """One line for the header."""
-        return (
-            f"{self.name} ({self.exact_examples} examples of an exact claim, "
-            f"{self.statistical_examples} of a statistical one, "
-            f"discrepancies x {self.discrepancy_factor:g})"
-        )
-
 
 PROFILES = {
     profile.name: profile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -126,19 +127,22 @@ def _run(
 
     console = Console()
     blank = empty_result(settings, len(subjects) * len(claims))
-    for line in header(blank, settings.profile.summary):
-        console.print(line, highlight=False, soft_wrap=True)
-    interrupted = False
-    with progress_of(blank.collected) as progress, stopped_by_sigterm():
-        try:
-            result = run(
-                subjects,
-                claims,
-                settings,
-                on_start=progress.start,
-                on_result=progress.finish,
-            )
-        except KeyboardInterrupt:
-            interrupted, result = True, replace(blank, results=tuple(progress.done))
+    interrupted, started = False, monotonic()
+    with stopped_by_sigterm():
+        for line in header(blank, settings.promise):
+            console.print(line, highlight=False, soft_wrap=True)
+        with progress_of(blank.collected) as progress:
+            try:
+                result = run(
+                    subjects,
+                    claims,
+                    settings,
+                    on_start=progress.start,
+                    on_result=progress.finish,
+                )
+            except KeyboardInterrupt:
+                seconds = monotonic() - started
+                interrupted = True
+                result = replace(blank, results=tuple(progress.done), seconds=seconds)
     print_report(result, console)
     return result, interrupted

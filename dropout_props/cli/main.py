@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
 
 from dropout_props import __version__
 from dropout_props.exitcodes import ExitCode
+from dropout_props.gate.cache import folder
 
 __all__ = ["main"]
 
@@ -50,8 +53,16 @@ def _group() -> None:
     """Does a dropout layer do what dropout means, here, now?"""
 
 
+def _keep_hypothesis_out_of_the_way() -> None:
+    """Keep what Hypothesis caches in this package's cache, not in the user's working directory."""
+    if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+        with suppress(OSError):  # a home that cannot be written is no reason not to run
+            os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder("hypothesis"))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error that a user can mend is one paragraph and a code."""
+    _keep_hypothesis_out_of_the_way()
     try:
         code = _group.main(args=arguments, prog_name="dropout-props", standalone_mode=False)
     except click.exceptions.Exit as stop:

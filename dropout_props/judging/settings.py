@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from dropout_props.budget import Budget
 from dropout_props.known import SHIPPED_LIST, Deviation
 from dropout_props.profiles import PROFILES, Profile
-from dropout_props.properties import CATALOGUE
+from dropout_props.properties import CATALOGUE, Statistical
 
 __all__ = ["Settings"]
 
@@ -44,6 +44,21 @@ class Settings:
             raise ValueError(f"profile={profile!r}: it must be one of {', '.join(PROFILES)}.")
         base = cls(salt=salt, profile=PROFILES[profile])
         return replace(base, budget=replace(base.budget, false_fail_rate=false_fail_rate))
+
+    @property
+    def promise(self) -> str:
+        """What the profile draws, and the discrepancy that a pass excludes, for the header."""
+        promised = ", ".join(
+            f"{claim.id} {self.profile.discrepancy_factor * min(finest):.2g}"
+            for claim in CATALOGUE
+            if isinstance(claim.decision, Statistical)
+            for finest in [claim.decision.discrepancies.values()]
+        )
+        return (
+            f"{self.profile.name}: {self.profile.exact_examples} cases of an exact claim, "
+            f"{self.profile.statistical_examples} of a statistical one; a pass excludes, in "
+            f"standard deviations of one trial, {promised}"
+        )
 
     def search_seed(self, claim_id: str) -> int:
         """Return the seed of Hypothesis for a claim: the same for every subject and process."""

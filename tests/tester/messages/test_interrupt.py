@@ -1,0 +1,38 @@
+"""A run that is stopped keeps what it has, marks it incomplete, and is never a pass."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_leaves_a_readable_result(tmp_path: Path, how: signal.Signals) -> None:
+    """Exit 2, a whole file, ``complete`` false, and no temporary file beside it."""
+    command = [sys.executable, "-m", "dropout_props", "check", "--json", "r.json"]
+    with subprocess.Popen(
+        [*command, "--profile", "nightly"],
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("budget:"):  # the last line of the header: the run begins
+                break
+        time.sleep(3)  # into the run, wherever that is
+        process.send_signal(how)
+        printed = process.stdout.read()
+    assert process.returncode == 2
+    assert "not judged (incomplete)" in printed
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["complete"] is False
+    assert len(document["run"]["results"]) < document["run"]["collected"]
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
