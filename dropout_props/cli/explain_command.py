@@ -1,4 +1,4 @@
-"""`dropout-props explain DPnnn`: what one claim claims, and what it rests on."""
+"""`dropout-props explain [DPnnn]`: what a claim claims, and what it rests on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ __all__ = ["command"]
 
 
 @click.command("explain")
-@click.argument("claim_id", metavar="CLAIM")
-def command(claim_id: str) -> int:
-    """Say what CLAIM (as in DP203) claims, and what it rests on."""
-    from dropout_props.properties.describe import describe
+@click.argument("claim_ids", nargs=-1, metavar="[CLAIM]...")
+@click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
+def command(claim_ids: tuple[str, ...], *, markdown: bool) -> int:
+    """Say what each CLAIM (as in DP203) claims, and what it rests on; all of them by default."""
+    from dropout_props.properties.describe import describe, page
 
-    [claim] = claims_of((claim_id,))
-    click.echo(describe(claim))
+    claims = claims_of(claim_ids)
+    click.echo(page(claims) if markdown else "\n\n".join(map(describe, claims)))
     return 0

@@ -1,16 +1,21 @@
-"""One claim in words, for `explain` and for its page in the docs."""
+"""Claims in words, for `explain` and for the catalogue's page in the docs."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from dropout_props.profiles import PROFILES
+from dropout_props.properties.claim import Claim, Statistical
 
-if TYPE_CHECKING:
-    from dropout_props.properties.claim import Claim
+__all__ = ["describe", "entries", "page"]
 
-__all__ = ["describe", "entries"]
+_HEAD = """# The catalogue
+
+What dropout promises, claim by claim. `dropout-props explain --markdown` writes this page, and a
+test holds it to the code. Discrepancies are in standard deviations of one trial: at keep
+probability k, one of them is sqrt(k (1 - k)).
+"""
 
 
 def entries(claim: Claim) -> dict[str, str]:
@@ -26,8 +31,8 @@ def entries(claim: Claim) -> dict[str, str]:
         "Must kill": ", ".join(claim.mutants),
         "Since": claim.since,
     }
-    if claim.is_statistical:
-        promises = claim.decision.discrepancies.items()  # type: ignore[union-attr]
+    if isinstance(claim.decision, Statistical):
+        promises = claim.decision.discrepancies.items()
         for profile in PROFILES.values():
             found[f"A pass in {profile.name} excludes"] = "; ".join(
                 f"{label}: {profile.discrepancy_factor * d:g} sd of one trial"
@@ -42,3 +47,15 @@ def describe(claim: Claim) -> str:
     for heading, text in entries(claim).items():
         lines += [f"{heading}:", textwrap.indent(textwrap.fill(text, 90), "  ")]
     return "\n".join(lines)
+
+
+def page(claims: Sequence[Claim]) -> str:
+    """Return the page of the docs, as Markdown."""
+    parts = [_HEAD]
+    for claim in claims:
+        parts.append(f"## {claim.id}: {claim.name}\n")
+        for heading, text in entries(claim).items():
+            shown = f"`{text}`" if heading == "Formula" else text
+            parts.append(f"- **{heading}:** {shown}")
+        parts.append("")
+    return "\n".join(parts).rstrip()
