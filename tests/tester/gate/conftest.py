@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> ClaimR
     )
 
 
-def snapshot(**fields: object) -> SubjectSnapshot:
+def snapshot(**fields: Any) -> SubjectSnapshot:
     """The snapshot of one subject."""
     plain = SubjectSnapshot(
         subject="linen.Dropout",
@@ -73,7 +74,7 @@ def snapshot(**fields: object) -> SubjectSnapshot:
     return replace(plain, **fields)
 
 
-def result(*claims: ClaimResult, of: SubjectSnapshot | None = None, **fields: object) -> RunResult:
+def result(*claims: ClaimResult, of: SubjectSnapshot | None = None, **fields: Any) -> RunResult:
     """A complete run of these claims."""
     plain = RunResult(
         versions={"flax": "0.11.2", "jax": "0.7.1"},

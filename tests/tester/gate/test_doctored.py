@@ -107,7 +107,13 @@ def sound(tmp_path_factory: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+QUICK = ("the scale is dropped", "a missing key falls back")  # the others: `pytest -m history`
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.history]) for name in FAULTS],
+)
 def test_a_doctored_flax_fails_and_the_claim_is_named(
     fault: str, sound: Path, tmp_path: Path, capsys: Any
 ) -> None:

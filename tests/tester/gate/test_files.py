@@ -82,7 +82,13 @@ def errors(value: Any, schema: Any, root: Any, at: str = "$") -> list[str]:  # n
     if "const" in schema or "enum" in schema:
         fits = value in schema.get("enum", [schema.get("const")])
         return [] if fits else [f"{at}: {value!r} is not in the list"]
-    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    kinds: dict[str, Any] = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "null": type(None),
+    }
     kind = schema["type"]
     if kind in ("integer", "number"):
         good = isinstance(value, int | float if kind == "number" else int)
