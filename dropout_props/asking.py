@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -60,9 +61,12 @@ def ask(
 
 
 def summarize(
-    texts: list[str], collected: int, options: dict[str, Any], path: Path | None
+    texts: list[str], collected: int, options: dict[str, Any], path: Path | None, last: Path
 ) -> list[str]:
-    """Return the lines that end a session, and write the result file when one is asked for."""
+    """Return the lines that end a session, and write the result file when one is asked for.
+
+    `last` keeps the result too, for `dropout-props replay`; where it cannot, nothing is lost.
+    """
     settings = Settings.of(**options)
     order = list(STYLES)
     results = sorted(
@@ -76,4 +80,6 @@ def summarize(
     )
     if path is not None:
         files.write(whole, path)
+    with contextlib.suppress(OSError, files.BadResultFile):
+        files.write(whole, last)
     return [*header(whole, settings.promise), tally_line(whole)]

@@ -115,9 +115,16 @@ class _Gatherer:
         if not collected:
             return
         from dropout_props.asking import summarize
+        from dropout_props.gate import cache
 
         path = self._config.getoption("--dp-json")
-        lines = summarize(texts, collected, _settings(self._config), Path(path) if path else None)
+        lines = summarize(
+            texts,
+            collected,
+            _settings(self._config),
+            Path(path) if path else None,
+            cache.last_result(),
+        )
         terminalreporter.section("dropout_props")
         for line in lines:
             terminalreporter.write_line(line)
