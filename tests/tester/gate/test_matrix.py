@@ -1,0 +1,50 @@
+"""Does the support matrix say what changed where? Is the page that ships of this catalogue?"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dropout_props.gate import matrix
+from dropout_props.properties import CATALOGUE
+from dropout_props.report.matrix import matrix_page
+from dropout_props.results import ClaimResult
+from dropout_props.verdict import Verdict
+
+PAGE = Path(__file__).parents[3] / "docs" / "support-matrix.md"
+EXACT = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
+REQUEST = {"subjects": ["linen.Dropout"], "claims": [], "profile": "ci", "salt": 0, "budget": 1e-9}
+
+
+def test_a_row_of_releases_becomes_a_page(make: Any) -> None:
+    """Verdicts stand by release, changes by step; a release that could not run is said."""
+    failing = replace(EXACT, verdict=Verdict.FAIL, shown="it scales | in eval")
+    results = {
+        "1.0": make(EXACT),
+        "1.1": make(failing),
+        "1.2": make(results=(), collected=0, stopped="it crashed"),
+    }
+    asked: list[str] = []
+
+    def race(sides: list[Any]) -> list[Any]:
+        asked.extend(side.label for side in sides)
+        return [results[side.label.split()[1]] for side in sides]
+
+    found = matrix.run(("1.0", "1.1", "1.2"), REQUEST, race=race, stored={"1.0": results["1.0"]})
+    assert asked == ["flax 1.1", "flax 1.2"]
+    page = matrix_page(found.releases, found.results, found.steps, command="dropout-props matrix")
+    assert "| DP101 eval identity | ✓ | **F** |  |" in page
+    assert "### flax 1.0 → flax 1.1" in page
+    assert "linen.Dropout: **regressed**: DP101 eval identity: it scales \\| in eval" in page
+    assert "it crashed" in page.partition("### flax 1.1 → flax 1.2")[2]
+
+
+def test_the_page_that_ships_is_of_at_least_ten_releases_and_of_this_catalogue() -> None:
+    """Every claim on it is in the catalogue; every release was judged."""
+    page = PAGE.read_text(encoding="utf-8")
+    releases = re.findall(r"^\| (\d[\d.]+) \| \d", page, flags=re.MULTILINE)
+    assert len(releases) >= 10
+    assert {"0.8.5", "0.12.12"} <= set(releases)
+    claims = set(re.findall(r"^\| (DP\d+) ", page, flags=re.MULTILINE))
+    assert claims
+    assert claims <= {claim.id for claim in CATALOGUE}
