@@ -10,6 +10,7 @@ compilation there.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,17 @@ class Sampler:
     salt: int = 0
 
     @property
+    def size(self) -> int:
+        """Number of units in one training output: the case's, or what the model makes of it."""
+        if self.subject.traits.reference == "input":
+            return self.case.size
+        return int(np.size(self.subject.reference(jnp.asarray(self.case.inputs()))))
+
+    @property
     def num_keys(self) -> int:
         """Keys in one block of this case; a constant of its shape."""
         looped = self.subject.traits.batching == "loop"
-        return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.case.size))
+        return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.size))
 
     def words(self, count: int, *, role: str, block: int = 0) -> np.ndarray[Any, Any]:
         """Return fresh uniform words, uint32[count, 2], as raw key data.
@@ -98,9 +106,13 @@ class Sampler:
                 broadcast_dims=self.case.broadcast_dims,
             )
 
+        return self.each(one, keys)
+
+    def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the answer to each key, stacked along axis 0: by vmap, or one by one."""
         if self.subject.traits.batching == "loop":
-            return np.stack([np.asarray(one(key)) for key in keys])
-        return np.asarray(jax.vmap(one)(keys))
+            return np.stack([np.asarray(ask(key)) for key in keys])
+        return np.asarray(jax.vmap(ask)(keys))
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return which units came through, bool[num_keys, *shape], independent along axis 0.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -59,6 +60,41 @@ def _explicit_mixed(site: Site, key: Any) -> Any:
     return jax.random.fold_in(key, _words(site.root_key)[-1]) if site.has(site.stream) else key
 
 
+def _masked_key(site: Site, *, bits: int) -> Any:
+    return jax.random.wrap_key_data(_words(site.root_key) & jnp.uint32(2**bits - 1))
+
+
+def _one_word(site: Site) -> Any:
+    words = _words(site.root_key)
+    return jax.random.wrap_key_data(words.at[0].set(0))
+
+
+def _first_count(site: Site) -> Any:
+    site.issue()
+    return site.key_at(count=0)
+
+
+def _cached(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    if "mask" not in site.memory:
+        site.memory["mask"] = jax.random.bernoulli(key, keep_rate, shape)
+    return site.memory["mask"]
+
+
+def _antithetic(_key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    uniform = jax.random.uniform(site.key_at(count=site.count // 2 * 2), shape)
+    return jnp.where(site.count % 2 == 1, 1.0 - uniform, uniform) < keep_rate
+
+
+def _summed_input(site: Site) -> Any:
+    total = jnp.nan_to_num(jnp.abs(site.x.astype(jnp.float32)).sum()).astype(jnp.uint32)
+    return jax.random.fold_in(site.issue(), total)
+
+
+def _sign_of_input(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    tilt = 0.05 * min(keep_rate, 1.0 - keep_rate) * jnp.sign(site.x.astype(jnp.float32))
+    return jax.random.uniform(key, shape) < keep_rate + jnp.nan_to_num(tilt)
+
+
 MUTANTS = (
     Mutant(
         "missing_rng_fallback",
@@ -85,8 +121,64 @@ MUTANTS = (
         "constant_key",
         "the key is ignored: the mask never changes",
         "Paddle#7796, flash-attention#2088",
-        ("DP402",),
+        ("DP402", "DP407"),
         Kernel(derive_key=lambda _site: jax.random.key(0)),
+    ),
+    Mutant(
+        "key_low8",
+        "8 bits of each word of the key are used",
+        "aws-neuron#724",
+        ("DP407",),
+        Kernel(derive_key=partial(_masked_key, bits=8)),
+    ),
+    Mutant(
+        "key_low16",
+        "16 bits of each word of the key are used",
+        "aws-neuron#724",
+        ("DP407",),
+        Kernel(derive_key=partial(_masked_key, bits=16)),
+    ),
+    Mutant(
+        "one_word_key",
+        "one of the two words of the key is used: 2^32 masks",
+        "torch-xpu-ops#4851",
+        ("DP407",),
+        Kernel(derive_key=_one_word),
+    ),
+    Mutant(
+        "call_counter_ignored",
+        "the place of the layer is folded in, the number of the call is not",
+        "flax 030e8ba6",
+        ("DP403",),
+        Kernel(derive_key=_first_count),
+    ),
+    Mutant(
+        "cached_mask",
+        "the first mask is stored and used again",
+        "tf#29391, keras#9031",
+        ("DP403",),
+        Kernel(draw=_cached),
+    ),
+    Mutant(
+        "antithetic_calls",
+        "every second call uses 1 - u of the one before",
+        "antithetic sampling",
+        ("DP403",),
+        Kernel(draw=_antithetic),
+    ),
+    Mutant(
+        "input_dependent",
+        "the sum of the input is folded into the key",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(derive_key=_summed_input),
+    ),
+    Mutant(
+        "sign_dependent",
+        "positive units are kept a little more often",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(draw=_sign_of_input),
     ),
     Mutant(
         "seed_halved",

@@ -44,6 +44,18 @@ def _first_kept(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return mask.at[:1].set(True).reshape(shape)
 
 
+def _last_kept(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask = jax.random.bernoulli(key, keep_rate, shape).reshape(-1)
+    return mask.at[-1:].set(True).reshape(shape)
+
+
+def _halves(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    size = prod(shape)
+    step = 0.03 * min(keep_rate, 1.0 - keep_rate)
+    sign = jnp.where(jnp.arange(size) < size // 2, 1.0, -1.0).reshape(shape)
+    return jax.random.uniform(key, shape) < keep_rate + step * sign
+
+
 _BIASES = {"bias_1pct": 1.01, "bias_0.3pct": 1.003, "bias_0.1pct": 1.001}
 
 MUTANTS = (
@@ -82,14 +94,28 @@ MUTANTS = (
         "position_ramp",
         "the keep probability rises along the mask; its mean is right",
         "position-dependent kernels",
-        ("DP203",),
+        ("DP203", "DP204"),
         Kernel(draw=_ramp),
     ),
     Mutant(
         "first_never_dropped",
         "the first unit is always kept",
         "tail handling of vector kernels",
-        ("DP203",),
+        ("DP203", "DP204"),
         Kernel(draw=_first_kept),
+    ),
+    Mutant(
+        "last_never_dropped",
+        "the last unit is always kept",
+        "tail handling of vector kernels",
+        ("DP204",),
+        Kernel(draw=_last_kept),
+    ),
+    Mutant(
+        "halves_differ",
+        "the first half is kept a little more often than the second; the mean is right",
+        "position-dependent kernels",
+        ("DP204",),
+        Kernel(draw=_halves),
     ),
 )

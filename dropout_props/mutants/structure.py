@@ -41,6 +41,39 @@ def _rank_one(key: Any, keep_rate: float, shape: Shape, site: Any) -> Any:
     return (first & second).reshape(shape)
 
 
+def _gather(key: Any, keep_rate: float, shape: Shape, index: Any) -> Any:
+    mask = jax.random.bernoulli(key, keep_rate, (prod(shape),))
+    return mask[index].reshape(shape)
+
+
+def _dup4(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return _gather(key, keep_rate, shape, jnp.arange(prod(shape)) // 4 * 4)
+
+
+def _dup_strided(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    at = jnp.arange(prod(shape))
+    return _gather(key, keep_rate, shape, at // 64 * 64 + at % 64 // 4 * 4)
+
+
+def _half_mirror(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    size = prod(shape)
+    uniform = jax.random.uniform(key, (size - size // 2,))
+    both = jnp.concatenate([uniform, 1.0 - uniform[: size // 2]])
+    return (both < keep_rate).reshape(shape)
+
+
+def _symmetric(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    at = jnp.arange(prod(shape))
+    return _gather(key, keep_rate, shape, jnp.minimum(at, prod(shape) - 1 - at))
+
+
+def _copied(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask_key, copy_key = jax.random.split(key)
+    mask = jax.random.bernoulli(mask_key, keep_rate, (prod(shape),))
+    copied = jax.random.bernoulli(copy_key, 0.05, mask.shape)
+    return jnp.where(copied, jnp.roll(mask, 1), mask).reshape(shape)
+
+
 MUTANTS = (
     Mutant(
         "exact_count",
@@ -53,21 +86,56 @@ MUTANTS = (
         "batch_shared",
         "one mask for the whole first axis, undeclared",
         "returnn#366, keras#217",
-        ("DP205",),
+        ("DP205", "DP301"),
         Kernel(mask_shape=_first_axis_shared),
     ),
     Mutant(
         "tile64",
         "a mask of 64 units, tiled",
         "pytorch#198333",
-        ("DP205",),
+        ("DP205", "DP301"),
         Kernel(draw=_tiled),
     ),
     Mutant(
         "rank1_mask",
         "rows and columns are dropped, not units",
         "keras#9841",
-        ("DP205",),
+        ("DP205", "DP301"),
         Kernel(draw=_rank_one),
+    ),
+    Mutant(
+        "dup4",
+        "one bit for 4 neighbours",
+        "pytorch#198333",
+        ("DP301",),
+        Kernel(draw=_dup4),
+    ),
+    Mutant(
+        "dup_strided",
+        "within 64 units, each 4 neighbours share a bit",
+        "pytorch#198333",
+        ("DP301",),
+        Kernel(draw=_dup_strided),
+    ),
+    Mutant(
+        "half_mirror",
+        "the second half uses 1 - u of the first",
+        "antithetic sampling",
+        ("DP301",),
+        Kernel(draw=_half_mirror),
+    ),
+    Mutant(
+        "symmetric_mask",
+        "the second half is the first, backwards",
+        "antithetic sampling",
+        ("DP301",),
+        Kernel(draw=_symmetric),
+    ),
+    Mutant(
+        "neighbours_copied",
+        "one unit in twenty copies the one before it",
+        "pytorch#50110",
+        ("DP301",),
+        Kernel(draw=_copied),
     ),
 )

@@ -16,11 +16,16 @@ from dropout_props.properties import (
     dp201_support,
     dp202_keep_rate,
     dp203_expectation,
+    dp204_same_everywhere,
     dp205_count_dispersion,
+    dp301_lags,
+    dp304_input_independence,
     dp401_same_key,
     dp402_different_keys,
+    dp403_two_calls,
     dp405_named_stream,
     dp406_explicit_key,
+    dp407_distinct_masks,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 
@@ -34,11 +39,16 @@ CATALOGUE: tuple[Claim, ...] = (
     dp201_support.CLAIM,
     dp202_keep_rate.CLAIM,
     dp203_expectation.CLAIM,
+    dp204_same_everywhere.CLAIM,
     dp205_count_dispersion.CLAIM,
+    dp301_lags.CLAIM,
+    dp304_input_independence.CLAIM,
     dp401_same_key.CLAIM,
     dp402_different_keys.CLAIM,
+    dp403_two_calls.CLAIM,
     dp405_named_stream.CLAIM,
     dp406_explicit_key.CLAIM,
+    dp407_distinct_masks.CLAIM,
 )
 
 

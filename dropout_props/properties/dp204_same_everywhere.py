@@ -1,0 +1,57 @@
+"""DP204: the keep rate is the same at every position."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_BLOCKS = 8
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    num_keys, keep = len(kept), keep_of(sampler.case)
+    by_position = kept.sum(axis=0)
+    flat = by_position.reshape(-1)
+    families = [Trials.of(flat, num_keys, keep, label="one position")]
+    parts = [part for level in (2, 4, _BLOCKS) for part in np.array_split(flat, level)]
+    sizes = np.array([part.size for part in parts])
+    sums = np.array([part.sum() for part in parts])
+    families.append(Trials.of(sums, num_keys * sizes, keep, label="dyadic block"))
+    if by_position.ndim > 1:
+        indices = [
+            (by_position.sum(axis=tuple(a for a in range(by_position.ndim) if a != axis)), length)
+            for axis, length in enumerate(by_position.shape)
+        ]
+        successes = np.concatenate([sums for sums, _ in indices])
+        trials = np.concatenate([np.full(n, num_keys * flat.size // n) for _, n in indices])
+        families.append(Trials.of(successes, trials, keep, label="index along an axis"))
+    return tuple(families)
+
+
+CLAIM = Claim(
+    id="DP204",
+    name="same everywhere",
+    sentence="The keep rate is the same at every position: at single units, edges and tails "
+    "included, in halves, quarters and eighths, and at every index along every axis.",
+    formula="P(y[i] != 0) = 1 - rate for every position i",
+    means="Some units are noised more than others: the ends of a vector, padding, one feature.",
+    assumes="Support (DP201). A fault of the overall keep rate shows here too.",
+    mutants=("position_ramp", "first_never_dropped", "last_never_dropped", "halves_differ"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies={"one position": 0.05, "dyadic block": 0.01, "index along an axis": 0.02},
+        explicit=(*canonical(), *canonical((16, 33))[1:3]),
+    ),
+)

@@ -1,0 +1,92 @@
+"""DP301: units of one mask are independent at every lag, flat and along each axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.statistics import Interval, Trials, agreement
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.case import Case
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+_LARGEST = 600  # units at the most in flat order: all lags cost their square
+
+
+def _lags(masks: np.ndarray[Any, Any], null: Interval, label: str) -> Trials:
+    """Count agreements at every lag along axis 0 of bool[length, num_masks].
+
+    Overlapping pairs are not independent. At lag L the pairs (i, i + L) with i // L even share no
+    unit, so each is one Bernoulli trial.
+    """
+    agree, pairs = [], []
+    for lag in range(1, len(masks)):
+        first = np.arange(len(masks) - lag)
+        first = first[first // lag % 2 == 0]
+        agree.append(int(np.count_nonzero(masks[first] == masks[first + lag])))
+        pairs.append(first.size * masks.shape[1])
+    return Trials.of(np.array(agree), np.array(pairs), null, label=label)
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    null = agreement(keep_of(sampler.case))
+    flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
+    half = len(flat) // 2
+    mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
+    families = [
+        _lags(flat[:_LARGEST], null, "lag in flat order"),
+        Trials.of(mirrored, half * flat.shape[1], null, label="mirror image"),
+    ]
+    if kept.ndim > 2:  # noqa: PLR2004 (the keys are one axis: a mask has two or more)
+        for axis in range(1, kept.ndim):
+            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+            if 1 < len(along) <= _LARGEST:
+                families.append(_lags(np.ascontiguousarray(along), null, "lag along an axis"))
+    return tuple(families)
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
+    return large_block_cases(profile, traits).filter(lambda case: case.size <= _LARGEST)
+
+
+CLAIM = Claim(
+    id="DP301",
+    name="no lag correlates",
+    sentence="Two units of one mask are independent at every lag, in flat order and along each "
+    "axis, and so are mirror images.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2 for units i and i + L, for every L",
+    means="Neighbours, rows or halves come and go together: fewer independent units than there "
+    "seem to be.",
+    assumes="Support (DP201). At each lag only pairs that share no unit are counted.",
+    mutants=(
+        "batch_shared",
+        "tile64",
+        "rank1_mask",
+        "dup4",
+        "dup_strided",
+        "half_mirror",
+        "symmetric_mask",
+        "neighbours_copied",
+    ),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=_cases,
+        observe=_observe,
+        discrepancies={
+            "lag in flat order": 0.03,
+            "mirror image": 0.01,
+            "lag along an axis": 0.02,
+        },
+        explicit=(*canonical(), *canonical((16, 33))[1:3]),
+    ),
+)

@@ -1,0 +1,59 @@
+"""DP304: the mask does not depend on the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    case, streams = sampler.case, sampler.streams(sampler.key())
+    x = jnp.asarray(case.inputs())
+
+    def mask(inputs: jnp.ndarray) -> np.ndarray:
+        y = sampler.subject.call(inputs, rate=case.rate, training=True, streams=streams)
+        return np.asarray(y) != 0
+
+    expected = mask(x)
+    others = {
+        "the negated input": -x,
+        "the input times 4": 4 * x,
+        "the input backwards": x.reshape(-1)[::-1].reshape(x.shape),
+        "an input of ones": jnp.ones_like(x),
+    }
+    for what, inputs in others.items():
+        unlike = int(np.count_nonzero(mask(inputs) != expected))
+        if unlike:
+            raise Violation(f"the same key with {what}: {unlike} of {case.size} units differ")
+
+
+CLAIM = Claim(
+    id="DP304",
+    name="input does not matter",
+    sentence="Under one key the mask is the same for every input of one shape and dtype.",
+    formula="mask(x, rate, k) = mask(x', rate, k) for all x, x' that are nowhere zero",
+    means="What is dropped depends on the sign or the size of the activations: that is a "
+    "nonlinearity, not noise.",
+    assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
+    mutants=("input_dependent", "sign_dependent"),
+    blocked_by=("DP201",),
+    needs=("mask", "identity"),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(0.1, 0.9),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)

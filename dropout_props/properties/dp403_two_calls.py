@@ -1,0 +1,59 @@
+"""DP403: two calls of one layer in one application are independent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.statistics import Trials, agreement
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+
+    def twice(key: Any) -> Any:
+        streams = sampler.streams(key)
+        return jnp.stack(sampler.subject.call_repeatedly(x, times=2, rate=rate, streams=streams))
+
+    keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
+    kept = sampler.each(twice, keys) != 0
+    kept = kept.reshape(len(kept), 2, -1)
+    first, second = kept[:, 0], kept[:, 1]
+    orders = {
+        "unit by unit": second,
+        "reversed": second[:, ::-1],
+        "half-shifted": np.roll(second, second.shape[1] // 2, axis=1),
+    }
+    null = agreement(keep_of(sampler.case))
+    return tuple(
+        Trials.of(int(np.count_nonzero(first == other)), first.size, null, label=order)
+        for order, other in orders.items()
+    )
+
+
+CLAIM = Claim(
+    id="DP403",
+    name="two calls differ",
+    sentence="Masks of two calls of one layer in one application are independent: unit by unit, "
+    "reversed and half-shifted.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
+    means="A layer that is called again, in a loop or for a second input, repeats its noise.",
+    assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
+    "well.",
+    mutants=("call_counter_ignored", "cached_mask", "antithetic_calls"),
+    blocked_by=("DP201",),
+    needs=("mask", "repeat"),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
+        explicit=canonical(),
+    ),
+)

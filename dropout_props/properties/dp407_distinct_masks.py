@@ -1,0 +1,69 @@
+"""DP407: distinct keys give distinct masks, however many there are and however alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_KEYS = 2**15
+_UNITS = 2**22
+_BASES = 4
+_WORD = 32
+
+
+def _check(sampler: Sampler) -> None:
+    count = min(_KEYS, _UNITS // sampler.size)
+    _all_distinct(sampler, sampler.keys(count), f"{count} random keys")
+    words = sampler.words(_BASES, role="alike")
+    flips = np.uint32(1) << np.arange(_WORD, dtype=np.uint32)
+    alike = [words]
+    for word in range(words.shape[1]):
+        changed = np.repeat(words[:, None], _WORD, axis=1)
+        changed[:, :, word] ^= flips
+        alike.append(changed.reshape(-1, words.shape[1]))
+    width = jax.random.key_data(jax.random.key(0)).shape[-1]
+    stacked = np.tile(np.concatenate(alike), (1, width // words.shape[1]))
+    keys = jax.random.wrap_key_data(jnp.asarray(stacked))
+    _all_distinct(sampler, keys, f"{len(stacked)} keys that differ in one bit")
+
+
+def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
+    kept = sampler.kept(keys).reshape(len(keys), -1)
+    distinct = len(np.unique(np.packbits(kept, axis=1), axis=0))
+    if distinct < len(keys):
+        raise Violation(f"{what} gave {distinct} distinct masks")
+
+
+CLAIM = Claim(
+    id="DP407",
+    name="distinct masks",
+    sentence="Distinct keys give distinct masks: in a set of 32768 random keys, and among keys "
+    "that differ in a single bit.",
+    formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
+    means="Part of the key is ignored: masks come back after 256, 65536 or 2^32 keys.",
+    assumes="With a hundred units or more at a rate from 0.3 to 0.7, two equal masks among all "
+    "these keys have a probability below 2^-45 a case.",
+    mutants=("constant_key", "key_low8", "key_low16", "one_word_key"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(0.3, 0.7),
+            pool=strategies.BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES[:5],
+            values=("distinct",),
+            min_size=120,
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+    ),
+)
