@@ -50,8 +50,9 @@ def matrix_page(
     lines = [
         "# Support matrix",
         "",
-        f"Written by `{command}`; do not edit it by hand. Each release of Flax was judged in an",
-        "environment of its own, with the JAX of its time, and compared with the one before it.",
+        f"Written by `{command}`; do not edit it by hand.",
+        "Each release of Flax was judged in an environment of its own, with the JAX of its time, and",
+        "compared with the one before it.",
         "",
         "| Flax | JAX | Python | NumPy | claims judged | seconds |",
         "|---|---|---|---|---|---|",
