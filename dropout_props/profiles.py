@@ -33,8 +33,8 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 4.0, 8, 5, wide_pools=False),
-        Profile("ci", 1.0, 24, 10, wide_pools=False),
+        Profile("smoke", 4.0, 6, 5, wide_pools=False),
+        Profile("ci", 1.0, 16, 8, wide_pools=False),
         Profile("nightly", 0.25, 200, 40, wide_pools=True),
     )
 }

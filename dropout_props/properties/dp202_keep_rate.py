@@ -39,7 +39,7 @@ CLAIM = Claim(
     decision=Statistical(
         cases=block_cases,
         observe=_observe,
-        discrepancies={"all units": 0.001},
+        discrepancies={"all units": 0.0015},
         explicit=canonical(),
         relative="all units",
     ),

@@ -15,8 +15,8 @@ from dropout_props.properties.claim import Claim, Exact, Violation
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
 
-_KEYS = 2**15
-_UNITS = 2**22
+_KEYS = 2**14
+_UNITS = 2**21
 _BASES = 4
 _WORD = 32
 
@@ -47,7 +47,7 @@ def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
 CLAIM = Claim(
     id="DP407",
     name="distinct masks",
-    sentence="Distinct keys give distinct masks: in a set of 32768 random keys, and among keys "
+    sentence="Distinct keys give distinct masks: in a set of 16384 random keys, and among keys "
     "that differ in a single bit.",
     formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
     means="Part of the key is ignored: masks come back after 256, 65536 or 2^32 keys.",

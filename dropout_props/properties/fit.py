@@ -30,4 +30,6 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, shape=tuple(n or 1 for n in case.shape))
     if len(case.shape) < traits.min_rank:
         case = replace(case, shape=(1,) * (traits.min_rank - len(case.shape)) + case.shape)
+    if traits.max_rank is not None and len(case.shape) > traits.max_rank:
+        case = replace(case, shape=case.shape[-traits.max_rank :])
     return case

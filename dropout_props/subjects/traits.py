@@ -71,6 +71,7 @@ class Traits:
         nonfinite: NaN and infinite inputs may be dropped like any others.
         empty: inputs may have an empty axis.
         min_rank: fewest axes that an input must have.
+        max_rank: most axes that it is asked with; None when any number will do.
         dtypes: names of the dtypes that an input may have.
         batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
         reasons: sentences that replace the usual ones, by ability.
@@ -93,6 +94,7 @@ class Traits:
     nonfinite: bool = True
     empty: bool = True
     min_rank: int = 0
+    max_rank: int | None = None
     dtypes: tuple[str, ...] = ("float16", "bfloat16", "float32")
     batching: Literal["vmap", "loop"] = "vmap"
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)

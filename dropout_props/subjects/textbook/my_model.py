@@ -68,6 +68,7 @@ def subject() -> Subject:
         rate=RATE,
         reference="eval",
         min_rank=1,
+        max_rank=1,  # 128 units a row: more rows would only repeat the question
         dtypes=("float32",),
         nonfinite=False,
         empty=False,
