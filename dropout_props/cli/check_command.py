@@ -11,7 +11,7 @@ import click
 
 from dropout_props.cli.comparing import check_reports, read_result
 from dropout_props.cli.errors import CannotRun
-from dropout_props.cli.interrupt import stopped_by_sigterm
+from dropout_props.cli.interrupt import let_go, stoppable
 from dropout_props.cli.keeping import compare, keep
 from dropout_props.cli.options import (
     budget_option,
@@ -128,7 +128,7 @@ def _run(
     console = Console()
     blank = empty_result(settings, len(subjects) * len(claims))
     interrupted, started = False, monotonic()
-    with stopped_by_sigterm():
+    with stoppable(again=True):
         for line in header(blank, settings.promise):
             console.print(line, highlight=False, soft_wrap=True)
         with progress_of(blank.collected) as progress:
@@ -141,6 +141,7 @@ def _run(
                     on_result=progress.finish,
                 )
             except KeyboardInterrupt:
+                let_go()
                 seconds = monotonic() - started
                 interrupted = True
                 result = replace(blank, results=tuple(progress.done), seconds=seconds)

@@ -154,8 +154,8 @@ def _package() -> str:
 
 
 def _run(asked: list[Asked]) -> list[RunResult]:
-    from dropout_props.cli.interrupt import stopped_by_sigterm
+    from dropout_props.cli.interrupt import stoppable
     from dropout_props.cli.racing import race
 
-    with stopped_by_sigterm():
+    with stoppable():
         return race(asked)

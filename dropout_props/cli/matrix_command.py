@@ -48,7 +48,7 @@ def command(
     Without RELEASEs, every one of the table that ships is judged, two at once.
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
-    from dropout_props.cli.interrupt import stopped_by_sigterm
+    from dropout_props.cli.interrupt import stoppable
     from dropout_props.cli.racing import race
     from dropout_props.gate import matrix
     from dropout_props.gate import releases as table
@@ -71,7 +71,7 @@ def command(
         if folder is not None and not result.stopped:
             files.write(result, folder / f"flax-{release}.json")
 
-    with stopped_by_sigterm():
+    with stoppable():
         found = matrix.run(
             chosen,
             request,
