@@ -33,6 +33,8 @@ def module(tmp_path: Path, monkeypatch: Any) -> Any:
     """A layer of the user's own that can be mended; each test has a module of its own name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Compiled files are told apart by second and size: a mend within one second would be missed.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     name = f"layer_{tmp_path.name.replace('-', '_')}"
 
     def write(factor: float, scale: float = 1.0) -> str:
