@@ -127,20 +127,33 @@ class Subject:
         return self._ask("call_in_modes", arguments, answers=len(modes))
 
     def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams | None = None
+        self,
+        x: Array,
+        *,
+        names: Sequence[str],
+        rate: float,
+        times: int = 1,
+        streams: Streams | None = None,
     ) -> tuple[Array, ...]:
         """Calls one layer a name on ``x``, all in one model, in training.
 
         Args and Raises are those of ``call``.
 
         Args:
-            names: names of the layers, in calling order; ``a/b`` puts layer b in block a.
+            names: names of the layers; ``a/b`` puts layer b in block a.
+            times: calls of each layer, one after the other.
 
         Returns:
-            One array a name.
+            ``times`` arrays a name, those of one name together.
         """
-        arguments = {"x": x, "names": tuple(names), "rate": rate, "streams": streams or {}}
-        return self._ask("call_layers", arguments, answers=len(names))
+        arguments = {
+            "x": x,
+            "names": tuple(names),
+            "times": times,
+            "rate": rate,
+            "streams": streams or {},
+        }
+        return self._ask("call_layers", arguments, answers=len(names) * times)
 
     def call_explicit(
         self,

@@ -86,14 +86,14 @@ def record(found: Found) -> list[Call]:
     """Ask the case of a failed exact claim again, and return the calls that it made."""
     from dropout_props.gate.replay import _subject
     from dropout_props.judging.replays import case_of
-    from dropout_props.properties import Exact, Violation, find
+    from dropout_props.properties import Violation, find
     from dropout_props.sampler import Sampler
 
     subject = _subject(found)
     calls: list[Call] = []
     watched = replace(subject, adapter=_Recording(subject.adapter, calls))
-    decision = find(found.result.claim).decision
-    assert isinstance(decision, Exact)
+    decision = find(found.result.claim).exact
+    assert decision is not None
     assert found.replay.case is not None
     sampler = Sampler(watched, case_of(found.replay.case), found.result.claim, found.run.salt)
     with contextlib.suppress(Violation):

@@ -117,11 +117,11 @@ def _subject(found: Found) -> Subject:
 
 def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
     from dropout_props.judging.replays import case_of
-    from dropout_props.properties import Exact, Violation, find
+    from dropout_props.properties import Violation, find
     from dropout_props.sampler import Sampler
 
-    decision = find(claim_id).decision
-    assert isinstance(decision, Exact)
+    decision = find(claim_id).exact
+    assert decision is not None
     assert found.replay.case is not None
     try:
         decision.check(Sampler(subject, case_of(found.replay.case), claim_id, settings.salt))

@@ -31,7 +31,7 @@ def script(found: Found) -> str:
         NoScript: the subject's layer cannot be written down in a line, or there is no case.
     """
     from dropout_props.judging.replays import case_of
-    from dropout_props.properties import Statistical, find
+    from dropout_props.properties import find
     from dropout_props.sampler import BLOCK_UNITS
 
     if found.replay.case is None:
@@ -41,7 +41,7 @@ def script(found: Found) -> str:
         )
     case = case_of(found.replay.case)
     claim = find(found.result.claim)
-    statistical = isinstance(claim.decision, Statistical)
+    statistical = found.replay.decided != "counterexample"
     calls: list[Call] = []
     if not statistical:
         from dropout_props.gate.recorder import record

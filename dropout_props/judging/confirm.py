@@ -5,10 +5,12 @@ The same key is asked again, then fresh keys, then a correct layer through the s
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.judging.example import Example, Rule, judge_example
+from dropout_props.subject import SubjectError, Unsupported
 from dropout_props.subjects import control
 
 if TYPE_CHECKING:
@@ -32,11 +34,15 @@ def confirm_statistical(worst: Example, decision: Statistical, rule: Rule) -> st
     sampler = worst.sampler
     again = judge_example(sampler, decision, rule).log_evidence >= worst.log_evidence
     fresh = _refuted(replace(sampler, claim=f"{sampler.claim} confirmed"), decision, rule)
-    correct = _refuted(replace(sampler, subject=control.reference()), decision, rule)
-    first = "the counting is at fault" if correct else _words(again, fresh)
+    first, counted = _words(again, fresh), "could not be asked"
+    # Whatever happens to the correct layer, the failure of the other one stands.
+    with suppress(Unsupported, SubjectError):
+        correct = _refuted(replace(sampler, subject=control.reference()), decision, rule)
+        first = "the counting is at fault" if correct else first
+        counted = _did(correct)
     return (
         f"{first} (the same key {_did(again)}, fresh keys {_did(fresh)}, "
-        f"a correct layer through the same count {_did(correct)})"
+        f"a correct layer through the same count {counted})"
     )
 
 

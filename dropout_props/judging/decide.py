@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import log
 from typing import TYPE_CHECKING
@@ -52,15 +52,15 @@ class _Refuted(Exception):
     """One example alone refutes the claim."""
 
 
-def _explicit(claim: Claim, subject: Subject) -> tuple[Case, ...]:
+def _explicit(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
     """The claim's own cases, moved to what the subject can be asked; no case twice."""
-    return tuple(dict.fromkeys(fit(case, subject.traits) for case in claim.decision.explicit))
+    return tuple(dict.fromkeys(fit(case, subject.traits) for case in decision.explicit))
 
 
 def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
     """Look for a counterexample; what is found is the simplest that shrinking reaches."""
-    decision = claim.decision
-    assert isinstance(decision, Exact)
+    decision = claim.exact
+    assert decision is not None
     judged: list[Case] = []
 
     def judge(case: Case) -> Exception | None:
@@ -73,7 +73,7 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
 
     found = search(
         judge,
-        explicit=_explicit(claim, subject),
+        explicit=_explicit(decision, subject),
         strategy=decision.cases(settings.profile, subject.traits).map(
             partial(fit, traits=subject.traits)
         ),
@@ -101,6 +101,17 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
 
 
 def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
+    """Count; where the counts refute nothing, look for a counterexample to the exact part."""
+    counted = _decide_counts(subject, claim, settings)
+    if claim.exact is None or counted.verdict is Verdict.FAIL:
+        return counted
+    exact = decide_exact(subject, claim, settings)
+    if exact.verdict is not Verdict.FAIL:
+        return replace(counted, shown=f"{counted.shown}; {exact.shown}")
+    return replace(counted, verdict=exact.verdict, shown=exact.shown, failure=exact.failure)
+
+
+def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
     """Fill the ledger, example by example, and hold it against the claim's share."""
     decision = claim.decision
     assert isinstance(decision, Statistical)
@@ -121,7 +132,7 @@ def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Ou
 
     found = search(
         judge,
-        explicit=_explicit(claim, subject),
+        explicit=_explicit(decision, subject),
         strategy=decision.cases(settings.profile, subject.traits).map(
             partial(fit, traits=subject.traits)
         ),

@@ -19,10 +19,10 @@ __all__ = ["apply_known"]
 
 
 def apply_known(
-    result: ClaimResult, known: tuple[Deviation, ...], versions: Mapping[str, str]
+    result: ClaimResult, api: str, known: tuple[Deviation, ...], versions: Mapping[str, str]
 ) -> ClaimResult:
     """Return the result with KNOWN in place of a listed failure, and FAIL for a stale entry."""
-    entries = [d for d in known if d.concerns(result.subject, result.claim, versions)]
+    entries = [d for d in known if d.concerns(result.subject, api, result.claim, versions)]
     if not entries:
         return result
     today = datetime.now(tz=timezone.utc).date()
@@ -42,7 +42,9 @@ def apply_known(
                 )
         return result
     if result.verdict is Verdict.PASS:
-        return _stale(result, entries[0], "the claim holds: the deviation no longer occurs")
+        for entry in entries:
+            if not entry.is_general:
+                return _stale(result, entry, "the claim holds: the deviation no longer occurs")
     return result
 
 

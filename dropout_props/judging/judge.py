@@ -79,7 +79,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 (one broken claim must not lose the others)
             return _error(subject, blank, claim, self.settings, _crash(error))
         result = _result(blank, outcome)
-        return apply_known(result, self.settings.known, self.versions)
+        return apply_known(result, subject.traits.api, self.settings.known, self.versions)
 
 
 def _result(blank: ClaimResult, outcome: Outcome) -> ClaimResult:

@@ -27,7 +27,7 @@ __all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "read"]
 
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
-_FIELDS = {"claim", "subject", "matches", "reason", "link", "expires", "when"}
+_FIELDS = {"claim", "subject", "matches", "reason", "link", "expires", "when", "api"}
 
 
 class BadList(ValueError):
@@ -46,6 +46,7 @@ class Deviation:
         link: where it is reported or documented.
         expires: day from which the entry itself is a failure, to be looked at again.
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
+        api: ``linen``, ``nnx`` or ``function``; empty for any.
     """
 
     claim: str
@@ -55,11 +56,18 @@ class Deviation:
     link: str
     expires: date
     when: dict[str, str] = field(default_factory=dict)
+    api: str = ""
 
-    def concerns(self, subject: str, claim: str, versions: Mapping[str, str]) -> bool:
+    @property
+    def is_general(self) -> bool:
+        """Whether it speaks of any number of subjects: one of them may well conform."""
+        return "*" in self.subject
+
+    def concerns(self, subject: str, api: str, claim: str, versions: Mapping[str, str]) -> bool:
         """Return whether the entry speaks of this pair on these versions."""
         return (
             claim == self.claim
+            and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
             and all(
                 versions.get(package, "") in SpecifierSet(condition, prereleases=True)
@@ -84,7 +92,7 @@ def read(path: Path) -> tuple[Deviation, ...]:
 
 def _entry(path: Path, number: int, entry: dict[str, Any]) -> Deviation:
     where = f"{path}, deviation {number}"
-    unknown, missing = set(entry) - _FIELDS, _FIELDS - {"when"} - set(entry)
+    unknown, missing = set(entry) - _FIELDS, _FIELDS - {"when", "api"} - set(entry)
     if unknown or missing:
         parts = [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
         parts += [f"missing {', '.join(sorted(missing))}"] if missing else []

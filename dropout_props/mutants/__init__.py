@@ -6,7 +6,16 @@ idea, and its name in the `mutants` of the claim that must kill it.
 
 from __future__ import annotations
 
-from dropout_props.mutants import controls, keys, marginal, modes, scale, structure
+from dropout_props.mutants import (
+    broadcast,
+    controls,
+    keys,
+    marginal,
+    modes,
+    parity,
+    scale,
+    structure,
+)
 from dropout_props.mutants.mutant import APIS, Api, Mutant
 
 __all__ = ["APIS", "CONTROLS", "MUTANTS", "Api", "Mutant"]
@@ -16,6 +25,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *scale.MUTANTS,
     *marginal.MUTANTS,
     *structure.MUTANTS,
+    *parity.MUTANTS,
+    *broadcast.MUTANTS,
     *keys.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

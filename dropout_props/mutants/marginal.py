@@ -56,6 +56,19 @@ def _halves(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return jax.random.uniform(key, shape) < keep_rate + step * sign
 
 
+def _uint16(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    threshold = jnp.uint32(round(keep_rate * 2**16))
+    return jax.random.bits(key, shape, "uint16").astype(jnp.uint32) < threshold
+
+
+def _f16(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jax.random.uniform(key, shape) < jnp.float16(keep_rate).astype(jnp.float32)
+
+
+def _small_ignored(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jax.random.bernoulli(key, 1.0 if keep_rate > 0.9999 else keep_rate, shape)  # noqa: PLR2004
+
+
 _BIASES = {"bias_1pct": 1.01, "bias_0.3pct": 1.003, "bias_0.1pct": 1.001}
 
 MUTANTS = (
@@ -80,7 +93,7 @@ MUTANTS = (
         "uint8_thresh",
         "the keep probability is rounded to 8 bits",
         "apex#1614, TransformerEngine#2014",
-        ("DP202",),
+        ("DP202", "DP206"),
         Kernel(draw=_uint8),
     ),
     Mutant(
@@ -89,6 +102,27 @@ MUTANTS = (
         "EfficientNet drop_connect",
         ("DP202",),
         Kernel(draw=_bf16_floor),
+    ),
+    Mutant(
+        "uint16_thresh",
+        "the keep probability is rounded to 16 bits",
+        "apex#1614",
+        ("DP206",),
+        Kernel(draw=_uint16),
+    ),
+    Mutant(
+        "f16_thresh",
+        "the keep probability is rounded to float16",
+        "jax#28017",
+        ("DP206",),
+        Kernel(draw=_f16),
+    ),
+    Mutant(
+        "small_rate_ignored",
+        "rates below 1e-4 drop nothing",
+        "jax#28017",
+        ("DP206",),
+        Kernel(draw=_small_ignored),
     ),
     Mutant(
         "position_ramp",

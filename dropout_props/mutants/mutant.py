@@ -25,6 +25,7 @@ class Mutant:
         killed_by: ids of the claims that must each fail on it; empty for a control.
         kernel: the layer.
         apis: where it makes sense.
+        live: the installed Flax has the same fault, which is listed: its kill reads KNOWN.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Mutant:
     killed_by: tuple[str, ...]
     kernel: Kernel
     apis: tuple[Api, ...] = APIS
+    live: bool = False
 
     def subject(self, api: Api) -> Subject:
         """Return the layer in one of the two APIs, called ``mutants.<api>.<name>``."""

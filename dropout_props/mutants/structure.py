@@ -74,7 +74,49 @@ def _copied(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return jnp.where(copied, jnp.roll(mask, 1), mask).reshape(shape)
 
 
+def _row_rates(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask_key, row_key = jax.random.split(key)
+    size, row = prod(shape), 16
+    drift = jax.random.uniform(row_key, (size // row + 1,), minval=-0.6, maxval=0.6)
+    step = min(keep_rate, 1.0 - keep_rate) * drift[jnp.arange(size) // row].reshape(shape)
+    return jax.random.uniform(mask_key, shape) < keep_rate + step
+
+
+def _mask_rates(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask_key, rate_key = jax.random.split(key)
+    drift = jax.random.uniform(rate_key, (), minval=-0.3, maxval=0.3)
+    step = min(keep_rate, 1.0 - keep_rate) * drift
+    return jax.random.uniform(mask_key, shape) < keep_rate + step
+
+
+def _tail_from_head(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    at = jnp.arange(prod(shape))
+    whole = prod(shape) // _TILE * _TILE
+    return _gather(key, keep_rate, shape, jnp.where((at >= whole) & (whole > 0), at - whole, at))
+
+
 MUTANTS = (
+    Mutant(
+        "row_rates_drift",
+        "each 16 neighbours share a rate that drifts; the mean is right",
+        "per-row rates of fused kernels",
+        ("DP301",),
+        Kernel(draw=_row_rates),
+    ),
+    Mutant(
+        "mask_rate_drifts",
+        "each mask has a rate of its own; the mean is right",
+        "rate schedules that read the key",
+        ("DP205",),
+        Kernel(draw=_mask_rates),
+    ),
+    Mutant(
+        "tail_repeats_head",
+        "units past the last 64 repeat the first ones",
+        "tail handling of vector kernels",
+        ("DP301",),
+        Kernel(draw=_tail_from_head),
+    ),
     Mutant(
         "exact_count",
         "exactly round(n * keep) units are kept",

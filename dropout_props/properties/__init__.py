@@ -18,14 +18,19 @@ from dropout_props.properties import (
     dp203_expectation,
     dp204_same_everywhere,
     dp205_count_dispersion,
+    dp206_resolution,
     dp301_lags,
+    dp302_broadcast_dims,
+    dp303_parity,
     dp304_input_independence,
     dp401_same_key,
     dp402_different_keys,
     dp403_two_calls,
+    dp404_two_layers,
     dp405_named_stream,
     dp406_explicit_key,
     dp407_distinct_masks,
+    dp408_keys_used_once,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 
@@ -41,14 +46,19 @@ CATALOGUE: tuple[Claim, ...] = (
     dp203_expectation.CLAIM,
     dp204_same_everywhere.CLAIM,
     dp205_count_dispersion.CLAIM,
+    dp206_resolution.CLAIM,
     dp301_lags.CLAIM,
+    dp302_broadcast_dims.CLAIM,
+    dp303_parity.CLAIM,
     dp304_input_independence.CLAIM,
     dp401_same_key.CLAIM,
     dp402_different_keys.CLAIM,
     dp403_two_calls.CLAIM,
+    dp404_two_layers.CLAIM,
     dp405_named_stream.CLAIM,
     dp406_explicit_key.CLAIM,
     dp407_distinct_masks.CLAIM,
+    dp408_keys_used_once.CLAIM,
 )
 
 

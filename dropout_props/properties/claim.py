@@ -57,6 +57,7 @@ class Statistical:
             that a pass excludes in profile `ci`, in standard deviations of one trial.
         explicit: cases that are always tried, first.
         relative: label of the family whose bias relative to its probability is E[y]/x - 1.
+        also: what one counterexample refutes; asked once the counts hold, so that it hides nothing.
     """
 
     cases: Cases
@@ -64,6 +65,7 @@ class Statistical:
     discrepancies: Mapping[str, float]
     explicit: tuple[Case, ...] = ()
     relative: str | None = None
+    also: Exact | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ class Claim:
     def is_statistical(self) -> bool:
         """Whether it has a share of the error budget."""
         return isinstance(self.decision, Statistical)
+
+    @property
+    def exact(self) -> Exact | None:
+        """The part that one counterexample refutes, if there is one."""
+        return self.decision.also if isinstance(self.decision, Statistical) else self.decision
 
     @property
     def kind(self) -> str:

@@ -41,7 +41,7 @@ CLAIM = Claim(
     means="Units share randomness: exactly as many are kept each time, or they come and go "
     "together.",
     assumes="Support (DP201). A fault of the keep rate shows here too.",
-    mutants=("exact_count", "batch_shared", "tile64", "rank1_mask"),
+    mutants=("mask_rate_drifts", "exact_count", "batch_shared", "tile64", "rank1_mask"),
     blocked_by=("DP201",),
     needs=("mask",),
     decision=Statistical(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dropout_props.properties.claim import Claim, Statistical
 from dropout_props.properties.counting import canonical, keep_of, large_block_cases
-from dropout_props.statistics import Interval, Trials, agreement
+from dropout_props.properties.neighbours import lags
+from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -21,21 +22,6 @@ if TYPE_CHECKING:
 _LARGEST = 600  # units at the most in flat order: all lags cost their square
 
 
-def _lags(masks: np.ndarray[Any, Any], null: Interval, label: str) -> Trials:
-    """Count agreements at every lag along axis 0 of bool[length, num_masks].
-
-    Overlapping pairs are not independent. At lag L the pairs (i, i + L) with i // L even share no
-    unit, so each is one Bernoulli trial.
-    """
-    agree, pairs = [], []
-    for lag in range(1, len(masks)):
-        first = np.arange(len(masks) - lag)
-        first = first[first // lag % 2 == 0]
-        agree.append(int(np.count_nonzero(masks[first] == masks[first + lag])))
-        pairs.append(first.size * masks.shape[1])
-    return Trials.of(np.array(agree), np.array(pairs), null, label=label)
-
-
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
     null = agreement(keep_of(sampler.case))
@@ -43,14 +29,14 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     half = len(flat) // 2
     mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
     families = [
-        _lags(flat[:_LARGEST], null, "lag in flat order"),
+        lags(flat[:_LARGEST], null, "lag in flat order"),
         Trials.of(mirrored, half * flat.shape[1], null, label="mirror image"),
     ]
     if kept.ndim > 2:  # noqa: PLR2004 (the keys are one axis: a mask has two or more)
         for axis in range(1, kept.ndim):
             along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
             if 1 < len(along) <= _LARGEST:
-                families.append(_lags(np.ascontiguousarray(along), null, "lag along an axis"))
+                families.append(lags(np.ascontiguousarray(along), null, "lag along an axis"))
     return tuple(families)
 
 
@@ -76,6 +62,8 @@ CLAIM = Claim(
         "half_mirror",
         "symmetric_mask",
         "neighbours_copied",
+        "row_rates_drift",
+        "tail_repeats_head",
     ),
     blocked_by=("DP201",),
     needs=("mask",),

@@ -44,7 +44,7 @@ CLAIM = Claim(
     means="What is dropped depends on the sign or the size of the activations: that is a "
     "nonlinearity, not noise.",
     assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
-    mutants=("input_dependent", "sign_dependent"),
+    mutants=("size_dependent", "input_dependent", "sign_dependent"),
     blocked_by=("DP201",),
     needs=("mask", "identity"),
     decision=Exact(

@@ -47,7 +47,13 @@ CLAIM = Claim(
     means="A layer that is called again, in a loop or for a second input, repeats its noise.",
     assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
     "well.",
-    mutants=("call_counter_ignored", "cached_mask", "antithetic_calls"),
+    mutants=(
+        "call_counter_ignored",
+        "cached_mask",
+        "antithetic_calls",
+        "overlap",
+        "call_rate_drifts",
+    ),
     blocked_by=("DP201",),
     needs=("mask", "repeat"),
     decision=Statistical(

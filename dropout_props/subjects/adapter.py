@@ -54,7 +54,7 @@ class Adapter(Protocol):
         ...
 
     def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
+        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
         """Calls one layer a name, all in one model and all on ``x``; ``a/b`` is nested."""
         ...

@@ -85,6 +85,7 @@ class FunctionAdapter:
         *,
         names: Sequence[str],  # noqa: ARG002
         rate: float,  # noqa: ARG002
+        times: int = 1,  # noqa: ARG002
         streams: Streams,  # noqa: ARG002
     ) -> tuple[Array, ...]:
         """See ``Adapter.call_layers``; a function is no layer."""

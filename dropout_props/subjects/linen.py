@@ -95,17 +95,17 @@ class LinenAdapter:
         return tuple(self._apply(model, x, streams=streams, structure=("modes",)))
 
     def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
+        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
         """See ``Adapter.call_layers``."""
         tree = tree_of(names)
 
         def model(*, training: bool) -> nn.Module:
             layers = [self._layer(rate=rate, training=training) for _ in names]
-            return Block(plan=Plan(tree, layers))
+            return Block(plan=Plan(tree, layers), times=times)
 
         answers = self._apply(model, x, streams=streams, structure=tuple(names))
-        return tuple(answers[position] for position in range(len(names)))
+        return tuple(one for position in range(len(names)) for one in answers[position])
 
     def call_explicit(
         self,

@@ -49,16 +49,18 @@ class Block(nn.Module):
     """Layers and blocks under given names, all called on one input."""
 
     plan: Plan
+    times: int = 1
 
     @nn.compact
-    def __call__(self, x: Array, **arguments: Any) -> dict[int, Array]:
-        """Returns the outputs by the position of the layer."""
-        answers: dict[int, Array] = {}
+    def __call__(self, x: Array, **arguments: Any) -> dict[int, tuple[Array, ...]]:
+        """Returns the outputs of each layer by its position."""
+        answers: dict[int, tuple[Array, ...]] = {}
         for name, below in self.plan.tree.items():
             if isinstance(below, int):
                 layer = self.plan.layers[below].clone(parent=self, name=name)
-                answers[below] = layer(x, **arguments)
+                answers[below] = tuple(layer(x, **arguments) for _ in range(self.times))
             else:
-                block = Block(plan=Plan(below, self.plan.layers), name=name)
+                plan = Plan(below, self.plan.layers)
+                block = Block(plan=plan, times=self.times, name=name)
                 answers.update(block(x, **arguments))
         return answers

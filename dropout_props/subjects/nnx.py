@@ -95,13 +95,15 @@ class NNXAdapter:
         return tuple(self._call(layer, x, training=mode) for mode in modes)
 
     def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams
+        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
         """See ``Adapter.call_layers``."""
         rngs = self._rngs(streams, training=True)
         layers = [self._layer(rngs, rate=rate, training=True) for _ in names]
         model = _assemble(tree_of(names), layers)
-        return tuple(self._call(_find(model, name), x, training=True) for name in names)
+        return tuple(
+            self._call(_find(model, name), x, training=True) for name in names for _ in range(times)
+        )
 
     def call_explicit(
         self,

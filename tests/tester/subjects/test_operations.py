@@ -113,17 +113,21 @@ def test_calls_in_one_application_differ_and_repeat(subject: Subject, x: Any, ke
         assert all(map(same, outputs, subject.call_repeatedly(x, **arguments)))
 
 
-def test_layers_in_one_model_differ_and_repeat(masked: Subject, x: Any, key: Any) -> None:
-    """Nested ones too, in the order of their names."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_layers_in_one_model_differ_and_repeat(
+    masked: Subject, x: Any, key: Any, times: int
+) -> None:
+    """Nested ones too, in the order of their names, and each of several calls."""
     names = ("a", "block/a", "b", "block/inner/a")
     arguments: dict[str, Any] = {
         "names": names,
+        "times": times,
         "rate": rate_of(masked),
         "streams": {"dropout": key},
     }
     with unsupported_if(masked, "layers"):
         outputs = masked.call_layers(x, **arguments)
-        assert len({(np.asarray(output) != 0).tobytes() for output in outputs}) == 4
+        assert len({(np.asarray(output) != 0).tobytes() for output in outputs}) == 4 * times
         assert all(map(same, outputs, masked.call_layers(x, **arguments)))
 
 

@@ -1,0 +1,89 @@
+"""DP302: one mask is shared along the broadcast dims, and along no other axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
+from dropout_props.properties.counting import keep_of
+from dropout_props.properties.neighbours import lags
+from dropout_props.statistics import Trials, agreement
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+_SHAPES = ((16, 33), (6, 5, 8))  # no axis as long as another: a wrong axis cannot look right
+_KEYS = 4
+_EXPLICIT = (
+    Case(shape=(16, 33), broadcast_dims=(0,)),
+    Case(shape=(16, 33), broadcast_dims=(-1,), rate=0.1),
+    Case(shape=(6, 5, 8), broadcast_dims=(1,)),
+    Case(shape=(6, 5, 8), broadcast_dims=(-3, -1), rate=0.9),
+)
+
+
+def _first_along(kept: np.ndarray[Any, Any], case: Case) -> np.ndarray[Any, Any]:
+    """Return bool[num_keys, *mask_shape]: index 0 along each broadcast dim."""
+    return kept[(slice(None), *(slice(0, n) for n in case.mask_shape))]
+
+
+def _check(sampler: Sampler) -> None:
+    kept = sampler.kept(sampler.keys(_KEYS))
+    strays = np.argwhere(kept != _first_along(kept, sampler.case))
+    if len(strays):
+        at = tuple(map(int, strays[0][1:]))
+        raise Violation(
+            f"broadcast_dims={sampler.case.broadcast_dims}: unit {at} is not treated as the first "
+            f"one along them; neither are {len(strays) - 1} others of {kept.size}"
+        )
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    case, kept = sampler.case, _first_along(sampler.block(block), sampler.case)
+    keep, null = keep_of(case), agreement(keep_of(case))
+    families = [Trials.of(int(kept.sum()), kept.size, keep, label="units of the shared mask")]
+    for axis in range(1, kept.ndim):
+        if kept.shape[axis] > 1:
+            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+            families.append(lags(np.ascontiguousarray(along), null, "lag along another axis"))
+    return tuple(families)
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return strategies.cases(
+        rate=strategies.inner_rates(0.1, 0.9),
+        pool=_SHAPES,
+        values=("distinct", "negative"),
+        broadcast=True,
+    ).filter(lambda case: bool(case.broadcast_dims))
+
+
+CLAIM = Claim(
+    id="DP302",
+    name="broadcast dims",
+    sentence="One mask is shared along the broadcast dims, negative ones included; along every "
+    "other axis its units are independent and kept with probability 1 - rate.",
+    formula="m[i] = m[j] if i and j differ in broadcast dims alone; else "
+    "P(both kept or both dropped) = keep^2 + rate^2",
+    means="A layer that should drop whole channels or time steps drops single units, or drops "
+    "whole examples instead.",
+    assumes="Support (DP201).",
+    mutants=("broadcast_ignored", "wrong_broadcast_axis", "negative_dims_ignored"),
+    blocked_by=("DP201",),
+    needs=("mask", "broadcast_dims"),
+    decision=Statistical(
+        cases=_cases,
+        observe=_observe,
+        discrepancies={"units of the shared mask": 0.02, "lag along another axis": 0.1},
+        explicit=_EXPLICIT,
+        also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT),
+    ),
+)

@@ -1,0 +1,66 @@
+"""DP303: no dependence among three or four units whose pairs are independent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.properties.neighbours import parities
+from dropout_props.statistics import Trials, odd_parity
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_GROUPS = {3: "three units", 4: "four units"}
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept, keep = sampler.block(block), keep_of(sampler.case)
+    flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
+    families = [
+        parities(flat, group, odd_parity(keep, group), label) for group, label in _GROUPS.items()
+    ]
+    if kept.ndim > 2:  # noqa: PLR2004 (the keys are one axis: a mask has two or more)
+        for axis in range(1, kept.ndim):
+            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+            families += [
+                parities(
+                    np.ascontiguousarray(along),
+                    group,
+                    odd_parity(keep, group),
+                    f"{label} of an axis",
+                )
+                for group, label in _GROUPS.items()
+                if len(along) >= group
+            ]
+    return tuple(families)
+
+
+CLAIM = Claim(
+    id="DP303",
+    name="parity of neighbours",
+    sentence="Among three or four units a stride apart, in flat order and along each axis, an odd "
+    "number is kept as often as with independent units.",
+    formula="P(an odd number of k units is kept) = (1 - (1 - 2 keep)^k) / 2, for k = 3 and 4",
+    means="Units depend on one another though any two of them do not: the third follows from "
+    "the first two.",
+    assumes="Support (DP201). In each count no two groups share a unit. A fault of the keep rate, "
+    "or of pairs, shows here as well.",
+    mutants=("xor_neighbours", "xor_thirds", "even_quads"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies={
+            "three units": 0.03,
+            "four units": 0.03,
+            "three units of an axis": 0.03,
+            "four units of an axis": 0.03,
+        },
+        explicit=(*canonical(), *canonical((16, 33))[1:3]),
+    ),
+)

@@ -1,0 +1,88 @@
+"""DP404: two layers of one model are independent, whatever they are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
+from dropout_props.properties.compare import same_bits
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.statistics import Trials, agreement
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_NAMES = ("first", "second", "encoder/drop", "decoder/drop", "decoder/inner/drop")
+_PAIRS = {
+    "siblings": ("first", "second"),
+    "one name in two blocks": ("encoder/drop", "decoder/drop"),
+    "one name at two depths": ("decoder/drop", "decoder/inner/drop"),
+}
+# Names that only a separator tells apart: "_" first, since a layer may join its names by it.
+_AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_drop"))
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+
+    def all_layers(key: Any) -> Any:
+        streams = sampler.streams(key)
+        return jnp.stack(sampler.subject.call_layers(x, names=_NAMES, rate=rate, streams=streams))
+
+    keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
+    kept = sampler.each(all_layers, keys) != 0
+    null = agreement(keep_of(sampler.case))
+    families = []
+    for label, pair in _PAIRS.items():
+        first, second = (kept[:, _NAMES.index(name)] for name in pair)
+        families.append(Trials.of(int((first == second).sum()), first.size, null, label=label))
+    return tuple(families)
+
+
+def _check(sampler: Sampler) -> None:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    for pair in _AWKWARD:
+        streams = sampler.streams(sampler.key())
+        first, second = map(
+            np.asarray, sampler.subject.call_layers(x, names=pair, rate=rate, streams=streams)
+        )
+        if same_bits(first, second):
+            run_together = len({name.replace("/", "") for name in pair}) == 1
+            why = ": their names run together without a separator" if run_together else ""
+            raise Violation(f"layers {pair[0]} and {pair[1]} share their mask{why}")
+
+
+CLAIM = Claim(
+    id="DP404",
+    name="two layers differ",
+    sentence="Masks of two layers of one model are independent: of siblings, of layers of one name "
+    "in two blocks or at two depths, and of layers whose names only a separator tells apart.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks; "
+    "mask(a/bc) and mask(ab/c) differ",
+    means="Layers that should be noised independently drop the same units.",
+    assumes="Support (DP201). A fault of the keep rate moves agreement too. Two masks of a hundred "
+    "units or more at a rate from 0.3 to 0.7 are equal with probability below 2^-70.",
+    mutants=("same_key_all_layers", "underscore_names", "plain_concat_names"),
+    blocked_by=("DP201",),
+    needs=("mask", "layers"),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies=dict.fromkeys(_PAIRS, 0.01),
+        explicit=canonical(),
+        also=Exact(
+            cases=lambda _, __: strategies.cases(
+                rate=strategies.inner_rates(0.3, 0.7),
+                pool=((128,),),
+                values=("distinct", "negative"),
+            ),
+            check=_check,
+            explicit=(Case(shape=(128,), rate=0.5),),
+        ),
+    ),
+)

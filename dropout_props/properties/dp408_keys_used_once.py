@@ -1,0 +1,79 @@
+"""DP408: every key that one application consumes is used once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_RUN = 128  # units
+_TIMES = 8
+_NAMES = ("layer_0", "layer_1", "block/layer_0", "block/layer_2")
+_STEPS = 3
+
+
+def _check(sampler: Sampler) -> None:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    calls: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
+    for key, name in zip(_neighbours(sampler), ("seed s", "seed s + 1"), strict=True):
+        given: dict[str, Any] = {"rate": rate, "streams": sampler.streams(key)}
+        outputs = sampler.subject.call_repeatedly(x, times=_TIMES, **given)
+        calls |= {f"call {n} under {name}": y for n, y in enumerate(outputs, start=1)}
+        if sampler.subject.traits.layers:
+            outputs = sampler.subject.call_layers(x, names=_NAMES, times=_STEPS, **given)
+            at = [f"call {n} of {layer}" for layer in _NAMES for n in range(1, _STEPS + 1)]
+            layers |= {f"{place} under {name}": y for place, y in zip(at, outputs, strict=True)}
+    for masks in (calls, layers):
+        _share_no_run({name: np.asarray(y).reshape(-1) != 0 for name, y in masks.items()})
+
+
+def _neighbours(sampler: Sampler) -> list[jax.Array]:
+    """Two keys of adjacent seeds."""
+    seed = int(sampler.words(1, role="seed")[0, 0]) // 2 * 2
+    return [jax.random.key(np.uint32(seed + step)) for step in (0, 1)]
+
+
+def _share_no_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Refuse a run of `_RUN` units that two of the masks share."""
+    seen: dict[bytes, str] = {}
+    for name, mask in masks.items():
+        runs = np.lib.stride_tricks.sliding_window_view(mask, _RUN)
+        for run in np.packbits(runs, axis=1):
+            earlier = seen.setdefault(run.tobytes(), name)
+            if earlier != name:
+                raise Violation(f"{earlier} and {name} share a run of {_RUN} units")
+
+
+CLAIM = Claim(
+    id="DP408",
+    name="keys used once",
+    sentence="Of all calls and layers of one application, and of a second one under the next seed, "
+    "no two masks share a run of 128 units, at whatever offset.",
+    formula="m_s[i : i + 128] != m_t[j : j + 128] for all i, j and every two calls s, t",
+    means="A key, or part of its random bits, is used twice: a counter wraps, or layer, step and "
+    "seed are added up.",
+    assumes="Two runs of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
+    "2^-100. The two ways of asking (one layer often, several layers) are not compared.",
+    mutants=("overlap_third", "counter_wraps", "seed_additive"),
+    blocked_by=("DP201", "DP403"),
+    needs=("mask", "repeat"),
+    decision=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=strategies.inner_rates(0.3, 0.7),
+            pool=((6, 5, 8), (257,), (1024,)),
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        explicit=(Case(shape=(257,), rate=0.5),),
+    ),
+)
