@@ -25,6 +25,7 @@ _COMMANDS = {
     "list": "List the claims of the catalogue, or the subjects that ship.",
     "matrix": "Judge a row of releases of Flax, and write the support matrix.",
     "replay": "Ask a failure again, with the same bits.",
+    "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",
 }
 

@@ -36,12 +36,24 @@ def _last_of_group(
     return kept.at[:, -1].set(last).reshape(-1)[:size].reshape(shape)
 
 
+def _even_count(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask = jax.random.bernoulli(key, keep_rate, shape).reshape(-1)
+    return mask.at[-1:].set(mask[:-1].sum() % 2 == 1).reshape(shape)
+
+
 def _planted(name: str, change: str, group: int, stride: int | None) -> Mutant:
     draw = partial(_last_of_group, group=group, stride=stride)
     return Mutant(name, change, "linear generators", ("DP303",), Kernel(draw=draw))
 
 
 MUTANTS = (
+    Mutant(
+        "even_count",
+        "the last unit makes the number kept even",
+        "units kept in pairs",
+        ("DP305",),
+        Kernel(draw=_even_count),
+    ),
     _planted("xor_neighbours", "each third unit follows from the two before it", 3, 1),
     _planted("xor_thirds", "the last third of a mask follows from the other two", 3, None),
     _planted("even_quads", "each fourth unit follows from the three before it", 4, 1),

@@ -69,7 +69,14 @@ LAYERS = (
         others=frozenset({"pytest"}),
     ),
     Layer(
-        ("", "__main__", "pytest_plugin", "cli", "gate"),  # "" is dropout_props/__init__.py
+        (
+            "",
+            "__main__",
+            "pytest_plugin",
+            "cli",
+            "gate",
+            "selftest",
+        ),  # "" is dropout_props/__init__.py
         own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants", "report", "asking", "parametrize"),
         others=TERMINAL | {"hypothesis", "jax", "numpy", "pytest", "_pytest"},
         light=True,

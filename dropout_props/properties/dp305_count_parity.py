@@ -1,0 +1,32 @@
+"""DP305: the number kept in a mask is odd as often as it should be."""
+
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.sampler import Sampler
+from dropout_props.statistics import Trials, odd_parity
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)  # bool[num_keys, *shape], fresh keys
+    counts = kept.reshape(len(kept), -1).sum(axis=1)
+    null = odd_parity(keep_of(sampler.case), sampler.size)
+    return (Trials.of(int((counts % 2).sum()), len(kept), null, label="masks"),)
+
+
+CLAIM = Claim(
+    id="DP305",
+    name="parity of the count",
+    sentence="The number of units kept in a mask is odd as often as with independent units.",
+    formula="P(an odd number of all n units is kept) = (1 - (1 - 2 keep)^n) / 2",
+    means="The last unit follows from all others, as where units are kept in pairs.",
+    assumes="Support (DP201). Masks of fresh keys are independent (DP402).",
+    mutants=("even_count",),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Statistical(
+        cases=large_block_cases,
+        observe=_observe,
+        discrepancies={"masks": 0.05},
+        explicit=canonical(),
+    ),
+)

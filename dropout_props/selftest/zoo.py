@@ -1,0 +1,191 @@
+"""Plants every bug, asks the claims that must see it, and asks all claims of the controls.
+
+Question: does the suite see what it says it sees? One worker asks one layer under every salt, so
+that nothing is compiled twice. The verdicts are those of `check`: one judge makes both.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dropout_props.selftest.kills import Kill, KillMatrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dropout_props.mutants import Api, Mutant
+
+__all__ = ["Ask", "asks", "judge", "run"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One layer, and what it is asked; plain values, since it goes to another process.
+
+    Args:
+        mutant: its name.
+        api: where it is planted.
+        claims: ids to judge.
+        salts: under which keys.
+        profile: how much to draw.
+        later: how much to draw under every salt but the first.
+    """
+
+    mutant: str
+    api: Api
+    claims: tuple[str, ...]
+    salts: tuple[int, ...]
+    profile: str
+    later: str
+
+
+def asks(
+    *,
+    profile: str,
+    salts: Sequence[int],
+    mutants: Sequence[str] = (),
+    claims: Sequence[str] = (),
+    full: bool = False,
+) -> list[Ask]:
+    """Return what is to be asked, the controls first: they take longest.
+
+    Args:
+        profile: how much to draw.
+        salts: under which keys.
+        mutants: names to plant; all, and all controls, when empty.
+        claims: ids to ask; all when empty.
+        full: ask every claim of every bug, not those alone that name it.
+
+    Raises:
+        LookupError: there is no planted bug of that name, with the closest.
+    """
+    from dropout_props.mutants import CONTROLS, MUTANTS
+    from dropout_props.properties import CATALOGUE
+
+    wanted = [claim.id for claim in CATALOGUE if not claims or claim.id in claims]
+    chosen = [_named(name) for name in mutants] or [*CONTROLS, *MUTANTS]
+    found = []
+    for mutant in chosen:
+        named = [one for one in wanted if full or mutant in CONTROLS or one in mutant.killed_by]
+        found += [
+            Ask(
+                mutant.name,
+                api,
+                claims=tuple(named),
+                salts=tuple(salts),
+                profile=profile,
+                # A profile leaves the chance of a false alarm as it is: the quickest will do.
+                later="smoke" if mutant in CONTROLS else profile,
+            )
+            for api in mutant.apis
+            if named
+        ]
+    return found
+
+
+def _named(name: str) -> Mutant:
+    from difflib import get_close_matches
+
+    from dropout_props.mutants import CONTROLS, MUTANTS
+
+    zoo = {one.name: one for one in (*MUTANTS, *CONTROLS)}
+    if name not in zoo:
+        close = ", ".join(get_close_matches(name, zoo)) or "docs/kill-matrix.md lists them"
+        raise LookupError(f"no planted bug is called {name!r}: did you mean {close}?")
+    return zoo[name]
+
+
+def judge(ask: Ask) -> list[Kill]:
+    """Judge one layer under every salt."""
+    from dataclasses import replace
+
+    from dropout_props.judging import Judge, Settings
+    from dropout_props.properties import find
+    from dropout_props.subjects.environment import probe
+
+    mutant = _named(ask.mutant)
+    versions = probe().versions
+    kills = []
+    for number, salt in enumerate(ask.salts):
+        settings = Settings.of(salt=salt, profile=ask.later if number else ask.profile)
+        judge = Judge(replace(settings, confirm=False), versions)
+        subject = mutant.subject(ask.api)
+        for claim in map(find, ask.claims):
+            for blocker in claim.blocked_by:  # whose seconds are not this claim's
+                judge(subject, find(blocker))
+            result = judge(subject, claim)
+            kills.append(
+                Kill(
+                    mutant=mutant.name,
+                    api=ask.api,
+                    claim=claim.id,
+                    salt=salt,
+                    verdict=str(result.verdict),
+                    expected=claim.id in mutant.killed_by,
+                    control=not mutant.killed_by,
+                    live=mutant.live,
+                    draws=result.draws,
+                    seconds=result.seconds,
+                    shown=result.shown,
+                )
+            )
+    return kills
+
+
+def run(
+    asked: Sequence[Ask],
+    *,
+    whole: bool,
+    processes: int = 1,
+    show: Callable[[Ask, int], None] | None = None,
+) -> KillMatrix:
+    """Judge all layers, in this process or in several.
+
+    Args:
+        asked: what `asks` returned.
+        whole: whether that is the whole zoo.
+        processes: how many layers are judged at once.
+        show: called with a layer that is done and how many are.
+    """
+    found: dict[Ask, list[Kill]] = {}
+
+    def done(ask: Ask, kills: list[Kill]) -> None:
+        found[ask] = kills
+        if show is not None:
+            show(ask, len(found))
+
+    if processes == 1:
+        for ask in asked:
+            done(ask, judge(ask))
+    else:
+        _in_parallel(asked, processes, done)
+    return KillMatrix(
+        profile=asked[0].profile if asked else "",
+        salts=asked[0].salts if asked else (),
+        claims=tuple(sorted({claim for ask in asked for claim in ask.claims})),
+        kills=tuple(kill for ask in asked for kill in found[ask]),
+        whole=whole,
+    )
+
+
+def _in_parallel(
+    asked: Sequence[Ask], processes: int, done: Callable[[Ask, list[Kill]], None]
+) -> None:
+    # JAX does not survive a fork; and Ctrl-C is this process's to answer.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_ctrl_c) as pool:
+        futures = {pool.submit(judge, ask): ask for ask in asked}
+        try:
+            for future in as_completed(futures):
+                done(futures[future], future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _leave_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
