@@ -24,6 +24,7 @@ _COMMANDS = {
     "gate": "Say what changes between two releases of Flax, or two environments.",
     "list": "List the claims of the catalogue, or the subjects that ship.",
     "matrix": "Judge a row of releases of Flax, and write the support matrix.",
+    "plan": "Say what each claim can see, and how much it draws; samples nothing.",
     "replay": "Ask a failure again, with the same bits.",
     "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",

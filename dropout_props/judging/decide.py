@@ -22,7 +22,6 @@ from dropout_props.judging.words import (
 )
 from dropout_props.properties import Exact, Statistical, Violation
 from dropout_props.properties.fit import fit
-from dropout_props.sampler import Sampler
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
 from dropout_props.verdict import Verdict
 
@@ -66,7 +65,7 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
     def judge(case: Case) -> Exception | None:
         judged.append(case)
         try:
-            decision.check(Sampler(subject, case, claim.id, settings.salt))
+            decision.check(settings.sampler(subject, case, claim.id, settings.salt))
         except Violation as violation:
             return violation
         return None
@@ -124,7 +123,7 @@ def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcom
     ledger: list[Example] = []
 
     def judge(case: Case) -> Exception | None:
-        sampler = Sampler(subject, case, claim.id, settings.salt)
+        sampler = settings.sampler(subject, case, claim.id, settings.salt)
         example = judge_example(sampler, decision, rule)
         if len(ledger) < number:  # what shrinking tries on top is not evidence
             ledger.append(example)

@@ -9,6 +9,7 @@ from dropout_props.budget import Budget
 from dropout_props.known import SHIPPED_LIST, Deviation
 from dropout_props.profiles import PROFILES, Profile
 from dropout_props.properties import CATALOGUE, Statistical
+from dropout_props.sampler import Sampler
 
 __all__ = ["Settings"]
 
@@ -23,6 +24,7 @@ class Settings:
         budget: both error rates, shared among all statistical claims of the catalogue.
         known: the listed deviations that are looked for.
         confirm: whether a failure is asked again with other keys and with a correct layer.
+        sampler: who draws; the self-test puts exact trials in its place.
     """
 
     salt: int = 0
@@ -32,6 +34,7 @@ class Settings:
     )
     known: tuple[Deviation, ...] = SHIPPED_LIST
     confirm: bool = True
+    sampler: type[Sampler] = Sampler
 
     @classmethod
     def of(cls, *, salt: int = 0, profile: str = "ci", false_fail_rate: float = 1e-9) -> Settings:

@@ -1,0 +1,102 @@
+"""What `selftest` prints: a line as soon as a figure is there, and what did not hold."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from dropout_props.selftest.kills import KillMatrix
+    from dropout_props.selftest.measured import Measured
+    from dropout_props.selftest.null import Caught
+    from dropout_props.selftest.power import Power
+    from dropout_props.selftest.zoo import Ask
+
+__all__ = ["planting", "tell_caught", "tell_kills", "tell_measured", "tell_power"]
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def planting(total: int) -> Iterator[Callable[[Ask, int], None]]:
+    """Show how many layers are done, on standard error."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("planting", total=total)
+
+        def show(ask: Ask, done: int) -> None:
+            progress.update(task, completed=done, description=f"{ask.mutant} ({ask.api})")
+
+        yield show
+
+
+def tell_kills(matrix: KillMatrix) -> None:
+    """Print one line a bug and API, then what did not go as it must."""
+    table = Table("planted", "api", "killed by", "draws", "s", box=None)
+    for mutant, api in dict.fromkeys((k.mutant, k.api) for k in matrix.kills if not k.control):
+        kills = [kill for kill in matrix.of(mutant, api) if kill.killed]
+        claims = ", ".join(dict.fromkeys(kill.claim for kill in kills))
+        draws = max((kill.draws for kill in kills), default=0)
+        seconds = sum(kill.seconds for kill in kills) / len(matrix.salts)
+        cells = (claims or "survived", f"{draws:.1e}" if draws else "", f"{seconds:.1f}")
+        table.add_row(mutant, api, *cells)
+    Console().print(table)
+    for title, found in (("SURVIVED", matrix.survivors), ("FLAGGED", matrix.flagged)):
+        for kill in found:
+            _say(f"{title} {kill}: {kill.shown}")
+    for claim in matrix.idle:
+        _say(f"IDLE {claim} killed nothing")
+    planted = len({(k.mutant, k.api) for k in matrix.kills if not k.control})
+    controls = len({(k.mutant, k.api) for k in matrix.kills if k.control})
+    _say(
+        f"{planted} bugs planted: {len(matrix.survivors)} survived; {controls} controls: "
+        f"{len(matrix.flagged)} flagged; {len(matrix.idle)} claims idle; "
+        f"profile {matrix.profile}, {len(matrix.salts)} salts"
+    )
+
+
+def tell_measured(figures: Iterable[Measured]) -> list[Measured]:
+    """Print and return figures about the false alarm rate."""
+    found = []
+    for one in figures:
+        found.append(one)
+        _say(
+            f"{'held' if one.held else 'NOT HELD'}  {one.part}: {one.what}: {one.figure:.3g} "
+            f"(at most {one.upper:.3g} with 99.9 % confidence), bound {one.bound:.3g}; {one.note}"
+        )
+    return found
+
+
+def tell_caught(caught: Iterable[Caught]) -> list[Caught]:
+    """Print and return what became of the suite's own planted bugs."""
+    found = []
+    for one in caught:
+        found.append(one)
+        seen = "; ".join(f"{f.what}: {f.figure:.3g} for {f.bound:.3g}" for f in one.failed)
+        _say(f"{'caught' if one.failed else 'SURVIVED'}  {one.mutant}, by ({one.part}): {seen}")
+    return found
+
+
+def tell_power(figures: Iterable[Power]) -> list[Power]:
+    """Print and return miss rates at the promised discrepancy."""
+    found = list(figures)
+    table = Table("claim", "counts", "rate", "missed", "at most", "a quarter passes", box=None)
+    for one in found:
+        cells = (f"{one.missed.figure:.2g}", f"{one.missed.upper:.2g}", f"{one.near_passed:.2%}")
+        table.add_row(one.claim, one.family, str(one.rate), *cells)
+    Console().print(table)
+    bad = [one for one in found if not one.held]
+    for one in bad:
+        _say(f"NOT HELD {one.claim} {one.family} at rate {one.rate}")
+    _say(
+        f"{len(found)} families of counts: {len(bad)} miss the promised discrepancy more often "
+        f"than {found[0].missed.bound:g} (99.9 % confidence), or mostly fail at a quarter of it"
+    )
+    return found

@@ -1,0 +1,102 @@
+"""(a) Every outcome of a short run, with its probability: no simulation, no approximation.
+
+Question: for each keep rate of a grid, how likely is a false alarm of the sequential rule, and of
+the ledger over two examples, and what is the mean of the evidence at the moment it stops? Ville's
+inequality needs that mean to be at most 1: a factor of two in the evidence shows there at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dropout_props.selftest import engine
+from dropout_props.selftest.measured import Measured, at_most
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["KEEP_RATES", "measure"]
+
+KEEP_RATES = (0.001, 0.01, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.99, 0.999)
+
+_PART = "(a) enumeration"
+_TRIALS = 150
+_ALPHAS = (0.2, 0.01)
+_EXAMPLES = 2
+_FALSE_PASS_RATE = 1e-3
+_DISCREPANCY = 0.3  # standard deviations: decided within the trials about as often as not
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class _Endings:
+    """How an example ends: its log evidence, ascending, and the log probability of each."""
+
+    log_evidence: np.ndarray[Any, Any]
+    log_probability: np.ndarray[Any, Any]
+
+
+def _endings(keep: float, log_threshold: float) -> _Endings:
+    """Run one example with a look after each trial, over all sequences of outcomes."""
+    alive = np.zeros(1)  # log probability, by the number of successes
+    values: list[float] = []
+    weights: list[float] = []
+    discrepancy = _DISCREPANCY * np.sqrt(keep * (1 - keep))
+    for number in range(1, _TRIALS + 1):
+        dropped, kept = alive + np.log1p(-keep), alive + np.log(keep)
+        alive = np.logaddexp(np.append(dropped, -np.inf), np.append(-np.inf, kept))
+        counts = Trials.of(np.arange(number + 1), number, keep)
+        evidence = engine.log_evalues(counts, discrepancy=discrepancy)
+        stopped = (evidence >= log_threshold) | engine.excluded(
+            counts, discrepancy=discrepancy, false_pass_rate=_FALSE_PASS_RATE
+        )
+        stopped |= number == _TRIALS
+        values.extend(evidence[stopped])
+        weights.extend(alive[stopped])
+        alive = np.where(stopped, -np.inf, alive)
+    order = np.argsort(values)
+    return _Endings(np.array(values)[order], np.array(weights)[order])
+
+
+def _ledger_alarm(endings: _Endings, alpha: float) -> float:
+    """Return the probability that two examples, or one of them, refute."""
+    log_es = list(endings.log_evidence)
+    single = engine.example_threshold(alpha, _EXAMPLES)
+    pooled = engine.ledger_threshold(alpha)
+    probability = np.exp(endings.log_probability)
+    tail = np.append(np.cumsum(probability[::-1])[::-1], 0.0)
+    alarm = 0.0
+    for first, weight in zip(log_es, probability, strict=True):
+        # The ledger rises with either example, so the alarms are a tail of the second one.
+        least = bisect_left(
+            range(len(log_es)),
+            True,  # noqa: FBT003 (the value that is searched for)
+            key=lambda at, first=first: (  # type: ignore[misc]
+                max(first, log_es[at]) >= single
+                or engine.pooled_log_evidence([first, log_es[at]], _EXAMPLES) >= pooled
+            ),
+        )
+        alarm += float(weight * tail[least])
+    return alarm
+
+
+def measure() -> Iterator[Measured]:
+    """Measure at each keep rate; yield the worst."""
+    for alpha in _ALPHAS:
+        alarms, means = {}, {}
+        for keep in KEEP_RATES:
+            endings = _endings(keep, engine.example_threshold(alpha, _EXAMPLES))
+            alarms[keep] = _ledger_alarm(endings, alpha)
+            means[keep] = float(np.exp(endings.log_evidence + endings.log_probability).sum())
+        note = f"all sequences of {_TRIALS} trials, {len(KEEP_RATES)} keep rates; the worst is"
+        for what, found, bound in (
+            (f"false alarm of a ledger at {alpha}", alarms, alpha),
+            (f"mean evidence when it stops, at {alpha}", means, 1.0 + _ROUNDING),
+        ):
+            worst = max(found, key=lambda keep: found[keep])
+            yield at_most(_PART, what, found[worst], bound, note=f"{note} {worst}")

@@ -1,0 +1,104 @@
+"""A layer that is correct beyond doubt: masks of exact Bernoulli trials, drawn by NumPy.
+
+Its bits come from the keys that the real `Sampler` derives from salt, claim, digest, role and
+block, so that a fault of those shows; the rest of the engine cannot tell it from a layer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.sampler import Sampler
+from dropout_props.subject import Traits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dropout_props.properties import Statistical
+    from dropout_props.statistics import Trials
+
+__all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
+
+_TRAITS = Traits(api="linen", broadcast_dims=True)
+EXACT_UNITS = 2**12
+"""Units in one block: few, so that thousands of runs take minutes."""
+
+
+def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.ndarray[Any, Any]:
+    words = np.asarray(jax.random.key_data(keys)).tobytes()
+    seed = int.from_bytes(hashlib.blake2b(words, digest_size=16).digest(), "little")
+    generator = np.random.Generator(np.random.Philox(seed))
+    return generator.random((copies, len(keys), *shape)) < keep
+
+
+@dataclass(frozen=True)
+class ExactSubject:
+    """Answers for a whole batch of keys at once, with masks in place of outputs."""
+
+    name: str = "selftest.exact"
+    source: str = ""
+    traits: Traits = _TRAITS
+
+    def call_repeatedly(
+        self, x: Any, *, times: int, rate: float, streams: dict[str, Any], **_: Any
+    ) -> tuple[Any, ...]:
+        """Return bool[num_keys, *shape] for each call."""
+        [keys] = streams.values()
+        return tuple(_masks(keys, times, tuple(x.shape), 1.0 - rate))
+
+    def call_layers(
+        self,
+        x: Any,
+        *,
+        names: Sequence[str],
+        rate: float,
+        streams: dict[str, Any],
+        times: int = 1,
+    ) -> tuple[Any, ...]:
+        """Return bool[num_keys, *shape] for each call of each layer."""
+        return self.call_repeatedly(x, times=len(names) * times, rate=rate, streams=streams)
+
+
+@dataclass(frozen=True)
+class ExactSampler(Sampler):
+    """Draws from `ExactSubject`."""
+
+    @property
+    def size(self) -> int:
+        """Number of units in one mask."""
+        return self.case.size
+
+    @property
+    def num_keys(self) -> int:
+        """Keys in one block."""
+        return max(2, EXACT_UNITS // max(1, self.size))
+
+    def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Ask for all keys at once; the copies of one key stand together, as with vmap."""
+        return np.moveaxis(np.asarray(ask(keys)), 0, 1)
+
+    def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return bool[num_keys, *shape], shared along the broadcast dims."""
+        [masks] = _masks(keys, 1, self.case.mask_shape, self.case.keep)
+        return np.broadcast_to(masks, (len(keys), *self.case.shape))
+
+
+def families(claim: str, decision: Statistical, *, rate: float, salt: int = 0) -> list[Trials]:
+    """Return one block of a claim's counts: which members there are, and their nulls.
+
+    No layer is asked. Of several families with one label, as one an axis, the last is returned.
+    """
+    explicit = next((case for case in decision.explicit if len(case.shape) > 1), None)
+    case = Case(
+        shape=explicit.shape if explicit else (128,),
+        rate=rate,
+        broadcast_dims=explicit.broadcast_dims if explicit else (),
+    )
+    sampler = ExactSampler(ExactSubject(), case, claim, salt)  # type: ignore[arg-type]
+    return list({family.label: family for family in decision.observe(sampler, 0)}.values())

@@ -1,0 +1,60 @@
+"""All measurements of the false alarm rate, and what they say of the suite's own planted bugs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dropout_props.selftest.measured import Measured
+
+__all__ = ["Caught", "measure", "measure_own_mutants"]
+
+_FEW_RUNS = 12  # of every claim: a fault of the suite shows in all of them
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What one measurement said of one of the suite's own planted bugs.
+
+    Args:
+        mutant: its name.
+        part: letter of the measurement.
+        failed: the figures that did not keep their bound.
+    """
+
+    mutant: str
+    part: str
+    failed: tuple[Measured, ...]
+
+
+def _parts(salt: int, runs: int | None = None) -> dict[str, Callable[[], Iterator[Measured]]]:
+    from dropout_props.selftest import depth, enumeration, null_runs
+
+    few = {} if runs is None else {"runs": runs}
+    return {
+        "a": enumeration.measure,
+        "b": partial(depth.measure, salt=salt),
+        "c": partial(null_runs.measure, salt=salt, **few),
+        "d": partial(null_runs.adversary, salt=salt),
+    }
+
+
+def measure(*, salt: int = 0) -> Iterator[Measured]:
+    """Measure (a) by enumeration, (b) at depth, (c) in runs, (d) under an adversary."""
+    for part in _parts(salt).values():
+        yield from part()
+
+
+def measure_own_mutants(*, salt: int = 0) -> Iterator[Caught]:
+    """Plant each of the suite's own bugs, and repeat the measurements that must fail."""
+    from dropout_props.selftest.own_mutants import OWN_MUTANTS
+
+    for mutant in OWN_MUTANTS:
+        for letter in mutant.caught_by:
+            with mutant.planted():
+                found = tuple(_parts(salt, _FEW_RUNS)[letter]())
+            yield Caught(mutant.name, letter, tuple(one for one in found if not one.held))

@@ -1,0 +1,76 @@
+"""The suite's own planted bugs: with each of them in place, a measurement must fail.
+
+Each replaces one function of the engine while a block runs; nothing of it is copied.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import log
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["OWN_MUTANTS", "OwnMutant"]
+
+
+@dataclass(frozen=True)
+class OwnMutant:
+    """A fault of this suite.
+
+    Args:
+        name: what tables call it.
+        caught_by: letters of the measurements that must fail.
+        target: the class or module whose attribute is replaced, as a dotted path.
+        make: returns the faulty function, given the right one.
+    """
+
+    name: str
+    caught_by: str
+    target: str
+    make: Callable[[Any], Any]
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        """Keep the fault in place while the block runs."""
+        from pkgutil import resolve_name
+
+        faulty = self.make(resolve_name(self.target))
+        with patch(self.target, faulty):
+            yield
+
+
+def _flipped(log_evalues: Any) -> Any:
+    return lambda trials, *, discrepancy: -log_evalues(trials, discrepancy=discrepancy)
+
+
+def _doubled(log_evalues: Any) -> Any:
+    return lambda trials, *, discrepancy: log_evalues(trials, discrepancy=discrepancy) + log(2)
+
+
+def _undivided(_share: Any) -> Any:
+    return property(lambda budget: budget.false_fail_rate)
+
+
+def _no_case(words: Any) -> Any:
+    from dropout_props.case import Case
+
+    return lambda sampler, count, **options: words(replace(sampler, case=Case()), count, **options)
+
+
+def _no_salt(words: Any) -> Any:
+    return lambda sampler, count, **options: words(replace(sampler, salt=0), count, **options)
+
+
+_EVIDENCE = "dropout_props.judging.example.log_evalues"
+
+OWN_MUTANTS = (
+    OwnMutant("an inequality flipped", "ac", _EVIDENCE, _flipped),
+    OwnMutant("a factor of two dropped", "a", _EVIDENCE, _doubled),
+    OwnMutant("alpha undivided", "b", "dropout_props.budget.Budget.share", _undivided),
+    OwnMutant("the case left out of the key", "d", "dropout_props.sampler.Sampler.words", _no_case),
+    OwnMutant("the salt ignored", "c", "dropout_props.sampler.Sampler.words", _no_salt),
+)

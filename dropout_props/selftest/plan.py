@@ -1,0 +1,111 @@
+"""What each claim can see, and what that costs, without asking a layer anything.
+
+Question: which discrepancy does a profile promise, how many trials does that take, and how long
+will a run draw? The forecast is of one member of each family; a family of many members waits for
+its last one, and compilation comes on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from dropout_props.judging import Settings
+from dropout_props.properties import CATALOGUE, Statistical
+from dropout_props.sampler import BLOCK_UNITS
+from dropout_props.selftest.exact import EXACT_UNITS, families
+from dropout_props.statistics import (
+    Interval,
+    expected_num_trials,
+    min_discrepancy,
+    min_num_trials,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dropout_props.properties import Claim
+    from dropout_props.statistics import Trials
+
+__all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "Forecast", "forecasts"]
+
+KEEP_RATES = (0.5, 0.9, 0.99)
+
+UNITS_PER_SECOND = 3e7
+"""Units drawn and counted in a second, compilation left out: `python benchmarks/check_time.py`
+prints it for the machine that it runs on."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one family of counts of one claim can see.
+
+    Args:
+        claim: id.
+        family: label of the counts.
+        members: how many there are, in the case of the forecast.
+        promised: discrepancy that a pass excludes, in standard deviations of one trial.
+        shifts: the same as a difference of probabilities, at each of `KEEP_RATES`.
+        num_trials: trials of one member until correct code passes, at keep 0.5.
+        fixed_num_trials: what the fixed-sample exact test of the same error rates needs.
+        resolvable: discrepancy that such a fixed sample can see: at most the promised one.
+        seconds: of drawing, for all cases of the profile.
+    """
+
+    claim: str
+    family: str
+    members: int
+    promised: float
+    shifts: tuple[float, ...]
+    num_trials: int
+    fixed_num_trials: int
+    resolvable: float
+    seconds: float
+
+
+def forecasts(*, profile: str) -> Iterator[Forecast]:
+    """Forecast each family of each statistical claim."""
+    settings = Settings.of(profile=profile)
+    for claim in CATALOGUE:
+        if isinstance(claim.decision, Statistical):
+            yield from _of_claim(claim, claim.decision, settings)
+
+
+def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterator[Forecast]:
+    at = {keep: _by_label(claim.id, decision, 1.0 - keep) for keep in KEEP_RATES}
+    for label, family in at[KEEP_RATES[0]].items():
+        promised = settings.profile.discrepancy_factor * decision.discrepancies[label]
+        shifts = [promised * _sd(found[label]) if label in found else 0.0 for found in at.values()]
+        null = Interval(float(family.lowest[0]), float(family.highest[0]))
+        share, missed = settings.budget.share, settings.budget.false_pass_rate
+        fixed = min_num_trials(
+            discrepancy=shifts[0], probability=null, false_fail_rate=share, false_pass_rate=missed
+        )
+        trials = expected_num_trials(
+            discrepancy=shifts[0], probability=null, false_fail_rate=share, false_pass_rate=missed
+        )
+        per_block = int(family.trials.min()) * BLOCK_UNITS / EXACT_UNITS
+        blocks = settings.profile.statistical_examples * ceil(trials / per_block)
+        yield Forecast(
+            claim=claim.id,
+            family=label,
+            members=len(family),
+            promised=promised,
+            shifts=tuple(shifts),
+            num_trials=trials,
+            fixed_num_trials=fixed,
+            resolvable=min_discrepancy(
+                num_trials=fixed, probability=null, false_fail_rate=share, false_pass_rate=missed
+            ),
+            seconds=blocks * BLOCK_UNITS / UNITS_PER_SECOND,
+        )
+
+
+def _by_label(claim: str, decision: Statistical, rate: float) -> dict[str, Trials]:
+    return {family.label: family for family in families(claim, decision, rate=rate)}
+
+
+def _sd(family: Trials) -> float:
+    middle = float(family.lowest[0] + family.highest[0]) / 2
+    return float((middle * (1.0 - middle)) ** 0.5)

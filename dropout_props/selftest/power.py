@@ -1,0 +1,119 @@
+"""The miss rate at the promised discrepancy, and what becomes of a quarter of it.
+
+Question: a success probability is off by exactly what a claim promises to see; how often is that
+excluded all the same? One member of each family of each statistical claim is shifted, and the
+sequential rule is run on it as the engine runs it, thousands of times at once. The chance that a
+pass excludes the shift is bounded member by member, so other members need not be simulated.
+Cannot say: how soon a fault in many members is seen; that is sooner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dropout_props.judging import Settings
+from dropout_props.judging.example import Rule
+from dropout_props.properties import CATALOGUE, Statistical
+from dropout_props.selftest import engine
+from dropout_props.selftest.exact import families
+from dropout_props.selftest.measured import Measured, upper_bound
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Power", "measure"]
+
+_LOOKS = 60
+_RATES = (0.5, 0.1)
+_NEAR = 0.25  # of the promised discrepancy: to be passed more often than not
+
+
+@dataclass(frozen=True)
+class Power:
+    """What became of shifted members of one family.
+
+    Args:
+        claim: id.
+        family: label of its counts.
+        rate: of the case.
+        missed: a shift of the promised size, excluded all the same.
+        near_passed: share of a quarter of it that was excluded, as it should be.
+    """
+
+    claim: str
+    family: str
+    rate: float
+    missed: Measured
+    near_passed: float
+
+    @property
+    def held(self) -> bool:
+        """Whether misses keep their bound, and near misses mostly pass."""
+        return self.missed.held and self.near_passed > 0.5  # noqa: PLR2004
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """The rule as the engine has it, and how often it is run."""
+
+    rule: Rule
+    generator: np.random.Generator
+    times: int
+
+    def measure(self, claim: str, family: Trials, wanted: float, rate: float) -> Power:
+        """Shift a member by what is promised, and by a quarter of it."""
+        lowest, highest = float(family.lowest[0]), float(family.highest[0])
+        middle = (lowest + highest) / 2
+        shift = wanted * (middle * (1 - middle)) ** 0.5
+        start, sign = (highest, 1.0) if highest + shift <= 1.0 else (lowest, -1.0)
+        missed = self._passed(family, start + sign * shift, shift, wanted)
+        near = self._passed(family, start + sign * _NEAR * shift, shift, wanted)
+        _, upper = upper_bound(missed, self.times)
+        bound = self.rule.false_pass_rate
+        what, share = f"{claim} {family.label}", missed / self.times
+        figure = Measured("power", what, share, upper, bound, upper <= bound)
+        return Power(claim, family.label, rate, figure, near / self.times)
+
+    def _passed(self, family: Trials, probability: float, shift: float, wanted: float) -> int:
+        """Return how many of the simulated members end as "excluded"."""
+        rule, generator = self.rule, self.generator
+        block = ceil(rule.trials_per_variance(len(family)) / wanted**2 / _LOOKS)
+        counts = np.zeros((2, self.times), dtype=np.int64)
+        alive = np.ones(self.times, dtype=bool)
+        passed = 0
+        crowd = log(len(family))  # the mean over the members, none of which adds anything
+        for _ in range(_LOOKS):
+            counts[0, alive] += generator.binomial(block, probability, int(alive.sum()))
+            counts[1, alive] += block
+            fields: Any = (counts[0, alive], counts[1, alive], family.lowest[0], family.highest[0])
+            now = Trials(*fields)
+            refuted = engine.log_evalues(now, discrepancy=shift) - crowd >= rule.log_threshold
+            over = engine.excluded(now, discrepancy=shift, false_pass_rate=rule.false_pass_rate)
+            passed += int((over & ~refuted).sum())
+            alive[np.flatnonzero(alive)[over | refuted]] = False
+            if not alive.any():
+                break
+        return passed
+
+
+def measure(*, salt: int = 0, profile: str = "ci", simulations: int = 40_000) -> Iterator[Power]:
+    """Simulate each family of each statistical claim at two rates."""
+    settings = Settings.of(salt=salt, profile=profile)
+    rule = Rule(
+        engine.example_threshold(settings.budget.share, settings.profile.statistical_examples),
+        settings.budget.false_pass_rate,
+        settings.profile.discrepancy_factor,
+    )
+    generator = np.random.Generator(np.random.Philox(key=salt + 2))
+    simulation = _Simulation(rule, generator, simulations)
+    for claim in CATALOGUE:
+        if isinstance(claim.decision, Statistical):
+            for rate in _RATES:
+                for family in families(claim.id, claim.decision, rate=rate, salt=salt):
+                    wanted = rule.factor * claim.decision.discrepancies[family.label]
+                    yield simulation.measure(claim.id, family, wanted, rate)

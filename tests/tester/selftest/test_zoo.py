@@ -1,0 +1,114 @@
+"""Does the self-test see survivors, idle claims and flagged controls, and plant what it says?"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.cli import main
+from dropout_props.mutants import CONTROLS, MUTANTS
+from dropout_props.selftest import zoo
+from dropout_props.selftest.kills import Kill, KillMatrix
+
+
+def kill(verdict: str, *, claim: str = "DP202", control: bool = False, live: bool = False) -> Kill:
+    """One verdict on one layer."""
+    return Kill(
+        mutant="one",
+        api="linen",
+        claim=claim,
+        salt=0,
+        verdict=verdict,
+        expected=not control,
+        control=control,
+        live=live,
+        draws=0,
+        seconds=0.0,
+        shown="",
+    )
+
+
+def matrix(*kills: Kill, claims: tuple[str, ...] = ("DP202",), whole: bool = True) -> KillMatrix:
+    """A run of these verdicts."""
+    return KillMatrix("ci", (0,), claims, kills, whole=whole)
+
+
+def run(*arguments: str) -> int:
+    """Call the command line in this process; return its exit code."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["selftest", *arguments])
+    return int(stopped.value.code or 0)
+
+
+@pytest.mark.parametrize("verdict", ["pass", "blocked", "error", "inconclusive", "known"])
+def test_whatever_is_no_failure_is_a_survivor(verdict: str) -> None:
+    """A bug is dead when its claim fails, and not when it could not be asked."""
+    found = matrix(kill(verdict))
+    assert [one.verdict for one in found.survivors] == [verdict]
+    assert found.idle == ("DP202",)
+    assert not found.held
+
+
+def test_a_live_bug_is_dead_when_it_is_found_and_listed() -> None:
+    """KNOWN means that the claim failed as the list says."""
+    assert matrix(kill("known", live=True)).held
+
+
+@pytest.mark.parametrize("verdict", ["fail", "error", "inconclusive", "blocked"])
+def test_a_control_that_gets_any_of_these_is_flagged(verdict: str) -> None:
+    """A correct layer passes, or the claim does not apply to it."""
+    found = matrix(kill("fail"), kill(verdict, control=True))
+    assert found.flagged
+    assert not found.held
+    assert matrix(kill("fail"), kill("pass", control=True)).held
+
+
+def test_a_claim_is_idle_only_when_all_bugs_were_planted() -> None:
+    """One planted bug says nothing about the claims that do not name it."""
+    kills = (kill("fail"),)
+    assert matrix(*kills, claims=("DP202", "DP301")).idle == ("DP301",)
+    assert matrix(*kills, claims=("DP202", "DP301"), whole=False).held
+
+
+def test_everything_is_asked() -> None:
+    """Each bug with its claims, each control with the catalogue, in each API."""
+    asked = zoo.asks(profile="ci", salts=[0])
+    assert len(asked) == sum(len(one.apis) for one in (*MUTANTS, *CONTROLS))
+    by_name = {(ask.mutant, ask.api): ask.claims for ask in asked}
+    assert all(
+        by_name[one.name, api] == tuple(sorted(one.killed_by))
+        for one in MUTANTS
+        for api in one.apis
+    )
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_processes_do_not_change_a_verdict(processes: str, tmp_path: Path, capsys: Any) -> None:
+    """A planted bug dies and a control lives, in this process or in two others."""
+    page = tmp_path / "page.md"
+    code = run("--mutant", "bias_1pct", "--mutant", "scale_twice", "-n", processes,
+               "--write", str(page), "--json", str(tmp_path / "kills.json"))  # fmt: skip
+    said = capsys.readouterr().out
+    assert code == 0, said
+    assert "4 bugs planted: 0 survived" in said
+    assert "| bias_1pct |" in page.read_text()
+    assert "no control was flagged" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 4, "give --mutants, --null or --power"),
+        (("--mutant", "bias_2pct"), 4, "did you mean bias_1pct"),
+        (("--mutants", "--claim", "DP999"), 4, "unknown claim 'DP999'"),
+        (("--mutant", "bias_1pct", "--claim", "DP101"), 5, "nothing is selected"),
+        (("--null", "--write", "page.md"), 4, "give --mutants too"),
+        (("--mutants", "--json", "no/such/folder/x.json"), 4, "no/such/folder"),
+    ],
+)
+def test_bad_input_is_answered_at_the_door(
+    arguments: tuple[str, ...], code: int, words: str, capsys: Any
+) -> None:
+    """One paragraph that names the value and the remedy, and nothing has run."""
+    assert run(*arguments) == code
+    assert words in " ".join(capsys.readouterr().err.split())
