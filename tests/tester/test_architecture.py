@@ -69,15 +69,16 @@ LAYERS = (
         others=frozenset({"pytest"}),
     ),
     Layer(
-        (
-            "",
-            "__main__",
-            "pytest_plugin",
-            "cli",
-            "gate",
-            "selftest",
-        ),  # "" is dropout_props/__init__.py
-        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants", "report", "asking", "parametrize"),
+        ("selftest",),  # below the command line, which prints what it measures
+        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants"),
+        others=frozenset({"jax", "numpy", "scipy"}),
+    ),
+    Layer(
+        ("", "__main__", "pytest_plugin", "cli", "gate"),  # "" is dropout_props/__init__.py
+        own=(
+            *(*CASE, *SUBJECT, *MEASURE, *JUDGE),
+            *("mutants", "report", "asking", "parametrize", "selftest"),
+        ),
         others=TERMINAL | {"hypothesis", "jax", "numpy", "pytest", "_pytest"},
         light=True,
     ),
