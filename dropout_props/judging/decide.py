@@ -76,7 +76,7 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
         strategy=decision.cases(settings.profile, subject.traits).map(
             partial(fit, traits=subject.traits)
         ),
-        max_examples=settings.profile.exact_examples,
+        max_examples=max(1, settings.profile.exact_examples // decision.weight),
         seed=settings.search_seed(claim.id),
     )
     if found is None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dropout_props.mutants import (
     broadcast,
     controls,
+    gradients,
     keys,
     marginal,
     modes,
     parity,
     scale,
     structure,
+    transforms,
 )
 from dropout_props.mutants.mutant import APIS, Api, Mutant
 
@@ -28,5 +30,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *parity.MUTANTS,
     *broadcast.MUTANTS,
     *keys.MUTANTS,
+    *transforms.MUTANTS,
+    *gradients.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -59,14 +59,14 @@ MUTANTS = (
         "rate1_divides",
         "no case for rate 1: x * 0 / 0",
         "flax PR#2055",
-        ("DP103",),
+        ("DP103", "DP602"),
         Kernel(order=("rate_zero", "evaluate"), combine=_masked_quotient),
     ),
     Mutant(
         "rate1_grad_nan",
         "no case for rate 1: the output is masked, its gradient is 0 times infinity",
         "axon#367",
-        ("DP103",),
+        ("DP103", "DP602"),
         Kernel(order=("rate_zero", "evaluate")),
     ),
 )

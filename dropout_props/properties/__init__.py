@@ -32,6 +32,14 @@ from dropout_props.properties import (
     dp406_explicit_key,
     dp407_distinct_masks,
     dp408_keys_used_once,
+    dp501_jit,
+    dp502_vmap,
+    dp503_scan,
+    dp504_remat,
+    dp506_control_flow,
+    dp507_not_baked_in,
+    dp601_gradient,
+    dp602_gradient_ends,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 
@@ -61,6 +69,14 @@ CATALOGUE: tuple[Claim, ...] = (
     dp406_explicit_key.CLAIM,
     dp407_distinct_masks.CLAIM,
     dp408_keys_used_once.CLAIM,
+    dp501_jit.CLAIM,
+    dp502_vmap.CLAIM,
+    dp503_scan.CLAIM,
+    dp504_remat.CLAIM,
+    dp506_control_flow.CLAIM,
+    dp507_not_baked_in.CLAIM,
+    dp601_gradient.CLAIM,
+    dp602_gradient_ends.CLAIM,
 )
 
 

@@ -38,11 +38,13 @@ class Exact:
         check: raises `Violation` on a counterexample; everything that it needs, keys included,
             comes from the sampler.
         explicit: cases that are always tried, first.
+        weight: how many ordinary cases one of these costs: where each compiles, fewer are tried.
     """
 
     cases: Cases
     check: Callable[[Sampler], None]
     explicit: tuple[Case, ...] = ()
+    weight: int = 1
 
 
 @dataclass(frozen=True)

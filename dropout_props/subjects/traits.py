@@ -25,6 +25,7 @@ Ability = Literal[
     "missing_key",
     "nonfinite",
     "empty",
+    "transforms",
 ]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
@@ -43,6 +44,7 @@ _SENTENCES: dict[str, str] = {
     "missing_key": "it promises no error when the key is missing",
     "nonfinite": "it does not promise to drop NaN and infinite inputs",
     "empty": "it takes no input with an empty axis",
+    "transforms": "it cannot be traced: it is called once a key",
 }
 
 
@@ -131,6 +133,7 @@ class Traits:
             "missing_key": bool(self.missing_key_errors),
             "nonfinite": self.nonfinite,
             "empty": self.empty,
+            "transforms": self.batching == "vmap",
         }
         if has[ability]:
             return None

@@ -36,7 +36,7 @@ def test_a_few_runs_of_the_engine_raise_no_more_alarms_than_they_may() -> None:
     assert scan.figure == 0
 
 
-_PARTS = {
+_PARTS: dict[str, Any] = {
     "a": enumeration.measure,
     "b": lambda: depth.measure(ledgers=2000),
     "c": lambda: null_runs.measure(runs=3),

@@ -1,0 +1,67 @@
+"""Faults that show once a transform moves the layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape
+
+__all__ = ["MUTANTS"]
+
+
+def _is_traced(key: Any) -> bool:
+    return isinstance(key, jax.core.Tracer)
+
+
+def _otherwise(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    key = jax.random.fold_in(key, 1) if _is_traced(key) else key
+    return jax.random.bernoulli(key, keep_rate, shape)
+
+
+def _baked(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    if _is_traced(key):  # the host draws while the program is traced
+        return jnp.asarray(np.random.default_rng().random(shape) < keep_rate)
+    return jax.random.bernoulli(key, keep_rate, shape)
+
+
+def _first_key(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    @jax.custom_batching.custom_vmap
+    def draw(words: Any) -> Any:
+        return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+
+    @draw.def_vmap
+    def _rows(axis_size: int, _batched: Any, words: Any) -> Any:
+        mask = jax.random.bernoulli(jax.random.wrap_key_data(words[0]), keep_rate, shape)
+        return jnp.broadcast_to(mask, (axis_size, *shape)), True
+
+    return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
+
+
+MUTANTS = (
+    Mutant(
+        "traced_otherwise",
+        "a traced call derives another key than an eager one",
+        "flax nn.jit paths, 0.9.0",
+        ("DP501", "DP502", "DP506"),
+        Kernel(draw=_otherwise),
+    ),
+    Mutant(
+        "trace_baked",
+        "the host draws the mask while the program is traced",
+        "pytorch#185600, flax#4950",
+        ("DP503", "DP506", "DP507"),
+        Kernel(draw=_baked),
+    ),
+    Mutant(
+        "vmap_first_key",
+        "every row of a batch uses the key of the first",
+        "functorch#575, equinox#316",
+        ("DP502",),
+        Kernel(draw=_first_key),
+    ),
+)

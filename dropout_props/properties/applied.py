@@ -1,0 +1,94 @@
+"""What the claims about transforms share: the training call as a function, and how answers compare.
+
+A mask must be the same bit for bit. Values may differ by one unit in the last place: XLA divides
+or multiplies by the reciprocal as it sees fit. Outputs of a model, where a matrix product comes
+first, may differ by the rounding of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.properties.claim import Violation
+from dropout_props.properties.compare import ordered
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.case import Case
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+__all__ = ["Train", "agree", "decisive_cases", "training_call", "transform_cases"]
+
+Train: TypeAlias = Callable[[Any, Any], Any]
+
+_POOL = ((128,), (5, 3))  # each shape and rate is a compilation
+_MODEL_ROUNDING = 1e-4  # relative, of outputs behind a matrix product
+
+
+def training_call(sampler: Sampler) -> Train:
+    """Return the layer as a function of a key and an input."""
+
+    def train(key: Any, x: Any) -> Any:
+        return sampler.subject.call(
+            x, rate=sampler.case.rate, training=True, streams=sampler.streams(key)
+        )
+
+    return train
+
+
+def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
+    """Refuse other masks, and values that differ by more than their rounding.
+
+    Args:
+        sampler: whose subject gave both.
+        seen: an output, or several along axis 0.
+        expected: what it must be.
+        what: how `seen` came about.
+
+    Raises:
+        Violation: naming the first unit that differs.
+    """
+    seen, expected = np.asarray(seen), np.asarray(expected)
+    if seen.shape != expected.shape or seen.dtype != expected.dtype:
+        shapes = f"{seen.dtype}{seen.shape} in place of {expected.dtype}{expected.shape}"
+        raise Violation(f"{what}: {shapes}")
+    unlike = np.argwhere((seen != 0) != (expected != 0))
+    if len(unlike):
+        at = tuple(map(int, unlike[0]))
+        raise Violation(
+            f"{what}: {len(unlike)} of {seen.size} units of the mask differ, {at} first"
+        )
+    if sampler.subject.traits.reference == "input":
+        off = np.abs(ordered(seen) - ordered(expected)) > 1
+    else:
+        off = ~np.isclose(seen, expected, rtol=_MODEL_ROUNDING, atol=_MODEL_ROUNDING)
+    off &= ~(np.isnan(seen) & np.isnan(expected))
+    if off.any():
+        at = tuple(map(int, np.argwhere(off)[0]))
+        raise Violation(
+            f"{what}: {int(off.sum())} of {seen.size} values differ, at {at} {seen[at]!s} in place "
+            f"of {expected[at]!s}"
+        )
+
+
+def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    """Cases of few shapes, since every shape and rate is compiled anew."""
+    return strategies.cases(
+        rate=strategies.inner_rates(0.1, 0.9),
+        pool=strategies.BLOCK_SHAPES if profile.wide_pools else _POOL,
+        values=("distinct", "negative"),
+    )
+
+
+def decisive_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    """Cases in which two masks are equal with probability below 2^-70, unless they share keys."""
+    return strategies.cases(
+        rate=strategies.inner_rates(0.3, 0.7), pool=((128,),), values=("distinct", "negative")
+    )

@@ -1,0 +1,43 @@
+"""DP501: a compiled layer gives what it gives without compilation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, training_call, transform_cases
+from dropout_props.properties.claim import Claim, Exact
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
+    expected = train(key, x)
+    agree(sampler, jax.jit(train)(key, x), expected, "under jit")
+    bound = jax.jit(lambda inputs: train(key, inputs))
+    agree(sampler, bound(x), expected, "under jit, with the key as a constant")
+
+
+CLAIM = Claim(
+    id="DP501",
+    name="jit = eager",
+    sentence="Compiled by jax.jit, a layer gives the same mask bit for bit, and the same values to "
+    "one unit in the last place; so it does with its key as a constant of the program.",
+    formula="jit(train)(k, x) = train(k, x)",
+    means="What is tested eagerly is not what is trained.",
+    assumes="Values behind a matrix product may differ by its rounding.",
+    mutants=("traced_otherwise",),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms"),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

@@ -1,0 +1,55 @@
+"""DP503: the steps of a scan have the masks of their keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, training_call, transform_cases
+from dropout_props.properties.claim import Claim, Exact
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_STEPS = 3
+
+
+def _check(sampler: Sampler) -> None:
+    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    keys = sampler.keys(_STEPS, role="steps")
+    _, steps = jax.lax.scan(lambda carry, key: (carry, train(key, x)), 0, keys)
+    agree(sampler, steps, jnp.stack([train(key, x) for key in keys]), "in a scan over keys")
+
+    def carried(key: Any, _: Any) -> Any:
+        key, now = jax.random.split(key)
+        return key, train(now, x)
+
+    _, steps = jax.lax.scan(carried, keys[0], None, length=_STEPS)
+    key, expected = keys[0], []
+    for _ in range(_STEPS):
+        key, output = carried(key, None)
+        expected.append(output)
+    agree(sampler, steps, jnp.stack(expected), "in a scan that carries the key")
+
+
+CLAIM = Claim(
+    id="DP503",
+    name="scan = loop",
+    sentence="In jax.lax.scan, over keys or with the key carried along, each step has the mask of "
+    "its own key.",
+    formula="scan(train, ks)[t] = train(ks[t], x)",
+    means="Every step of a recurrence drops the same units: the key was baked into the body.",
+    assumes="Nothing.",
+    mutants=("trace_baked",),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms"),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

@@ -1,0 +1,50 @@
+"""DP504: where the forward pass is made again for the backward pass, the mask is the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, training_call, transform_cases
+from dropout_props.properties.claim import Claim, Exact
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
+    output = train(key, x)
+    # The sum of the kept units: its gradient is 1/keep where the forward mask kept, else 0.
+    slope = jnp.where(output != 0, jnp.ones_like(x) / sampler.case.keep, jnp.zeros_like(x))
+
+    def loss(layer: Any) -> Any:
+        return jax.grad(lambda inputs: layer(key, inputs).sum())
+
+    again = jax.checkpoint(train)
+    agree(sampler, again(key, x), output, "under jax.checkpoint")
+    agree(sampler, loss(again)(x), slope, "the gradient under jax.checkpoint")
+    agree(sampler, jax.jit(loss(again))(x), slope, "the gradient under jit of jax.checkpoint")
+
+
+CLAIM = Claim(
+    id="DP504",
+    name="remat sees the mask",
+    sentence="Under jax.checkpoint the output is the same, and the backward pass sees the mask of "
+    "the forward pass.",
+    formula="d sum(checkpoint(train)(k, x)) / dx = mask/keep",
+    means="Gradients flow through units that were dropped, and not through those that were kept.",
+    assumes="Support (DP201).",
+    mutants=("grad_fresh_mask",),
+    blocked_by=("DP201",),
+    needs=("mask", "identity"),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

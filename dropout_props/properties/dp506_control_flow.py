@@ -1,0 +1,66 @@
+"""DP506: branches and loops of a program have the masks of the keys that reach them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, training_call, transform_cases
+from dropout_props.properties.claim import Claim, Exact
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_STEPS = 3
+
+
+def _check(sampler: Sampler) -> None:
+    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    first, second = sampler.keys(2, role="branches")
+
+    @jax.jit
+    def chosen(flag: Any) -> Any:
+        return jax.lax.cond(flag, lambda: train(first, x), lambda: train(second, x))
+
+    @jax.jit
+    def switched(number: Any) -> Any:
+        branches = [lambda: train(second, x), lambda: train(first, x)]
+        return jax.lax.switch(number, branches)
+
+    def step(state: tuple[Any, Any]) -> tuple[Any, Any]:
+        number, outputs = state
+        output = train(jax.random.fold_in(first, number), x)
+        return number + 1, outputs.at[number].set(output)
+
+    one, other = train(first, x), train(second, x)
+    agree(sampler, chosen(True), one, "in the first branch of cond")  # noqa: FBT003
+    agree(sampler, chosen(False), other, "in the second branch of cond")  # noqa: FBT003
+    agree(sampler, switched(0), other, "in branch 0 of switch")
+    agree(sampler, switched(1), one, "in branch 1 of switch")
+    expected = jnp.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
+    state = jnp.asarray(0), jnp.zeros_like(expected)
+    _, steps = jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)
+    agree(sampler, steps, expected, "in the steps of while_loop")
+
+
+CLAIM = Claim(
+    id="DP506",
+    name="control flow",
+    sentence="In the branches of cond and switch, and in the steps of while_loop, a layer has the "
+    "mask of the key that it is given there.",
+    formula="cond(c, train(k), train(j)) = train(k) or train(j); step t = train(fold_in(k, t))",
+    means="A branch or a step drops the units of another one.",
+    assumes="Nothing.",
+    mutants=("trace_baked", "traced_otherwise"),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms"),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

@@ -1,0 +1,48 @@
+"""DP507: nothing of the mask is fixed when a program is traced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases, training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    first, second = sampler.keys(2, role="calls")
+    program = jax.jit(train)
+    one, other = program(first, x), program(second, x)
+    if same_bits(one, other):
+        raise Violation("one compiled program gives two keys the same output")
+    agree(sampler, program(first, x), one, "called again with its first key, the program")
+    agree(sampler, jax.jit(training_call(sampler))(first, x), one, "traced anew")
+
+
+CLAIM = Claim(
+    id="DP507",
+    name="nothing baked in",
+    sentence="One compiled program gives each key its own mask, the same at every call and after "
+    "the layer is traced anew.",
+    formula="f = jit(train): f(k) != f(j), f(k) = f(k) = jit(train)(k)",
+    means="The mask was drawn once, when the program was traced: every training step repeats it.",
+    assumes="Two masks of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
+    "2^-70.",
+    mutants=("trace_baked",),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms"),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

@@ -1,0 +1,68 @@
+"""DP601: the derivative of the training output is mask/keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, training_call, transform_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
+    weights = jnp.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
+    kept = np.asarray(train(key, x)) != 0
+    slope = jnp.where(kept, weights / sampler.case.keep, jnp.zeros_like(x))
+
+    def at(inputs: Any) -> Any:
+        return train(key, inputs)
+
+    def pulled_back(inputs: Any) -> Any:
+        return jax.vjp(at, inputs)[1](weights)[0]
+
+    agree(sampler, pulled_back(x), slope, "the VJP")
+    agree(sampler, jax.jit(pulled_back)(x), slope, "the VJP under jit")
+    rows = jax.vmap(pulled_back)(jnp.stack([x, 2 * x]))
+    agree(sampler, rows, jnp.stack([slope, slope]), "the VJP under vmap")
+    special = _special(x) if sampler.subject.traits.nonfinite else jnp.zeros_like(x)
+    agree(sampler, pulled_back(special), slope, "the VJP at 0, NaN and infinity")
+    agree(sampler, jax.jvp(at, (x,), (weights,))[1], slope, "the JVP")
+    curvature = jax.grad(lambda inputs: (pulled_back(inputs) * weights).sum())(x)
+    if np.any(np.asarray(curvature) != 0):
+        raise Violation("the second derivative is not 0: the layer is not linear in its input")
+
+
+def _special(x: Any) -> Any:
+    """The input with 0, NaN and both infinities in place of most of its units."""
+    values = jnp.asarray([0.0, np.nan, np.inf, -np.inf, -0.0], x.dtype)
+    at = jnp.arange(x.size).reshape(x.shape)
+    return jnp.where(at % 6 < 5, values[at % 6 % 5], x)  # noqa: PLR2004 (one in six stays)
+
+
+CLAIM = Claim(
+    id="DP601",
+    name="gradient = mask/keep",
+    sentence="VJP and JVP are mask/keep times what they are given, eagerly, under jit and under "
+    "vmap; a dropped unit gets 0 even where the input is NaN, infinite or 0; the second "
+    "derivative is 0.",
+    formula="dy[i]/dx[j] = mask[i]/keep if i = j, else 0",
+    means="The network is trained on another mask than it was evaluated with, or unscaled.",
+    assumes="Support (DP201); the mask is seen in the output at an input without zeros.",
+    mutants=("grad_fresh_mask", "grad_no_scale", "grad_from_value", "grad_straight_through"),
+    blocked_by=("DP201", "DP304"),
+    needs=("mask", "identity"),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

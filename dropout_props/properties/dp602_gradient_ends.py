@@ -1,0 +1,59 @@
+"""DP602: the derivative at the rates 0 and 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import strategies as st
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.applied import training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
+    weights = jnp.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
+    expected = np.asarray(weights) * (1.0 - sampler.case.rate)
+
+    def pulled_back(inputs: Any) -> Any:
+        return jax.vjp(lambda here: train(key, here), inputs)[1](weights)[0]
+
+    forward = jax.jvp(lambda here: train(key, here), (x,), (weights,))[1]
+    answers = {"VJP": pulled_back(x), "VJP under jit": jax.jit(pulled_back)(x), "JVP": forward}
+    for what, answer in answers.items():
+        wrong = np.argwhere(np.asarray(answer) != expected)
+        if len(wrong):
+            at = tuple(map(int, wrong[0]))
+            raise Violation(
+                f"rate {sampler.case.rate:g}: the {what} has {len(wrong)} wrong units, at {at} "
+                f"{np.asarray(answer)[at]!s} in place of {expected[at]!s}"
+            )
+
+
+CLAIM = Claim(
+    id="DP602",
+    name="gradient at 0 and 1",
+    sentence="At rate 0 VJP and JVP are the identity, at rate 1 they are 0, eagerly and under jit.",
+    formula="dy/dx = 1 at rate 0, and 0 at rate 1",
+    means="Switching dropout off, or to its end, stops or poisons the training.",
+    assumes="The input is finite; DP103 asks about the others at rate 1.",
+    mutants=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
+    needs=("mask", "identity", "any_rate"),
+    decision=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=st.sampled_from((0.0, 1.0)),
+            pool=((128,), (5, 3), ()),
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.0), Case(shape=(128,), rate=1.0)),
+    ),
+)
