@@ -9,6 +9,7 @@ from __future__ import annotations
 from dropout_props.mutants import (
     broadcast,
     controls,
+    dtypes,
     gradients,
     keys,
     marginal,
@@ -32,5 +33,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *keys.MUTANTS,
     *transforms.MUTANTS,
     *gradients.MUTANTS,
+    *dtypes.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -38,11 +38,12 @@ def _two_coins(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 
 def _reciprocal(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
-    return jnp.where(mask, x * (1.0 / keep_rate), jnp.zeros_like(x))
+    return jax.lax.select(mask, x * (1.0 / keep_rate), jnp.zeros_like(x))
 
 
 def _twice_selected(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
-    return jnp.where(mask, jnp.where(mask, x, jnp.zeros_like(x)) / keep_rate, jnp.zeros_like(x))
+    kept = jax.lax.select(mask, x, jnp.zeros_like(x))
+    return jax.lax.select(mask, kept / keep_rate, jnp.zeros_like(x))
 
 
 def _control(name: str, change: str, kernel: Kernel) -> Mutant:

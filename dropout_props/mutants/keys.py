@@ -242,7 +242,7 @@ MUTANTS = (
         "constant_key",
         "the key is ignored: the mask never changes",
         "Paddle#7796, flash-attention#2088",
-        ("DP402", "DP407"),
+        ("DP402", "DP407", "DP802"),
         Kernel(derive_key=lambda _site: jax.random.key(0)),
     ),
     Mutant(

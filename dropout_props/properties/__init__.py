@@ -13,6 +13,9 @@ from dropout_props.properties import (
     dp102_rate_zero,
     dp103_rate_one,
     dp104_missing_key,
+    dp106_shape_dtype,
+    dp107_rate_refused,
+    dp108_unscalable_input,
     dp201_support,
     dp202_keep_rate,
     dp203_expectation,
@@ -40,6 +43,10 @@ from dropout_props.properties import (
     dp507_not_baked_in,
     dp601_gradient,
     dp602_gradient_ends,
+    dp702_special_values,
+    dp703_overflow,
+    dp704_key_kinds,
+    dp802_models,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 
@@ -50,6 +57,9 @@ CATALOGUE: tuple[Claim, ...] = (
     dp102_rate_zero.CLAIM,
     dp103_rate_one.CLAIM,
     dp104_missing_key.CLAIM,
+    dp106_shape_dtype.CLAIM,
+    dp107_rate_refused.CLAIM,
+    dp108_unscalable_input.CLAIM,
     dp201_support.CLAIM,
     dp202_keep_rate.CLAIM,
     dp203_expectation.CLAIM,
@@ -77,6 +87,10 @@ CATALOGUE: tuple[Claim, ...] = (
     dp507_not_baked_in.CLAIM,
     dp601_gradient.CLAIM,
     dp602_gradient_ends.CLAIM,
+    dp702_special_values.CLAIM,
+    dp703_overflow.CLAIM,
+    dp704_key_kinds.CLAIM,
+    dp802_models.CLAIM,
 )
 
 

@@ -1,0 +1,51 @@
+"""DP106: the output has the shape and dtype of the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import WrongAnswer
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    case, subject = sampler.case, sampler.subject
+    x, streams = jnp.asarray(case.inputs()), sampler.streams(sampler.key())
+    modes = {"training": True} | ({"evaluation": False} if subject.traits.eval_mode else {})
+    mode = ""
+    try:
+        for mode, training in modes.items():
+            subject.call(x, rate=case.rate, training=training, streams=streams)
+    except WrongAnswer as error:
+        raise Violation(f"{mode}: {error.seen} in place of {error.expected}") from error
+
+
+CLAIM = Claim(
+    id="DP106",
+    name="shape and dtype",
+    sentence="In both modes and at every rate the output has the shape and dtype of the input, of "
+    "empty and 0-d inputs too.",
+    formula="y.shape = x.shape and y.dtype = x.dtype",
+    means="A model that runs in half precision is promoted, or an axis is lost.",
+    assumes="Of a model, the shape and dtype are those of its evaluation output.",
+    mutants=("promote_f32", "axis_added"),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            dtypes=strategies.DTYPES,
+        ),
+        check=_check,
+        explicit=(
+            Case(shape=(), rate=0.5),
+            Case(shape=(0,), rate=0.5),
+            Case(shape=(7,), rate=0.5, dtype="float16"),
+        ),
+    ),
+)

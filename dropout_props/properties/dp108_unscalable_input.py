@@ -1,0 +1,48 @@
+"""DP108: integers and booleans, which cannot be scaled, are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import WrongAnswer
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_DTYPES = ("int32", "uint8", "bool")
+
+
+def _check(sampler: Sampler) -> None:
+    streams = sampler.streams(sampler.key())
+    for dtype in _DTYPES:
+        x = jnp.asarray(sampler.case.inputs()).astype(dtype)
+        try:
+            y = sampler.subject.call(
+                x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True
+            )
+        except WrongAnswer as error:
+            raise Violation(f"{dtype}: no error; the answer is {error.seen}") from error
+        except (TypeError, ValueError):
+            continue
+        raise Violation(f"{dtype}: no error; the answer is {y.dtype}, rounded")
+
+
+CLAIM = Claim(
+    id="DP108",
+    name="integers are refused",
+    sentence="In training, an input of integers or booleans is refused with a TypeError or a "
+    "ValueError: x/keep is none.",
+    formula="train(x) raises for x of an integer or boolean dtype",
+    means="Token ids or masks pass through dropout, and come out rounded or as floats.",
+    assumes="In evaluation such an input may pass: nothing is scaled there.",
+    mutants=("integers_promoted", "integers_rounded"),
+    needs=("mask", "identity"),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
+    ),
+)

@@ -1,0 +1,62 @@
+"""DP702: NaN, infinities, signed zeros and tiny numbers are dropped or kept like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.applied import training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, case = training_call(sampler), sampler.key(), sampler.case
+    x = np.asarray(case.inputs())
+    kept = np.asarray(train(key, jnp.asarray(x))) != 0
+    tiny = np.asarray(cast("Any", jnp).finfo(x.dtype).tiny)
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, tiny / 4]).astype(x.dtype)
+    values = special[np.arange(x.size) % special.size].reshape(x.shape)
+    y = np.asarray(train(key, jnp.asarray(values))).astype(np.float64)
+    wide = values.astype(np.float64)
+    tests = {
+        "a dropped unit is not +0": ~kept & ((y != 0) | np.signbit(y) | np.isnan(y)),
+        "a kept NaN is no NaN": kept & np.isnan(wide) & ~np.isnan(y),
+        "a kept infinity is no infinity of its sign": kept & np.isinf(wide) & (y != wide),
+        "a kept zero is not 0": kept & (wide == 0) & (y != 0),
+        "a kept tiny number became large": kept & (np.abs(y) > np.abs(wide) * 1.1 / case.keep)
+        & np.isfinite(wide),
+    }  # fmt: skip
+    for what, wrong in tests.items():
+        if wrong.any():
+            at = tuple(map(int, np.argwhere(wrong)[0]))
+            raise Violation(f"{what}: {wide[at]} gave {y[at]} at {at}, {int(wrong.sum())} in all")
+
+
+CLAIM = Claim(
+    id="DP702",
+    name="special values",
+    sentence="A dropped unit is +0 whatever it was; a kept NaN, infinity or zero stays what it is, "
+    "and a tiny number stays tiny.",
+    formula="y = +0 or x/keep for x = NaN, +inf, -inf, +0, -0 and subnormals",
+    means="One NaN in the input survives its own removal, or is hidden from whoever looks for it.",
+    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not claimed.",
+    mutants=("mult_mask", "nan_hidden"),
+    needs=("mask", "identity", "nonfinite"),
+    decision=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=strategies.inner_rates(0.1, 0.9),
+            pool=((128,), (129,), (5, 3)),
+            dtypes=strategies.DTYPES,
+            values=("distinct",),
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.3, dtype="bfloat16")),
+    ),
+)

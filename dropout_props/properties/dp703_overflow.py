@@ -1,0 +1,59 @@
+"""DP703: a kept unit overflows only where x/keep does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.applied import training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_BELOW = 0.98  # of what overflows: room for keep rounded to a dtype of 8 bits
+
+
+def _check(sampler: Sampler) -> None:
+    train, key, case = training_call(sampler), sampler.key(), sampler.case
+    dtype = jnp.dtype(case.dtype)
+    largest = float(cast("Any", jnp).finfo(dtype).max)
+    fits = np.full(case.shape, _BELOW * case.keep * largest).astype(dtype)
+    y = np.asarray(train(key, jnp.asarray(fits))).astype(np.float64)
+    if not np.isfinite(y).all():
+        raise Violation(
+            f"x = {fits.reshape(-1)[0]!s} gave {y[~np.isfinite(y)][0]}: x/keep is finite"
+        )
+    too_large = np.full(case.shape, largest).astype(dtype)
+    y = np.asarray(train(key, jnp.asarray(too_large))).astype(np.float64)
+    wrong = (y != 0) & ~np.isposinf(y)
+    if wrong.any():
+        raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}: x/keep overflows")
+
+
+CLAIM = Claim(
+    id="DP703",
+    name="overflow",
+    sentence="A kept unit is infinite where x/keep is too large for its dtype, and finite where it "
+    "is not.",
+    formula="|y| = inf only if |x|/keep > max(dtype)",
+    means="Half precision overflows in an intermediate step, or an overflow is hidden.",
+    assumes="keep may be rounded to the dtype of the input: the last 2 % are not asked.",
+    mutants=("early_overflow", "overflow_hidden"),
+    blocked_by=("DP201",),
+    needs=("mask", "identity"),
+    decision=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=strategies.inner_rates(0.1, 0.9),
+            pool=((128,), (5, 3)),
+            dtypes=strategies.DTYPES,
+            values=("distinct",),
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5, dtype="float16"), Case(shape=(128,), rate=0.9)),
+    ),
+)

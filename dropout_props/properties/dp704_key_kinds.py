@@ -1,0 +1,72 @@
+"""DP704: every kind of key that JAX has gives a lawful, repeatable mask."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases, training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import same_bits
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from dropout_props.sampler import Sampler
+
+_KINDS = {
+    "threefry": ("threefry2x32", None),
+    "threefry, partitionable": ("threefry2x32", True),
+    "threefry, not partitionable": ("threefry2x32", False),
+    "rbg": ("rbg", None),
+    "unsafe_rbg": ("unsafe_rbg", None),
+}
+_FEWEST, _MOST = 8, 120  # kept of 128 at keep 0.3 to 0.7: missed with probability below 2^-30
+
+
+def _check(sampler: Sampler) -> None:
+    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    seeds = sampler.words(2, role="kinds")[:, 0]
+    for kind, (implementation, partitionable) in _KINDS.items():
+        with _partitionable(partitionable):
+            first, second = (jax.random.key(np.uint32(s), impl=implementation) for s in seeds)
+            one, again, other = train(first, x), train(first, x), train(second, x)
+            if implementation == "threefry2x32":
+                raw = train(jax.random.key_data(first), x)
+                agree(sampler, raw, one, f"{kind}: the raw form of the same key")
+        if not same_bits(one, again):
+            raise Violation(f"{kind}: the same key gave another mask the second time")
+        if same_bits(one, other):
+            raise Violation(f"{kind}: two keys gave the same mask")
+        count = int(np.count_nonzero(np.asarray(one)))
+        if not _FEWEST <= count <= _MOST:
+            raise Violation(f"{kind}: {count} of {x.size} units are kept")
+
+
+def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: FBT001
+    return nullcontext() if value is None else jax.threefry_partitionable(value)
+
+
+CLAIM = Claim(
+    id="DP704",
+    name="kinds of keys",
+    sentence="Raw and typed keys of the same words give the same mask; threefry (partitionable or "
+    "not), rbg and unsafe_rbg keys each give a mask that repeats with the key, differs between "
+    "keys and keeps about 1 - rate of the units.",
+    formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
+    means="The layer works with one kind of key alone, or treats the others otherwise.",
+    assumes="Masks of 128 units at a rate from 0.3 to 0.7: a count outside [8, 120], or two equal "
+    "masks, have a probability below 2^-30. A finer look at their law is DP202's, under the key "
+    "that is configured.",
+    mutants=("raw_key_folded", "rbg_ignored"),
+    blocked_by=("DP201",),
+    needs=("mask",),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=4
+    ),
+)

@@ -1,0 +1,48 @@
+"""DP802: a model depends on its dropout key in training, and not in evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases, training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    case, subject = sampler.case, sampler.subject
+    x = jnp.asarray(case.inputs())
+    first, second = sampler.keys(2, role="training")
+    train = training_call(sampler)
+    if same_bits(train(first, x), train(second, x)):
+        raise Violation("in training two keys gave the same output")
+    evaluated = np.asarray(subject.call(x, rate=case.rate, training=False))
+    for key in (first, second):
+        streams = sampler.streams(key)
+        other = subject.call(x, rate=case.rate, training=False, streams=streams)
+        if not same_bits(other, evaluated):
+            raise Violation(f"a key changed the evaluation: {first_difference(other, evaluated)}")
+
+
+CLAIM = Claim(
+    id="DP802",
+    name="keys in training alone",
+    sentence="The training output of a model changes with its dropout key; its evaluation output "
+    "is the same with any key and with none.",
+    formula="train(x, k) != train(x, j); eval(x, k) = eval(x, j) = eval(x)",
+    means="Dropout is off in training, or still on in evaluation.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    mutants=("constant_key",),
+    needs=("eval_mode", "streams"),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=2
+    ),
+)
