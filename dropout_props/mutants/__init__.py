@@ -9,6 +9,7 @@ from __future__ import annotations
 from dropout_props.mutants import (
     broadcast,
     controls,
+    derived,
     dtypes,
     gradients,
     keys,
@@ -34,5 +35,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *transforms.MUTANTS,
     *gradients.MUTANTS,
     *dtypes.MUTANTS,
+    *derived.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -25,6 +25,7 @@ class Mutant:
         killed_by: ids of the claims that must each fail on it; empty for a control.
         kernel: the layer.
         apis: where it makes sense.
+        derived: the layer promises the published derivation of its masks.
         live: the installed Flax has the same fault, which is listed: its kill reads KNOWN.
     """
 
@@ -35,7 +36,9 @@ class Mutant:
     kernel: Kernel
     apis: tuple[Api, ...] = APIS
     live: bool = False
+    derived: bool = False
 
     def subject(self, api: Api) -> Subject:
         """Return the layer in one of the two APIs, called ``mutants.<api>.<name>``."""
-        return kernel_subject(self.kernel, api=api, name=f"mutants.{api}.{self.name}")
+        name = f"mutants.{api}.{self.name}"
+        return kernel_subject(self.kernel, api=api, name=name, derived=self.derived)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
     x, streams = jnp.asarray(case.inputs()), sampler.streams(sampler.key())
-    modes = {"training": True} | ({"evaluation": False} if subject.traits.eval_mode else {})
-    mode = ""
+    mode = "training"
     try:
-        for mode, training in modes.items():
-            subject.call(x, rate=case.rate, training=training, streams=streams)
+        subject.call(x, rate=case.rate, training=True, streams=streams)
+        if subject.traits.eval_mode:
+            mode = "evaluation"
+            subject.call(x, rate=case.rate, training=False, streams=streams)
     except WrongAnswer as error:
         raise Violation(f"{mode}: {error.seen} in place of {error.expected}") from error
 

@@ -6,13 +6,14 @@ import flax.linen as nn
 from flax import nnx
 
 from dropout_props.subject import Subject
+from dropout_props.subjects.nnx import DERIVATION
 
 
 def linen_dropout() -> Subject:
     """Returns ``flax.linen.Dropout``."""
-    return Subject.linen(nn.Dropout, name="linen.Dropout")
+    return Subject.linen(nn.Dropout, name="linen.Dropout", derivation="linen")
 
 
 def nnx_dropout() -> Subject:
     """Returns ``flax.nnx.Dropout``."""
-    return Subject.nnx(nnx.Dropout, name="nnx.Dropout")
+    return Subject.nnx(nnx.Dropout, name="nnx.Dropout", derivation=DERIVATION)

@@ -228,13 +228,16 @@ def run(
     return kernel.combine(x, jnp.broadcast_to(mask, x.shape), keep_rate, key)
 
 
-def kernel_subject(kernel: Kernel, *, api: Literal["linen", "nnx"], name: str) -> Subject:
+def kernel_subject(
+    kernel: Kernel, *, api: Literal["linen", "nnx"], name: str, derived: bool = False
+) -> Subject:
     """Makes a subject of a kernel.
 
     Args:
         kernel: the functions.
         api: the framework that it stands in.
         name: what reports call it.
+        derived: it promises the masks of the published derivation.
 
     Returns:
         A subject with every trait of that framework's own Dropout.
@@ -242,7 +245,7 @@ def kernel_subject(kernel: Kernel, *, api: Literal["linen", "nnx"], name: str) -
     if api == "linen":
         from dropout_props.subjects.kernel_linen import linen_kernel_subject
 
-        return linen_kernel_subject(kernel, name=name)
+        return linen_kernel_subject(kernel, name=name, derived=derived)
     from dropout_props.subjects.kernel_nnx import nnx_kernel_subject
 
-    return nnx_kernel_subject(kernel, name=name)
+    return nnx_kernel_subject(kernel, name=name, derived=derived)

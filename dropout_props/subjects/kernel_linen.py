@@ -86,10 +86,11 @@ class LinenKernelDropout(nn.Module):
         )
 
 
-def linen_kernel_subject(kernel: Kernel, *, name: str) -> Subject:
+def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> Subject:
     """Makes a Linen subject of a kernel."""
     return Subject.linen(
         partial(LinenKernelDropout, kernel=kernel),
         name=name,
+        derivation="linen" if derived else None,
         source=f"{__name__}:{LinenKernelDropout.__name__}",
     )

@@ -17,6 +17,7 @@ from flax import nnx
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
+from dropout_props.subjects.nnx import DERIVATION
 
 
 class _Given:
@@ -129,11 +130,12 @@ class NNXKernelDropout(nnx.Module):
         )
 
 
-def nnx_kernel_subject(kernel: Kernel, *, name: str) -> Subject:
+def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> Subject:
     """Makes an NNX subject of a kernel."""
     return Subject.nnx(
         partial(NNXKernelDropout, kernel=kernel),
         name=name,
+        derivation=DERIVATION if derived else None,
         source=f"{__name__}:{NNXKernelDropout.__name__}",
     )
 

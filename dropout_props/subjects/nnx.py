@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import flax
 import jax.numpy as jnp
@@ -31,6 +31,9 @@ _EVALUATION_SEED = 1
 _RNGS_PARAMETER = "rngs"
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
+
+DERIVATION: Literal["nnx fork", "nnx stream"] = "nnx fork" if _CALLS_TAKE_KEYS else "nnx stream"
+"""How a layer of the installed release gets its keys; see ``Traits.derivation``."""
 
 
 class _Model(nnx.Module):

@@ -26,6 +26,7 @@ Ability = Literal[
     "nonfinite",
     "empty",
     "transforms",
+    "derivation",
 ]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
@@ -44,6 +45,7 @@ _SENTENCES: dict[str, str] = {
     "missing_key": "it promises no error when the key is missing",
     "nonfinite": "it does not promise to drop NaN and infinite inputs",
     "empty": "it takes no input with an empty axis",
+    "derivation": "it does not promise how its masks follow from the key",
     "transforms": "it cannot be traced: it is called once a key",
 }
 
@@ -76,6 +78,8 @@ class Traits:
         max_rank: most axes that it is asked with; None when any number will do.
         dtypes: names of the dtypes that an input may have.
         batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
+        derivation: the published way from key to mask that it promises to take: Linen's path
+            fold; NNX with a fork for each layer, or with one stream; None when it promises none.
         reasons: sentences that replace the usual ones, by ability.
     """
 
@@ -99,6 +103,7 @@ class Traits:
     max_rank: int | None = None
     dtypes: tuple[str, ...] = ("float16", "bfloat16", "float32")
     batching: Literal["vmap", "loop"] = "vmap"
+    derivation: Literal["linen", "nnx fork", "nnx stream"] | None = None
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -133,6 +138,7 @@ class Traits:
             "missing_key": bool(self.missing_key_errors),
             "nonfinite": self.nonfinite,
             "empty": self.empty,
+            "derivation": self.derivation is not None,
             "transforms": self.batching == "vmap",
         }
         if has[ability]:

@@ -36,7 +36,7 @@ class Layer:
 
 CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
-MEASURE = ("sampler", "statistics", "properties")
+MEASURE = ("sampler", "statistics", "derivation", "properties")
 JUDGE = (
     "budget", "comparison", "exitcodes", "judging", "known", "results", "run", "snapshot",
     "verdict",
@@ -51,9 +51,10 @@ LAYERS = (
     ),
     Layer(("sampler",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
     Layer(("statistics",), others=frozenset({"numpy", "scipy"})),
+    Layer(("derivation",), others=frozenset({"numpy"})),
     Layer(
         ("properties",),
-        own=(*CASE, *SUBJECT, "sampler", "statistics"),
+        own=(*CASE, *SUBJECT, "sampler", "statistics", "derivation"),
         others=frozenset({"hypothesis", "jax", "numpy"}),
     ),
     Layer(

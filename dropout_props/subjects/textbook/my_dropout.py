@@ -65,4 +65,4 @@ def my_dropout_problem(seed: float, x: Array, rate: float, deterministic: float)
 
 def subject() -> Subject:
     """Returns MyDropout as a subject."""
-    return Subject.linen(MyDropout, name="textbook.MyDropout")
+    return Subject.linen(MyDropout, name="textbook.MyDropout", derivation="linen")

@@ -1,0 +1,36 @@
+"""Layers that are lawful, and give other bits than the published derivation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape
+
+__all__ = ["MUTANTS"]
+
+
+def _at_least_rate(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    return jax.random.uniform(key, shape) >= 1.0 - keep_rate
+
+
+MUTANTS = (
+    Mutant(
+        "extra_fold",
+        "the key is folded once more",
+        "flax 0.9.0, 0.10.2 and 0.11.0",
+        ("DP411",),
+        Kernel(derive_key=lambda site: jax.random.fold_in(site.issue(), 1)),
+        derived=True,
+    ),
+    Mutant(
+        "other_comparison",
+        "u >= rate in place of u < keep",
+        "rewrites of bernoulli",
+        ("DP411",),
+        Kernel(draw=_at_least_rate),
+        derived=True,
+    ),
+)

@@ -1,0 +1,76 @@
+"""DP411: the mask is, bit for bit, the one that the published derivation gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import derivation, strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import Unsupported
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_NAMES = ("first", "block/second", "block/inner/third")
+
+
+def _check(sampler: Sampler) -> None:
+    case, subject = sampler.case, sampler.subject
+    if jax.config.jax_enable_x64:
+        raise Unsupported("the derivation is that of 32 bits, and jax_enable_x64 is set")
+    key, x = sampler.key(), jnp.asarray(case.inputs())
+    words = np.asarray(jax.random.key_data(key))
+    if words.shape != (2,):
+        raise Unsupported("the derivation is that of threefry, and another generator is set")
+    streams = sampler.streams(key)
+    alone = subject.call(x, rate=case.rate, training=True, streams=streams)
+    _expect(sampler, np.asarray(alone), _key_of(sampler, words, "", 0), "a layer by itself")
+    layers = subject.call_layers(x, names=_NAMES, rate=case.rate, streams=streams)
+    for number, (name, y) in enumerate(zip(_NAMES, layers, strict=True)):
+        _expect(sampler, np.asarray(y), _key_of(sampler, words, name, number), f"layer {name}")
+
+
+def _key_of(sampler: Sampler, words: np.ndarray, name: str, number: int) -> np.ndarray:
+    """Return the key of the first call of a layer; the first one built has number 0."""
+    if sampler.subject.traits.derivation == "linen":
+        return derivation.linen_key(words, name.split("/") if name else (), 1)
+    forks = sampler.subject.traits.derivation == "nnx fork"
+    return derivation.nnx_key(words, layer=number, call=0, forks=forks)
+
+
+def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None:
+    case = sampler.case
+    partitionable = bool(jax.config.jax_threefry_partitionable)
+    expected = derivation.bernoulli(key, case.keep, case.shape, partitionable=partitionable)
+    unlike = int(np.count_nonzero((y != 0) != expected))
+    if unlike:
+        raise Violation(f"{what}: {unlike} of {case.size} units are not those of the derivation")
+
+
+CLAIM = Claim(
+    id="DP411",
+    name="published derivation",
+    sentence="The mask is, bit for bit, the one of an independent NumPy threefry under the key "
+    "that the framework documents: of a layer by itself, and of named and nested layers.",
+    formula="mask = uniform(fold(key, path, call)) < keep",
+    means="A seed no longer gives the masks that it gave: stored runs cannot be reproduced.",
+    assumes="threefry2x32 keys, jax_enable_x64 off, and a float rate. Subjects that promise "
+    "another derivation, or none, are left alone.",
+    mutants=("extra_fold", "other_comparison"),
+    blocked_by=("DP201",),
+    needs=("mask", "derivation", "layers"),
+    decision=Exact(
+        cases=lambda profile, _: strategies.cases(
+            rate=strategies.inner_rates(),
+            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(129,), rate=0.1)),
+    ),
+)
