@@ -55,7 +55,12 @@ def stand_in(kernel: Kernel) -> type[nn.Module]:
         rng_collection: str = "dropout"
 
         @nn.compact
-        def __call__(self, inputs: Any, deterministic: bool | None = None, rng: Any = None) -> Any:
+        def __call__(
+            self,
+            inputs: Any,
+            deterministic: bool | None = None,  # noqa: FBT001
+            rng: Any = None,
+        ) -> Any:
             off = nn.merge_param("deterministic", self.deterministic, deterministic)
             return run(
                 kernel,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from dropout_props.judging import Judge
+from dropout_props.processes import in_parallel
+from dropout_props.properties import find
 from dropout_props.results import RunResult
-from dropout_props.subjects import environment
+from dropout_props.subjects import environment, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +58,7 @@ def run(
     claims: Sequence[Claim],
     settings: Settings,
     *,
+    processes: int = 1,
     on_start: Callable[[Subject, Claim], None] = lambda _subject, _claim: None,
     on_result: Callable[[ClaimResult], None] = lambda _result: None,
 ) -> RunResult:
@@ -65,7 +68,9 @@ def run(
         subjects: who is asked.
         claims: of the catalogue.
         settings: salt, profile, budget, known deviations.
-        on_start: called before a pair is judged.
+        processes: subjects judged at once, each in a process that finds it by its name; the
+            verdicts do not depend on it.
+        on_start: called before a pair is judged, in this process alone.
         on_result: called with each result as it comes; an interrupted run keeps what it got.
 
     Raises:
@@ -77,13 +82,52 @@ def run(
             f"{len(subjects)} subjects: the error budget has room for {capacity}. "
             "Split them over several runs, each with a budget of its own."
         )
-    started, judge = monotonic(), new_judge(settings)
-    results = []
-    for subject in subjects:
-        for claim in ordered_claims(claims):
-            on_start(subject, claim)
-            results.append(judge(subject, claim))
-            on_result(results[-1])
+    started = monotonic()
+    if processes == 1 or len(subjects) == 1:
+        results = []
+        judge = new_judge(settings)
+        for subject in subjects:
+            for claim in ordered_claims(claims):
+                on_start(subject, claim)
+                results.append(judge(subject, claim))
+                on_result(results[-1])
+    else:
+        results = _in_processes(subjects, claims, settings, processes, on_result)
     blank = empty_result(settings, len(subjects) * len(claims))
     fields = asdict(blank) | {"results": tuple(results), "seconds": monotonic() - started}
     return RunResult(**fields)
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One subject by name, and what it is asked."""
+
+    subject: str
+    claims: tuple[str, ...]
+    settings: Settings = field(hash=False)
+
+
+def _in_processes(
+    subjects: Sequence[Subject],
+    claims: Sequence[Claim],
+    settings: Settings,
+    processes: int,
+    on_result: Callable[[ClaimResult], None],
+) -> list[ClaimResult]:
+    names = tuple(claim.id for claim in ordered_claims(claims))
+    asked = [_Ask(subject.name, names, settings) for subject in subjects]
+    found: dict[str, list[ClaimResult]] = {}
+
+    def done(ask: _Ask, results: list[ClaimResult]) -> None:
+        found[ask.subject] = results
+        for result in results:
+            on_result(result)
+
+    in_parallel(_judge_subject, asked, processes=processes, done=done)
+    return [result for ask in asked for result in found[ask.subject]]
+
+
+def _judge_subject(ask: _Ask) -> list[ClaimResult]:
+    """Judge one subject, in a process of its own."""
+    judge, subject = new_judge(ask.settings), registry.load(ask.subject)
+    return [judge(subject, find(claim)) for claim in ask.claims]

@@ -43,6 +43,13 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Another list of known deviations than the one that ships; `none` for no list.",
 )
+@click.option(
+    "-n",
+    "processes",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Subjects at once, each in a process; no verdict depends on it.",
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
 @click.option(
     "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML here."
@@ -60,6 +67,7 @@ def command(
     salt: int,
     budget: float,
     known: Path | None,
+    processes: int,
     json_path: Path | None,
     junit_path: Path | None,
     baseline: Path | None,
@@ -83,7 +91,7 @@ def command(
     settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget)
     if deviations is not None:
         settings = replace(settings, known=deviations)
-    result, interrupted = _run(chosen_subjects, chosen_claims, settings)
+    result, interrupted = _run(chosen_subjects, chosen_claims, settings, processes)
     if (json_path or stored) and not interrupted:
         from dropout_props.snapshot import take
 
@@ -116,7 +124,7 @@ def _smoke_test() -> None:
 
 
 def _run(
-    subjects: list[Subject], claims: list[Claim], settings: Settings
+    subjects: list[Subject], claims: list[Claim], settings: Settings, processes: int
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from rich.console import Console
@@ -137,6 +145,7 @@ def _run(
                     subjects,
                     claims,
                     settings,
+                    processes=processes,
                     on_start=progress.start,
                     on_result=progress.finish,
                 )

@@ -41,6 +41,7 @@ class Display:
         """Keep a result, and count its pair as done."""
         self.done.append(result)
         self._progress.advance(self._task)
+        self._progress.update(self._task, description=f"{result.subject} {result.claim}")
 
 
 @contextmanager

@@ -6,12 +6,10 @@ that nothing is compiled twice. The verdicts are those of `check`: one judge mak
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dropout_props.processes import in_parallel
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 if TYPE_CHECKING:
@@ -162,7 +160,7 @@ def run(
         for ask in asked:
             done(ask, judge(ask))
     else:
-        _in_parallel(asked, processes, done)
+        in_parallel(judge, asked, processes=processes, done=done)
     return KillMatrix(
         profile=asked[0].profile if asked else "",
         salts=asked[0].salts if asked else (),
@@ -170,22 +168,3 @@ def run(
         kills=tuple(kill for ask in asked for kill in found[ask]),
         whole=whole,
     )
-
-
-def _in_parallel(
-    asked: Sequence[Ask], processes: int, done: Callable[[Ask, list[Kill]], None]
-) -> None:
-    # JAX does not survive a fork; and Ctrl-C is this process's to answer.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_ctrl_c) as pool:
-        futures = {pool.submit(judge, ask): ask for ask in asked}
-        try:
-            for future in as_completed(futures):
-                done(futures[future], future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _leave_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

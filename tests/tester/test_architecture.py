@@ -38,8 +38,8 @@ CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
 MEASURE = ("sampler", "statistics", "derivation", "properties")
 JUDGE = (
-    "budget", "comparison", "exitcodes", "judging", "known", "results", "run", "snapshot",
-    "verdict",
+    "budget", "comparison", "exitcodes", "judging", "known", "processes", "results", "run",
+    "snapshot", "verdict",
 )  # fmt: skip
 LAYERS = (
     Layer(CASE, others=frozenset({"hypothesis", "ml_dtypes", "numpy"})),

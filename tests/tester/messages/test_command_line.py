@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dropout_props.cli import main
+
 _LAYERS = """
 import flax.linen as nn, jax, jax.numpy as jnp
 
@@ -110,3 +112,19 @@ def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
     assert explained.startswith("DP203: E[y] = x")
     for heading in ("Claims:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
         assert heading in explained
+
+
+def test_processes_change_no_verdict(tmp_path: Path) -> None:
+    """Two subjects, one after the other and both at once, give the same results in one order."""
+    found = []
+    for processes in ("1", "2"):
+        place = tmp_path / f"{processes}.json"
+        arguments = ["check", "d2l.dropout_layer", "linen.Dropout", "--profile", "smoke"]
+        claims = ["--claim", "DP101", "--claim", "DP202", "--claim", "DP404"]
+        with pytest.raises(SystemExit) as stopped:
+            main([*arguments, *claims, "-n", processes, "--json", str(place)])
+        assert not stopped.value.code
+        results = json.loads(place.read_text())["results"]
+        found.append([(r["subject"], r["claim"], r["verdict"], r["shown"]) for r in results])
+    assert found[0] == found[1]
+    assert len(found[0]) == 6
