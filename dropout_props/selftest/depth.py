@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 _PART = "(b) depth"
-_KEEP_RATES = (0.01, 0.5, 0.99)
+_KEEP_RATES = (0.001, 0.1, 0.5, 0.9, 0.999)
 _DISCREPANCY = 0.01  # standard deviations of one trial
 _LOOKS = 40
 _CONFIDENCE = 0.999

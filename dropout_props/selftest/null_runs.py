@@ -17,6 +17,7 @@ from dropout_props.judging import Settings
 from dropout_props.judging.decide import decide_statistical
 from dropout_props.profiles import Profile
 from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.selftest.enumeration import KEEP_RATES
 from dropout_props.selftest.exact import ExactSampler, ExactSubject
 from dropout_props.selftest.measured import Measured, at_most, upper_bound
 from dropout_props.verdict import Verdict
@@ -49,13 +50,17 @@ class _Tally:
 
 
 def measure(*, salt: int = 0, runs: int = 250) -> Iterator[Measured]:
-    """Run every statistical claim under ``runs`` salts; yield alarms, and repeated bits."""
+    """Run every statistical claim under ``runs`` salts, at keep 0.001 to 0.999; yield alarms."""
     tally, worst = _Tally(), (0, "")
-    claims = [_coarse(claim) for claim in CATALOGUE if claim.is_statistical]
+    claims = [claim for claim in CATALOGUE if claim.is_statistical]
     for claim in claims:
         alarms, seen = 0, set()
         for run in range(salt, salt + runs):
-            outcome = decide_statistical(ExactSubject(), claim, _settings(run, _QUICK))  # type: ignore[arg-type]
+            outcome = decide_statistical(
+                ExactSubject(),  # type: ignore[arg-type]
+                _coarse(claim, _at_rates_of(claim, run)),
+                _settings(run, _QUICK),
+            )
             alarms += outcome.verdict is Verdict.FAIL
             seen.add(tuple(c.successes for e in outcome.examples for c in e.counts))
         tally.ledgers += runs
@@ -70,7 +75,8 @@ def measure(*, salt: int = 0, runs: int = 250) -> Iterator[Measured]:
         tally.alarms / tally.ledgers,
         _SHARE,
         upper=high,
-        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(claims)} claims x {runs}",
+        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(claims)} claims x {runs}, "
+        f"keep {KEEP_RATES[0]} to {KEEP_RATES[-1]}",
     )
     low, high = upper_bound(worst[0], runs)
     yield at_most(
@@ -112,16 +118,24 @@ def adversary(*, salt: int = 0, runs: int = 600) -> Iterator[Measured]:
     )
 
 
-def _coarse(
-    claim: Claim, explicit: tuple[Case, ...] | None = None, discrepancy: float = _COARSE
-) -> Claim:
+def _at_rates_of(claim: Claim, run: int) -> tuple[Case, ...]:
+    """Return the claim's cases at rates that go round from 0.001 to 0.999, run by run."""
+    number = _QUICK.statistical_examples
+    cases = [claim.decision.explicit[at % len(claim.decision.explicit)] for at in range(number)]
+    at = [(run * number + position) % len(KEEP_RATES) for position in range(number)]
+    return tuple(
+        replace(case, rate=1.0 - KEEP_RATES[which]) for case, which in zip(cases, at, strict=True)
+    )
+
+
+def _coarse(claim: Claim, explicit: tuple[Case, ...], discrepancy: float = _COARSE) -> Claim:
     """Return the counts of a claim, which promises less and so draws less."""
     decision = claim.decision
     assert isinstance(decision, Statistical)
     coarse = replace(
         decision,
         discrepancies=dict.fromkeys(decision.discrepancies, discrepancy),
-        explicit=decision.explicit if explicit is None else explicit,
+        explicit=explicit,
         also=None,
     )
     return replace(claim, decision=coarse)

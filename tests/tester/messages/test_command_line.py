@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dropout_props.cli import main
+from dropout_props.report import files
 
 _LAYERS = """
 import flax.linen as nn, jax, jax.numpy as jnp
@@ -124,7 +125,7 @@ def test_processes_change_no_verdict(tmp_path: Path) -> None:
         with pytest.raises(SystemExit) as stopped:
             main([*arguments, *claims, "-n", processes, "--json", str(place)])
         assert not stopped.value.code
-        results = json.loads(place.read_text())["results"]
-        found.append([(r["subject"], r["claim"], r["verdict"], r["shown"]) for r in results])
+        results = files.read(place).results
+        found.append([(one.subject, one.claim, one.verdict, one.shown) for one in results])
     assert found[0] == found[1]
     assert len(found[0]) == 6
