@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.mutants.mutant import Mutant
-from dropout_props.subjects.kernel import Kernel, Shape, Site
+from dropout_props.subjects.kernel import Kernel, KeySource, Shape, Site
 
 __all__ = ["MUTANTS"]
 
@@ -150,7 +150,30 @@ def _added_up(site: Site) -> Any:
     return jax.random.wrap_key_data(words.at[-1].add(jnp.uint32(layer + _calls_before(site))))
 
 
+def _rewinding(site: Site) -> Any:
+    site.issue()
+    return site.key_at(count=0 if site.memory.get("evaluated") else site.count)
+
+
+def _note_evaluation(source: KeySource, _stream: str) -> None:
+    source.memory["evaluated"] = True
+
+
 MUTANTS = (
+    Mutant(
+        "state_not_advanced",
+        "the key is taken from the stream, whose count stays where it was",
+        "nnx streams",
+        ("DP403",),
+        Kernel(derive_key=lambda site: site.key_at()),
+    ),
+    Mutant(
+        "rng_rewind",
+        "after an evaluation call the stream starts again from 0",
+        "flax#5529",
+        ("DP101",),
+        Kernel(derive_key=_rewinding, before_evaluate=_note_evaluation),
+    ),
     Mutant(
         "size_dependent",
         "large inputs are kept more often",

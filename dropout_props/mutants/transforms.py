@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import jax
@@ -42,7 +43,33 @@ def _first_key(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
 
 
+def _captured(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    key = jax.random.key(0) if _is_traced(key) else key
+    return jax.random.bernoulli(key, keep_rate, shape)
+
+
+def _first_shard(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    words = key if key.dtype == jnp.uint32 else jax.random.key_data(key)
+    with suppress(NameError):  # outside of a program over devices there is no such axis
+        words = jax.lax.all_gather(words, "devices")[0]
+    return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+
+
 MUTANTS = (
+    Mutant(
+        "scan_same_key",
+        "a traced body captures one key for all its steps",
+        "flax#4950",
+        ("DP503", "DP506", "DP507"),
+        Kernel(draw=_captured),
+    ),
+    Mutant(
+        "shard_same",
+        "every device uses the key of the first",
+        "tt-metal#16822, Megatron-LM#1256",
+        ("DP502",),
+        Kernel(draw=_first_shard),
+    ),
     Mutant(
         "traced_otherwise",
         "a traced call derives another key than an eager one",

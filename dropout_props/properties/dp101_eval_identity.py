@@ -30,16 +30,19 @@ def _check(sampler: Sampler) -> None:
 
 
 def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
-    """An eval call ahead of a training call must leave the training mask as it was."""
+    """An eval call ahead of training calls, or between them, must leave their masks as they were."""
     streams, rate = sampler.streams(sampler.key()), sampler.case.rate
     ask = sampler.subject.call_in_modes
     try:
-        [alone] = ask(x, modes=(True,), rate=rate, streams=streams)
-        _, after = ask(x, modes=(False, True), rate=rate, streams=streams)
+        first, second = ask(x, modes=(True, True), rate=rate, streams=streams)
+        modes = (False, True, False, True)
+        _, after, _, between = ask(x, modes=modes, rate=rate, streams=streams)
     except Unsupported:  # the mode is fixed when the layer is built: there is no such sequence
         return
-    if not same_bits(after, alone):
-        raise Violation(f"an eval call consumed a key: {first_difference(after, alone)}")
+    if not same_bits(after, first):
+        raise Violation(f"an eval call consumed a key: {first_difference(after, first)}")
+    if not same_bits(between, second):
+        raise Violation(f"an eval call moved the stream: {first_difference(between, second)}")
 
 
 CLAIM = Claim(
@@ -50,7 +53,7 @@ CLAIM = Claim(
     formula="eval(x, rate, key) = x for all rate in [0, 1], all keys and none",
     means="Predictions are noisy or scaled, or an evaluation changes the training that follows.",
     assumes="For a model, the input is that of its dropout layer, taken from its eval output.",
-    mutants=("eval_scaled", "rate1_before_det", "eval_consumes_key"),
+    mutants=("rng_rewind", "eval_scaled", "rate1_before_det", "eval_consumes_key"),
     needs=("eval_mode",),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(

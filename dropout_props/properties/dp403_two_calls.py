@@ -48,6 +48,7 @@ CLAIM = Claim(
     assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
     "well.",
     mutants=(
+        "state_not_advanced",
         "call_counter_ignored",
         "cached_mask",
         "antithetic_calls",

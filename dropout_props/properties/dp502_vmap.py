@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -28,16 +28,23 @@ def _check(sampler: Sampler) -> None:
     shared = jax.vmap(train, in_axes=(None, 0))
     agree(sampler, shared(keys[0], inputs), one, "under vmap over inputs, with one key")
 
+    def on_device(inputs: Any) -> Any:
+        return train(jax.random.fold_in(keys[0], jax.lax.axis_index("devices")), inputs)
+
+    folded = [train(jax.random.fold_in(keys[0], n), row) for n, row in enumerate(inputs)]
+    devices = jax.vmap(on_device, axis_name="devices")
+    agree(sampler, devices(inputs), jnp.stack(folded), "over a named axis, its index folded in")
+
 
 CLAIM = Claim(
     id="DP502",
     name="vmap = loop",
-    sentence="Under jax.vmap over keys each row has the mask of its own key; over inputs with one "
-    "key every row has the mask of that key.",
+    sentence="Under jax.vmap over keys each row has the mask of its own key, over inputs with one "
+    "key that of this key, and over a named axis whose index is folded in that of the folded key.",
     formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
     means="Examples of a batch share a mask, or get one that no loop reproduces.",
     assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",
-    mutants=("traced_otherwise", "vmap_first_key"),
+    mutants=("traced_otherwise", "vmap_first_key", "shard_same"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(cases=transform_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),)),

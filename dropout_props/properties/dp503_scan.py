@@ -43,7 +43,7 @@ CLAIM = Claim(
     formula="scan(train, ks)[t] = train(ks[t], x)",
     means="Every step of a recurrence drops the same units: the key was baked into the body.",
     assumes="Nothing.",
-    mutants=("trace_baked",),
+    mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(

@@ -54,7 +54,7 @@ CLAIM = Claim(
     formula="cond(c, train(k), train(j)) = train(k) or train(j); step t = train(fold_in(k, t))",
     means="A branch or a step drops the units of another one.",
     assumes="Nothing.",
-    mutants=("trace_baked", "traced_otherwise"),
+    mutants=("scan_same_key", "trace_baked", "traced_otherwise"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(

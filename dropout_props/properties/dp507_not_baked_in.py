@@ -36,7 +36,7 @@ CLAIM = Claim(
     means="The mask was drawn once, when the program was traced: every training step repeats it.",
     assumes="Two masks of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
     "2^-70.",
-    mutants=("trace_baked",),
+    mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(

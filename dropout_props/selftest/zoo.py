@@ -110,9 +110,12 @@ def judge(ask: Ask) -> list[Kill]:
     kills = []
     for number, salt in enumerate(ask.salts):
         settings = Settings.of(salt=salt, profile=ask.later if number else ask.profile)
+        quick = number > 0 and not mutant.killed_by
         judge = Judge(replace(settings, confirm=False), versions)
         subject = mutant.subject(ask.api)
         for claim in map(find, ask.claims):
+            if quick and not claim.is_statistical:
+                continue  # decided under the first salt: chance has no part in it
             for blocker in claim.blocked_by:  # whose seconds are not this claim's
                 judge(subject, find(blocker))
             result = judge(subject, claim)
