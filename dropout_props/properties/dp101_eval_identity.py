@@ -30,7 +30,7 @@ def _check(sampler: Sampler) -> None:
 
 
 def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
-    """An eval call ahead of training calls, or between them, must leave their masks as they were."""
+    """An eval call ahead of training calls, or between them, must leave their masks alone."""
     streams, rate = sampler.streams(sampler.key()), sampler.case.rate
     ask = sampler.subject.call_in_modes
     try:
