@@ -13,6 +13,7 @@ ABLE = Traits(
     explicit_key=True,
     broadcast_dims=True,
     missing_key_errors=("InvalidRngError",),
+    derivation="linen",
 )
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
@@ -28,6 +29,8 @@ LOST: dict[str, dict[str, Any]] = {
     "missing_key": {"missing_key_errors": ()},
     "nonfinite": {"nonfinite": False},
     "empty": {"empty": False},
+    "transforms": {"batching": "loop"},
+    "derivation": {"derivation": None},
 }
 
 
