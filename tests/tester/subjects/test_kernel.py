@@ -1,6 +1,6 @@
 """A kernel is the framework's Dropout bit for bit, and each of its functions can be exchanged."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import jax
