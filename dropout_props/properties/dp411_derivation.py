@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -16,12 +16,13 @@ from dropout_props.subject import Unsupported
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
 
+_CONFIG: Any = jax.config  # not every release declares its options
 _NAMES = ("first", "block/second", "block/inner/third")
 
 
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
-    if jax.config.jax_enable_x64:
+    if _CONFIG.jax_enable_x64:
         raise Unsupported("the derivation is that of 32 bits, and jax_enable_x64 is set")
     key, x = sampler.key(), jnp.asarray(case.inputs())
     words = np.asarray(jax.random.key_data(key))
@@ -45,7 +46,7 @@ def _key_of(sampler: Sampler, words: np.ndarray, name: str, number: int) -> np.n
 
 def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None:
     case = sampler.case
-    partitionable = bool(jax.config.jax_threefry_partitionable)
+    partitionable = bool(_CONFIG.jax_threefry_partitionable)
     expected = derivation.bernoulli(key, case.keep, case.shape, partitionable=partitionable)
     unlike = int(np.count_nonzero((y != 0) != expected))
     if unlike:
