@@ -84,6 +84,6 @@ CLAIM = Claim(
         observe=_observe,
         discrepancies={"units of the shared mask": 0.03, "lag along another axis": 0.15},
         explicit=_EXPLICIT,
-        also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT),
+        also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT, weight=4),
     ),
 )

@@ -65,5 +65,6 @@ CLAIM = Claim(
         ),
         check=_check,
         explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
     ),
 )

@@ -75,5 +75,6 @@ CLAIM = Claim(
         ),
         check=_check,
         explicit=(Case(shape=(257,), rate=0.5),),
+        weight=4,
     ),
 )
