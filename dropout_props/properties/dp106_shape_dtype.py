@@ -43,6 +43,7 @@ CLAIM = Claim(
             dtypes=strategies.DTYPES,
         ),
         check=_check,
+        weight=2,
         explicit=(
             Case(shape=(), rate=0.5),
             Case(shape=(0,), rate=0.5),

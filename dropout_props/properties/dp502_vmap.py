@@ -47,5 +47,10 @@ CLAIM = Claim(
     mutants=("traced_otherwise", "vmap_first_key", "shard_same"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
-    decision=Exact(cases=transform_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),)),
+    decision=Exact(
+        cases=transform_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
 )

@@ -57,6 +57,7 @@ CLAIM = Claim(
             values=("distinct",),
         ),
         check=_check,
+        weight=2,
         explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.3, dtype="bfloat16")),
     ),
 )

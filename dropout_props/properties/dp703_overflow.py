@@ -54,6 +54,7 @@ CLAIM = Claim(
             values=("distinct",),
         ),
         check=_check,
+        weight=2,
         explicit=(Case(shape=(128,), rate=0.5, dtype="float16"), Case(shape=(128,), rate=0.9)),
     ),
 )
