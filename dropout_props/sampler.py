@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -59,6 +59,10 @@ class Sampler:
         """Keys in one block of this case; a constant of its shape."""
         looped = self.subject.traits.batching == "loop"
         return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.size))
+
+    def anew(self) -> Sampler:
+        """Return the same sampler, whose subject remembers nothing and can be sent elsewhere."""
+        return replace(self, subject=self.subject.anew())
 
     def words(self, count: int, *, role: str, block: int = 0) -> np.ndarray[Any, Any]:
         """Return fresh uniform words, uint32[count, 2], as raw key data.

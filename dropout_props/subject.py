@@ -15,6 +15,7 @@ from typing import Any
 from dropout_props.subjects import door
 from dropout_props.subjects.adapter import Adapter, Array, Key, Streams
 from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongAnswer
+from dropout_props.subjects.programs import Program
 from dropout_props.subjects.traits import Traits
 
 __all__ = [
@@ -183,6 +184,34 @@ class Subject:
             "broadcast_dims": tuple(broadcast_dims),
         }
         return self._ask("call_explicit", arguments)[0]
+
+    def perform(
+        self,
+        x: Array,
+        program: Program,
+        *,
+        rate: float,
+        streams: Streams | None = None,
+        expect_errors: bool = False,
+    ) -> tuple[Array, ...]:
+        """Does to the layer what a program says: transforms, modes, steps of its state.
+
+        Args and Raises are those of ``call``.
+
+        Args:
+            program: one of ``dropout_props.subjects.programs``.
+
+        Returns:
+            One array an answer of the program.
+        """
+        arguments = {"x": x, "program": program, "rate": rate, "streams": streams or {}}
+        return self._ask(
+            "perform", arguments, answers=program.answers, expect_errors=expect_errors
+        )
+
+    def anew(self) -> Subject:
+        """Returns the same subject, with nothing remembered of what it was asked before."""
+        return replace(self, adapter=self.adapter.anew())
 
     def named_stream(self, name: str) -> Subject:
         """Returns the same subject, whose layers draw from the stream ``name``.

@@ -12,6 +12,7 @@ from dropout_props.mutants import (
     derived,
     dtypes,
     gradients,
+    history,
     keys,
     marginal,
     modes,
@@ -36,5 +37,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *gradients.MUTANTS,
     *dtypes.MUTANTS,
     *derived.MUTANTS,
+    *history.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

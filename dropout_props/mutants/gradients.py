@@ -70,7 +70,7 @@ MUTANTS = (
         "grad_fresh_mask",
         "the backward pass draws a mask of its own",
         "pytorch#190758, OLMo-core#828",
-        ("DP504", "DP601"),
+        ("DP504", "DP511", "DP601"),
         _fresh,
     ),
     _planted(

@@ -19,7 +19,29 @@ def _masked_quotient(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
     return x * mask / keep_rate
 
 
+def _either(built: bool | None, called: bool | None, _merge: Any) -> bool:
+    return bool(called or built)
+
+
+def _constructor(built: bool | None, called: bool | None, _merge: Any) -> bool:
+    return bool(called) if built is None else built
+
+
 MUTANTS = (
+    Mutant(
+        "mode_by_or",
+        "True anywhere evaluates: `called or built`",
+        "truth tests in place of None tests",
+        ("DP105",),
+        Kernel(mode=_either),
+    ),
+    Mutant(
+        "mode_of_constructor",
+        "the mode of the constructor wins over that of the call",
+        "nnx.Dropout before merge_param",
+        ("DP105",),
+        Kernel(mode=_constructor),
+    ),
     Mutant(
         "eval_scaled",
         "evaluation returns x * keep, as non-inverted dropout does",

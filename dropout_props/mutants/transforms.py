@@ -60,14 +60,14 @@ MUTANTS = (
         "scan_same_key",
         "a traced body captures one key for all its steps",
         "flax#4950",
-        ("DP503", "DP506", "DP507"),
+        ("DP503", "DP506", "DP507", "DP508", "DP510", "DP512"),
         Kernel(draw=_captured),
     ),
     Mutant(
         "shard_same",
         "every device uses the key of the first",
         "tt-metal#16822, Megatron-LM#1256",
-        ("DP502",),
+        ("DP502", "DP505"),
         Kernel(draw=_first_shard),
     ),
     Mutant(
@@ -81,14 +81,14 @@ MUTANTS = (
         "trace_baked",
         "the host draws the mask while the program is traced",
         "pytorch#185600, flax#4950",
-        ("DP503", "DP506", "DP507"),
+        ("DP503", "DP506", "DP507", "DP508", "DP510", "DP512"),
         Kernel(draw=_baked),
     ),
     Mutant(
         "vmap_first_key",
         "every row of a batch uses the key of the first",
         "functorch#575, equinox#316",
-        ("DP502",),
+        ("DP502", "DP509"),
         Kernel(draw=_first_key),
     ),
 )

@@ -9,7 +9,10 @@ through; it checks no answers (``dropout_props.subjects.door`` does).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from dropout_props.subjects.programs import Program
 
 Array: TypeAlias = Any  # a jax.Array; named without importing JAX
 Key: TypeAlias = Any  # a JAX key, raw (uint32[2]) or typed
@@ -69,6 +72,16 @@ class Adapter(Protocol):
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
         """Calls the layer once in training with ``key`` handed to the call itself."""
+        ...
+
+    def perform(
+        self, x: Array, *, program: Program, rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """Does to the layer what the program says; see ``dropout_props.subjects.programs``."""
+        ...
+
+    def anew(self) -> Adapter:
+        """Returns the same adapter, without anything that it or the framework remembers."""
         ...
 
     def named_stream(self, name: str) -> Adapter:

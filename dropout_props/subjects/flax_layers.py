@@ -11,9 +11,21 @@ from dropout_props.subjects.nnx import DERIVATION
 
 def linen_dropout() -> Subject:
     """Returns ``flax.linen.Dropout``."""
-    return Subject.linen(nn.Dropout, name="linen.Dropout", derivation="linen")
+    return Subject.linen(
+        nn.Dropout,
+        name="linen.Dropout",
+        derivation="linen",
+        mode_rule="one place",
+        explicit_mesh=True,
+    )
 
 
 def nnx_dropout() -> Subject:
     """Returns ``flax.nnx.Dropout``."""
-    return Subject.nnx(nnx.Dropout, name="nnx.Dropout", derivation=DERIVATION)
+    return Subject.nnx(
+        nnx.Dropout,
+        name="nnx.Dropout",
+        derivation=DERIVATION,
+        mode_rule="call first",
+        explicit_mesh=True,
+    )

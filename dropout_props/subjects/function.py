@@ -16,6 +16,7 @@ from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.naming import name_of, source_of
+from dropout_props.subjects.programs import Program
 from dropout_props.subjects.traits import Traits
 
 _STREAM = "dropout"
@@ -105,6 +106,21 @@ class FunctionAdapter:
         return self.call(
             x, rate=rate, training=True, streams=streams, broadcast_dims=broadcast_dims
         )
+
+    def perform(
+        self,
+        x: Array,  # noqa: ARG002 - the protocol's arguments
+        *,
+        program: Program,  # noqa: ARG002
+        rate: float,  # noqa: ARG002
+        streams: Streams,  # noqa: ARG002
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.perform``; a function is of no framework."""
+        self._cannot("lifted")
+
+    def anew(self) -> FunctionAdapter:
+        """See ``Adapter.anew``; there is nothing to forget."""
+        return self
 
     def named_stream(self, name: str) -> FunctionAdapter:  # noqa: ARG002 - the protocol's argument
         """See ``Adapter.named_stream``; a function has no streams."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 import jax
 import jax.numpy as jnp
@@ -144,6 +144,11 @@ def _zeros(x: Array, rate: float) -> Array:  # noqa: ARG001
     return jnp.zeros_like(x)
 
 
+def _merged(built: bool | None, called: bool | None, merge: Callable[[], bool]) -> bool:
+    del built, called
+    return merge()
+
+
 def _nothing(source: KeySource, stream: str) -> None:  # an evaluation takes no key
     del source, stream
 
@@ -166,6 +171,8 @@ class Kernel:
         evaluate: the output in evaluation mode.
         rate_one: the output at rate 1.
         before_evaluate: what an evaluation does to the keys of the stream.
+        mode: whether to evaluate. Takes the mode as it was set when built and at the call, and
+            the framework's own way to merge them.
         order: the special cases that are tested ahead of the draw, first one first.
     """
 
@@ -179,6 +186,7 @@ class Kernel:
     evaluate: Callable[[Array, float], Array] = _same
     rate_one: Callable[[Array, float], Array] = _zeros
     before_evaluate: Callable[[KeySource, str], None] = _nothing
+    mode: Callable[[bool | None, bool | None, Callable[[], bool]], bool] = _merged
     order: tuple[Special, ...] = ("rate_zero", "evaluate", "rate_one")
 
 
@@ -225,7 +233,16 @@ def run(
         key = kernel.missing_key(site)
     keep_rate = 1.0 - rate
     mask = kernel.draw(key, keep_rate, kernel.mask_shape(tuple(x.shape), broadcast_dims), site)
-    return kernel.combine(x, jnp.broadcast_to(mask, x.shape), keep_rate, key)
+    return kernel.combine(x, _aligned(mask, x), keep_rate, key)
+
+
+def _aligned(mask: Array, x: Array) -> Array:
+    """Returns the mask in the shape of the input, and spread over devices as the input is."""
+    mask = jnp.broadcast_to(mask, x.shape)
+    sharding = getattr(jax.typeof(x), "sharding", None) if hasattr(jax, "typeof") else None
+    if sharding is None or sharding.mesh.empty:
+        return mask
+    return cast("Any", jax.sharding).reshard(mask, sharding)
 
 
 def kernel_subject(

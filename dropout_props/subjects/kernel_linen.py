@@ -73,7 +73,11 @@ class LinenKernelDropout(nn.Module):
         self, x: Array, *, deterministic: bool | None = None, rng: Key | None = None
     ) -> Array:
         """Returns what the kernel makes of ``x``."""
-        evaluating = nn.merge_param("deterministic", self.deterministic, deterministic)
+        evaluating = self.kernel.mode(
+            self.deterministic,
+            deterministic,
+            lambda: nn.merge_param("deterministic", self.deterministic, deterministic),
+        )
         return run(
             self.kernel,
             _ScopeKeys(self),
@@ -91,6 +95,8 @@ def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) ->
     return Subject.linen(
         partial(LinenKernelDropout, kernel=kernel),
         name=name,
+        explicit_mesh=True,
+        mode_rule="one place",
         derivation="linen" if derived else None,
         source=f"{__name__}:{LinenKernelDropout.__name__}",
     )

@@ -111,7 +111,11 @@ class NNXKernelDropout(nnx.Module):
     def __call__(self, x: Array, *, deterministic: bool | None = None, rngs: Any = None) -> Array:
         """Returns what the kernel makes of ``x``."""
         dropout = self.dropout
-        evaluating = dropout.deterministic if deterministic is None else deterministic
+        evaluating = self.kernel.mode(
+            dropout.deterministic,
+            deterministic,
+            lambda: dropout.deterministic if deterministic is None else deterministic,
+        )
         if isinstance(rngs, nnx.Rngs):
             explicit = rngs[dropout.rng_collection]()
         elif isinstance(rngs, nnx.RngStream):
@@ -135,6 +139,8 @@ def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> S
     return Subject.nnx(
         partial(NNXKernelDropout, kernel=kernel),
         name=name,
+        explicit_mesh=True,
+        mode_rule="call first",
         derivation=DERIVATION if derived else None,
         source=f"{__name__}:{NNXKernelDropout.__name__}",
     )

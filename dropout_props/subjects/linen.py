@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -21,12 +22,15 @@ from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.example import build_example
+from dropout_props.subjects.linen_lifted import Body, lifted
 from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
 from dropout_props.subjects.naming import name_of, source_of, tree_of
+from dropout_props.subjects.programs import Modes, Program, Under
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
+_STREAM = "dropout"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,7 @@ class LinenAdapter:
     fixed_rate: float | None = None
     stream: str | None = None
     variables: dict[Any, Any] = field(default_factory=dict, repr=False)
+    classes: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def call(
         self,
@@ -125,23 +130,80 @@ class LinenAdapter:
 
         return self._apply(model, x, streams=streams, extra={self.wiring.key_parameter: key})
 
+    def perform(
+        self, x: Array, *, program: Program, rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.perform``."""
+        if isinstance(program, Modes):
+            return self._in_places(x, program, rate=rate, streams=streams)
+        if not isinstance(program, Under):
+            raise Unsupported("a Linen layer has no state: keys are handed to every application")
+
+        ask = partial(self._apply, x=x, streams=streams, structure=(program,), moded=False)
+        if program.evaluated:
+            ask(partial(self._under, program, rate, evaluating=True))
+        return tuple(ask(partial(self._under, program, rate)))
+
+    def _under(
+        self, program: Under, rate: float, *, training: bool, evaluating: bool = False
+    ) -> nn.Module:
+        modes = (
+            self.wiring.mode_argument("call", training=False),
+            self.wiring.mode_argument("call", training=True),
+        )
+        return lifted(
+            program,
+            self._layer(rate=rate, training=training and not evaluating),
+            modes,
+            stream=self.stream or _STREAM,
+            training=training and not evaluating,
+            # Initialising must not be the first thing that a compiled class remembers.
+            compiled=self._compiled() if training else Body,
+        )
+
+    def anew(self) -> LinenAdapter:
+        """See ``Adapter.anew``."""
+        return replace(self, variables={}, classes={})
+
     def named_stream(self, name: str) -> LinenAdapter:
         """See ``Adapter.named_stream``."""
         if self.wiring.stream_parameter is None:
             raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name)
 
+    def _compiled(self) -> Any:
+        # A class that was not there before: what Flax remembers of other ones stays out.
+        if "jit" not in self.classes:
+            own = type(Body.__name__, (Body,), {"__module__": Body.__module__})
+            self.classes["jit"] = nn.jit(own, static_argnums=(2,))
+        return self.classes["jit"]
+
+    def _in_places(
+        self, x: Array, modes: Modes, *, rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        name = self.wiring.mode_parameter
+        if name is None or modes.switched is not None:
+            raise Unsupported("a Linen layer cannot be switched")
+        built, called = self.wiring.mode_as(modes.built), self.wiring.mode_as(modes.called)
+        layer = self.factory(**self._arguments(rate=rate, training=True), **built)
+        return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
+
     def _layer(
         self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()
     ) -> nn.Module:
-        arguments = self.wiring.constructor_arguments(
+        arguments = self._arguments(rate=rate, training=training, broadcast_dims=broadcast_dims)
+        return self.factory(**arguments)
+
+    def _arguments(
+        self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        return self.wiring.constructor_arguments(
             rate=rate,
             fixed_rate=self.fixed_rate,
             training=training,
             broadcast_dims=broadcast_dims,
             stream=self.stream,
         )
-        return self.factory(**arguments)
 
     def _apply(
         self,
@@ -152,19 +214,20 @@ class LinenAdapter:
         training: bool = True,
         structure: tuple[Any, ...] = (),
         extra: dict[str, Any] | None = None,
+        moded: bool = True,
     ) -> Any:
-        mode: dict[str, Any] = self.wiring.mode_argument("call", training=training)
-        variables = self._variables(model, x, structure=structure)
+        mode = self.wiring.mode_argument("call", training=training) if moded else {}
+        variables = self._variables(model, x, structure=structure, moded=moded)
         return model(training=training).apply(
             variables, x, **mode, **(extra or {}), rngs=dict(streams) or None
         )
 
     def _variables(
-        self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...]
+        self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...], moded: bool
     ) -> Any:
         place = (structure, tuple(x.shape), str(x.dtype))
         if place not in self.variables:
-            mode: dict[str, Any] = self.wiring.mode_argument("call", training=False)
+            mode = self.wiring.mode_argument("call", training=False) if moded else {}
             # Concrete even inside vmap and jit: a tracer in this store would outlive its trace.
             with jax.ensure_compile_time_eval():
                 found = model(training=False).init(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import flax
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
@@ -23,11 +24,15 @@ from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.example import build_example
 from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
+from dropout_props.subjects.nnx_lifted import lifted
+from dropout_props.subjects.nnx_steps import Stepper
+from dropout_props.subjects.programs import Modes, Program, Rewrapped, Steps
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
 _EVALUATION_SEED = 1
+_OTHER, _RESEED = 11, 12  # folded into a key to get keys that were not issued
 _RNGS_PARAMETER = "rngs"
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
@@ -126,11 +131,67 @@ class NNXAdapter:
         handed = key if _CALLS_TAKE_KEYS else nnx.Rngs({self.stream: key})
         return self._call(layer, x, training=True, extra={self.wiring.key_parameter: handed})
 
+    def perform(
+        self, x: Array, *, program: Program, rate: float, streams: Streams
+    ) -> tuple[Array, ...]:
+        """See ``Adapter.perform``."""
+        if isinstance(program, Modes):
+            return (self._in_places(x, program, rate=rate, streams=streams),)
+        rngs = self._rngs(streams, training=True)
+        if isinstance(program, Rewrapped):
+            return self._rewrapped(x, program, rngs, rate=rate)
+        layer = self._layer(rngs, rate=rate, training=True)
+        if isinstance(program, Steps):
+            key = streams.get(self.stream, streams.get("default"))
+            others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
+            stepper = Stepper(
+                lambda: self._layer(self._rngs(others, training=True), rate=rate, training=True),
+                layer,
+                self._call,
+                stream=self.stream,
+                reseeding=jax.random.fold_in(key, _RESEED),
+            )
+            return stepper.take(program, x)
+
+        def call(layer: Any, x: Array) -> Array:
+            return self._call(layer, x, training=True)
+
+        if program.evaluated:
+            lifted(program, layer, x, lambda layer, x: self._call(layer, x, training=False))
+        return lifted(program, layer, x, call)
+
+    def anew(self) -> NNXAdapter:
+        """See ``Adapter.anew``."""
+        return replace(self)
+
     def named_stream(self, name: str) -> NNXAdapter:
         """See ``Adapter.named_stream``."""
         if self.wiring.stream_parameter is None:
             raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name, renamed=True)
+
+    def _in_places(self, x: Array, modes: Modes, *, rate: float, streams: Streams) -> Array:
+        arguments = self.wiring.constructor_arguments(
+            rate=rate, fixed_rate=self.fixed_rate, training=True, broadcast_dims=(), stream=None
+        )
+        built, called = self.wiring.mode_as(modes.built), self.wiring.mode_as(modes.called)
+        rngs = self._rngs(streams, training=True)
+        layer: Any = self.factory(**arguments, **built, **{_RNGS_PARAMETER: rngs})
+        if modes.switched is not None:
+            layer.eval() if modes.switched else layer.train()
+        return layer(x, **called)
+
+    def _rewrapped(
+        self, x: Array, program: Rewrapped, rngs: Any, *, rate: float
+    ) -> tuple[Array, ...]:
+        if not hasattr(rngs, program.how):
+            raise Unsupported(f"this release of Flax has no nnx.Rngs.{program.how}")
+        first = self._layer(rngs, rate=rate, training=True)
+        output = self._call(first, x, training=True)
+        kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
+        again = getattr(rngs, program.how)(*kept)
+        second = self._layer(again, rate=rate, training=True)
+        return output, self._call(second, x, training=True)
 
     def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:
         keys: dict[str, Any] = {name: _as_jax(key) for name, key in streams.items()}

@@ -27,6 +27,10 @@ Ability = Literal[
     "empty",
     "transforms",
     "derivation",
+    "lifted",
+    "state",
+    "modes",
+    "explicit_mesh",
 ]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
@@ -47,6 +51,10 @@ _SENTENCES: dict[str, str] = {
     "empty": "it takes no input with an empty axis",
     "derivation": "it does not promise how its masks follow from the key",
     "transforms": "it cannot be traced: it is called once a key",
+    "lifted": "it is a function: no transform of a framework knows it",
+    "state": "it has no state of its own: keys are handed to every application",
+    "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
+    "modes": "it does not promise which place of its mode decides",
 }
 
 
@@ -80,6 +88,10 @@ class Traits:
         batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
         derivation: the published way from key to mask that it promises to take: Linen's path
             fold; NNX with a fork for each layer, or with one stream; None when it promises none.
+        mode_rule: which place of the mode decides: exactly one must be set; or the call comes
+            before ``eval()`` and ``train()``, and these before the constructor; None when it
+            promises neither.
+        explicit_mesh: it takes inputs that are sharded over a mesh with explicit axes.
         reasons: sentences that replace the usual ones, by ability.
     """
 
@@ -104,6 +116,8 @@ class Traits:
     dtypes: tuple[str, ...] = ("float16", "bfloat16", "float32")
     batching: Literal["vmap", "loop"] = "vmap"
     derivation: Literal["linen", "nnx fork", "nnx stream"] | None = None
+    mode_rule: Literal["one place", "call first"] | None = None
+    explicit_mesh: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -140,6 +154,10 @@ class Traits:
             "empty": self.empty,
             "derivation": self.derivation is not None,
             "transforms": self.batching == "vmap",
+            "lifted": self.api != "function" and self.repeat,
+            "state": self.api == "nnx" and self.repeat,
+            "modes": self.mode_rule is not None,
+            "explicit_mesh": self.explicit_mesh,
         }
         if has[ability]:
             return None

@@ -55,6 +55,12 @@ class Wiring:
             return {}
         return {self.mode_parameter: training != MODE_NAMES[self.mode_parameter]}
 
+    def mode_as(self, evaluating: bool | None) -> dict[str, bool]:
+        """Returns the keyword argument that sets a mode, whatever its place; None sets none."""
+        if evaluating is None or self.mode_parameter is None:
+            return {}
+        return {self.mode_parameter: evaluating == MODE_NAMES[self.mode_parameter]}
+
     def constructor_arguments(
         self,
         *,

@@ -1,0 +1,83 @@
+"""DP105: where the mode is set in several places, the documented one decides."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subjects.programs import Modes
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_PLACES = (None, True, False)
+
+
+def _expected(rule: str | None, modes: Modes) -> bool | None:
+    """Whether the layer evaluates, or None where it must raise."""
+    if rule == "one place":
+        given = [mode for mode in (modes.built, modes.called) if mode is not None]
+        return given[0] if len(given) == 1 else None
+    places = (modes.called, modes.switched, modes.built, False)  # NNX is built for training
+    return next(mode for mode in places if mode is not None)
+
+
+def _check(sampler: Sampler) -> None:
+    rule = sampler.subject.traits.mode_rule
+    switches = (None,) if rule == "one place" else _PLACES
+    for built, switched, called in product(_PLACES, switches, _PLACES):
+        modes = Modes(built, switched, called)
+        expected, seen = _expected(rule, modes), _seen(sampler, modes)
+        if seen != expected:
+            raise Violation(f"{_words(modes)}: it {_SAYS[seen]}, and should have {_SAYS[expected]}")
+
+
+def _seen(sampler: Sampler, modes: Modes) -> bool | None:
+    x, case = jnp.asarray(sampler.case.inputs()), sampler.case
+    streams = sampler.streams(sampler.key())
+    try:
+        (output,) = sampler.subject.perform(
+            x, modes, rate=case.rate, streams=streams, expect_errors=True
+        )
+    except ValueError:
+        return None
+    return bool(np.array_equal(output, x))
+
+
+_SAYS = {None: "raised", True: "evaluated", False: "trained"}
+
+
+def _words(modes: Modes) -> str:
+    places = {
+        "when built": modes.built,
+        "by eval() or train()": modes.switched,
+        "at the call": modes.called,
+    }
+    given = [f"{mode} {place}" for place, mode in places.items() if mode is not None]
+    return "deterministic is " + (", ".join(given) or "nowhere set")
+
+
+CLAIM = Claim(
+    id="DP105",
+    name="mode table",
+    sentence="Of the places that set the mode, the documented one decides: in Linen exactly one "
+    "must, in NNX the call comes before eval() and train(), and these before the constructor.",
+    formula="the whole table of constructor x eval()/train() x call",
+    means="A model evaluates where it should train, or drops units in evaluation.",
+    assumes="An output equal to its input is an evaluation: a mask that keeps all of 128 units at "
+    "a rate from 0.3 to 0.7 has probability below 2^-65.",
+    mutants=("mode_by_or", "mode_of_constructor"),
+    needs=("modes",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=16,
+    ),
+)

@@ -1,0 +1,88 @@
+"""DP409: a layer's state goes on by one key a training call, and nothing else moves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases
+from dropout_props.properties.claim import Claim, Exact
+from dropout_props.subjects.programs import Step, Steps
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_RANDOM: tuple[Step, ...] = (
+    "call", "jit call", "eval call", "clone", "split merge", "save", "restore",
+)  # fmt: skip
+_PLAIN: tuple[Step, ...] = ("call",) * 12
+_LENGTH = 14
+_ALL = Steps((
+    "call", "eval call", "save", "jit call", "clone", "call", "split merge", "restore", "call",
+    "jit call", "eval call", "call",
+))  # fmt: skip
+
+
+def _issued(program: Steps) -> list[int]:
+    """The model: which key, counted from 0, belongs to each training call of a program."""
+    keys, count, saved = [], 0, 0
+    for step in program.steps:
+        if step in ("call", "jit call"):
+            keys.append(count)
+            count += 1
+        elif step == "save":
+            saved = count
+        elif step == "restore":
+            count = saved
+    return keys
+
+
+def _program(sampler: Sampler) -> Steps:
+    """Steps at random; what is restored was saved first."""
+    words = sampler.words(_LENGTH, role="steps")[:, 0]
+    chosen = [_RANDOM[int(word) % len(_RANDOM)] for word in words]
+    return Steps(("call", "save", *chosen, "call"))
+
+
+def _check(sampler: Sampler) -> None:
+    plain = [np.asarray(output) for output in _take(sampler, Steps(_PLAIN))]
+    for program in (_ALL, _program(sampler)):
+        outputs = _take(sampler, program)
+        for number, (output, key) in enumerate(zip(outputs, _issued(program), strict=True)):
+            if key < len(plain):
+                what = f"training call {number} of {' > '.join(program.steps)} (key {key})"
+                agree(sampler, output, plain[key], what)
+
+
+def _take(sampler: Sampler, program: Steps) -> tuple[object, ...]:
+    case = sampler.case
+    return sampler.subject.perform(
+        jnp.asarray(case.inputs()),
+        program,
+        rate=case.rate,
+        streams=sampler.streams(sampler.key()),
+    )
+
+
+CLAIM = Claim(
+    id="DP409",
+    name="stream state",
+    sentence="A training call uses up one key, and an evaluation none; under nnx.jit, after "
+    "splitting and merging, cloning, and saving and restoring, the sequence goes on exactly.",
+    formula="the n-th training call has mask m_n, whatever happens between calls; after a restore "
+    "the next mask is the one that followed the save",
+    means="A run that is resumed repeats or skips masks, or an evaluation changes what follows it.",
+    assumes="The masks of different keys differ (DP403).",
+    mutants=("own_counter",),
+    blocked_by=("DP201",),
+    needs=("state",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
+    ),
+)

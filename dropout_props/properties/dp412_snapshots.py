@@ -1,0 +1,55 @@
+"""DP412: a snapshot stays what it was when it was taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subjects.programs import Steps
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_PROGRAM = Steps(("call", "snapshot", "call", "merge", "call", "merge", "call"))
+
+
+def _check(sampler: Sampler) -> None:
+    case = sampler.case
+    outputs = sampler.subject.perform(
+        jnp.asarray(case.inputs()),
+        _PROGRAM,
+        rate=case.rate,
+        streams=sampler.streams(sampler.key()),
+    )
+    _, after, *merged = map(np.asarray, outputs)
+    for number, output in enumerate(merged, start=1):
+        if not np.array_equal(output, after):
+            raise Violation(
+                f"the call after merge {number} of a snapshot has another mask than the call that "
+                "followed the snapshot: its count has moved on"
+            )
+
+
+CLAIM = Claim(
+    id="DP412",
+    name="snapshots stand still",
+    sentence="What nnx.split returned stays as it was: merged later, and merged twice, it gives "
+    "the mask that followed the split.",
+    formula="merge(split(m)) called = m called, however often m was called in between",
+    means="A checkpoint in memory is not the state that it was taken from; a replay is none.",
+    assumes="Saving to the host is DP409's.",
+    mutants=("own_counter",),
+    blocked_by=("DP201",),
+    needs=("state",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

@@ -1,0 +1,61 @@
+"""DP414: a stream that is passed on into another set does not issue its keys again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import Unsupported
+from dropout_props.subjects.programs import Rewrapped
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_WAYS: tuple[Literal["fork", "split", "broadcast"], ...] = ("fork", "split", "broadcast")
+
+
+def _check(sampler: Sampler) -> None:
+    case, missing, again = sampler.case, [], []
+    streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
+    for how in _WAYS:
+        try:
+            first, second = sampler.subject.perform(
+                jnp.asarray(case.inputs()), Rewrapped(how), rate=case.rate, streams=streams
+            )
+        except Unsupported as error:
+            missing.append(error)
+            continue
+        if np.array_equal(first, second):
+            again.append(how)
+    if again:
+        raise Violation(
+            f"a key that was used up came out again of a stream passed on by Rngs."
+            f"{' and Rngs.'.join(again)}"
+        )
+    if len(missing) == len(_WAYS):
+        raise missing[0]
+
+
+CLAIM = Claim(
+    id="DP414",
+    name="streams passed on",
+    sentence="Where Rngs.fork, split or broadcast makes another set of streams, a layer that is "
+    "built on it has another mask than one that was built on the first.",
+    formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
+    means="Two parts of a model drop the same units, because a key was issued twice.",
+    assumes="Of the three ways, those that the installed release has are asked.",
+    mutants=("own_counter",),
+    blocked_by=("DP201",),
+    needs=("state",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

@@ -1,0 +1,89 @@
+"""DP505: spread over devices, a layer gives what it gives on one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.apart import DEVICES, ask_apart
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases, training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_AXIS = "devices"
+
+
+def _check(sampler: Sampler) -> None:
+    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    alone = np.asarray(train(sampler.key(), x))
+    spread = ask_apart(_sharded, sampler.anew())
+    agree(sampler, spread["plain"], alone, f"in a process with {DEVICES} devices")
+    agree(sampler, spread["sharded"], alone, f"jit of an input sharded over {DEVICES} devices")
+    _check_shards(sampler, spread["mapped"], spread["folded"])
+
+
+def _check_shards(sampler: Sampler, mapped: Any, folded: Any) -> None:
+    agree(sampler, mapped, folded, "the shards of shard_map, each with the key of its number")
+    masks = {np.packbits(shard != 0).tobytes() for shard in mapped}
+    if len(masks) < DEVICES:
+        raise Violation(f"{DEVICES} shards with keys of their own have {len(masks)} masks")
+
+
+def _sharded(sampler: Sampler) -> dict[str, Any]:
+    """Asked in the process that has the devices."""
+    train, key = training_call(sampler), sampler.key()
+    x = jnp.asarray(sampler.case.inputs())
+    mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
+    rows = jax.sharding.PartitionSpec(_AXIS)
+    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, rows))
+
+    def shard(key: Any, x: Any) -> Any:
+        own = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
+        return train(own, x[0])[None]
+
+    copies = jnp.stack([x] * DEVICES)
+    none = jax.sharding.PartitionSpec()
+    mapped = _shard_map()(shard, mesh=mesh, in_specs=(none, rows), out_specs=rows)
+    keys = [jax.random.fold_in(key, number) for number in range(DEVICES)]
+    return {
+        "plain": np.asarray(train(key, x)),
+        "sharded": np.asarray(jax.jit(train)(key, spread)),
+        "mapped": np.asarray(jax.jit(mapped)(key, copies)),
+        "folded": np.stack([np.asarray(train(one, x)) for one in keys]),
+    }
+
+
+def _shard_map() -> Any:
+    if hasattr(jax, "shard_map"):
+        return jax.shard_map
+    from jax.experimental.shard_map import shard_map
+
+    return shard_map
+
+
+CLAIM = Claim(
+    id="DP505",
+    name="sharded = unsharded",
+    sentence="Under jit an input that is sharded over 8 devices gives the output of an unsharded "
+    "one, and under shard_map each shard has the mask of the key that is folded there.",
+    formula="jit(train)(k, shard(x)) = train(k, x); shard s: train(fold_in(k, s), x_s)",
+    means="Training on several devices is not the training that was tested on one, or every "
+    "device drops the same units.",
+    assumes="Eight devices of the host, in a process of their own. Meshes with explicit axes are "
+    "DP514's.",
+    mutants=("shard_same", "device_counted"),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms"),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

@@ -1,0 +1,38 @@
+"""DP508: compiled by the framework, a layer keeps its keys apart and its masks repeatable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.lifted import each_transform
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    each_transform(sampler, ("jit",))
+
+
+CLAIM = Claim(
+    id="DP508",
+    name="framework jit",
+    sentence="Under nn.jit and nnx.jit each call has a mask of its own, which the same key gives "
+    "again; under nnx.jit it is the mask of the plain call.",
+    formula="nnx.jit(layer)(x) = layer(x), call by call; nn.jit(layer)(x), call by call distinct",
+    means="A compiled model trains on one frozen mask, or cannot be reproduced.",
+    assumes="nn.jit derives keys of its own since Flax 0.9, which is lawful: its masks are not "
+    "compared with plain ones. What it remembers of earlier calls is DP410's.",
+    mutants=("scan_same_key", "trace_baked"),
+    blocked_by=("DP201",),
+    needs=("lifted",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

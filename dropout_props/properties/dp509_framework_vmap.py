@@ -1,0 +1,41 @@
+"""DP509: batched by the framework, rows have keys of their own where the keys are split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases
+from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.lifted import outputs_under, own_masks
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    own_masks(sampler, "vmap")
+    first, *others = outputs_under(sampler, "shared vmap")
+    for row, other in enumerate(others, start=1):
+        agree(sampler, other, first, f"row {row} of a batch that shares its key")
+
+
+CLAIM = Claim(
+    id="DP509",
+    name="framework vmap",
+    sentence="Under nn.vmap and nnx.vmap each row has a mask of its own where the keys are split, "
+    "and all rows have one where they are not.",
+    formula="split: m_i != m_j for rows i != j; not split: m_i = m_j",
+    means="All examples of a batch, or all members of an ensemble, drop the same units.",
+    assumes="Split keys are asked for: split_rngs of nn.vmap, nnx.split_rngs. Without them one key "
+    "for a whole batch is what both frameworks document.",
+    mutants=("vmap_first_key",),
+    blocked_by=("DP201",),
+    needs=("lifted",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

@@ -1,0 +1,43 @@
+"""DP510: the steps of the framework's scan have keys of their own where the keys are split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases
+from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.lifted import outputs_under, own_masks, same_as_plain
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    own_masks(sampler, "scan")
+    if sampler.subject.traits.api == "nnx":
+        same_as_plain(sampler, "carried scan")
+        return
+    first, *others = outputs_under(sampler, "shared scan")
+    for step, other in enumerate(others, start=1):
+        agree(sampler, other, first, f"step {step} of a scan that shares its key")
+
+
+CLAIM = Claim(
+    id="DP510",
+    name="framework scan",
+    sentence="Under nn.scan and nnx.scan each step has a mask of its own where the keys are split; "
+    "a layer that is carried has the masks of as many plain calls; unsplit steps share one mask.",
+    formula="split: m_s != m_t for steps s != t; carried: m_t is that of plain call t",
+    means="All layers of a scanned stack, or all steps of a recurrent net, drop the same units.",
+    assumes="Split keys are asked for: split_rngs of nn.scan, nnx.split_rngs.",
+    mutants=("scan_same_key", "trace_baked"),
+    blocked_by=("DP201",),
+    needs=("lifted",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

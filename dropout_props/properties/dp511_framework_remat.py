@@ -1,0 +1,57 @@
+"""DP511: under the framework's remat, output and gradient are those of the plain call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree, decisive_cases
+from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.lifted import TIMES, same_as_plain
+from dropout_props.subjects.programs import Under
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    same_as_plain(sampler, "remat")
+    case, subject, x = sampler.case, sampler.subject, jnp.asarray(sampler.case.inputs())
+    asked: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
+
+    def again(x: Any) -> Any:  # the last call, so that the mask of an earlier one shows
+        return subject.perform(x, Under("remat", TIMES), **asked)[-1].sum()
+
+    def plain(x: Any) -> Any:
+        return subject.perform(x, Under("plain", TIMES), **asked)[-1].sum()
+
+    if subject.traits.lacks("mask") or subject.traits.lacks("identity"):
+        slope = jax.grad(plain)(x)
+    else:
+        kept = subject.perform(x, Under("plain", TIMES), **asked)[-1] != 0
+        slope = jnp.where(kept, jnp.ones_like(x) / case.keep, jnp.zeros_like(x))
+    agree(sampler, jax.grad(again)(x), slope, "the gradient of the last call under remat")
+
+
+CLAIM = Claim(
+    id="DP511",
+    name="framework remat",
+    sentence="Under nn.remat and nnx.remat the outputs of several calls are those of plain calls, "
+    "and the backward pass of each sees the mask of its own forward pass.",
+    formula="remat(layer)(x) = layer(x); d sum(y_n)/dx = mask_n/keep",
+    means="The backward pass drops other units than the forward pass did.",
+    assumes="Support (DP201). Of a model that shows no mask, the gradient is compared with the plain "
+    "one.",
+    mutants=("grad_fresh_mask",),
+    blocked_by=("DP201",),
+    needs=("lifted",),
+    decision=Exact(
+        cases=decisive_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=8,
+    ),
+)

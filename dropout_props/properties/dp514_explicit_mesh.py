@@ -1,0 +1,95 @@
+"""DP514: on a mesh with explicit axes, a layer takes a sharded input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.apart import DEVICES, ask_apart
+from dropout_props.case import Case
+from dropout_props.properties.applied import agree
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import Crashed, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hypothesis import strategies as st
+
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+_SHAPE = (16, 24)
+
+
+def _check(sampler: Sampler) -> None:
+    spread: Mapping[str, Any] = ask_apart(_on_explicit_mesh, sampler.anew())
+    if not spread:
+        raise Unsupported("this release of JAX has no meshes with explicit axes")
+    for where, (sharded, alone) in spread.items():
+        if isinstance(sharded, str):
+            raise Violation(f"{where}: {sharded}")
+        agree(sampler, sharded, alone, where)
+
+
+def _on_explicit_mesh(sampler: Sampler) -> dict[str, Any]:
+    """Asked in the process that has the devices; an error is an answer too."""
+    sharding: Any = jax.sharding
+    if not (hasattr(sharding, "AxisType") and hasattr(jax, "set_mesh")):
+        return {}
+    mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(sharding.AxisType.Explicit,))
+    x = jnp.asarray(sampler.case.inputs())
+    broadcast = [()] + [(0,)] * (sampler.subject.traits.lacks("broadcast_dims") is None)
+    answers: dict[str, Any] = {}
+    for dims in broadcast:
+        words = f"explicit mesh, axis 0 sharded, broadcast_dims={dims}"
+        alone = _train(sampler, x, dims)
+        try:
+            with jax.set_mesh(mesh):
+                spread = jax.device_put(x, sharding.PartitionSpec("devices", None))
+                answers[words] = np.asarray(_train(sampler, spread, dims)), alone
+        except Crashed as error:
+            cause = error.__cause__
+            text = " ".join(str(cause).split())[:160]
+            answers[words] = f"{type(cause).__name__}: {text}", alone
+    return answers
+
+
+def _train(sampler: Sampler, x: Any, dims: tuple[int, ...]) -> Any:
+    return sampler.subject.call(
+        x,
+        rate=sampler.case.rate,
+        training=True,
+        streams=sampler.streams(sampler.key()),
+        broadcast_dims=dims,
+    )
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    from dropout_props import strategies
+
+    return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
+
+
+CLAIM = Claim(
+    id="DP514",
+    name="explicit mesh",
+    sentence="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "
+    "with a broadcast dim along the sharded axis too.",
+    formula="train(k, x sharded explicitly) = train(k, x)",
+    means="A model cannot be trained with JAX's explicit sharding, or is trained otherwise.",
+    assumes="A release of JAX that has such meshes (set_mesh and AxisType).",
+    mutants=("unsharded_zeros",),
+    blocked_by=("DP201",),
+    needs=("mask", "transforms", "explicit_mesh"),
+    decision=Exact(
+        cases=_cases,
+        check=_check,
+        explicit=(Case(shape=_SHAPE, rate=0.5),),
+        weight=16,
+    ),
+)

@@ -1,0 +1,99 @@
+"""What the claims about transforms of the framework share: asking under one, and what must hold.
+
+A framework's transform may derive other keys than a plain call does, so bits are compared only
+where it promises the plain ones; elsewhere masks must differ from call to call, and come again
+under the same key.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.properties.applied import agree
+from dropout_props.properties.claim import Violation
+from dropout_props.subject import Unsupported
+from dropout_props.subjects.programs import Under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Subject
+    from dropout_props.subjects.programs import Transform
+
+__all__ = ["TIMES", "all_differ", "each_transform", "outputs_under", "own_masks", "same_as_plain"]
+
+TIMES = 2
+"""Calls, rows or steps under each transform."""
+
+
+def outputs_under(
+    sampler: Sampler, transform: Transform, subject: Subject | None = None
+) -> list[np.ndarray[Any, Any]]:
+    """Return the outputs of one layer under a transform, on the sampler's key."""
+    outputs = (subject or sampler.subject).perform(
+        jnp.asarray(sampler.case.inputs()),
+        Under(transform, TIMES),
+        rate=sampler.case.rate,
+        streams=sampler.streams(sampler.key()),
+    )
+    return [np.asarray(output) for output in outputs]
+
+
+def all_differ(outputs: Iterable[np.ndarray[Any, Any]], where: str) -> None:
+    """Refuse two outputs that are equal."""
+    for (i, one), (j, other) in combinations(enumerate(outputs), 2):
+        if np.array_equal(one, other):
+            raise Violation(f"{where}: answers {i} and {j} have the same mask")
+
+
+def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, Any]]:
+    """Return outputs that differ from each other, and come again when all is built anew.
+
+    Raises:
+        Violation: two are equal, or the same key gave other ones.
+    """
+    where = f"under {transform} of the framework"
+    outputs = outputs_under(sampler, transform)
+    all_differ(outputs, where)
+    again = outputs_under(sampler, transform, sampler.subject.anew())
+    for one, other in zip(outputs, again, strict=True):
+        agree(sampler, other, one, f"{where}, asked again with the same key")
+    return outputs
+
+
+def same_as_plain(sampler: Sampler, transform: Transform) -> None:
+    """Refuse other outputs under a transform than plain calls give.
+
+    Raises:
+        Violation: they differ.
+    """
+    pairs = zip(outputs_under(sampler, transform), outputs_under(sampler, "plain"), strict=True)
+    for number, (one, other) in enumerate(pairs):
+        agree(sampler, one, other, f"answer {number} under {transform} of the framework")
+
+
+def each_transform(sampler: Sampler, transforms: Iterable[Transform]) -> None:
+    """Ask under each transform that the installed release has; NNX must give the plain masks.
+
+    Raises:
+        Unsupported: it has none of them.
+        Violation: a transform does not hold.
+    """
+    missing: list[Unsupported] = []
+    asked = 0
+    for transform in transforms:
+        try:
+            if sampler.subject.traits.api == "nnx":
+                same_as_plain(sampler, transform)
+            else:
+                own_masks(sampler, transform)
+            asked += 1
+        except Unsupported as error:
+            missing.append(error)
+    if not asked:
+        raise missing[0]

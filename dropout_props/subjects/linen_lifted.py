@@ -1,0 +1,181 @@
+"""Linen models that call one layer under the lifted transforms of ``flax.linen``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.programs import Under
+
+__all__ = ["Body", "lifted"]
+
+
+class Body(nn.Module):
+    """One layer, whose mode is an attribute or, under ``nn.jit``, a static argument."""
+
+    layer: nn.Module
+    modes: tuple[dict[str, Any], dict[str, Any]]  # as arguments of the call: eval, train
+    training: bool = True
+
+    def __call__(self, x: Array, training: bool | None = None) -> Array:  # noqa: FBT001
+        """Returns one output."""
+        mode = self.modes[self.training if training is None else training]
+        return self.layer(x, **mode)
+
+
+class _Step(Body):
+    """The same as one step of a scan."""
+
+    def __call__(self, carry: Array, _: None = None) -> Any:
+        return carry, Body.__call__(self, carry)
+
+
+class _Calls(nn.Module):
+    """A body called often, with its mode as a static argument."""
+
+    body: nn.Module
+    times: int
+    training: bool
+
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        return tuple(self.body(x, self.training) for _ in range(self.times))
+
+
+class _Rows(nn.Module):
+    body: nn.Module
+    times: int
+
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        return tuple(self.body(jnp.stack([x] * self.times)))
+
+
+class _Scanned(nn.Module):
+    body: nn.Module
+    times: int
+
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        return tuple(self.body(x, None)[1])
+
+
+class _Branches(nn.Module):
+    """A body called in a branch of a program."""
+
+    body: nn.Module
+    times: int
+    switch: bool
+
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        def branch(body: nn.Module, x: Array) -> Array:
+            return body(x)
+
+        if self.switch:
+            return tuple(nn.switch(1, [branch, branch], self.body, x) for _ in range(self.times))
+        flag = jnp.asarray(True)  # noqa: FBT003
+        return tuple(nn.cond(flag, branch, branch, self.body, x) for _ in range(self.times))
+
+
+class _While(nn.Module):
+    body: nn.Module
+    times: int
+    stream: str
+
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        if self.is_initializing():
+            return (self.body(x),) * self.times
+
+        def step(body: nn.Module, state: Any) -> Any:
+            number, outputs = state
+            return number + 1, outputs.at[number].set(body(x))
+
+        start = 0, jnp.stack([jnp.zeros_like(self.body(x))] * self.times)
+        loop = nn.while_loop(
+            lambda _, state: state[0] < self.times,
+            step,
+            self.body,
+            start,
+            broadcast_variables="params",
+            split_rngs={"params": False, self.stream: True},
+        )
+        return tuple(loop[1])
+
+
+class _Raw(nn.Module):
+    """A body called in JAX's own scan or jit, or closed over by the body of ``nn.scan``."""
+
+    body: nn.Module
+    times: int
+    how: str
+
+    @nn.compact
+    def __call__(self, x: Array) -> tuple[Array, ...]:
+        self.body(x) if self.is_initializing() else None
+        if self.how == "raw jit":
+            compiled = jax.jit(self.body)
+            return tuple(compiled(x) for _ in range(self.times))
+        if self.how == "raw scan":
+            _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, length=self.times)
+            return tuple(outputs)
+
+        def step(_module: nn.Module, carry: int, _: None) -> Any:
+            return carry, self.body(x)
+
+        streams = {"params": False, "dropout": True}
+        scan = nn.scan(step, variable_broadcast="params", split_rngs=streams, length=self.times)
+        return tuple(scan(_Nothing(), 0, None)[1])
+
+
+class _Nothing(nn.Module):
+    """What a scan is lifted over when its body needs nothing of its own."""
+
+
+def lifted(
+    program: Under,
+    layer: nn.Module,
+    modes: tuple[dict[str, Any], dict[str, Any]],
+    *,
+    stream: str,
+    training: bool,
+    compiled: Any,
+) -> nn.Module:
+    """Returns a model that calls a layer under a transform.
+
+    Args:
+        program: the transform and how often.
+        layer: unbound.
+        modes: the mode as arguments of the layer's call, in evaluation and in training.
+        stream: what the layer draws from.
+        training: the mode.
+        compiled: ``nn.jit`` of ``Body``, which lives as long as the adapter does.
+
+    Raises:
+        Unsupported: the framework has no such transform.
+    """
+    how, times = program.transform, program.times
+    arguments: dict[str, Any] = {"layer": layer, "modes": modes}
+    split = {"params": False, stream: not how.startswith("shared")}
+    if how == "plain":
+        return _Calls(Body(**arguments), times, training)
+    if how == "jit":
+        return _Calls(compiled(**arguments), times, training)
+    if how == "remat":
+        return _Calls(nn.remat(Body, static_argnums=(2,))(**arguments), times, training)
+    arguments["training"] = training
+    if how in ("vmap", "shared vmap"):
+        rows = nn.vmap(Body, in_axes=0, variable_axes={"params": None}, split_rngs=split)
+        return _Rows(rows(**arguments), times)
+    if how in ("scan", "shared scan"):
+        steps = nn.scan(_Step, variable_broadcast="params", split_rngs=split, length=times)
+        return _Scanned(steps(**arguments), times)
+    body = Body(**arguments)
+    if how in ("cond", "switch"):
+        return _Branches(body, times, switch=how == "switch")
+    if how == "while":
+        return _While(body, times, stream)
+    if how in ("raw scan", "raw jit", "closed scan"):
+        return _Raw(body, times, how)
+    raise Unsupported(f"Linen has no {how}")

@@ -1,0 +1,149 @@
+"""Calls one NNX layer under the transforms of ``flax.nnx``; its state is carried by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.programs import Under
+
+__all__ = ["lifted", "needed"]
+
+Call = Callable[[Any, Array], Array]
+
+_NEEDS = {
+    "vmap": "split_rngs",
+    "shared vmap": "StateAxes",
+    "scan": "split_rngs",
+    "carried scan": "Carry",
+    "switch": "switch",
+    "while": "while_loop",
+}
+
+
+def needed(how: str) -> Any:
+    """Returns what ``flax.nnx`` calls the transform's own part.
+
+    Raises:
+        Unsupported: the installed release has none.
+    """
+    name = _NEEDS[how]
+    if not hasattr(nnx, name):
+        raise Unsupported(f"this release of Flax has no nnx.{name}")
+    return getattr(nnx, name)
+
+
+def _plain(layer: Any, x: Array, call: Call, times: int) -> Any:
+    return [call(layer, x) for _ in range(times)]
+
+
+def _jit(layer: Any, x: Array, call: Call, times: int) -> Any:
+    compiled = nnx.jit(call)
+    return [compiled(layer, x) for _ in range(times)]
+
+
+def _vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
+    split = needed("vmap")
+    axes = (_split_axes(), 0)
+    rows: Any = nnx.vmap(call, in_axes=axes)
+    return split(splits=times)(rows)(layer, jnp.stack([x] * times))
+
+
+def _shared_vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
+    needed("shared vmap")  # before there were axes of states, every row had a key of its own
+    return nnx.vmap(call, in_axes=(None, 0))(layer, jnp.stack([x] * times))
+
+
+def _scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+    split = needed("scan")
+    steps: Any = nnx.scan(call, in_axes=(_split_axes(), 0), out_axes=0)
+    return split(splits=times)(steps)(layer, jnp.stack([x] * times))
+
+
+def _carried_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+    carry = needed("carried scan")
+
+    def step(layer: Any, x: Array) -> Any:
+        return layer, call(layer, x)
+
+    steps: Any = nnx.scan(step, in_axes=(carry, 0), out_axes=(carry, 0))
+    return steps(layer, jnp.stack([x] * times))[1]
+
+
+def _remat(layer: Any, x: Array, call: Call, times: int) -> Any:
+    again: Any = nnx.remat(call)
+    return [again(layer, x) for _ in range(times)]
+
+
+def _cond(layer: Any, x: Array, call: Call, times: int) -> Any:
+    flag = jnp.asarray(True)  # noqa: FBT003
+    return [nnx.cond(flag, call, call, layer, x) for _ in range(times)]
+
+
+def _switch(layer: Any, x: Array, call: Call, times: int) -> Any:
+    switch = needed("switch")
+    return [switch(1, [call, call], layer, x) for _ in range(times)]
+
+
+def _while(layer: Any, x: Array, call: Call, times: int) -> Any:
+    loop = needed("while")
+
+    def step(state: Any) -> Any:
+        number, outputs, layer = state
+        return number + 1, outputs.at[number].set(call(layer, x)), layer
+
+    start = 0, jnp.stack([jnp.zeros_like(x)] * times), layer
+    return loop(lambda state: state[0] < times, step, start)[1]
+
+
+def _raw_jit(layer: Any, x: Array, call: Call, times: int) -> Any:
+    compiled = jax.jit(call)
+    return [compiled(layer, x) for _ in range(times)]
+
+
+def _raw_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+    return jax.lax.scan(lambda carry, _: (carry, call(layer, x)), 0, length=times)[1]
+
+
+_TRANSFORMS: dict[str, Callable[[Any, Array, Call, int], Any]] = {
+    "plain": _plain,
+    "jit": _jit,
+    "vmap": _vmap,
+    "shared vmap": _shared_vmap,
+    "scan": _scan,
+    "carried scan": _carried_scan,
+    "remat": _remat,
+    "cond": _cond,
+    "switch": _switch,
+    "while": _while,
+    "raw jit": _raw_jit,
+    "raw scan": _raw_scan,
+}
+
+
+def lifted(program: Under, layer: Any, x: Array, call: Call) -> tuple[Array, ...]:
+    """Calls a layer under a transform.
+
+    Args:
+        program: the transform and how often.
+        layer: in training mode.
+        x: the input.
+        call: calls a layer on an input.
+
+    Raises:
+        Unsupported: the installed release has no such transform.
+    """
+    if program.transform not in _TRANSFORMS:
+        raise Unsupported(f"NNX has no {program.transform}")
+    return tuple(_TRANSFORMS[program.transform](layer, x, call, program.times))
+
+
+def _split_axes() -> Any:
+    states: dict[Any, Any] = {nnx.RngState: 0, ...: None}
+    return cast("Any", nnx).StateAxes(states)

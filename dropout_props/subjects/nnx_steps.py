@@ -1,0 +1,107 @@
+"""Takes one NNX layer through steps of its state: snapshots, saving, cloning, reseeding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.nnx_lifted import Call
+from dropout_props.subjects.programs import Steps
+
+__all__ = ["Stepper"]
+
+
+class Stepper:
+    """One layer on its way; every step may put another object in its place.
+
+    Args:
+        build: makes the layer afresh, in training mode, on the streams of another key.
+        layer: as it was built.
+        call: calls a layer on an input; takes the mode.
+        stream: what it draws from.
+        reseeding: the key of every reseed.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Any],
+        layer: Any,
+        call: Callable[..., Array],
+        *,
+        stream: str,
+        reseeding: Key,
+    ) -> None:
+        self._build = build
+        self._layer = layer
+        self._call = call
+        self._stream = stream
+        self._reseeding = reseeding
+        self._snapshot: Any = None
+        self._saved: Any = None
+
+    def take(self, program: Steps, x: Array) -> tuple[Array, ...]:
+        """Takes the steps, and returns the outputs of the training calls."""
+        outputs = []
+        for step in program.steps:
+            output = self._take(step, x)
+            if step in ("call", "jit call"):
+                outputs.append(output)
+        return tuple(outputs)
+
+    def _take(self, step: str, x: Array) -> Array | None:
+        if step == "call":
+            return self._call(self._layer, x, training=True)
+        if step == "jit call":
+            compiled: Call = nnx.jit(lambda layer, x: self._call(layer, x, training=True))
+            return compiled(self._layer, x)
+        if step == "eval call":
+            self._call(self._layer, x, training=False)
+        elif step == "clone":
+            self._layer = nnx.clone(self._layer)
+        elif step == "split merge":
+            self._layer = nnx.merge(*nnx.split(self._layer))
+        elif step == "snapshot":
+            self._snapshot = nnx.split(self._layer)
+        elif step == "merge":
+            self._layer = nnx.merge(*self._snapshot)
+        elif step == "save":
+            self._saved = _to_host(nnx.split(self._layer)[1])
+        elif step == "restore":
+            self._layer = self._build()
+            nnx.update(self._layer, _from_host(self._saved))
+        else:
+            self._reseed()
+        return None
+
+    def _reseed(self) -> None:
+        if not hasattr(nnx, "reseed"):
+            raise Unsupported("this release of Flax has no nnx.reseed")
+        cast("Any", nnx).reseed(self._layer, **{self._stream: self._reseeding})
+
+
+def _to_host(state: Any) -> Any:
+    leaves, form = jax.tree_util.tree_flatten(state)
+    return [_words(leaf) for leaf in leaves], form
+
+
+def _words(leaf: Any) -> tuple[Any, np.ndarray[Any, Any]]:
+    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.key_impl(leaf), np.asarray(jax.random.key_data(leaf))
+    return None, np.asarray(leaf)
+
+
+def _from_host(saved: Any) -> Any:
+    leaves, form = saved
+    arrays = [
+        jax.numpy.asarray(words)
+        if kind is None
+        else jax.random.wrap_key_data(jax.numpy.asarray(words), impl=kind)
+        for kind, words in leaves
+    ]
+    return jax.tree_util.tree_unflatten(form, arrays)

@@ -1,0 +1,109 @@
+"""What may be done to a layer: framework transforms, places of the mode, steps of its state.
+
+A program is plain data, so that a claim can name it, print it and generate it; each adapter maps
+it to its framework, and raises ``Unsupported`` where the installed release has no such thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+__all__ = ["STEPS", "Modes", "Program", "Rewrapped", "Step", "Steps", "Transform", "Under"]
+
+Transform: TypeAlias = Literal[
+    "plain",  # none, in the same place
+    "jit",
+    "vmap",  # every row has a key of its own
+    "shared vmap",  # the rows share one
+    "scan",  # every step has a key of its own
+    "shared scan",
+    "carried scan",  # the layer is carried from step to step
+    "remat",
+    "cond",
+    "switch",
+    "while",
+    "raw scan",  # JAX's own, around a layer of the framework
+    "raw jit",
+    "closed scan",  # the framework's, whose body closes over the layer
+]
+Step: TypeAlias = Literal[
+    "call",
+    "jit call",
+    "eval call",  # evaluates, and trains on
+    "clone",
+    "split merge",
+    "snapshot",  # splits, and lives on
+    "merge",  # goes back to the snapshot
+    "save",  # to arrays of the host
+    "restore",  # into a layer built anew, on another key
+    "reseed",  # with one key, always the same
+]
+STEPS: tuple[Step, ...] = get_args(Step)
+
+
+@dataclass(frozen=True)
+class Under:
+    """Calls one layer under a transform of the framework, in training.
+
+    Attributes:
+        transform: which.
+        times: calls of it, rows of the batch, or steps of the loop.
+        evaluated: the same was done in evaluation before.
+    """
+
+    transform: Transform
+    times: int = 3
+    evaluated: bool = False
+
+    @property
+    def answers(self) -> int:
+        """One output a call, a row or a step."""
+        return self.times
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Calls one layer once, with the mode set in some places; True is evaluation, None unset.
+
+    Attributes:
+        built: when it is built.
+        switched: by ``eval()`` or ``train()`` on the layer that stands.
+        called: at the call.
+    """
+
+    built: bool | None = None
+    switched: bool | None = None
+    called: bool | None = None
+    answers: int = 1
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Takes one layer with a state of its own through steps.
+
+    Attributes:
+        steps: in their order; the layer is built in training mode.
+    """
+
+    steps: tuple[Step, ...]
+
+    @property
+    def answers(self) -> int:
+        """One output a call in training."""
+        return sum(step in ("call", "jit call") for step in self.steps)
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """Builds one layer on a set of streams, and a second on what is made of the same set.
+
+    Attributes:
+        how: the method that passes the layer's stream through.
+    """
+
+    how: Literal["split", "fork", "broadcast"]
+    answers: int = 2
+
+
+Program: TypeAlias = Under | Modes | Steps | Rewrapped
