@@ -7,6 +7,7 @@ idea, and its name in the `mutants` of the claim that must kill it.
 from __future__ import annotations
 
 from dropout_props.mutants import (
+    attention,
     broadcast,
     controls,
     derived,
@@ -38,5 +39,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *dtypes.MUTANTS,
     *derived.MUTANTS,
     *history.MUTANTS,
+    *attention.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

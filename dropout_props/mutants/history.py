@@ -64,6 +64,7 @@ MUTANTS = (
         "flax#5209",
         ("DP514",),
         Kernel(combine=_zeros_of_one_device),
+        live=True,
     ),
     Mutant(
         "evaluations_counted",

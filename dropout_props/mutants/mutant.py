@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dropout_props.subject import Subject
@@ -26,6 +26,7 @@ class Mutant:
         kernel: the layer.
         apis: where it makes sense.
         derived: the layer promises the published derivation of its masks.
+        attention: it stands for attention weights: batch, heads, queries, keys.
         live: the installed Flax has the same fault, which is listed: its kill reads KNOWN.
     """
 
@@ -37,8 +38,10 @@ class Mutant:
     apis: tuple[Api, ...] = APIS
     live: bool = False
     derived: bool = False
+    attention: bool = False
 
     def subject(self, api: Api) -> Subject:
         """Return the layer in one of the two APIs, called ``mutants.<api>.<name>``."""
         name = f"mutants.{api}.{self.name}"
-        return kernel_subject(self.kernel, api=api, name=name, derived=self.derived)
+        subject = kernel_subject(self.kernel, api=api, name=name, derived=self.derived)
+        return replace(subject, traits=replace(subject.traits, attention=self.attention))

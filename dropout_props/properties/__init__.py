@@ -62,6 +62,7 @@ from dropout_props.properties import (
     dp702_special_values,
     dp703_overflow,
     dp704_key_kinds,
+    dp801_attention,
     dp802_models,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
@@ -122,6 +123,7 @@ CATALOGUE: tuple[Claim, ...] = (
     dp702_special_values.CLAIM,
     dp703_overflow.CLAIM,
     dp704_key_kinds.CLAIM,
+    dp801_attention.CLAIM,
     dp802_models.CLAIM,
 )
 

@@ -25,7 +25,7 @@ from dropout_props.subjects.example import build_example
 from dropout_props.subjects.linen_lifted import Body, lifted
 from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
 from dropout_props.subjects.naming import name_of, source_of, tree_of
-from dropout_props.subjects.programs import Modes, Program, Under
+from dropout_props.subjects.programs import Modes, Program, Shared, Under
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
@@ -136,6 +136,13 @@ class LinenAdapter:
         """See ``Adapter.perform``."""
         if isinstance(program, Modes):
             return self._in_places(x, program, rate=rate, streams=streams)
+        if isinstance(program, Shared):
+            sharing = self.wiring.sharing_arguments(shared=program.shared)
+
+            def model(*, training: bool) -> nn.Module:
+                return self.factory(**self._arguments(rate=rate, training=training) | sharing)
+
+            return (self._apply(model, x, streams=streams),)
         if not isinstance(program, Under):
             raise Unsupported("a Linen layer has no state: keys are handed to every application")
 

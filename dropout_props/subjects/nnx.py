@@ -8,8 +8,9 @@ survives it. Without keys a layer is built without ``rngs``; a layer that has pa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import flax
@@ -26,7 +27,7 @@ from dropout_props.subjects.example import build_example
 from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
 from dropout_props.subjects.nnx_lifted import lifted
 from dropout_props.subjects.nnx_steps import Stepper
-from dropout_props.subjects.programs import Modes, Program, Rewrapped, Steps
+from dropout_props.subjects.programs import Modes, Program, Rewrapped, Shared, Steps
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
@@ -138,6 +139,10 @@ class NNXAdapter:
         if isinstance(program, Modes):
             return (self._in_places(x, program, rate=rate, streams=streams),)
         rngs = self._rngs(streams, training=True)
+        if isinstance(program, Shared):
+            sharing = self.wiring.sharing_arguments(shared=program.shared)
+            layer = self._layer(rngs, rate=rate, training=True, more=sharing)
+            return (self._call(layer, x, training=True),)
         if isinstance(program, Rewrapped):
             return self._rewrapped(x, program, rngs, rate=rate)
         layer = self._layer(rngs, rate=rate, training=True)
@@ -171,12 +176,9 @@ class NNXAdapter:
         return replace(self, stream=name, renamed=True)
 
     def _in_places(self, x: Array, modes: Modes, *, rate: float, streams: Streams) -> Array:
-        arguments = self.wiring.constructor_arguments(
-            rate=rate, fixed_rate=self.fixed_rate, training=True, broadcast_dims=(), stream=None
-        )
         built, called = self.wiring.mode_as(modes.built), self.wiring.mode_as(modes.called)
         rngs = self._rngs(streams, training=True)
-        layer: Any = self.factory(**arguments, **built, **{_RNGS_PARAMETER: rngs})
+        layer: Any = self._layer(rngs, rate=rate, training=True, more=built)
         if modes.switched is not None:
             layer.eval() if modes.switched else layer.train()
         return layer(x, **called)
@@ -208,6 +210,7 @@ class NNXAdapter:
         rate: float,
         training: bool,
         broadcast_dims: Sequence[int] = (),
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> nnx.Module:
         arguments = self.wiring.constructor_arguments(
             rate=rate,
@@ -216,7 +219,7 @@ class NNXAdapter:
             broadcast_dims=broadcast_dims,
             stream=self.stream if self.renamed else None,
         )
-        return self.factory(**arguments, **{_RNGS_PARAMETER: rngs})
+        return self.factory(**(arguments | more), **{_RNGS_PARAMETER: rngs})
 
     def _call(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-__all__ = ["STEPS", "Modes", "Program", "Rewrapped", "Step", "Steps", "Transform", "Under"]
+__all__ = ["STEPS", "Modes", "Program", "Rewrapped", "Shared", "Step", "Steps", "Transform", "Under"]
 
 Transform: TypeAlias = Literal[
     "plain",  # none, in the same place
@@ -106,4 +106,16 @@ class Rewrapped:
     answers: int = 2
 
 
-Program: TypeAlias = Under | Modes | Steps | Rewrapped
+@dataclass(frozen=True)
+class Shared:
+    """Calls an attention layer once, in training.
+
+    Attributes:
+        shared: one mask serves the whole batch and all heads.
+    """
+
+    shared: bool
+    answers: int = 1
+
+
+Program: TypeAlias = Shared | Under | Modes | Steps | Rewrapped

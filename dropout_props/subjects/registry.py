@@ -27,6 +27,8 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
         "textbook.MyDropout": f"{_HERE}.textbook.my_dropout:subject",
         "textbook.DropoutModel": f"{_HERE}.textbook.dropout_model:subject",
         "textbook.MyModel": f"{_HERE}.textbook.my_model:subject",
+        "linen.attention": f"{_HERE}.attention.linen_attention:subject",
+        "nnx.attention": f"{_HERE}.attention.nnx_attention:subject",
         "d2l.dropout_layer": f"{_HERE}.d2l.dropout_layer:subject",
         "d2l.DropoutMLPScratch": f"{_HERE}.d2l.mlp_scratch:subject",
         "d2l.DropoutMLP": f"{_HERE}.d2l.mlp:subject",

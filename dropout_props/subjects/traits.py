@@ -31,6 +31,7 @@ Ability = Literal[
     "state",
     "modes",
     "explicit_mesh",
+    "attention",
 ]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
@@ -54,6 +55,7 @@ _SENTENCES: dict[str, str] = {
     "lifted": "it is a function: no transform of a framework knows it",
     "state": "it has no state of its own: keys are handed to every application",
     "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
+    "attention": "it is no attention",
     "modes": "it does not promise which place of its mode decides",
 }
 
@@ -92,6 +94,7 @@ class Traits:
             before ``eval()`` and ``train()``, and these before the constructor; None when it
             promises neither.
         explicit_mesh: it takes inputs that are sharded over a mesh with explicit axes.
+        attention: its axes are batch, heads, queries and keys, and batch and heads may share.
         reasons: sentences that replace the usual ones, by ability.
     """
 
@@ -118,6 +121,7 @@ class Traits:
     derivation: Literal["linen", "nnx fork", "nnx stream"] | None = None
     mode_rule: Literal["one place", "call first"] | None = None
     explicit_mesh: bool = False
+    attention: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -158,6 +162,7 @@ class Traits:
             "state": self.api == "nnx" and self.repeat,
             "modes": self.mode_rule is not None,
             "explicit_mesh": self.explicit_mesh,
+            "attention": self.attention,
         }
         if has[ability]:
             return None

@@ -25,6 +25,7 @@ MODE_NAMES: Mapping[str, bool] = {
 }
 STREAM_NAMES = ("rng_collection",)
 BROADCAST_NAMES = ("broadcast_dims",)
+SHARING_NAMES = ("broadcast_dropout",)
 KEY_NAMES = ("rng", "rngs", "key")
 
 
@@ -40,6 +41,7 @@ class Wiring:
         stream_parameter: constructor parameter for the name of the stream.
         broadcast_parameter: constructor parameter for the broadcast dims.
         key_parameter: call parameter for an explicit key.
+        sharing_parameter: constructor parameter for one mask a batch, of attention.
     """
 
     rate_parameter: str | None
@@ -48,12 +50,25 @@ class Wiring:
     stream_parameter: str | None = None
     broadcast_parameter: str | None = None
     key_parameter: str | None = None
+    sharing_parameter: str | None = None
 
     def mode_argument(self, place: str, *, training: bool) -> dict[str, bool]:
         """Returns the keyword argument that sets the mode at ``place``, or none."""
         if self.mode_place != place or self.mode_parameter is None:
             return {}
         return {self.mode_parameter: training != MODE_NAMES[self.mode_parameter]}
+
+    def sharing_arguments(self, shared: bool) -> dict[str, Any]:
+        """Returns the keyword argument by which a batch and its heads share one mask, or not.
+
+        Raises:
+            Unsupported: it has neither a parameter for that nor broadcast dims.
+        """
+        if self.sharing_parameter is not None:
+            return {self.sharing_parameter: shared}
+        if self.broadcast_parameter is not None:
+            return {self.broadcast_parameter: (0, 1) if shared else ()}
+        raise Unsupported("its sharing over batch and heads cannot be set")
 
     def mode_as(self, evaluating: bool | None) -> dict[str, bool]:
         """Returns the keyword argument that sets a mode, whatever its place; None sets none."""
@@ -147,6 +162,7 @@ def infer(
         "stream_parameter": _first(STREAM_NAMES, constructor),
         "broadcast_parameter": _first(BROADCAST_NAMES, constructor),
         "key_parameter": _first(KEY_NAMES, call),
+        "sharing_parameter": _first(SHARING_NAMES, constructor),
     }
     if fixed_rate is not None:
         found["rate_parameter"] = None

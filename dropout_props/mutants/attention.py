@@ -1,0 +1,37 @@
+"""Faults of what a batch and its heads share."""
+
+from __future__ import annotations
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape
+
+__all__ = ["MUTANTS"]
+
+
+def _heads(shape: Shape, dims: tuple[int, ...]) -> Shape:
+    shared = {*dims, 1} if len(shape) > 1 else set(dims)
+    return tuple(1 if axis in shared else n for axis, n in enumerate(shape))
+
+
+def _batch_alone(shape: Shape, dims: tuple[int, ...]) -> Shape:
+    return tuple(1 if axis == 0 and dims else n for axis, n in enumerate(shape))
+
+
+MUTANTS = (
+    Mutant(
+        "heads_share",
+        "all heads have one mask, asked for or not",
+        "pytorch#69801",
+        ("DP801",),
+        Kernel(mask_shape=_heads),
+        attention=True,
+    ),
+    Mutant(
+        "sharing_ignored",
+        "one mask a head, where one for all was asked for",
+        "keras#217",
+        ("DP801",),
+        Kernel(mask_shape=_batch_alone),
+        attention=True,
+    ),
+)

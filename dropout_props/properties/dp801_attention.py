@@ -1,0 +1,76 @@
+"""DP801: attention dropout shares its mask where it says so, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subjects.programs import Shared
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+_SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys
+
+
+def _check(sampler: Sampler) -> None:
+    rows = _rows(sampler, shared=True)
+    if not (rows == rows[:1]).all():
+        raise Violation("with broadcast_dropout=True, examples or heads have masks of their own")
+    distinct = len({row.tobytes() for row in rows[0]})
+    if distinct < len(rows[0]):
+        raise Violation(f"with broadcast_dropout=True, {len(rows[0])} queries have {distinct} masks")
+    rows = _rows(sampler, shared=False)
+    distinct = len({mask.tobytes() for mask in rows})
+    if distinct < len(rows):
+        raise Violation(
+            f"with broadcast_dropout=False, {len(rows)} pairs of example and head have {distinct} "
+            "masks"
+        )
+
+
+def _rows(sampler: Sampler, *, shared: bool) -> np.ndarray[Any, Any]:
+    """Return which weights were kept, bool[batch * heads, queries, keys]."""
+    case = sampler.case
+    (weights,) = sampler.subject.perform(
+        jnp.asarray(case.inputs()),
+        Shared(shared),
+        rate=case.rate,
+        streams=sampler.streams(sampler.key()),
+    )
+    return (np.asarray(weights) != 0).reshape(-1, *case.shape[2:])
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return strategies.cases(
+        rate=strategies.inner_rates(0.4, 0.6), pool=(_SHAPE,), values=("zeros",)
+    )
+
+
+CLAIM = Claim(
+    id="DP801",
+    name="attention masks",
+    sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head, "
+    "and each query has a row of its own; without it every example and head has its own mask.",
+    formula="shared: m[b, h] = m[0, 0]; else m[b, h] != m[c, i]; rows of queries differ",
+    means="All heads lose the same connections although they were asked not to, or the reverse.",
+    assumes="Scores are all equal, so no weight is 0 unless it is dropped. Two rows of 128 weights "
+    "at a rate from 0.4 to 0.6 are equal with probability below 2^-120.",
+    mutants=("heads_share", "sharing_ignored"),
+    needs=("attention",),
+    decision=Exact(
+        cases=_cases,
+        check=_check,
+        explicit=(Case(shape=_SHAPE, rate=0.5, values="zeros"),),
+        weight=4,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Attention of both APIs: weights with dropout, whose eval output is what they are measured by."""

@@ -1,0 +1,44 @@
+"""Linen's attention weights: its softmax of given scores, and its dropout on them."""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.attention.traits import TRAITS
+
+
+class LinenAttention(nn.Module):
+    """``flax.linen.dot_product_attention_weights`` with the scores as its input.
+
+    Attributes:
+        rate: chance that a weight is dropped.
+        broadcast_dropout: one mask for the whole batch and all heads.
+    """
+
+    rate: float
+    broadcast_dropout: bool = False
+
+    @nn.compact
+    def __call__(self, x: Array, *, deterministic: bool) -> Array:
+        """Maps scores float32[batch, heads, queries, keys] to weights of that shape."""
+        batch, heads, queries, keys = x.shape
+        # As MultiHeadDotProductAttention does it: no key is asked for where none is needed.
+        drops = self.rate != 0.0 and not deterministic
+        weights: Array = nn.attention.dot_product_attention_weights(
+            jnp.zeros((batch, queries, heads, 1), x.dtype),
+            jnp.zeros((batch, keys, heads, 1), x.dtype),
+            bias=x,
+            broadcast_dropout=self.broadcast_dropout,
+            dropout_rng=self.make_rng("dropout") if drops else None,
+            dropout_rate=self.rate,
+            deterministic=deterministic,
+        )
+        return weights
+
+
+def subject() -> Subject:
+    """Returns Linen's attention weights as a subject."""
+    return Subject.linen(LinenAttention, name="linen.attention", **TRAITS)

@@ -1,0 +1,20 @@
+"""What the attention weights of both APIs are: one mask a (batch, head, query, key)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+TRAITS: Mapping[str, Any] = MappingProxyType(
+    {
+        "reference": "eval",
+        "attention": True,
+        "nonfinite": False,
+        "empty": False,
+        "min_rank": 4,
+        "max_rank": 4,
+        "dtypes": ("float32",),
+        "reasons": {"nonfinite": "its softmax spreads one NaN over a whole row"},
+    }
+)
