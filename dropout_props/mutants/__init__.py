@@ -19,6 +19,7 @@ from dropout_props.mutants import (
     scale,
     structure,
     transforms,
+    wide_dtypes,
 )
 from dropout_props.mutants.mutant import APIS, Api, Mutant
 
@@ -35,6 +36,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *transforms.MUTANTS,
     *gradients.MUTANTS,
     *dtypes.MUTANTS,
+    *wide_dtypes.MUTANTS,
     *derived.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

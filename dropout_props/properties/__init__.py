@@ -44,9 +44,11 @@ from dropout_props.properties import (
     dp507_not_baked_in,
     dp601_gradient,
     dp602_gradient_ends,
+    dp701_dtypes,
     dp702_special_values,
     dp703_overflow,
     dp704_key_kinds,
+    dp705_rate_types,
     dp802_models,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
@@ -89,9 +91,11 @@ CATALOGUE: tuple[Claim, ...] = (
     dp507_not_baked_in.CLAIM,
     dp601_gradient.CLAIM,
     dp602_gradient_ends.CLAIM,
+    dp701_dtypes.CLAIM,
     dp702_special_values.CLAIM,
     dp703_overflow.CLAIM,
     dp704_key_kinds.CLAIM,
+    dp705_rate_types.CLAIM,
     dp802_models.CLAIM,
 )
 

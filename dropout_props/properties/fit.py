@@ -22,7 +22,7 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, rate=traits.rate)
     if not traits.broadcast_dims:
         case = replace(case, broadcast_dims=())
-    if case.dtype not in traits.dtypes:
+    if case.dtype not in (*traits.dtypes, *traits.wide_dtypes):
         case = replace(case, dtype=traits.dtypes[-1])
     if not traits.nonfinite and case.values == "special":
         case = replace(case, values="distinct")

@@ -7,13 +7,18 @@ from flax import nnx
 
 from dropout_props.subject import Subject
 from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 def linen_dropout() -> Subject:
     """Returns ``flax.linen.Dropout``."""
-    return Subject.linen(nn.Dropout, name="linen.Dropout", derivation="linen")
+    return Subject.linen(
+        nn.Dropout, name="linen.Dropout", derivation="linen", wide_dtypes=WIDE_DTYPES
+    )
 
 
 def nnx_dropout() -> Subject:
     """Returns ``flax.nnx.Dropout``."""
-    return Subject.nnx(nnx.Dropout, name="nnx.Dropout", derivation=DERIVATION)
+    return Subject.nnx(
+        nnx.Dropout, name="nnx.Dropout", derivation=DERIVATION, wide_dtypes=WIDE_DTYPES
+    )

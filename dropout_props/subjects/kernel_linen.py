@@ -12,6 +12,7 @@ from flax.core.scope import LazyRng
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _ScopeKeys:
@@ -92,5 +93,6 @@ def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) ->
         partial(LinenKernelDropout, kernel=kernel),
         name=name,
         derivation="linen" if derived else None,
+        wide_dtypes=WIDE_DTYPES,
         source=f"{__name__}:{LinenKernelDropout.__name__}",
     )

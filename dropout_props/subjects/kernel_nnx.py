@@ -18,6 +18,7 @@ from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
 from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _Given:
@@ -136,6 +137,7 @@ def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> S
         partial(NNXKernelDropout, kernel=kernel),
         name=name,
         derivation=DERIVATION if derived else None,
+        wide_dtypes=WIDE_DTYPES,
         source=f"{__name__}:{NNXKernelDropout.__name__}",
     )
 
