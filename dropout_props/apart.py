@@ -88,7 +88,7 @@ def _other() -> _Other:
         "XLA_FLAGS": " ".join([*flags, f"{_FLAG}={DEVICES}"]),
         "JAX_PLATFORMS": "cpu",
     }
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -205,9 +205,7 @@ class Subject:
             One array an answer of the program.
         """
         arguments = {"x": x, "program": program, "rate": rate, "streams": streams or {}}
-        return self._ask(
-            "perform", arguments, answers=program.answers, expect_errors=expect_errors
-        )
+        return self._ask("perform", arguments, answers=program.answers, expect_errors=expect_errors)
 
     def anew(self) -> Subject:
         """Returns the same subject, with nothing remembered of what it was asked before."""

@@ -21,6 +21,7 @@ from dropout_props.mutants import (
     scale,
     structure,
     transforms,
+    wide_dtypes,
 )
 from dropout_props.mutants.mutant import APIS, Api, Mutant
 
@@ -37,6 +38,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *transforms.MUTANTS,
     *gradients.MUTANTS,
     *dtypes.MUTANTS,
+    *wide_dtypes.MUTANTS,
     *derived.MUTANTS,
     *history.MUTANTS,
     *attention.MUTANTS,

@@ -18,7 +18,7 @@ def _at_least_rate(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 
 def _integer_threshold(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
-    threshold = min(round(keep_rate * 2**32), 2**32 - 1)
+    threshold = min(round(float(keep_rate) * 2**32), 2**32 - 1)
     return jax.random.bits(key, shape, "uint32") < jnp.uint32(threshold)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dropout_props.mutants.mutant import Mutant
 from dropout_props.subjects.kernel import Kernel, KeySource
+from dropout_props.subjects.programs import Modes
 
 __all__ = ["MUTANTS"]
 
@@ -19,12 +20,12 @@ def _masked_quotient(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
     return x * mask / keep_rate
 
 
-def _either(built: bool | None, called: bool | None, _merge: Any) -> bool:
-    return bool(called or built)
+def _either(modes: Modes, _merge: Any) -> bool:
+    return bool(modes.called or modes.built)
 
 
-def _constructor(built: bool | None, called: bool | None, _merge: Any) -> bool:
-    return bool(called) if built is None else built
+def _constructor(modes: Modes, _merge: Any) -> bool:
+    return bool(modes.called if modes.built is None else modes.built)
 
 
 MUTANTS = (

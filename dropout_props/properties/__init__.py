@@ -59,9 +59,11 @@ from dropout_props.properties import (
     dp514_explicit_mesh,
     dp601_gradient,
     dp602_gradient_ends,
+    dp701_dtypes,
     dp702_special_values,
     dp703_overflow,
     dp704_key_kinds,
+    dp705_rate_types,
     dp801_attention,
     dp802_models,
 )
@@ -120,9 +122,11 @@ CATALOGUE: tuple[Claim, ...] = (
     dp514_explicit_mesh.CLAIM,
     dp601_gradient.CLAIM,
     dp602_gradient_ends.CLAIM,
+    dp701_dtypes.CLAIM,
     dp702_special_values.CLAIM,
     dp703_overflow.CLAIM,
     dp704_key_kinds.CLAIM,
+    dp705_rate_types.CLAIM,
     dp801_attention.CLAIM,
     dp802_models.CLAIM,
 )

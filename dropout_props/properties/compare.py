@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Array", "differing", "first_difference", "ordered", "same_bits"]
+__all__ = ["Array", "adjacent", "differing", "first_difference", "is_quotient", "same_bits"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -44,8 +44,26 @@ def first_difference(seen: Any, expected: Any) -> str:
     )
 
 
-def ordered(array: Array) -> Array:
-    """Map floats of 16 or 32 bits to int64, so that neighbours differ by one; ±0 are one value."""
-    bits = _bits(array).astype(np.int64).reshape(array.shape)
-    sign = np.int64(1) << (8 * array.dtype.itemsize - 1)
-    return np.where(bits >= sign, sign - bits, bits)
+def _ordered(array: Array) -> Array:
+    """Map floats of 8 to 64 bits to int64, so that neighbours differ by one; ±0 are one value."""
+    width = f"i{array.dtype.itemsize}"
+    bits = np.ascontiguousarray(array).reshape(-1).view(width).astype(np.int64)
+    return np.where(bits >= 0, bits, np.iinfo(width).min - bits).reshape(array.shape)
+
+
+def adjacent(a: Array, b: Array) -> Array:
+    """Return which units of two arrays of one real dtype are equal, or neighbours in it."""
+    left, right = _ordered(a), _ordered(b)
+    return (left <= right + 1) & (right <= left + 1)  # their difference may overflow
+
+
+def is_quotient(y: Array, x: Array, keep: float) -> Array:
+    """Whether y is x/keep to 1 ulp of its dtype; keep may have been rounded to that dtype first."""
+    right = np.zeros(y.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for divisor in (keep, float(np.asarray(keep).astype(y.dtype))):
+            if divisor == 0.0:
+                continue
+            quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
+            right |= np.where(np.isnan(quotient), np.isnan(y), adjacent(y, quotient))
+    return right

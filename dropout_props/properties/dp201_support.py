@@ -10,25 +10,12 @@ import numpy as np
 from dropout_props import strategies
 from dropout_props.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import Array, ordered
+from dropout_props.properties.compare import is_quotient
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
 
 _KEYS = 4
-
-
-def _is_quotient(y: Array, x: Array, keep: float) -> Array:
-    """Whether y is x/keep to 1 ulp of its dtype; keep may have been rounded to that dtype first."""
-    right = np.zeros(y.shape, dtype=bool)
-    with np.errstate(all="ignore"):
-        for divisor in (keep, float(np.asarray(keep).astype(y.dtype))):
-            if divisor == 0.0:
-                continue
-            quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
-            near = np.abs(ordered(y) - ordered(quotient)) <= 1
-            right |= np.where(np.isnan(quotient), np.isnan(y), near)
-    return right
 
 
 def _check(sampler: Sampler) -> None:
@@ -40,7 +27,7 @@ def _check(sampler: Sampler) -> None:
     if case.rate > 0.0:
         legal |= outputs == 0
     if case.rate < 1.0:
-        legal |= _is_quotient(outputs, x, case.keep)
+        legal |= is_quotient(outputs, x, case.keep)
     wrong = np.argwhere(~legal)
     if wrong.size:
         at = tuple(int(i) for i in wrong[0])

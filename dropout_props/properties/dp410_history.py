@@ -115,6 +115,6 @@ CLAIM = Claim(
         cases=decisive_cases,
         check=_check,
         explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
+        weight=16,
     ),
 )

@@ -41,7 +41,8 @@ def _sharded(sampler: Sampler) -> dict[str, Any]:
     x = jnp.asarray(sampler.case.inputs())
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
     rows = jax.sharding.PartitionSpec(_AXIS)
-    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, rows))
+    last = jax.sharding.PartitionSpec(*[None] * (x.ndim - 1), _AXIS)
+    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, last))
 
     def shard(key: Any, x: Any) -> Any:
         own = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
@@ -84,6 +85,6 @@ CLAIM = Claim(
         cases=decisive_cases,
         check=_check,
         explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
+        weight=16,
     ),
 )

@@ -43,8 +43,8 @@ CLAIM = Claim(
     "and the backward pass of each sees the mask of its own forward pass.",
     formula="remat(layer)(x) = layer(x); d sum(y_n)/dx = mask_n/keep",
     means="The backward pass drops other units than the forward pass did.",
-    assumes="Support (DP201). Of a model that shows no mask, the gradient is compared with the plain "
-    "one.",
+    assumes="Support (DP201). Of a model that shows no mask, the gradient is compared with that of "
+    "the plain call.",
     mutants=("grad_fresh_mask",),
     blocked_by=("DP201",),
     needs=("lifted",),
@@ -52,6 +52,6 @@ CLAIM = Claim(
         cases=decisive_cases,
         check=_check,
         explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
+        weight=16,
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from dropout_props import strategies
 from dropout_props.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.subject import Crashed
 from dropout_props.subjects.programs import Shared
 
 if TYPE_CHECKING:
@@ -28,13 +29,29 @@ def _check(sampler: Sampler) -> None:
         raise Violation("with broadcast_dropout=True, examples or heads have masks of their own")
     distinct = len({row.tobytes() for row in rows[0]})
     if distinct < len(rows[0]):
-        raise Violation(f"with broadcast_dropout=True, {len(rows[0])} queries have {distinct} masks")
+        raise Violation(
+            f"with broadcast_dropout=True, {len(rows[0])} queries have {distinct} masks"
+        )
     rows = _rows(sampler, shared=False)
     distinct = len({mask.tobytes() for mask in rows})
     if distinct < len(rows):
         raise Violation(
             f"with broadcast_dropout=False, {len(rows)} pairs of example and head have {distinct} "
             "masks"
+        )
+    _check_rate_one(sampler)
+
+
+def _check_rate_one(sampler: Sampler) -> None:
+    x = jnp.asarray(sampler.case.inputs())
+    streams = sampler.streams(sampler.key())
+    try:
+        weights = sampler.subject.call(x, rate=1.0, training=True, streams=streams)
+    except Crashed:
+        return  # refused
+    if np.asarray(weights).any():  # NaN counts
+        raise Violation(
+            f"at rate 1 the weights are {np.asarray(weights).flat[0]}, neither 0 nor refused"
         )
 
 
@@ -60,7 +77,8 @@ CLAIM = Claim(
     id="DP801",
     name="attention masks",
     sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head, "
-    "and each query has a row of its own; without it every example and head has its own mask.",
+    "and each query has a row of its own; without it every example and head has its own mask. A "
+    "rate of 1 gives zeros or is refused.",
     formula="shared: m[b, h] = m[0, 0]; else m[b, h] != m[c, i]; rows of queries differ",
     means="All heads lose the same connections although they were asked not to, or the reverse.",
     assumes="Scores are all equal, so no weight is 0 unless it is dropped. Two rows of 128 weights "

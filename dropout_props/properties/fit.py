@@ -20,9 +20,11 @@ def fit(case: Case, traits: Traits) -> Case:
     """Return `case`, or the nearest case that a subject with these traits can be asked."""
     if traits.rate is not None:
         case = replace(case, rate=traits.rate)
+    if not traits.rate_one and case.rate == 1.0:
+        case = replace(case, rate=0.5)
     if not traits.broadcast_dims:
         case = replace(case, broadcast_dims=())
-    if case.dtype not in traits.dtypes:
+    if case.dtype not in (*traits.dtypes, *traits.wide_dtypes):
         case = replace(case, dtype=traits.dtypes[-1])
     if not traits.nonfinite and case.values == "special":
         case = replace(case, values="distinct")

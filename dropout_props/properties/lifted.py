@@ -19,7 +19,7 @@ from dropout_props.subject import Unsupported
 from dropout_props.subjects.programs import Under
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Subject
@@ -77,23 +77,22 @@ def same_as_plain(sampler: Sampler, transform: Transform) -> None:
         agree(sampler, one, other, f"answer {number} under {transform} of the framework")
 
 
-def each_transform(sampler: Sampler, transforms: Iterable[Transform]) -> None:
+def each_transform(sampler: Sampler, transforms: Sequence[Transform]) -> None:
     """Ask under each transform that the installed release has; NNX must give the plain masks.
 
     Raises:
         Unsupported: it has none of them.
         Violation: a transform does not hold.
     """
-    missing: list[Unsupported] = []
-    asked = 0
-    for transform in transforms:
-        try:
-            if sampler.subject.traits.api == "nnx":
-                same_as_plain(sampler, transform)
-            else:
-                own_masks(sampler, transform)
-            asked += 1
-        except Unsupported as error:
-            missing.append(error)
-    if not asked:
+    ask = same_as_plain if sampler.subject.traits.api == "nnx" else own_masks
+    missing = list(filter(None, [_missing(ask, sampler, transform) for transform in transforms]))
+    if len(missing) == len(transforms):
         raise missing[0]
+
+
+def _missing(ask: Callable[..., Any], sampler: Sampler, transform: Transform) -> Unsupported | None:
+    try:
+        ask(sampler, transform)
+    except Unsupported as error:
+        return error
+    return None

@@ -7,6 +7,7 @@ from flax import nnx
 
 from dropout_props.subject import Subject
 from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 def linen_dropout() -> Subject:
@@ -17,6 +18,7 @@ def linen_dropout() -> Subject:
         derivation="linen",
         mode_rule="one place",
         explicit_mesh=True,
+        wide_dtypes=WIDE_DTYPES,
     )
 
 
@@ -28,4 +30,5 @@ def nnx_dropout() -> Subject:
         derivation=DERIVATION,
         mode_rule="call first",
         explicit_mesh=True,
+        wide_dtypes=WIDE_DTYPES,
     )

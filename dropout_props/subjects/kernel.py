@@ -21,6 +21,7 @@ import jax.numpy as jnp
 
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.programs import Modes
 
 Shape: TypeAlias = tuple[int, ...]
 Special: TypeAlias = Literal["rate_zero", "evaluate", "rate_one"]
@@ -144,8 +145,7 @@ def _zeros(x: Array, rate: float) -> Array:  # noqa: ARG001
     return jnp.zeros_like(x)
 
 
-def _merged(built: bool | None, called: bool | None, merge: Callable[[], bool]) -> bool:
-    del built, called
+def _merged(modes: Modes, merge: Callable[[], bool]) -> bool:  # noqa: ARG001
     return merge()
 
 
@@ -186,7 +186,7 @@ class Kernel:
     evaluate: Callable[[Array, float], Array] = _same
     rate_one: Callable[[Array, float], Array] = _zeros
     before_evaluate: Callable[[KeySource, str], None] = _nothing
-    mode: Callable[[bool | None, bool | None, Callable[[], bool]], bool] = _merged
+    mode: Callable[[Modes, Callable[[], bool]], bool] = _merged
     order: tuple[Special, ...] = ("rate_zero", "evaluate", "rate_one")
 
 

@@ -12,6 +12,8 @@ from flax.core.scope import LazyRng
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
+from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _ScopeKeys:
@@ -74,8 +76,7 @@ class LinenKernelDropout(nn.Module):
     ) -> Array:
         """Returns what the kernel makes of ``x``."""
         evaluating = self.kernel.mode(
-            self.deterministic,
-            deterministic,
+            Modes(built=self.deterministic, called=deterministic),
             lambda: nn.merge_param("deterministic", self.deterministic, deterministic),
         )
         return run(
@@ -98,5 +99,6 @@ def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) ->
         explicit_mesh=True,
         mode_rule="one place",
         derivation="linen" if derived else None,
+        wide_dtypes=WIDE_DTYPES,
         source=f"{__name__}:{LinenKernelDropout.__name__}",
     )

@@ -18,6 +18,8 @@ from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
 from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _Given:
@@ -112,9 +114,8 @@ class NNXKernelDropout(nnx.Module):
         """Returns what the kernel makes of ``x``."""
         dropout = self.dropout
         evaluating = self.kernel.mode(
-            dropout.deterministic,
-            deterministic,
-            lambda: dropout.deterministic if deterministic is None else deterministic,
+            Modes(built=dropout.deterministic, called=deterministic),
+            lambda: bool(dropout.deterministic if deterministic is None else deterministic),
         )
         if isinstance(rngs, nnx.Rngs):
             explicit = rngs[dropout.rng_collection]()
@@ -142,6 +143,7 @@ def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> S
         explicit_mesh=True,
         mode_rule="call first",
         derivation=DERIVATION if derived else None,
+        wide_dtypes=WIDE_DTYPES,
         source=f"{__name__}:{NNXKernelDropout.__name__}",
     )
 

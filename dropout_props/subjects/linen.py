@@ -185,13 +185,16 @@ class LinenAdapter:
             self.classes["jit"] = nn.jit(own, static_argnums=(2,))
         return self.classes["jit"]
 
+    def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
+        return self.wiring.mode_as(evaluating=evaluating)
+
     def _in_places(
         self, x: Array, modes: Modes, *, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
         name = self.wiring.mode_parameter
         if name is None or modes.switched is not None:
             raise Unsupported("a Linen layer cannot be switched")
-        built, called = self.wiring.mode_as(modes.built), self.wiring.mode_as(modes.called)
+        built, called = self._mode(modes.built), self._mode(modes.called)
         layer = self.factory(**self._arguments(rate=rate, training=True), **built)
         return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
 
@@ -223,7 +226,9 @@ class LinenAdapter:
         extra: dict[str, Any] | None = None,
         moded: bool = True,
     ) -> Any:
-        mode = self.wiring.mode_argument("call", training=training) if moded else {}
+        mode: dict[str, Any] = {}
+        if moded:
+            mode = {**self.wiring.mode_argument("call", training=training)}
         variables = self._variables(model, x, structure=structure, moded=moded)
         return model(training=training).apply(
             variables, x, **mode, **(extra or {}), rngs=dict(streams) or None
@@ -234,7 +239,9 @@ class LinenAdapter:
     ) -> Any:
         place = (structure, tuple(x.shape), str(x.dtype))
         if place not in self.variables:
-            mode = self.wiring.mode_argument("call", training=False) if moded else {}
+            mode: dict[str, Any] = {}
+            if moded:
+                mode = {**self.wiring.mode_argument("call", training=False)}
             # Concrete even inside vmap and jit: a tracer in this store would outlive its trace.
             with jax.ensure_compile_time_eval():
                 found = model(training=False).init(

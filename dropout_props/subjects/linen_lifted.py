@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -31,7 +32,7 @@ class Body(nn.Module):
 class _Step(Body):
     """The same as one step of a scan."""
 
-    def __call__(self, carry: Array, _: None = None) -> Any:
+    def __call__(self, carry: Array, _: Any = None) -> Any:
         return carry, Body.__call__(self, carry)
 
 
@@ -124,7 +125,7 @@ class _Raw(nn.Module):
         def step(_module: nn.Module, carry: int, _: None) -> Any:
             return carry, self.body(x)
 
-        streams = {"params": False, "dropout": True}
+        streams: dict[Any, bool] = {"params": False, "dropout": True}
         scan = nn.scan(step, variable_broadcast="params", split_rngs=streams, length=self.times)
         return tuple(scan(_Nothing(), 0, None)[1])
 
@@ -157,25 +158,39 @@ def lifted(
     """
     how, times = program.transform, program.times
     arguments: dict[str, Any] = {"layer": layer, "modes": modes}
-    split = {"params": False, stream: not how.startswith("shared")}
-    if how == "plain":
-        return _Calls(Body(**arguments), times, training)
-    if how == "jit":
-        return _Calls(compiled(**arguments), times, training)
-    if how == "remat":
-        return _Calls(nn.remat(Body, static_argnums=(2,))(**arguments), times, training)
-    arguments["training"] = training
-    if how in ("vmap", "shared vmap"):
-        rows = nn.vmap(Body, in_axes=0, variable_axes={"params": None}, split_rngs=split)
-        return _Rows(rows(**arguments), times)
-    if how in ("scan", "shared scan"):
-        steps = nn.scan(_Step, variable_broadcast="params", split_rngs=split, length=times)
-        return _Scanned(steps(**arguments), times)
-    body = Body(**arguments)
-    if how in ("cond", "switch"):
-        return _Branches(body, times, switch=how == "switch")
-    if how == "while":
-        return _While(body, times, stream)
-    if how in ("raw scan", "raw jit", "closed scan"):
-        return _Raw(body, times, how)
-    raise Unsupported(f"Linen has no {how}")
+    split: dict[Any, bool] = {"params": False, stream: not how.startswith("shared")}
+
+    def called() -> nn.Module:
+        static: dict[str, Any] = {"static_argnums": (2,)}
+        classes = {"plain": Body, "jit": compiled, "remat": nn.remat(Body, **static)}
+        return _Calls(classes[how](**arguments), times, training)
+
+    def rows() -> nn.Module:
+        batched = nn.vmap(Body, in_axes=0, variable_axes={"params": None}, split_rngs=split)
+        return _Rows(batched(**arguments, training=training), times)
+
+    def steps() -> nn.Module:
+        scanned = nn.scan(_Step, variable_broadcast="params", split_rngs=split, length=times)
+        return _Scanned(scanned(**arguments, training=training), times)
+
+    def body() -> nn.Module:
+        return Body(**arguments, training=training)
+
+    models: dict[str, Callable[[], nn.Module]] = {
+        "plain": called,
+        "jit": called,
+        "remat": called,
+        "vmap": rows,
+        "shared vmap": rows,
+        "scan": steps,
+        "shared scan": steps,
+        "cond": lambda: _Branches(body(), times, switch=False),
+        "switch": lambda: _Branches(body(), times, switch=True),
+        "while": lambda: _While(body(), times, stream),
+        "raw scan": lambda: _Raw(body(), times, how),
+        "raw jit": lambda: _Raw(body(), times, how),
+        "closed scan": lambda: _Raw(body(), times, how),
+    }
+    if how not in models:
+        raise Unsupported(f"Linen has no {how}")
+    return models[how]()

@@ -175,8 +175,11 @@ class NNXAdapter:
             raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name, renamed=True)
 
+    def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
+        return self.wiring.mode_as(evaluating=evaluating)
+
     def _in_places(self, x: Array, modes: Modes, *, rate: float, streams: Streams) -> Array:
-        built, called = self.wiring.mode_as(modes.built), self.wiring.mode_as(modes.called)
+        built, called = self._mode(modes.built), self._mode(modes.called)
         rngs = self._rngs(streams, training=True)
         layer: Any = self._layer(rngs, rate=rate, training=True, more=built)
         if modes.switched is not None:
@@ -219,7 +222,7 @@ class NNXAdapter:
             broadcast_dims=broadcast_dims,
             stream=self.stream if self.renamed else None,
         )
-        return self.factory(**(arguments | more), **{_RNGS_PARAMETER: rngs})
+        return self.factory(**{**arguments, **more}, **{_RNGS_PARAMETER: rngs})
 
     def _call(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -91,7 +92,7 @@ def _to_host(state: Any) -> Any:
 
 
 def _words(leaf: Any) -> tuple[Any, np.ndarray[Any, Any]]:
-    if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jax.random.key_impl(leaf), np.asarray(jax.random.key_data(leaf))
     return None, np.asarray(leaf)
 
@@ -99,9 +100,9 @@ def _words(leaf: Any) -> tuple[Any, np.ndarray[Any, Any]]:
 def _from_host(saved: Any) -> Any:
     leaves, form = saved
     arrays = [
-        jax.numpy.asarray(words)
+        jnp.asarray(words)
         if kind is None
-        else jax.random.wrap_key_data(jax.numpy.asarray(words), impl=kind)
+        else jax.random.wrap_key_data(jnp.asarray(words), impl=kind)
         for kind, words in leaves
     ]
     return jax.tree_util.tree_unflatten(form, arrays)

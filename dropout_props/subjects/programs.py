@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-__all__ = ["STEPS", "Modes", "Program", "Rewrapped", "Shared", "Step", "Steps", "Transform", "Under"]
+__all__ = [
+    "STEPS",
+    "Modes",
+    "Program",
+    "Rewrapped",
+    "Shared",
+    "Step",
+    "Steps",
+    "Transform",
+    "Under",
+]
 
 Transform: TypeAlias = Literal[
     "plain",  # none, in the same place

@@ -32,9 +32,14 @@ Ability = Literal[
     "modes",
     "explicit_mesh",
     "attention",
+    "rate_one",
+    "wide_dtypes",
 ]
 
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
+
+WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2")
+"""What the Dropouts of Flax take beside the usual three, measured from 0.8.5 to 0.12.12."""
 
 _SENTENCES: dict[str, str] = {
     "mask": "its output does not show the mask: dropout is somewhere inside the model",
@@ -56,7 +61,9 @@ _SENTENCES: dict[str, str] = {
     "state": "it has no state of its own: keys are handed to every application",
     "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
     "attention": "it is no attention",
+    "rate_one": "it takes rates below 1",
     "modes": "it does not promise which place of its mode decides",
+    "wide_dtypes": "it promises no dtype beyond the usual ones",
 }
 
 
@@ -87,6 +94,8 @@ class Traits:
         min_rank: fewest axes that an input must have.
         max_rank: most axes that it is asked with; None when any number will do.
         dtypes: names of the dtypes that an input may have.
+        wide_dtypes: names of further ones, of 64 bits, complex or of 8 bits; those of 64 bits with
+            ``jax_enable_x64`` alone.
         batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
         derivation: the published way from key to mask that it promises to take: Linen's path
             fold; NNX with a fork for each layer, or with one stream; None when it promises none.
@@ -95,6 +104,7 @@ class Traits:
             promises neither.
         explicit_mesh: it takes inputs that are sharded over a mesh with explicit axes.
         attention: its axes are batch, heads, queries and keys, and batch and heads may share.
+        rate_one: a rate of 1 may be asked for.
         reasons: sentences that replace the usual ones, by ability.
     """
 
@@ -117,11 +127,13 @@ class Traits:
     min_rank: int = 0
     max_rank: int | None = None
     dtypes: tuple[str, ...] = ("float16", "bfloat16", "float32")
+    wide_dtypes: tuple[str, ...] = ()
     batching: Literal["vmap", "loop"] = "vmap"
     derivation: Literal["linen", "nnx fork", "nnx stream"] | None = None
     mode_rule: Literal["one place", "call first"] | None = None
     explicit_mesh: bool = False
     attention: bool = False
+    rate_one: bool = True
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -163,6 +175,8 @@ class Traits:
             "modes": self.mode_rule is not None,
             "explicit_mesh": self.explicit_mesh,
             "attention": self.attention,
+            "rate_one": self.rate_one,
+            "wide_dtypes": bool(self.wide_dtypes),
         }
         if has[ability]:
             return None
@@ -180,8 +194,9 @@ class Traits:
         """
         if len(shape) < self.min_rank:
             return f"it takes inputs of {self.min_rank} or more axes, not of {len(shape)}"
-        if dtype not in self.dtypes:
-            return f"it takes {', '.join(self.dtypes)} inputs, not {dtype}"
+        taken = (*self.dtypes, *self.wide_dtypes)
+        if dtype not in taken:
+            return f"it takes {', '.join(taken)} inputs, not {dtype}"
         if 0 in shape:
             return self.lacks("empty")
         return None

@@ -58,7 +58,7 @@ class Wiring:
             return {}
         return {self.mode_parameter: training != MODE_NAMES[self.mode_parameter]}
 
-    def sharing_arguments(self, shared: bool) -> dict[str, Any]:
+    def sharing_arguments(self, *, shared: bool) -> dict[str, Any]:
         """Returns the keyword argument by which a batch and its heads share one mask, or not.
 
         Raises:
@@ -70,7 +70,7 @@ class Wiring:
             return {self.broadcast_parameter: (0, 1) if shared else ()}
         raise Unsupported("its sharing over batch and heads cannot be set")
 
-    def mode_as(self, evaluating: bool | None) -> dict[str, bool]:
+    def mode_as(self, *, evaluating: bool | None) -> dict[str, bool]:
         """Returns the keyword argument that sets a mode, whatever its place; None sets none."""
         if evaluating is None or self.mode_parameter is None:
             return {}

@@ -36,7 +36,7 @@ class Layer:
 
 CASE = ("case", "profiles", "strategies")
 SUBJECT = ("subject", "subjects")
-MEASURE = ("sampler", "statistics", "derivation", "properties")
+MEASURE = ("sampler", "apart", "statistics", "derivation", "properties")
 JUDGE = (
     "budget", "comparison", "exitcodes", "judging", "known", "processes", "results", "run",
     "snapshot", "verdict",
@@ -50,11 +50,12 @@ LAYERS = (
         others=frozenset({"flax", "jax", "jaxlib", "numpy", "packaging", "tomli"}),
     ),
     Layer(("sampler",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
+    Layer(("apart",), own=("subject",), others=frozenset({"cloudpickle"})),
     Layer(("statistics",), others=frozenset({"numpy", "scipy"})),
     Layer(("derivation",), others=frozenset({"numpy"})),
     Layer(
         ("properties",),
-        own=(*CASE, *SUBJECT, "sampler", "statistics", "derivation"),
+        own=(*CASE, *SUBJECT, "sampler", "apart", "statistics", "derivation"),
         others=frozenset({"hypothesis", "jax", "numpy"}),
     ),
     Layer(

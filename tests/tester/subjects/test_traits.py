@@ -14,6 +14,7 @@ ABLE = Traits(
     broadcast_dims=True,
     missing_key_errors=("InvalidRngError",),
     derivation="linen",
+    wide_dtypes=("float64",),
 )
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
@@ -31,6 +32,7 @@ LOST: dict[str, dict[str, Any]] = {
     "empty": {"empty": False},
     "transforms": {"batching": "loop"},
     "derivation": {"derivation": None},
+    "wide_dtypes": {"wide_dtypes": ()},
 }
 
 

@@ -1,0 +1,116 @@
+"""DP701: each dtype that a subject promises is served by its own ulp, and promoted to no other."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case, as_dtype
+from dropout_props.properties.applied import training_call
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import Array, is_quotient, same_bits
+from dropout_props.subject import WrongAnswer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from dropout_props.sampler import Sampler
+
+_OF_64_BITS = ("float64", "complex128")
+_FINE = 1.0 + 2.0**-30  # too fine for float32
+
+
+def _inputs(case: Case) -> Array:
+    """Return numbers that use what the dtype adds: its digits, or an imaginary part of its own."""
+    dtype = as_dtype(case.dtype)
+    x = case.inputs().astype(np.float64 if dtype.kind != "c" else np.complex128)
+    if case.dtype in _OF_64_BITS:
+        x = x * _FINE
+    return np.asarray(x - 2j * np.flip(x) if dtype.kind == "c" else x).astype(dtype)
+
+
+def _x64(dtype: str) -> AbstractContextManager[Any]:
+    if dtype not in _OF_64_BITS:
+        return nullcontext()
+    # Where it is no longer experimental, it has another place.
+    holder = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
+    switched: AbstractContextManager[Any] = cast("Any", holder).enable_x64(new_val=True)
+    return switched
+
+
+def _check(sampler: Sampler) -> None:
+    case, subject, train = sampler.case, sampler.subject, training_call(sampler)
+    values, key = _inputs(case), sampler.key()
+    try:
+        with _x64(case.dtype):
+            x = jnp.asarray(values)
+            y = np.asarray(train(key, x))
+            usual = np.asarray(train(key, jnp.ones(case.shape, jnp.float32)))
+            evaluated = (
+                np.asarray(subject.call(x, rate=case.rate, training=False))
+                if subject.traits.eval_mode
+                else values
+            )
+    except WrongAnswer as error:
+        raise Violation(f"{error.asked}: {error.seen} in place of {error.expected}") from error
+    kept = np.ones(case.shape, dtype=bool)
+    for seen, given in zip(_parts(y), _parts(values), strict=True):
+        kept &= is_quotient(seen, given, case.keep)
+    wrong = np.argwhere(~(kept | (y == 0)))
+    if len(wrong):
+        at = tuple(map(int, wrong[0]))
+        raise Violation(
+            f"{len(wrong)} of {y.size} outputs are neither 0 nor x/keep in {case.dtype}; at "
+            f"{list(at)} x = {values[at]!s} gave {y[at]!s}"
+        )
+    unlike = int(np.count_nonzero((y != 0) != (usual != 0)))
+    if unlike:
+        raise Violation(
+            f"{unlike} of {y.size} units of the mask are not those of float32, with one key"
+        )
+    if not same_bits(evaluated, values):
+        raise Violation(f"the evaluation of a {case.dtype} input is not that input")
+
+
+def _parts(array: Array) -> tuple[Array, ...]:
+    return (array.real, array.imag) if array.dtype.kind == "c" else (array,)
+
+
+CLAIM = Claim(
+    id="DP701",
+    name="wide dtypes",
+    sentence="Each dtype beyond the usual ones is served by its own ulp and promoted to no other: "
+    "the output has the dtype of the input, every unit is 0 or x/keep, the mask is that of "
+    "float32, and evaluation is the identity.",
+    formula="y in {0, x/keep} to 1 ulp of x.dtype; mask(k, x) = mask(k, float32 x)",
+    means="Digits of float64, an imaginary part or the range of float8 are lost on the way.",
+    assumes="keep may be rounded to the dtype of the input. Real and imaginary part count each by "
+    "itself. Dtypes of 64 bits are asked with jax_enable_x64, which draws other bits: masks are "
+    "compared within one mode.",
+    mutants=("through_float32", "imaginary_unscaled", "power_of_two_scale", "mask_in_own_dtype"),
+    blocked_by=("DP201",),
+    needs=("mask", "identity", "wide_dtypes"),
+    decision=Exact(
+        cases=lambda _, traits: strategies.cases(
+            rate=strategies.inner_rates(0.1, 0.8),  # 61/keep is finite in every dtype
+            pool=((128,), (5, 3)),
+            dtypes=traits.wide_dtypes or ("float32",),
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        weight=2,
+        explicit=(
+            Case(shape=(128,), rate=0.3, dtype="float64"),
+            Case(shape=(128,), rate=0.3, dtype="complex64"),
+            Case(shape=(128,), rate=0.3, dtype="complex128"),
+            Case(shape=(128,), rate=0.3, dtype="float8_e4m3fn"),
+            Case(shape=(128,), rate=0.3, dtype="float8_e5m2"),
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""DP705: a rate of low precision acts like the number that it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import Array, is_quotient
+from dropout_props.subject import Crashed, WrongAnswer
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_TYPES: dict[str, tuple[Any, float]] = {  # how such a number is made, and its epsilon
+    "np.float16": (np.float16, 2.0**-10),
+    "jnp.bfloat16": (jnp.bfloat16, 2.0**-7),
+}
+_ONE_FACTOR = 2.0**-21  # how far factors of float32 units may lie apart by their own rounding
+
+
+def _check(sampler: Sampler) -> None:
+    case, subject = sampler.case, sampler.subject
+    values, streams = case.inputs(), sampler.streams(sampler.key())
+    x, imprecise = jnp.asarray(values), []
+    for name, (make, epsilon) in _TYPES.items():
+        rate, said = make(case.rate), f"{name}({case.rate:g})"
+        number = float(rate)
+        try:
+            y = np.asarray(subject.call(x, rate=rate, training=True, streams=streams))
+        except WrongAnswer as error:
+            raise Violation(f"{said}: {error.seen} in place of {error.expected}") from error
+        except Crashed as error:
+            if isinstance(error.__cause__, (TypeError, ValueError)):
+                continue  # a type that is refused misleads nobody
+            raise
+        as_float = np.asarray(subject.call(x, rate=number, training=True, streams=streams))
+        faults = _scale(y, values, 1.0 - number, epsilon)
+        if unlike := int(np.count_nonzero((y != 0) != (as_float != 0))):
+            faults.append(f"{unlike} of {y.size} units of the mask are not those of the float")
+        if faults:
+            imprecise.append(f"{said} is {number:.9g}: {'; '.join(faults)}")
+    if imprecise:  # raised last: it is what Flax does, and may hide nothing else
+        raise Violation("; ".join(imprecise))
+
+
+def _scale(y: Array, x: Array, keep: float, epsilon: float) -> list[str]:
+    """Return whether one factor of low precision scales, or nothing; raise on anything else."""
+    wrong = np.argwhere(~((y == 0) | is_quotient(y, x, keep)))
+    if not len(wrong):
+        return []
+    factors = y[y != 0].astype(np.float64) / x[y != 0]
+    factor = float(np.median(factors))
+    if np.ptp(factors) > _ONE_FACTOR * factor or abs(factor * keep - 1.0) > 2 * epsilon:
+        at = tuple(map(int, wrong[0]))
+        raise Violation(
+            f"a rate of low precision: at {list(at)} x = {x[at]!s} gave {y[at]!s}, and "
+            f"x/keep = {float(x[at]) / keep:.9g}"
+        )
+    scales = f"scales by {factor:.9g} in place of {1 / keep:.9g}"
+    return [f"{scales}, every kept unit by one factor, as in its own precision"]
+
+
+CLAIM = Claim(
+    id="DP705",
+    name="low-precision rates",
+    sentence="A rate given in float16 or bfloat16 acts like the same number given as a float, or "
+    "is refused: the same mask, scaled by 1/keep in the precision of the output.",
+    formula="train(k, x, r16) = train(k, x, float(r16)), y in {0, x/(1 - float(r16))} to 1 ulp",
+    means="A rate from a config in half precision keeps and scales by other numbers than it says, "
+    "and E[y] is not x.",
+    assumes="Inputs are float32. A TypeError or ValueError is a refusal.",
+    mutants=("rate_leaks", "rate_sets_precision"),
+    blocked_by=("DP201",),
+    needs=("mask", "identity", "any_rate"),
+    decision=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=strategies.inner_rates(0.01, 0.9),
+            pool=((128,),),
+            values=("distinct", "negative"),
+        ),
+        check=_check,
+        weight=2,
+        explicit=(Case(shape=(128,), rate=0.3), Case(shape=(128,), rate=0.01)),
+    ),
+)

@@ -1,0 +1,48 @@
+"""DP705 can be met, may be met by refusal, and fails on Flax where the list is struck."""
+
+from dataclasses import replace
+from typing import Any
+
+import flax.linen as nn
+import pytest
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.known import SHIPPED_LIST
+from dropout_props.properties import find
+from dropout_props.subject import Subject
+from dropout_props.subjects import registry
+from dropout_props.verdict import Verdict
+
+_SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
+
+
+def _as_float(rate: Any) -> Any:
+    return nn.Dropout(float(rate))
+
+
+def _only_floats(rate: Any) -> Any:
+    if type(rate) is not float:
+        raise TypeError(f"rate={rate!r} is no float")
+    return nn.Dropout(rate)
+
+
+def _judge(subject: Subject, settings: Settings = _SETTINGS) -> Any:
+    return Judge(settings, {})(subject, find("DP705"))
+
+
+@pytest.mark.parametrize("factory", [_as_float, _only_floats])
+def test_a_layer_that_makes_a_float_of_its_rate_or_refuses_it_conforms(factory: Any) -> None:
+    """The general entry of the list makes no failure of a layer that is right."""
+    result = _judge(Subject.linen(factory))
+    assert result.verdict is Verdict.PASS, result.shown
+
+
+@pytest.mark.parametrize("name", ["linen.Dropout", "nnx.Dropout"])
+def test_flax_fails_where_the_entries_are_struck(name: str) -> None:
+    """What is KNOWN is a failure of the claim, and nothing less."""
+    subject = registry.load(name)
+    assert _judge(subject).verdict is Verdict.KNOWN
+    others = tuple(entry for entry in SHIPPED_LIST if entry.claim != "DP705")
+    result = _judge(subject, replace(_SETTINGS, known=others))
+    assert result.verdict is Verdict.FAIL
+    assert "every kept unit by one factor, as in its own precision" in result.shown
