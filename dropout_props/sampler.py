@@ -140,7 +140,8 @@ class Sampler:
         """Return bool[..., *mask_shape] of bool[..., *shape]: each shared unit once, the first."""
         if not self.case.broadcast_dims:
             return kept
-        return kept[(..., *(slice(0, n) for n in self.case.mask_shape))]
+        first: tuple[Any, ...] = (..., *(slice(0, n) for n in self.case.mask_shape))
+        return np.asarray(kept[first])
 
     def masks_in(self, outputs: Any) -> np.ndarray[Any, Any]:
         """Return the masks that outputs show, bool[..., *mask_shape]."""

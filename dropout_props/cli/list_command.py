@@ -10,7 +10,7 @@ __all__ = ["command"]
 
 
 @click.command("list")
-@click.option("--subjects", is_flag=True, help="List the subjects that ship, and the examples, instead.")
+@click.option("--subjects", is_flag=True, help="List subjects that ship, and examples, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, subjects: bool, as_json: bool) -> int:
     """List the claims of the catalogue, or the subjects that ship and the examples."""

@@ -86,8 +86,8 @@ def _layer(found: Found) -> dict[str, str]:
     traits = registry.load(source).traits
     if traits.lacks("scaled") or traits.shares_rest:
         raise NoScript(
-            f"{name} is noise, or shares its mask along axes, and the program counts units that are "
-            "not 0; `dropout-props replay --pytest` writes a test that uses this package."
+            f"{name} is noise, or shares its mask along axes, and the program counts units other "
+            "than 0; `dropout-props replay --pytest` writes a test that uses this package."
         )
     return {"kind": traits.api, "load": f"from {module} import {attr} as Layer"}
 
