@@ -1,7 +1,9 @@
 """The worked examples: each is what it says, and passes every claim that applies to it."""
 
+import re
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +12,9 @@ import pytest
 
 from dropout_props.judging import Judge, Settings
 from dropout_props.properties import CATALOGUE
+from dropout_props.snapshot.masks import keep_counts
+from dropout_props.snapshot.mistakes import answers
+from dropout_props.subject import Subject
 from dropout_props.subjects import registry
 from dropout_props.subjects.noise.drop_path import DropPath
 from dropout_props.subjects.noise.gaussian_dropout import GaussianDropout
@@ -43,6 +48,33 @@ def test_examples_are_asked_by_name_alone() -> None:
     assert not set(registry.EXAMPLES) & set(registry.names())
     for name in registry.EXAMPLES:
         assert registry.load(name).name == name
+
+
+def test_the_page_on_ones_own_layer_makes_the_same_subjects() -> None:
+    """Each line of code there gives the traits of the example that it speaks of."""
+    text = (Path(__file__).parents[3] / "docs/your-own-layer.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^Subject\.linen\(.*\)$", text, flags=re.MULTILINE)
+    assert len(lines) == len(registry.EXAMPLES)
+    layers = {layer.__name__: layer for layer in (DropPath, GaussianNoise, GaussianDropout)}
+    for line in lines:
+        made: Subject = eval(line, {"Subject": Subject, **layers})  # noqa: S307 (our own page)
+        shipped = registry.load(f"examples.{made.name}")
+        assert made.traits == replace(shipped.traits, derivation=None)
+
+
+@pytest.mark.parametrize("name", registry.EXAMPLES)
+def test_a_snapshot_holds_what_comes_through(name: str) -> None:
+    """Three calls and three layers differ; the units counted are as many as they should be."""
+    subject = registry.load(name)
+    seen = {answer.mistake: answer.message for answer in answers(subject)}
+    assert seen["three calls in one application"] == "3 different masks"
+    assert seen["three layers in one model"] == "3 different masks"
+    noise = subject.traits.law == "noise"
+    assert ("gradient" in seen) is not noise
+    for count in keep_counts(subject):
+        probability = 0.5 if noise else 1.0 - count.rate
+        assert count.lowest <= probability <= count.highest
+        assert abs(count.kept / count.units - probability) < 0.01
 
 
 def test_drop_path_drops_rows(x: Any, key: Any) -> None:
