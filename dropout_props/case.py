@@ -14,10 +14,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["VALUES", "Case", "as_dtype"]
+__all__ = ["SMALL", "VALUES", "Case", "as_dtype"]
 
 VALUES = ("distinct", "negative", "zeros", "special")
 """Kinds of input: 1 to 61 over and over, the same below zero, all zero, and NaN, ±inf, −0."""
+
+SMALL = "small"
+"""One more kind, which no strategy draws: `distinct` times 2^-20, exact in every dtype. What is
+added to such an input shows, however little it is; beside 61 it could be rounded away."""
 
 
 def as_dtype(name: str) -> np.dtype[Any]:
@@ -40,7 +44,7 @@ class Case:
         rate: dropout rate; the keep probability is ``1 - rate``.
         dtype: dtype name of the input.
         broadcast_dims: axes along which one mask is shared.
-        values: which kind of input, one of `VALUES`.
+        values: which kind of input, one of `VALUES`, or `SMALL`.
     """
 
     seed: int = 0
@@ -78,6 +82,8 @@ class Case:
         numbers = 1.0 + np.arange(size, dtype=np.float64) % 61  # exact in every float dtype
         if self.values == "negative":
             numbers = -numbers
+        elif self.values == SMALL:
+            numbers = np.ldexp(numbers, -20)
         elif self.values == "zeros":
             numbers = np.zeros(size)
         elif self.values == "special":

@@ -22,13 +22,27 @@ if TYPE_CHECKING:
     from dropout_props.case import Case
     from dropout_props.subject import Subject
 
-__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler"]
+__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
 
 BLOCK_UNITS = 2**18
 """Units in one block: large enough that dispatch costs little, small enough to look often."""
 
 LOOPED_UNITS = 2**13
 """The same for a subject that cannot be batched by vmap and is called once a key."""
+
+
+def came_through(subject: Subject, outputs: Any, x: Any) -> np.ndarray[Any, Any]:
+    """Return which units of training outputs came through, bool of the shape of `outputs`.
+
+    Args:
+        subject: whose outputs they are. Of a dropout a unit came through when it is not 0, of a
+            noise when it lies above its reference.
+        outputs: one training output, or several along leading axes.
+        x: the input of all of them.
+    """
+    if subject.traits.law == "noise":
+        return np.asarray(np.asarray(outputs) > np.asarray(subject.reference(jnp.asarray(x))))
+    return np.asarray(outputs) != 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ class Sampler:
                 rate=self.case.rate,
                 training=True,
                 streams=self.streams(key),
-                broadcast_dims=self.case.broadcast_dims,
+                broadcast_dims=() if self.subject.traits.shares_rest else self.case.broadcast_dims,
             )
 
         return self.each(one, keys)
@@ -124,8 +138,23 @@ class Sampler:
         Assumes:
             The input is nowhere zero, and DP201 (support) holds.
         """
-        return self.outputs(keys) != 0
+        return came_through(self.subject, self.outputs(keys), self.case.inputs())
+
+    def once(self, kept: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return bool[..., *mask_shape] of bool[..., *shape]: each shared unit once, the first."""
+        if not self.case.broadcast_dims:
+            return kept
+        first: tuple[Any, ...] = (..., *(slice(0, n) for n in self.case.mask_shape))
+        return np.asarray(kept[first])
+
+    def masks_in(self, outputs: Any) -> np.ndarray[Any, Any]:
+        """Return the masks that outputs show, bool[..., *mask_shape]."""
+        return self.once(came_through(self.subject, outputs, self.case.inputs()))
+
+    def masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the masks that were drawn, bool[num_keys, *mask_shape]."""
+        return self.once(self.kept(keys))
 
     def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
-        """Return the masks of one whole block of fresh keys, bool[num_keys, *shape]."""
-        return self.kept(self.keys(self.num_keys, role=role, block=block))
+        """Return the masks of one whole block of fresh keys, bool[num_keys, *mask_shape]."""
+        return self.masks(self.keys(self.num_keys, role=role, block=block))

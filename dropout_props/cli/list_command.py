@@ -1,4 +1,4 @@
-"""`dropout-props list`: the catalogue, or the subjects that ship."""
+"""`dropout-props list`: the catalogue, or the subjects that ship and the examples."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["command"]
 
 
 @click.command("list")
-@click.option("--subjects", is_flag=True, help="List the subjects that ship instead.")
+@click.option("--subjects", is_flag=True, help="List subjects that ship, and examples, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, subjects: bool, as_json: bool) -> int:
-    """List the claims of the catalogue, or the subjects that ship."""
+    """List the claims of the catalogue, or the subjects that ship and the examples."""
     rows = _subjects() if subjects else _claims()
     if as_json:
         click.echo(json.dumps(rows, indent=1))
@@ -40,4 +40,5 @@ def _claims() -> list[dict[str, str]]:
 def _subjects() -> list[dict[str, str]]:
     from dropout_props.subjects import registry
 
-    return [{"subject": name, "source": path} for name, path in registry.SHIPPED.items()]
+    named = {**registry.SHIPPED, **registry.EXAMPLES}
+    return [{"subject": name, "source": path} for name, path in named.items()]

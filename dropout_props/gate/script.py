@@ -83,8 +83,13 @@ def _layer(found: Found) -> dict[str, str]:
         )
     from dropout_props.subjects import registry
 
-    api = registry.load(source).traits.api
-    return {"kind": api, "load": f"from {module} import {attr} as Layer"}
+    traits = registry.load(source).traits
+    if traits.lacks("scaled") or traits.shares_rest:
+        raise NoScript(
+            f"{name} is noise, or shares its mask along axes, and the program counts units other "
+            "than 0; `dropout-props replay --pytest` writes a test that uses this package."
+        )
+    return {"kind": traits.api, "load": f"from {module} import {attr} as Layer"}
 
 
 def _render(name: str, **values: Any) -> str:

@@ -84,7 +84,7 @@ def pooled_interval(
     decision: Statistical, ledger: Sequence[Example], confidence: float
 ) -> tuple[float, float] | None:
     """Return the confidence interval of E[y]/x - 1 over all examples, valid at any stopping."""
-    if decision.relative is None:
+    if decision.relative is None or any(e.sampler.subject.traits.lacks("scaled") for e in ledger):
         return None
     counted = [(e, f) for e in ledger for f in e.families if f.label == decision.relative]
     interval = common_relative_bias(

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 
 __all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]
 
 _LARGE = 100  # units
+
+# Of noise, symmetric about its reference: it is above or below. What 1 + noise rounds away next
+# to 1 is less than this at the smallest rate that is counted, 0.001.
+_ABOVE = Interval(0.5 - 2.0**-20, 0.5 + 2.0**-20)
 
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
 """Rates that every statistical claim counts, whatever Hypothesis draws beside them."""
@@ -44,6 +49,8 @@ def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Cas
     return block_cases(profile, traits).filter(lambda case: case.size >= _LARGE)
 
 
-def keep_of(case: Case) -> Interval:
-    """Return the keep probabilities that the arithmetic of a correct layer may give."""
-    return keep_interval(case.rate)
+def keep_of(sampler: Sampler) -> Interval:
+    """Return the probabilities that a unit comes through, as correct arithmetic may give them."""
+    if sampler.subject.traits.law == "noise":
+        return _ABOVE
+    return keep_interval(sampler.case.rate)

@@ -14,7 +14,8 @@ _HEAD = """# The catalogue
 
 What dropout promises, claim by claim. `dropout-props explain --markdown` writes this page, and a
 test holds it to the code. Discrepancies are in standard deviations of one trial: at keep
-probability k, one of them is sqrt(k (1 - k)).
+probability k, one of them is sqrt(k (1 - k)). Of a subject that is noise, a unit is kept when it
+lies above its input, with probability 1/2 in place of 1 - rate.
 """
 
 

@@ -40,7 +40,7 @@ CLAIM = Claim(
     means="A rate given in percent drops everything, a negative one nothing, in silence.",
     assumes="Any error will do.",
     mutants=("rate_unchecked",),
-    needs=("mask", "any_rate"),
+    needs=("mask", "scaled", "any_rate"),
     decision=Exact(
         cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
     ),

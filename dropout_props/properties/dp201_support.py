@@ -48,7 +48,7 @@ CLAIM = Claim(
     assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
     "Flax dropouts do.",
     mutants=("scale_inv_rate", "scale_missing", "scale_twice", "mult_mask", "kept_noise"),
-    needs=("mask",),
+    needs=("mask", "scaled"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(
             pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,

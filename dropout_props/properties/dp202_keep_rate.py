@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler.case), label="all units"),)
+    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units"),)
 
 
 CLAIM = Claim(

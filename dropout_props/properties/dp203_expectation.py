@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
     kept = kept.reshape(len(kept), -1)
-    keep = keep_of(sampler.case)
+    keep = keep_of(sampler)
     return (
         Trials.of(int(kept.sum()), kept.size, keep, label="all elements"),
         Trials.of(kept.sum(axis=0), len(kept), keep, label="one element"),
@@ -32,7 +32,7 @@ CLAIM = Claim(
     "float is averaged.",
     mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
     blocked_by=("DP201",),
-    needs=("mask",),
+    needs=("mask", "scaled"),
     decision=Statistical(
         cases=block_cases,
         observe=_observe,

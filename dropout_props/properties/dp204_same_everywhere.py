@@ -18,7 +18,7 @@ _BLOCKS = 8
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    num_keys, keep = len(kept), keep_of(sampler.case)
+    num_keys, keep = len(kept), keep_of(sampler)
     by_position = kept.sum(axis=0)
     flat = by_position.reshape(-1)
     families = [Trials.of(flat, num_keys, keep, label="one position")]

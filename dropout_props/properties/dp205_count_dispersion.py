@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
     counts = kept.reshape(len(kept), -1).sum(axis=1)
-    size, keep = kept[0].size, keep_of(sampler.case)
+    size, keep = kept[0].size, keep_of(sampler)
     first, last = central_region(size, keep)
     regions = {"low tail": (0, first - 1), "centre": (first, last), "high tail": (last + 1, size)}
     return tuple(

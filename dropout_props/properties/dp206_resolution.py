@@ -35,7 +35,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler.case), label="all units"),)
+    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units"),)
 
 
 CLAIM = Claim(
@@ -49,7 +49,7 @@ CLAIM = Claim(
     assumes="Support (DP201). Rates below 2^-23 are beyond the arithmetic, and beyond this claim.",
     mutants=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
     blocked_by=("DP201",),
-    needs=("mask", "any_rate"),
+    needs=("mask", "scaled", "any_rate"),
     decision=Statistical(
         cases=_cases,
         observe=_observe,

@@ -24,7 +24,7 @@ _LARGEST = 600  # units at the most in flat order: all lags cost their square
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    null = agreement(keep_of(sampler.case))
+    null = agreement(keep_of(sampler))
     flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
     half = len(flat) // 2
     mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))

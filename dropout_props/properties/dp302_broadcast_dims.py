@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,14 +30,9 @@ _EXPLICIT = (
 )
 
 
-def _first_along(kept: np.ndarray[Any, Any], case: Case) -> np.ndarray[Any, Any]:
-    """Return bool[num_keys, *mask_shape]: index 0 along each broadcast dim."""
-    return kept[(slice(None), *(slice(0, n) for n in case.mask_shape))]
-
-
 def _check(sampler: Sampler) -> None:
     kept = sampler.kept(sampler.keys(_KEYS))
-    strays = np.argwhere(kept != _first_along(kept, sampler.case))
+    strays = np.argwhere(kept != sampler.once(kept))
     if len(strays):
         at = tuple(map(int, strays[0][1:]))
         raise Violation(
@@ -47,8 +42,8 @@ def _check(sampler: Sampler) -> None:
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    case, kept = sampler.case, _first_along(sampler.block(block), sampler.case)
-    keep, null = keep_of(case), agreement(keep_of(case))
+    kept = sampler.block(block)
+    keep, null = keep_of(sampler), agreement(keep_of(sampler))
     families = [Trials.of(int(kept.sum()), kept.size, keep, label="units of the shared mask")]
     for axis in range(1, kept.ndim):
         if kept.shape[axis] > 1:

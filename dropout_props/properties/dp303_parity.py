@@ -18,7 +18,7 @@ _GROUPS = {3: "three units", 4: "four units"}
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept, keep = sampler.block(block), keep_of(sampler.case)
+    kept, keep = sampler.block(block), keep_of(sampler)
     flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
     families = [
         parities(flat, group, odd_parity(keep, group), label) for group, label in _GROUPS.items()

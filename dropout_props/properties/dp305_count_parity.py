@@ -7,9 +7,9 @@ from dropout_props.statistics import Trials, odd_parity
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)  # bool[num_keys, *shape], fresh keys
+    kept = sampler.block(block)  # bool[num_keys, *mask_shape], fresh keys
     counts = kept.reshape(len(kept), -1).sum(axis=1)
-    null = odd_parity(keep_of(sampler.case), sampler.size)
+    null = odd_parity(keep_of(sampler), kept[0].size)
     return (Trials.of(int((counts % 2).sum()), len(kept), null, label="masks"),)
 
 

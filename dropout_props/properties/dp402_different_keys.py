@@ -40,10 +40,10 @@ def _each(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    null = agreement(keep_of(sampler.case))
+    null = agreement(keep_of(sampler))
     families = []
     for pairing in _PAIRS:
-        kept = sampler.kept(_key_pairs(sampler, pairing, block))
+        kept = sampler.masks(_key_pairs(sampler, pairing, block))
         first, second = kept[0::2].reshape(len(kept) // 2, -1), kept[1::2].reshape(-1, kept[0].size)
         for order, other in _orders(second).items():
             agree = int(np.count_nonzero(first == other))

@@ -23,7 +23,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         return jnp.stack(sampler.subject.call_repeatedly(x, times=2, rate=rate, streams=streams))
 
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
-    kept = sampler.each(twice, keys) != 0
+    kept = sampler.masks_in(sampler.each(twice, keys))
     kept = kept.reshape(len(kept), 2, -1)
     first, second = kept[:, 0], kept[:, 1]
     orders = {
@@ -31,7 +31,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         "reversed": second[:, ::-1],
         "half-shifted": np.roll(second, second.shape[1] // 2, axis=1),
     }
-    null = agreement(keep_of(sampler.case))
+    null = agreement(keep_of(sampler))
     return tuple(
         Trials.of(int(np.count_nonzero(first == other)), first.size, null, label=order)
         for order, other in orders.items()

@@ -35,8 +35,8 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         return jnp.stack(sampler.subject.call_layers(x, names=_NAMES, rate=rate, streams=streams))
 
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
-    kept = sampler.each(all_layers, keys) != 0
-    null = agreement(keep_of(sampler.case))
+    kept = sampler.masks_in(sampler.each(all_layers, keys))
+    null = agreement(keep_of(sampler))
     families = []
     for label, pair in _PAIRS.items():
         first, second = (kept[:, _NAMES.index(name)] for name in pair)

@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
 
 
 def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
-    kept = sampler.kept(keys).reshape(len(keys), -1)
+    kept = sampler.masks(keys).reshape(len(keys), -1)
     distinct = len(np.unique(np.packbits(kept, axis=1), axis=0))
     if distinct < len(keys):
         raise Violation(f"{what} gave {distinct} distinct masks")

@@ -34,7 +34,7 @@ def _check(sampler: Sampler) -> None:
             at = [f"call {n} of {layer}" for layer in _NAMES for n in range(1, _STEPS + 1)]
             layers |= {f"{place} under {name}": y for place, y in zip(at, outputs, strict=True)}
     for masks in (calls, layers):
-        _share_no_run({name: np.asarray(y).reshape(-1) != 0 for name, y in masks.items()})
+        _share_no_run({name: sampler.masks_in(y).reshape(-1) for name, y in masks.items()})
 
 
 def _neighbours(sampler: Sampler) -> list[jax.Array]:

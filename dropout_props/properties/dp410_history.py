@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.apart import ask_apart
 from dropout_props.case import Case
-from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.applied import agree, decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.subject import Unsupported
 from dropout_props.subjects.programs import Under
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Subject
 
+_Outputs: TypeAlias = "list[np.ndarray[Any, Any]]"
+
 _CALLS = 2
 
 
-def _plain(sampler: Sampler, subject: Subject) -> list[np.ndarray[Any, Any]]:
+def _plain(sampler: Sampler, subject: Subject) -> _Outputs:
     x, asked = _asked(sampler)
     if subject.traits.repeat:
         return [np.asarray(y) for y in subject.call_repeatedly(x, times=_CALLS, **asked)]
     return [np.asarray(subject.call(x, training=True, **asked))]
 
 
-def _compiled(sampler: Sampler, subject: Subject) -> list[np.ndarray[Any, Any]]:
+def _compiled(sampler: Sampler, subject: Subject) -> _Outputs:
     x, asked = _asked(sampler)
     return [np.asarray(y) for y in subject.perform(x, Under("jit", _CALLS), **asked)]
 
@@ -57,14 +59,14 @@ def _in_thread(ask: Any, sampler: Sampler, subject: Subject) -> Any:
     return answers[0]
 
 
-def _in_other_process(sampler: Sampler) -> list[np.ndarray[Any, Any]]:
+def _in_other_process(sampler: Sampler) -> _Outputs:
     return _plain(sampler, sampler.subject)
 
 
 def _check(sampler: Sampler) -> None:
     _unmoved(sampler, compiled=False)
     there = ask_apart(_in_other_process, sampler.anew())
-    if not _same(there, _plain(sampler, sampler.subject)):
+    if not _same(sampler, there, _plain(sampler, sampler.subject)):
         raise Violation("another process, which was asked nothing before, gives other masks")
     if sampler.subject.traits.lacks("lifted") is None:
         try:
@@ -77,26 +79,31 @@ def _unmoved(sampler: Sampler, *, compiled: bool) -> None:
     ask = _compiled if compiled else _plain
     warm, moved = sampler.subject.anew(), []
     first = ask(sampler, warm)
-    if not _same(ask(sampler, warm), first):
+    if not _same(sampler, ask(sampler, warm), first):
         moved.append("asked a second time")
-    if not _same(_in_thread(ask, sampler, warm), first):
+    if not _same(sampler, _in_thread(ask, sampler, warm), first):
         moved.append("in a second thread")
     evaluated = sampler.subject.anew()
     _evaluate(sampler, evaluated, compiled=compiled)
-    if not _same(ask(sampler, evaluated), first):
+    if not _same(sampler, ask(sampler, evaluated), first):
         moved.append("after an evaluation")
     if not compiled and sampler.subject.traits.layers:
         x, asked = _asked(sampler)
         sampler.subject.call_layers(x, names=("before", "other/before"), **asked)
-        if not _same(ask(sampler, sampler.subject), first):
+        if not _same(sampler, ask(sampler, sampler.subject), first):
             moved.append("after another model was built")
     if moved:
         where = "under jit of the framework" if compiled else "the same key"
         raise Violation(f"{where}: other masks {', '.join(moved)}")
 
 
-def _same(some: list[np.ndarray[Any, Any]], others: list[np.ndarray[Any, Any]]) -> bool:
-    return all(np.array_equal(a != 0, b != 0) for a, b in zip(some, others, strict=True))
+def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
+    try:
+        for one, other in zip(some, others, strict=True):
+            agree(sampler, one, other, "again")
+    except Violation:
+        return False
+    return True
 
 
 CLAIM = Claim(

@@ -47,7 +47,7 @@ def _key_of(sampler: Sampler, words: np.ndarray, name: str, number: int) -> np.n
 def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None:
     case = sampler.case
     partitionable = bool(_CONFIG.jax_threefry_partitionable)
-    expected = derivation.bernoulli(key, case.keep, case.shape, partitionable=partitionable)
+    expected = derivation.bernoulli(key, case.keep, case.mask_shape, partitionable=partitionable)
     unlike = int(np.count_nonzero((y != 0) != expected))
     if unlike:
         raise Violation(f"{what}: {unlike} of {case.size} units are not those of the derivation")
@@ -64,7 +64,7 @@ CLAIM = Claim(
     "another derivation, or none, are left alone.",
     mutants=("extra_fold", "other_comparison"),
     blocked_by=("DP201",),
-    needs=("mask", "derivation", "layers"),
+    needs=("mask", "scaled", "derivation", "layers"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(
             rate=strategies.inner_rates(),

@@ -30,7 +30,7 @@ def _check(sampler: Sampler) -> None:
 
 def _check_shards(sampler: Sampler, mapped: Any, folded: Any) -> None:
     agree(sampler, mapped, folded, "the shards of shard_map, each with the key of its number")
-    masks = {np.packbits(shard != 0).tobytes() for shard in mapped}
+    masks = {np.packbits(mask).tobytes() for mask in sampler.masks_in(mapped)}
     if len(masks) < DEVICES:
         raise Violation(f"{DEVICES} shards with keys of their own have {len(masks)} masks")
 

@@ -15,6 +15,10 @@ from dropout_props.subjects.programs import Under
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
+    from dropout_props.subjects.traits import Ability
+
+
+_SHOWN: tuple[Ability, ...] = ("mask", "scaled", "identity")
 
 
 def _check(sampler: Sampler) -> None:
@@ -28,7 +32,7 @@ def _check(sampler: Sampler) -> None:
     def plain(x: Any) -> Any:
         return subject.perform(x, Under("plain", TIMES), **asked)[-1].sum()
 
-    if subject.traits.lacks("mask") or subject.traits.lacks("identity"):
+    if any(map(subject.traits.lacks, _SHOWN)):
         slope = jax.grad(plain)(x)
     else:
         kept = subject.perform(x, Under("plain", TIMES), **asked)[-1] != 0

@@ -95,7 +95,7 @@ CLAIM = Claim(
     "compared within one mode.",
     mutants=("through_float32", "imaginary_unscaled", "power_of_two_scale", "mask_in_own_dtype"),
     blocked_by=("DP201",),
-    needs=("mask", "identity", "wide_dtypes"),
+    needs=("mask", "scaled", "identity", "wide_dtypes"),
     decision=Exact(
         cases=lambda _, traits: strategies.cases(
             rate=strategies.inner_rates(0.1, 0.8),  # 61/keep is finite in every dtype

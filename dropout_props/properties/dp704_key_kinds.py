@@ -43,7 +43,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"{kind}: the same key gave another mask the second time")
         if same_bits(one, other):
             raise Violation(f"{kind}: two keys gave the same mask")
-        count = int(np.count_nonzero(np.asarray(one)))
+        count = int(sampler.masks_in(one).sum())
         if not _FEWEST <= count <= _MOST:
             raise Violation(f"{kind}: {count} of {x.size} units are kept")
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dropout_props.case import SMALL
+
 if TYPE_CHECKING:
     from dropout_props.case import Case
     from dropout_props.subject import Traits
 
 __all__ = ["fit"]
+
+_ROW = 2  # units along each shared axis: enough to differ, and few enough to draw many rows
 
 
 def fit(case: Case, traits: Traits) -> Case:
@@ -22,7 +26,7 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, rate=traits.rate)
     if not traits.rate_one and case.rate == 1.0:
         case = replace(case, rate=0.5)
-    if not traits.broadcast_dims:
+    if not (traits.broadcast_dims or traits.shares_rest):
         case = replace(case, broadcast_dims=())
     if case.dtype not in (*traits.dtypes, *traits.wide_dtypes):
         case = replace(case, dtype=traits.dtypes[-1])
@@ -34,4 +38,25 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, shape=(1,) * (traits.min_rank - len(case.shape)) + case.shape)
     if traits.max_rank is not None and len(case.shape) > traits.max_rank:
         case = replace(case, shape=case.shape[-traits.max_rank :])
-    return case
+    if traits.law == "noise":
+        case = _audible(case)
+    return _in_rows(case) if traits.shares_rest else case
+
+
+def _audible(case: Case) -> Case:
+    """Ask noise where it has a variance, and beside an input that swallows none of it."""
+    if case.rate == 1.0:
+        case = replace(case, rate=0.5)
+    return replace(case, values=SMALL) if case.values in ("distinct", "negative") else case
+
+
+def _in_rows(case: Case) -> Case:
+    """Share the mask along every axis but the first, which has as many rows as there were units.
+
+    A claim that asks for so many units, to be sure that two masks differ, has them still.
+    """
+    shared = tuple(range(1, len(case.shape)))
+    if case.broadcast_dims == shared:
+        return case
+    rest = tuple(min(n, _ROW) for n in case.shape[1:])
+    return replace(case, shape=(case.size, *rest), broadcast_dims=shared)

@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.case import Case
+from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.results import KeepCount, MaskDigest
-from dropout_props.sampler import Sampler
-from dropout_props.statistics import keep_interval
+from dropout_props.sampler import Sampler, came_through
 from dropout_props.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
         try:
             if value is not None:
                 jax.config.update("jax_threefry_partitionable", value)
-            for question, ask in _questions(subject):
+            for question, x, ask in _questions(subject):
                 # d2l's function and its like draw no key: one question less, not a failure
                 try:
-                    found[f"{question}, partitionable {flag}"] = _digest(ask())
+                    found[f"{question}, partitionable {flag}"] = _digest(subject, ask(), x)
                 except Unsupported:  # noqa: PERF203 (a few dozen questions)
                     continue
         finally:
@@ -61,8 +61,8 @@ def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
     return tuple(MaskDigest(question, digest) for question, digest in found.items())
 
 
-def _questions(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield each question in words, and what asks it."""
+def _questions(subject: Subject) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
+    """Yield each question in words, its input, and what asks it."""
     stream = subject.traits.stream or "dropout"
     keys = {"raw": jax.random.PRNGKey(_SEED), "typed": jax.random.key(_SEED)}
     for shape in SHAPES:
@@ -76,10 +76,11 @@ def _questions(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
                 def call(x: Any = x, a: dict[str, Any] = arguments) -> Any:
                     return (subject.call(x, training=True, **a),)
 
-                yield f"one call, {words}", call
+                yield f"one call, {words}", x, call
                 if rate != RATES[1] or shape != SHAPES[0]:
                     continue
-                yield from _several(subject, x, arguments, words, key)
+                for question, ask in _several(subject, x, arguments, words, key):
+                    yield question, x, ask
 
 
 def _several(
@@ -100,11 +101,11 @@ def _several(
         )
 
 
-def _digest(outputs: Any) -> str:
+def _digest(subject: Subject, outputs: Any, x: Any) -> str:
     """Return a digest of which units came through, and of nothing else."""
     text = hashlib.blake2b(digest_size=12)
     for one in outputs:
-        kept = np.asarray(one) != 0
+        kept = came_through(subject, one, x)
         text.update(f"{kept.shape}".encode() + np.packbits(kept).tobytes())
     return text.hexdigest()
 
@@ -124,6 +125,6 @@ def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
         for block in range(NUM_BLOCKS):
             masks = sampler.block(block)
             kept, units = kept + int(masks.sum()), units + masks.size
-        null = keep_interval(case.rate)
+        null = keep_of(sampler)
         counts.append(KeepCount(case.rate, kept, units, null.lowest, null.highest))
     return tuple(counts)

@@ -18,6 +18,7 @@ import numpy as np
 from dropout_props.case import Case
 from dropout_props.properties.fit import fit
 from dropout_props.results import Answer
+from dropout_props.sampler import came_through
 from dropout_props.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _ADDRESS = re.compile(r"0x[0-9a-f]+")
 def answers(subject: Subject) -> tuple[Answer, ...]:
     """Make each mistake that the subject lets one make, and record the answer."""
     shows_mask = subject.traits.lacks("mask") is None
-    found = (_record(mistake, ask, shows_mask) for mistake, ask in _mistakes(subject))
+    shows_zeros = shows_mask and subject.traits.lacks("scaled") is None
+    found = (_record(mistake, ask, shows_zeros) for mistake, ask in _mistakes(subject))
     asked = [answer for answer in found if answer is not None]
     if shows_mask:
         asked += _distinct_masks(subject)
@@ -52,22 +54,22 @@ def _distinct_masks(subject: Subject) -> list[Answer]:
     try:
         if subject.traits.repeat:
             calls = subject.call_repeatedly(x, times=3, **arguments)
-            found.append(Answer("three calls in one application", "", _masks(calls)))
+            found.append(Answer("three calls in one application", "", _masks(subject, calls, x)))
         if subject.traits.layers:
             layers = subject.call_layers(x, names=("first", "second", "third"), **arguments)
-            found.append(Answer("three layers in one model", "", _masks(layers)))
+            found.append(Answer("three layers in one model", "", _masks(subject, layers, x)))
     except Unsupported:
         return []
     return found
 
 
-def _masks(outputs: Any) -> str:
-    number = len({np.packbits(np.asarray(one) != 0).tobytes() for one in outputs})
+def _masks(subject: Subject, outputs: Any, x: Any) -> str:
+    number = len({np.packbits(came_through(subject, one, x)).tobytes() for one in outputs})
     return f"{number} different mask{'s' if number > 1 else ''}"
 
 
 def _gradient(subject: Subject) -> list[Answer]:
-    if subject.traits.lacks("identity") is not None:
+    if subject.traits.lacks("identity") or subject.traits.lacks("scaled"):
         return []
     case = fit(Case(shape=(128,), rate=0.1), subject.traits)
     x = jnp.asarray(case.inputs())
@@ -116,7 +118,7 @@ def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
         )
 
 
-def _record(mistake: str, ask: Callable[[], Any], shows_mask: bool) -> Answer | None:  # noqa: FBT001
+def _record(mistake: str, ask: Callable[[], Any], shows_zeros: bool) -> Answer | None:  # noqa: FBT001
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -126,7 +128,7 @@ def _record(mistake: str, ask: Callable[[], Any], shows_mask: bool) -> Answer | 
     except Exception as error:  # noqa: BLE001 (any exception is an answer)
         first = next(iter(str(error).splitlines()), "")
         return Answer(mistake, type(error).__name__, _ADDRESS.sub("0x...", first)[:300])
-    if not shows_mask:  # which units are zero says nothing there
+    if not shows_zeros:  # which units are zero says nothing there
         return Answer(mistake, "", "no error")
     kept = int(np.count_nonzero(output))
     share = "nothing" if kept == 0 else "everything" if kept == output.size else "a part"

@@ -35,6 +35,16 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Worked examples: asked when they are named, and not by a check that names nothing.
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "examples.DropPath": f"{_HERE}.noise.drop_path:subject",
+        "examples.GaussianNoise": f"{_HERE}.noise.gaussian_noise:subject",
+        "examples.GaussianDropout": f"{_HERE}.noise.gaussian_dropout:subject",
+    }
+)
+_NAMED = MappingProxyType({**SHIPPED, **EXAMPLES})
+
 
 def names() -> tuple[str, ...]:
     """Returns the names of the subjects that ship, in the order of every table."""
@@ -45,8 +55,8 @@ def load(name_or_path: str) -> Subject:
     """Finds a subject.
 
     Args:
-        name_or_path: one of ``names()``, or ``package.module:attr``, where attr is a
-            ``Subject``, a Linen or NNX module class, or a function
+        name_or_path: one of ``names()`` or ``EXAMPLES``, or ``package.module:attr``, where
+            attr is a ``Subject``, a Linen or NNX module class, or a function
             ``f(key, x, rate, deterministic)``. The working directory is searched last.
 
     Returns:
@@ -56,8 +66,8 @@ def load(name_or_path: str) -> Subject:
         UnknownSubject: there is none of that name, or its module cannot be imported.
         WiringError: the layer is there, but how to call it could not be inferred.
     """
-    if name_or_path in SHIPPED:
-        module, _, attr = SHIPPED[name_or_path].partition(":")
+    if name_or_path in _NAMED:
+        module, _, attr = _NAMED[name_or_path].partition(":")
         subject: Subject = getattr(importlib.import_module(module), attr)()
         return subject
     if ":" not in name_or_path:
@@ -73,7 +83,7 @@ def load(name_or_path: str) -> Subject:
 
 def _no_such_name(name: str) -> str:
     asked = name.lower()
-    folded = {known.lower(): known for known in SHIPPED}
+    folded = {known.lower(): known for known in _NAMED}
     meant = [low for low in folded if asked in (low, low.rpartition(".")[2])]
     meant = meant or difflib.get_close_matches(asked, folded, n=1, cutoff=0.7)
     hint = f" Did you mean {' or '.join(folded[low] for low in meant)}?" if meant else ""
@@ -82,7 +92,8 @@ def _no_such_name(name: str) -> str:
         hint = f" For a layer of your own write {module}:{attr}."
     return (
         f"No subject is called {name!r}.{hint} The subjects that ship are "
-        f"{', '.join(SHIPPED)}; any other is written package.module:attr."
+        f"{', '.join(SHIPPED)}; there are the examples {', '.join(EXAMPLES)}; any other is "
+        f"written package.module:attr."
     )
 
 

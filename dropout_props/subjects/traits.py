@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 Ability = Literal[
     "mask",
+    "scaled",
     "identity",
     "any_rate",
     "eval_mode",
@@ -43,6 +44,7 @@ WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5
 
 _SENTENCES: dict[str, str] = {
     "mask": "its output does not show the mask: dropout is somewhere inside the model",
+    "scaled": "it is noise: its training output lies about its input, and is not 0 or x/keep",
     "identity": "its evaluation output is not its input: dropout follows other layers",
     "any_rate": "its rate is fixed at {rate}",
     "eval_mode": "it has no evaluation mode: the caller leaves it out",
@@ -74,6 +76,8 @@ class Traits:
     Attributes:
         api: the framework that runs it.
         law: ``dropout`` when every unit of a training output is 0 or reference/keep;
+            ``noise`` when it is symmetric noise about the reference, so that a unit lies above
+            it with probability 1/2 whatever the rate, which is asked up to but not at 1;
             ``composite`` when dropout is somewhere inside and the output shows no mask.
         reference: ``input`` when evaluation returns the input itself; ``eval`` when the
             evaluation output of the model is what its training output is measured by.
@@ -84,6 +88,7 @@ class Traits:
         named_stream: another stream can be named.
         explicit_key: it takes a key at the call.
         broadcast_dims: it takes broadcast dims.
+        shares_rest: it takes none, and shares one mask along every axis but the first.
         layers: several can stand in one model under given names.
         repeat: calls in one application are counted, and each is promised its own mask.
         missing_key_errors: names of the exception types that a training call without a key
@@ -109,7 +114,7 @@ class Traits:
     """
 
     api: Literal["linen", "nnx", "function"]
-    law: Literal["dropout", "composite"] = "dropout"
+    law: Literal["dropout", "noise", "composite"] = "dropout"
     reference: Literal["input", "eval"] = "input"
     rate: float | None = None
     eval_mode: bool = True
@@ -118,6 +123,7 @@ class Traits:
     named_stream: bool = False
     explicit_key: bool = False
     broadcast_dims: bool = False
+    shares_rest: bool = False
     layers: bool = True
     repeat: bool = True
     missing_key_errors: tuple[str, ...] = ()
@@ -155,14 +161,15 @@ class Traits:
             A sentence about the subject, or None when it has the ability.
         """
         has: dict[str, bool] = {
-            "mask": self.law == "dropout",
+            "mask": self.law != "composite",
+            "scaled": self.law != "noise",
             "identity": self.reference == "input",
             "any_rate": self.rate is None,
             "eval_mode": self.eval_mode,
             "streams": self.streams,
             "named_stream": self.named_stream,
             "explicit_key": self.explicit_key,
-            "broadcast_dims": self.broadcast_dims,
+            "broadcast_dims": self.broadcast_dims or self.shares_rest,
             "layers": self.layers,
             "repeat": self.repeat,
             "missing_key": bool(self.missing_key_errors),

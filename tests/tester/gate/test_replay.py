@@ -27,6 +27,18 @@ def scaled(key, x, rate, deterministic):
     return x * {scale}
 """
 
+NOISE = """
+import jax
+from dropout_props import Subject
+
+
+def noisy(key, x, rate, deterministic):
+    return x if deterministic else x + rate * (0.2 + jax.random.normal(key, x.shape, x.dtype))
+
+
+noise = Subject.function(noisy, name=__name__ + ":noise", law="noise")
+"""
+
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: Any) -> Any:
@@ -114,6 +126,22 @@ def test_the_test_file_fails_and_then_passes(module: Any, capsys: Any) -> None:
         test()
     module(1.0)
     test()
+
+
+def test_noise_is_found_again_with_its_traits(
+    capsys: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """A subject that is named after its place; a program, which counts zeros, there is none."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "noise_to_replay.py").write_text(NOISE)
+    arguments = ("noise_to_replay:noise", "--claim", "DP202", "--profile", "smoke")
+    assert run("check", *arguments) == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity) == 1
+    assert "the same, bit for bit" in capsys.readouterr().out
+    assert run("replay", identity, "--script") == 4
+    assert "is noise, or shares its mask along axes" in capsys.readouterr().err
 
 
 def test_an_unknown_id_names_those_that_there_are(module: Any, capsys: Any) -> None:

@@ -109,6 +109,8 @@ def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
     """`list --json` holds the catalogue; `explain` says what a claim must kill."""
     rows = json.loads(_run(tmp_path, "list", "--json").stdout)
     assert "DP203" in {row["id"] for row in rows}
+    subjects = json.loads(_run(tmp_path, "list", "--subjects", "--json").stdout)
+    assert {"linen.Dropout", "examples.DropPath"} <= {row["subject"] for row in subjects}
     explained = _run(tmp_path, "explain", "dp203").stdout
     assert explained.startswith("DP203: E[y] = x")
     for heading in ("Claims:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):

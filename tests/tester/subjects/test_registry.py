@@ -53,7 +53,7 @@ def test_names_are_known_without_a_framework() -> None:
     assert result.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", [*registry.names(), *registry.EXAMPLES])
 def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
     """Each name of the table loads the subject of that name."""
     assert registry.load(name).name == name
@@ -83,7 +83,7 @@ def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
     assert sys.path[0] != layers
 
 
-SHIPPED = ", ".join(registry.names())
+SHIPPED = f"{', '.join(registry.names())}; there are the examples {', '.join(registry.EXAMPLES)}"
 UNKNOWN = {
     "linen.Dropuot": f"No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? The "
     f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
@@ -94,6 +94,10 @@ UNKNOWN = {
     "mypackage.layers.Zzz": f"No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
     f"write mypackage.layers:Zzz. The subjects that ship are {SHIPPED}; any other is written "
     f"package.module:attr.",
+    "DropPaht": f"No subject is called 'DropPaht'. The subjects that ship are {SHIPPED}; any other "
+    f"is written package.module:attr.",
+    "DropPath": f"No subject is called 'DropPath'. Did you mean examples.DropPath? The subjects "
+    f"that ship are {SHIPPED}; any other is written package.module:attr.",
     ":Mine": "':Mine' is no subject: write package.module:attr, such as "
     "mypackage.layers:MyDropout.",
     "absent_module:Mine": "The module 'absent_module' cannot be imported: ModuleNotFoundError: No "

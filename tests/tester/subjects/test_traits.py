@@ -18,6 +18,7 @@ ABLE = Traits(
 )
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
+    "scaled": {"law": "noise"},
     "identity": {"reference": "eval"},
     "any_rate": {"rate": 0.25},
     "eval_mode": {"eval_mode": False},
@@ -49,6 +50,12 @@ def test_each_ability_is_lost_by_its_trait_alone(ability: Any) -> None:
     lacking = {other: traits.lacks(other) or "" for other in ABILITIES if traits.lacks(other)}
     assert set(lacking) == {ability}
     assert lacking[ability].startswith("it")
+
+
+def test_a_mask_shared_along_axes_is_a_kind_of_broadcast_dims() -> None:
+    """A layer that takes none, and shares its mask along all axes but one, can be asked."""
+    traits = replace(ABLE, broadcast_dims=False, shares_rest=True)
+    assert traits.lacks("broadcast_dims") is None
 
 
 def test_a_fixed_rate_is_named() -> None:

@@ -1,0 +1,45 @@
+"""GaussianDropout: in training, each unit is multiplied by a normal number of mean 1.
+
+Its variance is that of dropout at the same rate, rate/(1 - rate): Srivastava et al., "Dropout: A
+Simple Way to Prevent Neural Networks from Overfitting" (2014), section 10.
+"""
+
+from __future__ import annotations
+
+import math
+
+import flax.linen as nn
+import jax
+
+from dropout_props.subject import Subject
+from dropout_props.subjects.adapter import Array
+
+
+class GaussianDropout(nn.Module):
+    """Multiplies each unit by a normal number of mean 1 and variance rate/(1 - rate).
+
+    Attributes:
+        rate: rate of the dropout that has the same variance, from 0 up to but not 1.
+    """
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
+        """Returns ``x`` when ``deterministic`` or at rate 0, else its noisy copy.
+
+        Raises:
+            ValueError: the rate lies outside [0, 1).
+        """
+        if not 0.0 <= self.rate < 1.0:
+            raise ValueError(f"rate={self.rate!r}: give a number from 0 up to, but not, 1")
+        if deterministic or self.rate == 0.0:
+            return x
+        stddev = math.sqrt(self.rate / (1.0 - self.rate))
+        noise = jax.random.normal(self.make_rng("dropout"), x.shape, x.dtype)
+        return x * (1 + stddev * noise)
+
+
+def subject() -> Subject:
+    """Returns GaussianDropout as a subject."""
+    return Subject.linen(GaussianDropout, name="examples.GaussianDropout", law="noise")

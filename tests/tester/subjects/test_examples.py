@@ -1,0 +1,105 @@
+"""The worked examples: each is what it says, and passes every claim that applies to it."""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.properties import CATALOGUE
+from dropout_props.snapshot.masks import keep_counts
+from dropout_props.snapshot.mistakes import answers
+from dropout_props.subject import Subject
+from dropout_props.subjects import registry
+from dropout_props.subjects.noise.drop_path import DropPath
+from dropout_props.subjects.noise.gaussian_dropout import GaussianDropout
+from dropout_props.subjects.noise.gaussian_noise import GaussianNoise
+from dropout_props.verdict import Verdict
+
+
+@lru_cache(maxsize=1)
+def _judge() -> Judge:
+    """One judge, which remembers the claims that others stand on."""
+    return Judge(replace(Settings.of(profile="smoke"), confirm=False), {})
+
+
+@pytest.mark.parametrize("name", registry.EXAMPLES)
+@pytest.mark.parametrize("claim", CATALOGUE, ids=lambda claim: claim.id)
+def test_an_example_passes_every_claim_that_applies(name: str, claim: Any) -> None:
+    """Noise lacks what is scaled; Linen's names are the listed deviation of DP404."""
+    subject = registry.load(name)
+    result = _judge()(subject, claim)
+    reason = claim.inapplicable(subject.traits)
+    if reason is not None:
+        assert (result.verdict, result.shown) == (Verdict.NOT_APPLICABLE, reason)
+    else:
+        allowed = (Verdict.PASS, Verdict.KNOWN) if claim.id == "DP404" else (Verdict.PASS,)
+        assert result.verdict in allowed, result.shown
+    assert "E[y]/x" not in result.shown or subject.traits.law == "dropout"
+
+
+def test_examples_are_asked_by_name_alone() -> None:
+    """A check without arguments asks none of them; each is called what it is listed as."""
+    assert not set(registry.EXAMPLES) & set(registry.names())
+    for name in registry.EXAMPLES:
+        assert registry.load(name).name == name
+
+
+def test_the_page_on_ones_own_layer_makes_the_same_subjects() -> None:
+    """Each line of code there gives the traits of the example that it speaks of."""
+    text = (Path(__file__).parents[3] / "docs/your-own-layer.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^Subject\.linen\(.*\)$", text, flags=re.MULTILINE)
+    assert len(lines) == len(registry.EXAMPLES)
+    layers = {layer.__name__: layer for layer in (DropPath, GaussianNoise, GaussianDropout)}
+    for line in lines:
+        made: Subject = eval(line, {"Subject": Subject, **layers})  # noqa: S307 (our own page)
+        shipped = registry.load(f"examples.{made.name}")
+        assert made.traits == replace(shipped.traits, derivation=None)
+
+
+@pytest.mark.parametrize("name", registry.EXAMPLES)
+def test_a_snapshot_holds_what_comes_through(name: str) -> None:
+    """Three calls and three layers differ; the units counted are as many as they should be."""
+    subject = registry.load(name)
+    seen = {answer.mistake: answer.message for answer in answers(subject)}
+    assert seen["three calls in one application"] == "3 different masks"
+    assert seen["three layers in one model"] == "3 different masks"
+    noise = subject.traits.law == "noise"
+    assert ("gradient" in seen) is not noise
+    for count in keep_counts(subject):
+        probability = 0.5 if noise else 1.0 - count.rate
+        assert count.lowest <= probability <= count.highest
+        assert abs(count.kept / count.units - probability) < 0.01
+
+
+def test_drop_path_drops_rows(x: Any, key: Any) -> None:
+    """A row is 0 or twice the input, at rate 0.5; both occur."""
+    y = np.asarray(DropPath(0.5).apply({}, x, rngs={"dropout": key}))
+    dropped = (y == 0).all(axis=1)
+    np.testing.assert_array_equal(y[~dropped], 2 * np.asarray(x)[~dropped])
+    assert 0 < dropped.sum() < len(x)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
+def test_a_rate_that_is_none_is_refused(rate: float, x: Any, key: Any) -> None:
+    """DropPath takes any from 0 to 1; GaussianDropout, whose variance grows, all but 1."""
+    with pytest.raises(ValueError, match=r"is no probability; give a number from 0 to 1\b"):
+        DropPath(rate).apply({}, x, rngs={"dropout": key})
+    with pytest.raises(ValueError, match=r"give a number from 0 up to, but not, 1\b"):
+        GaussianDropout(1.0 if rate > 1 else rate).apply({}, x, rngs={"dropout": key})
+
+
+@pytest.mark.parametrize(
+    ("layer", "deviation"), [(GaussianNoise(0.25), 0.25), (GaussianDropout(0.2), 0.5)]
+)
+def test_noise_has_the_deviation_it_was_given(layer: Any, deviation: float, key: Any) -> None:
+    """2^16 units: the deviation seen has a standard error of 0.3 %."""
+    ones = jnp.ones(2**16)
+    noise = np.asarray(layer.apply({}, ones, rngs={"dropout": key}), np.float64) - 1
+    assert abs(noise.std() / deviation - 1) < 0.02
+    assert abs(noise.mean()) < 0.02 * deviation
