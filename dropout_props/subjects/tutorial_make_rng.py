@@ -1,11 +1,13 @@
 """Checks of the sentences about `make_rng`: the keys that a module gets, plain and under `nn.jit`.
 
-Flax remembers what a class under `nn.jit` did, so that each check makes a class of its own: what
-ran before in the process must not change what is seen.
+Flax remembers what a module under `nn.jit` did, so that each check makes modules of its own: what
+ran before in the process must not change what is seen. A class of its own is not enough, since Flax
+knows it by its address, which is used again once the class is gone: each has a number too.
 """
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import flax.linen as nn
@@ -23,6 +25,7 @@ __all__ = [
 ]
 
 _CALLS = 3
+_numbers = count()
 _Keys = tuple[tuple[int, ...], ...]
 
 
@@ -60,17 +63,20 @@ def _module(*, jitted: bool) -> Any:
     """Makes a module that calls another three times, which draws a key in training mode alone."""
 
     class Drawing(nn.Module):
+        number: int
+
         @nn.compact
         def __call__(self, train: bool) -> Array:  # noqa: FBT001 - static by its position
             key = seeded()
             return self.make_rng("dropout") if train else jnp.zeros_like(key)
 
+    number = next(_numbers)
     drawing: Any = nn.jit(Drawing, static_argnums=(1,)) if jitted else Drawing
 
     class Calling(nn.Module):
         @nn.compact
         def __call__(self, train: bool) -> Array:  # noqa: FBT001 - as above
-            inner = drawing()
+            inner = drawing(number)
             return jnp.stack([inner(train) for _ in range(_CALLS)])
 
     return Calling()
