@@ -28,6 +28,7 @@ _COMMANDS = {
     "replay": "Ask a failure again, with the same bits.",
     "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",
+    "tutorials": "Say which sentences of tutorials are true, of the installed Flax or of releases.",
 }
 
 
