@@ -7,6 +7,7 @@ the same in every call and no dropout key is spent on them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,7 +23,7 @@ from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.example import build_example
-from dropout_props.subjects.linen_lifted import Body, lifted
+from dropout_props.subjects.linen_lifted import lifted
 from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
 from dropout_props.subjects.naming import name_of, source_of, tree_of
 from dropout_props.subjects.programs import Modes, Program, Shared, Under
@@ -31,6 +32,7 @@ from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
 _STREAM = "dropout"
+_histories = itertools.count(1)  # nn.jit remembers modules by their attributes: this is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,8 @@ class LinenAdapter:
         wiring: the names under which it takes rate, mode, stream and key.
         fixed_rate: the rate of a layer that takes none.
         stream: the stream to draw from, when another one than the layer's own is named.
+        variables: parameters that were initialised already.
+        history: adapters of one number share what Flax remembers of their modules.
     """
 
     factory: Callable[..., nn.Module]
@@ -49,7 +53,7 @@ class LinenAdapter:
     fixed_rate: float | None = None
     stream: str | None = None
     variables: dict[Any, Any] = field(default_factory=dict, repr=False)
-    classes: dict[str, Any] = field(default_factory=dict, repr=False)
+    history: int = 0
 
     def call(
         self,
@@ -164,26 +168,19 @@ class LinenAdapter:
             modes,
             stream=self.stream or _STREAM,
             training=training and not evaluating,
-            # Initialising must not be the first thing that a compiled class remembers.
-            compiled=self._compiled() if training else Body,
+            # Initialising must not be the first thing that nn.jit remembers of a module.
+            history=self.history if training else next(_histories),
         )
 
     def anew(self) -> LinenAdapter:
         """See ``Adapter.anew``."""
-        return replace(self, variables={}, classes={})
+        return replace(self, variables={}, history=next(_histories))
 
     def named_stream(self, name: str) -> LinenAdapter:
         """See ``Adapter.named_stream``."""
         if self.wiring.stream_parameter is None:
             raise Unsupported("it draws from a stream of a fixed name")
         return replace(self, stream=name)
-
-    def _compiled(self) -> Any:
-        # A class that was not there before: what Flax remembers of other ones stays out.
-        if "jit" not in self.classes:
-            own = type(Body.__name__, (Body,), {"__module__": Body.__module__})
-            self.classes["jit"] = nn.jit(own, static_argnums=(2,))
-        return self.classes["jit"]
 
     def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
         return self.wiring.mode_as(evaluating=evaluating)

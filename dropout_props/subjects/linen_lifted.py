@@ -22,11 +22,16 @@ class Body(nn.Module):
     layer: nn.Module
     modes: tuple[dict[str, Any], dict[str, Any]]  # as arguments of the call: eval, train
     training: bool = True
+    history: int = 0
 
     def __call__(self, x: Array, training: bool | None = None) -> Array:  # noqa: FBT001
         """Returns one output."""
         mode = self.modes[self.training if training is None else training]
         return self.layer(x, **mode)
+
+
+# Made once: nn.jit remembers by class too, and a class made anew may stand where an old one did.
+_COMPILED: Any = nn.jit(Body, static_argnums=(2,))
 
 
 class _Step(Body):
@@ -141,7 +146,7 @@ def lifted(
     *,
     stream: str,
     training: bool,
-    compiled: Any,
+    history: int,
 ) -> nn.Module:
     """Returns a model that calls a layer under a transform.
 
@@ -151,7 +156,7 @@ def lifted(
         modes: the mode as arguments of the layer's call, in evaluation and in training.
         stream: what the layer draws from.
         training: the mode.
-        compiled: ``nn.jit`` of ``Body``, which lives as long as the adapter does.
+        history: models of one number share what ``nn.jit`` remembers of them.
 
     Raises:
         Unsupported: the framework has no such transform.
@@ -162,8 +167,8 @@ def lifted(
 
     def called() -> nn.Module:
         static: dict[str, Any] = {"static_argnums": (2,)}
-        classes = {"plain": Body, "jit": compiled, "remat": nn.remat(Body, **static)}
-        return _Calls(classes[how](**arguments), times, training)
+        classes = {"plain": Body, "jit": _COMPILED, "remat": nn.remat(Body, **static)}
+        return _Calls(classes[how](**arguments, history=history), times, training)
 
     def rows() -> nn.Module:
         batched = nn.vmap(Body, in_axes=0, variable_axes={"params": None}, split_rngs=split)

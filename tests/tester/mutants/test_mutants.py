@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from dropout_props.judging import Judge, Settings
+from dropout_props.known import SHIPPED_LIST
 from dropout_props.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 from dropout_props.properties import CATALOGUE, find
+from dropout_props.subjects.environment import probe
 from dropout_props.verdict import Verdict
 
+_VERSIONS = probe().versions
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
 
 _KILLS = [
@@ -23,9 +26,13 @@ _KILLS = [
 def test_a_mutant_is_killed_by_the_claim_that_names_it(
     mutant: Mutant, api: Api, claim: str
 ) -> None:
-    """The verdict is FAIL: not BLOCKED by another claim, not an ERROR, not INCONCLUSIVE."""
-    result = Judge(_SETTINGS, {})(mutant.subject(api), find(claim))
-    assert result.verdict is (Verdict.KNOWN if mutant.live else Verdict.FAIL), result.shown
+    """The verdict is FAIL: not BLOCKED by another claim, not an ERROR, not INCONCLUSIVE.
+
+    A fault that the installed Flax itself has is listed there, and may read KNOWN.
+    """
+    result = Judge(_SETTINGS, _VERSIONS)(mutant.subject(api), find(claim))
+    allowed = (Verdict.FAIL, Verdict.KNOWN) if mutant.live else (Verdict.FAIL,)
+    assert result.verdict in allowed, result.shown
 
 
 # Every second one in each API: `dropout-props selftest --mutants` asks all of them in both.
@@ -38,7 +45,7 @@ _ALTERNATING = [
 @pytest.mark.parametrize(("control", "api"), _ALTERNATING)
 def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
     """A correct layer of any construction passes every claim."""
-    judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), {})
+    judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), _VERSIONS)
     subject = control.subject(api)
     verdicts = {claim.id: judge(subject, claim) for claim in CATALOGUE}
     flagged = {
@@ -47,9 +54,13 @@ def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.KNOWN)
     }
     assert not flagged
-    # What every layer of Flax does wrong is listed, and nothing else is.
+    # What every layer of a framework does wrong is listed; a kernel mends DP514 by itself, since it
+    # spreads its mask over devices as its input is spread.
     known = {claim for claim, result in verdicts.items() if result.verdict is Verdict.KNOWN}
-    assert known == {"DP107", "DP705"} | ({"DP404"} if api == "linen" else set())
+    general = (one for one in SHIPPED_LIST if one.is_general)
+    assert known == {
+        one.claim for one in general if one.concerns(subject.name, api, one.claim, _VERSIONS)
+    } - {"DP514"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def test_a_failure_survives_its_confirmation(name: str) -> None:
     """Keys, and a correct layer, are asked again about calls and layers too: FAIL, confirmed."""
     mutant = next(one for one in MUTANTS if one.name == name)
     settings = Settings.of(profile="smoke")
-    result = Judge(settings, {})(mutant.subject("nnx"), find(mutant.killed_by[0]))
+    result = Judge(settings, _VERSIONS)(mutant.subject("nnx"), find(mutant.killed_by[0]))
     assert result.verdict is Verdict.FAIL, result.shown
     assert result.failure is not None
     assert result.failure.confirmation.startswith("confirmed (")
