@@ -75,5 +75,5 @@ def test_the_readme_opens_with_two_commands_of_one_line() -> None:
     blocks = (CHECKOUT / "README.md").read_text(encoding="utf-8").split("```")[1::2][:2]
     commands = [block.strip().splitlines()[1:] for block in blocks]
     assert [len(lines) for lines in commands] == [1, 1]
-    assert commands[0][0].endswith("dropout-props check -n 2")
+    assert commands[0][0].endswith("dropout-props check linen.Dropout nnx.Dropout -n 2")
     assert commands[1][0].endswith("tox p")
