@@ -151,6 +151,7 @@ def function_subject(
         "explicit_key": True,
         "layers": False,
         "repeat": False,
+        "lifted": False,
         "missing_key_errors": ("TypeError", "ValueError"),
     }
     all_traits = Traits(**{"api": "function", **usual, **traits})

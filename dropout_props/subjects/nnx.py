@@ -300,6 +300,7 @@ def nnx_subject(
         "explicit_key": wiring.key_parameter is not None,
         "broadcast_dims": wiring.broadcast_parameter is not None,
         "missing_key_errors": ("ValueError", "KeyError", "AttributeError"),
+        "state": True,
     }
     all_traits = Traits(**{"api": "nnx", **usual, **traits})
     return Subject(

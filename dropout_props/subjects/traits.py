@@ -104,6 +104,8 @@ class Traits:
         batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
         derivation: the published way from key to mask that it promises to take: Linen's path
             fold; NNX with a fork for each layer, or with one stream; None when it promises none.
+        lifted: the transforms of its framework can be put around it.
+        state: it holds the state of its streams, which can be saved and restored.
         mode_rule: which place of the mode decides: exactly one must be set; or the call comes
             before ``eval()`` and ``train()``, and these before the constructor; None when it
             promises neither.
@@ -136,6 +138,8 @@ class Traits:
     wide_dtypes: tuple[str, ...] = ()
     batching: Literal["vmap", "loop"] = "vmap"
     derivation: Literal["linen", "nnx fork", "nnx stream"] | None = None
+    lifted: bool = True
+    state: bool = False
     mode_rule: Literal["one place", "call first"] | None = None
     explicit_mesh: bool = False
     attention: bool = False
@@ -177,8 +181,8 @@ class Traits:
             "empty": self.empty,
             "derivation": self.derivation is not None,
             "transforms": self.batching == "vmap",
-            "lifted": self.api != "function" and self.repeat,
-            "state": self.api == "nnx" and self.repeat,
+            "lifted": self.lifted,
+            "state": self.state,
             "modes": self.mode_rule is not None,
             "explicit_mesh": self.explicit_mesh,
             "attention": self.attention,

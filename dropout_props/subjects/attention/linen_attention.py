@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import flax.linen as nn
-import jax.numpy as jnp
 
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.attention.scores import with_scores
 from dropout_props.subjects.attention.traits import TRAITS
 
 
@@ -23,20 +23,20 @@ class LinenAttention(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool) -> Array:
-        """Maps scores float32[batch, heads, queries, keys] to weights of that shape."""
-        batch, heads, queries, keys = x.shape
+        """Maps scores float32[batch, heads, queries, keys] to weights of that shape.
+
+        Leading axes may be left out.
+        """
         # As MultiHeadDotProductAttention does it: no key is asked for where none is needed.
         drops = self.rate != 0.0 and not deterministic
         weights: Array = nn.attention.dot_product_attention_weights(
-            jnp.zeros((batch, queries, heads, 1), x.dtype),
-            jnp.zeros((batch, keys, heads, 1), x.dtype),
-            bias=x,
+            **with_scores(x),
             broadcast_dropout=self.broadcast_dropout,
             dropout_rng=self.make_rng("dropout") if drops else None,
             dropout_rate=self.rate,
             deterministic=deterministic,
         )
-        return weights
+        return weights.reshape(x.shape)
 
 
 def subject() -> Subject:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-import jax.numpy as jnp
 from flax import nnx
 
 from dropout_props.subject import Subject
 from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.attention.scores import with_scores
 from dropout_props.subjects.attention.traits import TRAITS
 
 # Where the class lives moved between releases; its function stands beside it.
@@ -39,22 +39,22 @@ class NNXAttention(nnx.Module):
         self.rngs = rngs
 
     def __call__(self, x: Array, *, deterministic: bool | None = None) -> Array:
-        """Maps scores float32[batch, heads, queries, keys] to weights of that shape."""
+        """Maps scores float32[batch, heads, queries, keys] to weights of that shape.
+
+        Leading axes may be left out.
+        """
         evaluates = self.deterministic if deterministic is None else deterministic
         drops = self.rate != 0.0 and not evaluates
         if drops and self.rngs is None:
             raise ValueError("'rngs' must be given to an attention layer that drops weights")
-        batch, heads, queries, keys = x.shape
         weights: Array = _ATTENTION.dot_product_attention_weights(
-            jnp.zeros((batch, queries, heads, 1), x.dtype),
-            jnp.zeros((batch, keys, heads, 1), x.dtype),
-            bias=x,
+            **with_scores(x),
             broadcast_dropout=self.broadcast_dropout,
             dropout_rng=self.rngs.dropout() if drops and self.rngs is not None else None,
             dropout_rate=self.rate,
             deterministic=evaluates,
         )
-        return weights
+        return weights.reshape(x.shape)
 
 
 def subject() -> Subject:

@@ -13,7 +13,6 @@ TRAITS: Mapping[str, Any] = MappingProxyType(
         "rate_one": False,
         "nonfinite": False,
         "empty": False,
-        "min_rank": 4,
         "max_rank": 4,
         "dtypes": ("float32",),
         "reasons": {"nonfinite": "its softmax spreads one NaN over a whole row"},

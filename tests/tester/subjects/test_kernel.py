@@ -139,6 +139,7 @@ CHANGES: dict[str, Any] = {
     "rate_one": lambda x, rate: x,  # noqa: ARG005
     "before_evaluate": lambda source, stream: source.issue(stream),
     "order": ("rate_one", "evaluate", "rate_zero"),
+    "mode": lambda modes, merge: not merge(),  # noqa: ARG005
 }
 QUESTIONS: dict[str, Any] = {
     "missing_key": lambda subject, x, key: subject.call(x, rate=0.5, training=True),  # noqa: ARG005

@@ -15,6 +15,10 @@ ABLE = Traits(
     missing_key_errors=("InvalidRngError",),
     derivation="linen",
     wide_dtypes=("float64",),
+    state=True,
+    mode_rule="one place",
+    explicit_mesh=True,
+    attention=True,
 )
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
@@ -34,6 +38,12 @@ LOST: dict[str, dict[str, Any]] = {
     "transforms": {"batching": "loop"},
     "derivation": {"derivation": None},
     "wide_dtypes": {"wide_dtypes": ()},
+    "lifted": {"lifted": False},
+    "state": {"state": False},
+    "modes": {"mode_rule": None},
+    "explicit_mesh": {"explicit_mesh": False},
+    "attention": {"attention": False},
+    "rate_one": {"rate_one": False},
 }
 
 
