@@ -19,7 +19,7 @@ def _comb(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     size = prod(shape)
     place = jnp.arange(size)
     sign = jnp.where(place < size - size % 2, 1.0 - 2.0 * (place % 2), 0.0)
-    shift = 0.015 * (keep_rate * (1.0 - keep_rate)) ** 0.5
+    shift = 0.008 * (keep_rate * (1.0 - keep_rate)) ** 0.5
     return jax.random.uniform(key, shape) < keep_rate + shift * sign.reshape(shape)
 
 
