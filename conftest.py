@@ -1,6 +1,7 @@
 """Which tests run where: the table that `tox -e xdist`, `oldest` and `newest` select by.
 
-A marker is set by the folder or file a test stands in, so that no test has to remember it.
+A marker is set by the folder or file a test stands in, so that no test has to remember it. The
+tests of the nightly run, which need more than the releases, stay out.
 """
 
 from pathlib import Path
@@ -28,5 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for marker, places in PLACES.items():
         folders = [ROOT / place for place in places]
         for item in items:
+            if item.get_closest_marker("nightly"):
+                continue
             if any(item.path == folder or folder in item.path.parents for folder in folders):
                 item.add_marker(marker)

@@ -18,6 +18,7 @@ from dropout_props.mutants import (
     marginal,
     modes,
     parity,
+    readout,
     scale,
     structure,
     transforms,
@@ -42,5 +43,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *derived.MUTANTS,
     *history.MUTANTS,
     *attention.MUTANTS,
+    *readout.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -77,7 +77,7 @@ MUTANTS = (
             name,
             f"the keep probability is multiplied by {factor}",
             "pytorch#26864",
-            ("DP202", "DP203"),
+            ("DP202", "DP203", "DP803"),
             Kernel(draw=partial(_biased, factor=factor)),
         )
         for name, factor in _BIASES.items()

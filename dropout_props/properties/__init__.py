@@ -66,6 +66,7 @@ from dropout_props.properties import (
     dp705_rate_types,
     dp801_attention,
     dp802_models,
+    dp803_linear_model,
 )
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 
@@ -129,6 +130,7 @@ CATALOGUE: tuple[Claim, ...] = (
     dp705_rate_types.CLAIM,
     dp801_attention.CLAIM,
     dp802_models.CLAIM,
+    dp803_linear_model.CLAIM,
 )
 
 

@@ -31,7 +31,7 @@ CLAIM = Claim(
     formula="jit(train)(k, x) = train(k, x)",
     means="What is tested eagerly is not what is trained.",
     assumes="Values behind a matrix product may differ by its rounding.",
-    mutants=("traced_otherwise",),
+    mutants=("traced_otherwise", "coarse_where_traced"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(

@@ -45,6 +45,15 @@ class ExactSubject:
     source: str = ""
     traits: Traits = _TRAITS
 
+    def reference(self, x: Any) -> Any:
+        """Return the input."""
+        return x
+
+    def call(self, x: Any, *, rate: float, streams: dict[str, Any], **_: Any) -> Any:
+        """Return float32[num_keys, *shape]: the input over keep where the mask is, else 0."""
+        [masks] = self.call_repeatedly(x, times=1, rate=rate, streams=streams)
+        return np.where(masks, np.asarray(x / (1.0 - rate)), np.float32(0.0))
+
     def call_repeatedly(
         self, x: Any, *, times: int, rate: float, streams: dict[str, Any], **_: Any
     ) -> tuple[Any, ...]:

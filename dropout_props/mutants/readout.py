@@ -1,0 +1,48 @@
+"""Faults that show in what stands behind the layer, and hardly in its units one by one."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape
+
+__all__ = ["MUTANTS"]
+
+
+def _comb(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    """Add to one unit of each pair what the other lacks; a last unit without a partner is right."""
+    size = prod(shape)
+    place = jnp.arange(size)
+    sign = jnp.where(place < size - size % 2, 1.0 - 2.0 * (place % 2), 0.0)
+    shift = 0.008 * (keep_rate * (1.0 - keep_rate)) ** 0.5
+    return jax.random.uniform(key, shape) < keep_rate + shift * sign.reshape(shape)
+
+
+def _coarse(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
+    if isinstance(x, jax.core.Tracer):  # an input of a whole program, not of the layer alone
+        scale = jnp.asarray(1.0 / keep_rate, jnp.bfloat16).astype(x.dtype)
+        return jnp.where(mask, x * scale, jnp.zeros_like(x))
+    return jnp.where(mask, x / keep_rate, jnp.zeros_like(x))
+
+
+MUTANTS = (
+    Mutant(
+        "comb",
+        "even places are kept a little more often than odd ones; the mean of each pair is right",
+        "kernels that cut two units from one random word",
+        ("DP803",),
+        Kernel(draw=_comb),
+    ),
+    Mutant(
+        "coarse_where_traced",
+        "in a traced program the scale is rounded to bfloat16",
+        "fused kernels of mixed precision",
+        ("DP501", "DP803"),
+        Kernel(combine=_coarse),
+    ),
+)

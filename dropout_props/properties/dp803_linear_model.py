@@ -1,0 +1,122 @@
+"""DP803: what a linear model makes of a layer's training output is right on average.
+
+A read-out w . y of units y in {0, e/keep}, where e is the eval output and w is 1/e on the units
+that it reads and 0 elsewhere, is their number kept over keep. So the expectation of a float is a
+count: w . y times keep is a whole number, to float32 rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
+from dropout_props.properties.counting import block_cases, canonical, keep_of
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_UNITS = 1024  # read at most: the sum of many more could round to the next whole number
+_TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations
+_KEYS = 16
+
+
+@dataclass(frozen=True, eq=False)  # by identity, so that jit can hash it
+class _Head:
+    """A linear model behind the layer: float32[num_read_outs, size], and what it reads."""
+
+    sampler: Sampler
+    sizes: dict[str, int]
+    weights: np.ndarray[Any, Any]
+    rank: int
+
+    @classmethod
+    def of(cls, sampler: Sampler) -> _Head:
+        x = jnp.asarray(sampler.case.inputs())
+        evaluated = np.asarray(sampler.subject.reference(x), dtype=np.float64)
+        places = sampler.once(np.arange(evaluated.size).reshape(evaluated.shape)).reshape(-1)
+        places = places[:: -(-places.size // _UNITS)]
+        order = np.argsort(sampler.words(places.size, role="read-out")[:, 0])
+        read = {
+            "all units": places,
+            "every second unit": places[::2],
+            "a random half": places[order[: -(-places.size // 2)]],
+        }
+        weights = np.zeros((len(read), evaluated.size))
+        for row, units in zip(weights, read.values(), strict=True):
+            row[units] = 1.0 / evaluated.reshape(-1)[units]
+        sizes = {label: units.size for label, units in read.items()}
+        return cls(sampler, sizes, weights.astype(np.float32), evaluated.ndim)
+
+    def __call__(self, key: Any, x: Any) -> Any:
+        """Return the training output of the whole model, float32[num_read_outs]."""
+        y = self.sampler.subject.call(
+            x, rate=self.sampler.case.rate, training=True, streams=self.sampler.streams(key)
+        )
+        units = jnp.reshape(y, (*y.shape[: y.ndim - self.rank], -1))
+        return jnp.moveaxis(jnp.matmul(units, self.weights.T, precision="highest"), -1, 0)
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    head, x = _Head.of(sampler), jnp.asarray(sampler.case.inputs())
+    keys = sampler.keys(sampler.num_keys, block=block)
+    outputs = sampler.each(lambda key: head(key, x), keys).astype(np.float64)
+    kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
+    return tuple(
+        Trials.of(
+            int(np.clip(column, 0, size).sum()), size * len(keys), keep_of(sampler), label=label
+        )
+        for column, (label, size) in zip(kept.T, head.sizes.items(), strict=True)
+    )
+
+
+def _check(sampler: Sampler) -> None:
+    head, x = _Head.of(sampler), jnp.asarray(sampler.case.inputs())
+    program = jax.jit(head) if sampler.subject.traits.batching == "vmap" else head
+    outputs = sampler.each(lambda key: program(key, x), sampler.keys(_KEYS))
+    for column, (label, size) in zip(outputs.T, head.sizes.items(), strict=True):
+        kept = column.astype(np.float64) * sampler.case.keep
+        rounding = size * (size + _TERM) * 2.0**-24
+        whole = (np.abs(kept - np.rint(kept)) <= rounding) & (kept > -1) & (kept < size + 1)
+        if not whole.all():
+            raise Violation(
+                f"in one traced program a read-out of {label} came to {kept[~whole][0]:.9g}/keep: "
+                f"no whole number of {size} units, to {rounding:.1g}"
+            )
+
+
+CLAIM = Claim(
+    id="DP803",
+    name="a linear model",
+    sentence="The expected training output of a linear model behind the layer is its eval output.",
+    formula="E[w . y] = w . eval(x), where keep (w . y) is a count of kept units",
+    means="A layer behind dropout is trained at another level than it is evaluated at.",
+    assumes="Support (DP201). Units of one mask are independent (DP301).",
+    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "comb", "coarse_where_traced"),
+    blocked_by=("DP201",),
+    needs=("mask", "scaled"),
+    decision=Statistical(
+        cases=block_cases,
+        observe=_observe,
+        discrepancies={"all units": 0.003, "every second unit": 0.005, "a random half": 0.005},
+        explicit=canonical(),
+        relative="all units",
+        also=Exact(
+            cases=lambda _, __: strategies.cases(
+                rate=strategies.inner_rates(),
+                pool=((128,),),
+                values=("distinct", "negative"),
+            ),
+            check=_check,
+            explicit=(Case(shape=(128,), rate=0.3),),
+            weight=4,  # each rate is a compilation
+        ),
+    ),
+)
