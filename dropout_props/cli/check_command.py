@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.comparing import check_reports, read_result
+from dropout_props.cli.console import console
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.interrupt import let_go, stoppable
 from dropout_props.cli.keeping import compare, keep
@@ -127,18 +128,16 @@ def _run(
     subjects: list[Subject], claims: list[Claim], settings: Settings, processes: int
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
-    from rich.console import Console
-
     from dropout_props.cli.progress import progress_of
     from dropout_props.report.terminal import header, print_report
     from dropout_props.run import empty_result, run
 
-    console = Console()
+    printed = console()
     blank = empty_result(settings, len(subjects) * len(claims))
     interrupted, started = False, monotonic()
     with stoppable(again=True):
         for line in header(blank, settings.promise):
-            console.print(line, highlight=False, soft_wrap=True)
+            printed.print(line, highlight=False, soft_wrap=True)
         with progress_of(blank.collected) as progress:
             try:
                 result = run(
@@ -154,5 +153,5 @@ def _run(
                 seconds = monotonic() - started
                 interrupted = True
                 result = replace(blank, results=tuple(progress.done), seconds=seconds)
-    print_report(result, console)
+    print_report(result, printed)
     return result, interrupted
