@@ -17,6 +17,8 @@ from dropout_props.cli.keeping import compare, keep
 from dropout_props.cli.options import (
     budget_option,
     claims_of,
+    known_option,
+    known_text,
     profile_option,
     salt_option,
     subjects_of,
@@ -25,7 +27,6 @@ from dropout_props.exitcodes import ExitCode, of_run
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
-    from dropout_props.known import Deviation
     from dropout_props.properties import Claim
     from dropout_props.results import RunResult
     from dropout_props.subject import Subject
@@ -39,11 +40,7 @@ __all__ = ["command"]
 @profile_option
 @salt_option
 @budget_option
-@click.option(
-    "--known",
-    type=click.Path(path_type=Path),
-    help="Another list of known deviations than the one that ships; `none` for no list.",
-)
+@known_option
 @click.option(
     "-n",
     "processes",
@@ -82,16 +79,14 @@ def command(
     6 inconclusive.
     """
     chosen_claims = claims_of(claims)
-    deviations = _deviations(known)
+    deviations = known_text(known)
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
     _smoke_test()
     chosen_subjects = subjects_of(subjects)
     from dropout_props.judging import Settings
 
-    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget)
-    if deviations is not None:
-        settings = replace(settings, known=deviations)
+    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget).listing(deviations)
     result, interrupted = _run(chosen_subjects, chosen_claims, settings, processes)
     if (json_path or stored) and not interrupted:
         from dropout_props.snapshot import take
@@ -101,17 +96,6 @@ def command(
     if interrupted:
         return ExitCode.INTERRUPTED
     return of_run(result) if stored is None else compare(stored, result, baseline=baseline)
-
-
-def _deviations(known: Path | None) -> tuple[Deviation, ...] | None:
-    from dropout_props.known import BadList, read
-
-    if known is None:
-        return None
-    try:
-        return () if str(known) == "none" else read(known)
-    except BadList as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _smoke_test() -> None:
