@@ -8,6 +8,7 @@ layer, seconds, and draws beside those of a design by the DKW inequality.
 
 import argparse
 import contextlib
+import http.client
 import importlib.util
 import io
 import math
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urljoin
 
 import flax
 import flax.linen as nn
@@ -76,13 +78,31 @@ def stand_in(kernel: Kernel) -> type[nn.Module]:
     return Dropout
 
 
+def fetch(address: str) -> bytes:
+    """Return what is at an address, or end with a sentence that says what is missing."""
+    try:
+        with urllib.request.urlopen(address, timeout=300) as answer:  # noqa: S310
+            return bytes(answer.read())
+    except (OSError, http.client.HTTPException) as error:
+        raise SystemExit(
+            f"{address} cannot be reached: {error}. The comparison runs Flax's own tests, which "
+            f"stand only in the source distribution of flax {flax.__version__}; nothing was "
+            "compared. Run it again where the package index can be reached, through HTTPS_PROXY "
+            "where there is a proxy. `dropout-props selftest --mutants` plants the same bugs "
+            "before this suite alone, and needs no network."
+        ) from None
+
+
 def flax_tests(folder: Path) -> unittest.TestSuite:
     """Fetch Flax's own tests and return those whose name or body speaks of dropout."""
-    with urllib.request.urlopen(_INDEX, timeout=60) as answer:
-        page = answer.read().decode()
-    [address] = set(re.findall(rf'href="([^"#]*flax-{re.escape(flax.__version__)}\.tar\.gz)', page))
-    with urllib.request.urlopen(address, timeout=300) as answer:  # noqa: S310
-        archive = tarfile.open(fileobj=io.BytesIO(answer.read()))  # noqa: SIM115
+    page = fetch(_INDEX).decode()
+    found = set(re.findall(rf'href="([^"#]*flax-{re.escape(flax.__version__)}\.tar\.gz)', page))
+    if len(found) != 1:
+        raise SystemExit(
+            f"{_INDEX} names no source distribution of flax {flax.__version__}: install a release."
+        )
+    [address] = found
+    archive = tarfile.open(fileobj=io.BytesIO(fetch(urljoin(_INDEX, address))))  # noqa: SIM115
     chosen = unittest.TestSuite()
     for name in _FILES:
         member = archive.extractfile(f"flax-{flax.__version__}/tests/linen/{name}")

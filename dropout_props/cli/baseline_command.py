@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.comparing import read_result
+from dropout_props.cli.console import console
 from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -86,7 +87,6 @@ def _again(path: Path) -> RunResult:
 
 
 def _say_what_changes(path: Path, old: RunResult, new: RunResult) -> None:
-    from rich.console import Console
 
     from dropout_props.gate.diff import Incomparable, diff
     from dropout_props.report.changes import print_changes
@@ -96,4 +96,4 @@ def _say_what_changes(path: Path, old: RunResult, new: RunResult) -> None:
     except Incomparable as error:
         click.echo(f"{path}: replaced by the answer to another question: {error}")
         return
-    print_changes(comparison, Console())
+    print_changes(comparison, console())

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.comparing import check_reports, read_result
+from dropout_props.cli.console import console
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.interrupt import let_go, stoppable
 from dropout_props.cli.keeping import compare, keep
 from dropout_props.cli.options import (
     budget_option,
     claims_of,
+    known_option,
+    known_text,
     profile_option,
     salt_option,
     subjects_of,
@@ -24,7 +27,6 @@ from dropout_props.exitcodes import ExitCode, of_run
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
-    from dropout_props.known import Deviation
     from dropout_props.properties import Claim
     from dropout_props.results import RunResult
     from dropout_props.subject import Subject
@@ -38,11 +40,7 @@ __all__ = ["command"]
 @profile_option
 @salt_option
 @budget_option
-@click.option(
-    "--known",
-    type=click.Path(path_type=Path),
-    help="Another list of known deviations than the one that ships; `none` for no list.",
-)
+@known_option
 @click.option(
     "-n",
     "processes",
@@ -81,16 +79,14 @@ def command(
     6 inconclusive.
     """
     chosen_claims = claims_of(claims)
-    deviations = _deviations(known)
+    deviations = known_text(known)
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
     _smoke_test()
     chosen_subjects = subjects_of(subjects)
     from dropout_props.judging import Settings
 
-    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget)
-    if deviations is not None:
-        settings = replace(settings, known=deviations)
+    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget).listing(deviations)
     result, interrupted = _run(chosen_subjects, chosen_claims, settings, processes)
     if (json_path or stored) and not interrupted:
         from dropout_props.snapshot import take
@@ -100,17 +96,6 @@ def command(
     if interrupted:
         return ExitCode.INTERRUPTED
     return of_run(result) if stored is None else compare(stored, result, baseline=baseline)
-
-
-def _deviations(known: Path | None) -> tuple[Deviation, ...] | None:
-    from dropout_props.known import BadList, read
-
-    if known is None:
-        return None
-    try:
-        return () if str(known) == "none" else read(known)
-    except BadList as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _smoke_test() -> None:
@@ -127,18 +112,16 @@ def _run(
     subjects: list[Subject], claims: list[Claim], settings: Settings, processes: int
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
-    from rich.console import Console
-
     from dropout_props.cli.progress import progress_of
     from dropout_props.report.terminal import header, print_report
     from dropout_props.run import empty_result, run
 
-    console = Console()
+    printed = console()
     blank = empty_result(settings, len(subjects) * len(claims))
     interrupted, started = False, monotonic()
     with stoppable(again=True):
         for line in header(blank, settings.promise):
-            console.print(line, highlight=False, soft_wrap=True)
+            printed.print(line, highlight=False, soft_wrap=True)
         with progress_of(blank.collected) as progress:
             try:
                 result = run(
@@ -154,5 +137,5 @@ def _run(
                 seconds = monotonic() - started
                 interrupted = True
                 result = replace(blank, results=tuple(progress.done), seconds=seconds)
-    print_report(result, console)
+    print_report(result, printed)
     return result, interrupted

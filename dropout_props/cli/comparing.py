@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dropout_props.cli.console import console
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -69,8 +71,6 @@ def publish(
     junit_path: Path | None = None,
 ) -> ExitCode:
     """Print a comparison, write what was asked for, and return its exit code."""
-    from rich.console import Console
-
     from dropout_props.gate.diff import exit_code
     from dropout_props.report import files
     from dropout_props.report.changes import print_changes
@@ -78,7 +78,7 @@ def publish(
     from dropout_props.report.markdown import comparison_markdown, step_summary
 
     code = exit_code(comparison)
-    print_changes(comparison, Console())
+    print_changes(comparison, console())
     text = comparison_markdown(comparison, exit_code=code)
     step_summary(text)
     if markdown_path is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropout_props.cli.comparing import check_reports, publish, report_options
-from dropout_props.cli.options import budget_option, profile_option, salt_option
+from dropout_props.cli.options import budget_option, known_option, profile_option, salt_option
 
 if TYPE_CHECKING:
     from dropout_props.gate.sides import Asked
@@ -55,6 +55,7 @@ class _Side:
 @profile_option
 @salt_option
 @budget_option
+@known_option
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1.0),
@@ -70,6 +71,7 @@ def command(
     profile: str,
     salt: int,
     budget: float,
+    known: Path | None,
     timeout: float,
     json_path: Path | None,
     markdown_path: Path | None,
@@ -85,7 +87,7 @@ def command(
     Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 2 interrupted, 3 one side
     could not run, 4 usage, 6 inconclusive.
     """
-    from dropout_props.cli.options import claims_of
+    from dropout_props.cli.options import claims_of, known_text
     from dropout_props.gate import cache
     from dropout_props.gate.diff import diff
     from dropout_props.report import files
@@ -98,6 +100,7 @@ def command(
         "profile": profile,
         "salt": salt,
         "budget": budget,
+        "known": known_text(known),
     }
     results = _run([_asked(side, request, timeout) for side in (base, candidate)])
     for side, result in zip((base, candidate), results, strict=True):

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from dropout_props.cli.console import console
+
 __all__ = ["command"]
 
 
@@ -19,7 +21,6 @@ def command(*, subjects: bool, as_json: bool) -> int:
         click.echo(json.dumps(rows, indent=1))
         return 0
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -27,7 +28,7 @@ def command(*, subjects: bool, as_json: bool) -> int:
         table.add_column(column, no_wrap=column in ("id", "kind", "subject"))
     for row in rows:
         table.add_row(*map(str, row.values()))
-    Console().print(table)
+    console().print(table)
     return 0
 
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.comparing import check_reports
-from dropout_props.cli.options import budget_option, profile_option, salt_option
+from dropout_props.cli.options import (
+    budget_option,
+    known_option,
+    known_text,
+    profile_option,
+    salt_option,
+)
 from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -30,6 +36,7 @@ _PATH = click.Path(path_type=Path)
 @profile_option
 @salt_option
 @budget_option
+@known_option
 def command(
     releases: tuple[str, ...],
     *,
@@ -42,6 +49,7 @@ def command(
     profile: str,
     salt: int,
     budget: float,
+    known: Path | None,
 ) -> int:
     """Judge each RELEASE of Flax with the JAX of its time, and say what changed where.
 
@@ -63,6 +71,7 @@ def command(
         "profile": profile,
         "salt": salt,
         "budget": budget,
+        "known": known_text(known),
     }
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,6 +91,7 @@ def command(
             stored=_stored(folder, chosen),
         )
     words = ["dropout-props matrix", *releases, f"--profile {profile}"]
+    words += [f"--known {known}"] if known is not None else []
     text = matrix_page(found.releases, found.results, found.steps, command=" ".join(words))
     if page is None:
         click.echo(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
     from dropout_props.properties import Claim
     from dropout_props.subject import Subject
 
-__all__ = ["Salt", "budget_option", "claims_of", "profile_option", "salt_option", "subjects_of"]
+__all__ = [
+    "Salt",
+    "budget_option",
+    "claims_of",
+    "known_option",
+    "known_text",
+    "profile_option",
+    "salt_option",
+    "subjects_of",
+]
 
 
 class Salt(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
@@ -66,6 +76,33 @@ budget_option = click.option(
     show_default=True,
     help="Chance that a whole run of correct code raises any false alarm.",
 )
+
+known_option = click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Another list of known deviations than the one that ships; `none` for no list.",
+)
+
+
+def known_text(known: Path | None) -> str | None:
+    """Return the list that --known names as text, empty for `none`, None when it is left out.
+
+    Raises:
+        click.UsageError: it is no list, naming the file, the entry and the rule.
+    """
+    from dropout_props.known import BadList, parse, text_of
+
+    if known is None:
+        return None
+    if str(known) == "none":
+        return ""
+    try:
+        text = text_of(known)
+        parse(text, known)
+    except BadList as error:
+        raise click.UsageError(str(error)) from error
+    return text
 
 
 def subjects_of(names: tuple[str, ...]) -> list[Subject]:

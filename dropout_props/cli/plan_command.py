@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
 import click
 
+from dropout_props.cli.console import console
 from dropout_props.cli.options import profile_option
 from dropout_props.exitcodes import ExitCode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dropout_props.selftest.plan import Forecast
+
 __all__ = ["command"]
+
+_LEAST = 12  # columns for what a family counts; it is folded, and nothing else is
+_INDENT, _GAP = "  ", "  "
 
 
 @click.command("plan")
@@ -18,36 +31,78 @@ def command(*, profile: str) -> int:
     Nothing is sampled. A discrepancy is given in standard deviations of one trial, and as a
     difference of probabilities at three keep rates.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from dropout_props.judging import Settings
+    from dropout_props.properties import find
     from dropout_props.selftest.plan import KEEP_RATES, forecasts
 
     settings = Settings.of(profile=profile)
-    keeps = [f"at keep {keep:g}" for keep in KEEP_RATES]
-    headings = ("claim", "counts", "members", "sees, in sd", *keeps, "trials", "fixed sample", "s")
-    table = Table(*headings, box=None)
     found = list(forecasts(profile=profile))
-    for one in found:
-        shifts = [f"{shift:.2g}" if shift else "" for shift in one.shifts]
-        numbers = (f"{one.num_trials:.1e}", f"{one.fixed_num_trials:.1e}", f"{one.seconds:.1f}")
-        table.add_row(
-            one.claim, one.family, str(one.members), f"{one.promised:g}", *shifts, *numbers
-        )
-    console = Console()
-    console.print(table)
+    keeps = tuple(f"keep\n{keep:g}" for keep in KEEP_RATES)
+    headings = ("counts", "how\nmany", "sees,\nin sd", *keeps, "trials", "fixed\nsample", "s")
+    rows = [headings, *map(_cells, found)]
+    widths = [
+        max(len(line) for cell in column for line in cell.split("\n"))
+        for column in zip(*rows, strict=True)
+    ]
+    rest = sum(widths[1:]) + len(_INDENT) + len(_GAP) * (len(widths) - 1)
+    printed = console()
+    widths[0] = max(_LEAST, min(widths[0], printed.width - rest))
+    lines = [*_lines(headings, widths)]
+    for claim, members in groupby(
+        zip(found, rows[1:], strict=True), key=lambda pair: pair[0].claim
+    ):
+        lines += [f"{claim} {find(claim).name}"]
+        lines += [line for _, cells in members for line in _lines(cells, widths)]
+    for line in lines:
+        printed.print(line, markup=False, highlight=False, soft_wrap=True)
     by_claim: dict[str, float] = {}
     for one in found:
         by_claim[one.claim] = max(by_claim.get(one.claim, 0.0), one.seconds)
-    console.print(
+    printed.print(
         f"profile {profile}: {settings.profile.statistical_examples} cases of each claim; "
         f"{sum(by_claim.values()):.0f} s of drawing for each subject, compilation not counted. "
         f"A false alarm in at most {settings.budget.false_fail_rate:g} of all runs, "
         f"{settings.budget.share:.2g} a claim; a promised discrepancy is missed at most "
-        f'{settings.budget.false_pass_rate:g} of the time. "fixed sample" is what the exact test '
-        "of one sample needs for the same.",
+        f"{settings.budget.false_pass_rate:g} of the time. What is seen is given in standard "
+        'deviations of one trial, and as a probability at each keep rate. "fixed sample" is the '
+        f"n that the exact test of one sample needs for the same at keep {KEEP_RATES[0]:g}. "
+        f"{_round_trip(found)}",
         markup=False,
         highlight=False,
     )
     return ExitCode.PASS
+
+
+def _cells(one: Forecast) -> tuple[str, ...]:
+    shifts = [f"{shift:.2g}" if shift else "" for shift in one.shifts]
+    numbers = (f"{one.num_trials:.1e}", f"{one.fixed_num_trials:.1e}", f"{one.seconds:.1f}")
+    return (one.family, str(one.members), f"{one.promised:g}", *shifts, *numbers)
+
+
+def _lines(cells: tuple[str, ...], widths: list[int]) -> Iterator[str]:
+    """Write one row, on as many lines as its longest cell needs."""
+    columns = [
+        wrap(cells[0], widths[0], break_on_hyphens=False),
+        *(cell.split("\n") for cell in cells[1:]),
+    ]
+    for number in range(max(map(len, columns))):
+        parts = [column[number] if number < len(column) else "" for column in columns]
+        first, *others = [
+            part.ljust(width) if not place else part.rjust(width)
+            for place, (part, width) in enumerate(zip(parts, widths, strict=True))
+        ]
+        yield f"{_INDENT}{_GAP.join((first, *others))}".rstrip()
+
+
+def _round_trip(found: list[Forecast]) -> str:
+    """Say whether the two halves of the design undo each other."""
+    other = [one for one in found if one.round_trip != one.fixed_num_trials]
+    least = min(one.resolvable / one.shifts[0] for one in found)
+    said = (
+        f"Such a sample sees {least:.6f} or more of the discrepancy, never more than all of it, "
+        f"and min_num_trials(min_discrepancy(n)) = n for {len(found) - len(other)} of {len(found)} "
+        "families."
+    )
+    for one in other:
+        said += f" {one.claim} {one.family}: {one.round_trip} for {one.fixed_num_trials}."
+    return said

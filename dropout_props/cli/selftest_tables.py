@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from dropout_props.cli.console import console
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -22,7 +24,7 @@ __all__ = ["planting", "tell_caught", "tell_kills", "tell_measured", "tell_power
 
 
 def _say(text: str) -> None:
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def tell_kills(matrix: KillMatrix) -> None:
         seconds = sum(kill.seconds for kill in kills) / len(matrix.salts)
         cells = (claims or "survived", f"{draws:.1e}" if draws else "", f"{seconds:.1f}")
         table.add_row(mutant, api, *cells)
-    Console().print(table)
+    console().print(table)
     for title, found in (("SURVIVED", matrix.survivors), ("FLAGGED", matrix.flagged)):
         for kill in found:
             _say(f"{title} {kill}: {kill.shown}")
@@ -91,7 +93,7 @@ def tell_power(figures: Iterable[Power]) -> list[Power]:
     for one in found:
         cells = (f"{one.missed.figure:.2g}", f"{one.missed.upper:.2g}", f"{one.near_passed:.2%}")
         table.add_row(one.claim, one.family, str(one.rate), *cells)
-    Console().print(table)
+    console().print(table)
     bad = [one for one in found if not one.held]
     for one in bad:
         _say(f"NOT HELD {one.claim} {one.family} at rate {one.rate}")

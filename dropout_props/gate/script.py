@@ -2,8 +2,9 @@
 
 The program makes the same input and the same keys, by a derivation that it spells out, calls the
 layer, and prints what the claim is about. For a claim about counts it draws the same blocks and
-counts units kept; for an exact claim it makes the calls that the claim made, and prints a digest
-of each output beside the one that was seen. It needs neither this package nor a result file.
+counts what the claim counts, or says that it does not; for an exact claim it makes the calls that
+the claim made, and prints a digest of each output beside the one that was seen. It needs neither
+this package nor a result file.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ def script(found: Found) -> str:
     Raises:
         NoScript: the subject's layer cannot be written down in a line, or there is no case.
     """
+    from dropout_props.gate.counted import MODEL, statistic
     from dropout_props.judging.replays import case_of
     from dropout_props.properties import find
-    from dropout_props.sampler import BLOCK_UNITS
+    from dropout_props.sampler import Sampler
+    from dropout_props.subjects import registry
 
     if found.replay.case is None:
         raise NoScript(
@@ -47,15 +50,21 @@ def script(found: Found) -> str:
         from dropout_props.gate.recorder import record
 
         calls = record(found)
+    layer = _layer(found)
+    subject = registry.load(_source(found))
+    stat = statistic(claim.id, case, found.replay.counts) if statistical else None
     return _render(
         "counted.py.jinja" if statistical else "exact.py.jinja",
         claim=claim,
         found=found,
         case=case,
-        layer=_layer(found),
+        layer=layer,
+        stat=stat,
+        names=MODEL,
+        looped=subject.traits.batching == "loop",
         calls=calls,
         prefix=f"{found.run.salt}|{claim.id}|{case.digest()}",
-        num_keys=max(2, BLOCK_UNITS // max(1, case.size)),
+        num_keys=Sampler(subject, case, claim.id).num_keys,
         failure=found.result.failure,
     )
 
@@ -74,7 +83,7 @@ def _layer(found: Found) -> dict[str, str]:
     }
     if name in shipped:
         return shipped[name]
-    source = name if ":" in name else found.replay.source
+    source = _source(found)
     module, _, attr = source.partition(":")
     if not module or not attr.isidentifier() or module.startswith("dropout_props"):
         raise NoScript(
@@ -90,6 +99,12 @@ def _layer(found: Found) -> dict[str, str]:
             "than 0; `dropout-props replay --pytest` writes a test that uses this package."
         )
     return {"kind": traits.api, "load": f"from {module} import {attr} as Layer"}
+
+
+def _source(found: Found) -> str:
+    """Return the place of a subject of the reader's own, or the name of one that ships."""
+    name = found.result.subject
+    return name if ":" in name else found.replay.source or name
 
 
 def _render(name: str, **values: Any) -> str:

@@ -37,7 +37,8 @@ class Asked:
     Args:
         label: what reports call it.
         prepare: returns the environment; raises when there can be none.
-        request: subjects, claims, profile, salt, budget.
+        request: subjects, claims, profile, salt, budget; under `known` the text of another list of
+            known deviations than the one that ships, if there is one.
         package: a folder to put first on the path, for interpreters without this package.
         timeout: seconds until it is stopped.
     """

@@ -51,7 +51,7 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
     claims = [find(one) for one in request["claims"]] or list(CATALOGUE)
     settings = Settings.of(
         salt=request["salt"], profile=request["profile"], false_fail_rate=request["budget"]
-    )
+    ).listing(request.get("known"))
     blank = empty_result(settings, len(subjects) * len(claims))
     tell("ready", run=files.document(blank)["run"])
     result = run(

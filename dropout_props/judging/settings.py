@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from dropout_props.budget import Budget
-from dropout_props.known import SHIPPED_LIST, Deviation
+from dropout_props.known import SHIPPED_LIST, Deviation, parse
 from dropout_props.profiles import PROFILES, Profile
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.sampler import Sampler
@@ -47,6 +47,17 @@ class Settings:
             raise ValueError(f"profile={profile!r}: it must be one of {', '.join(PROFILES)}.")
         base = cls(salt=salt, profile=PROFILES[profile])
         return replace(base, budget=replace(base.budget, false_fail_rate=false_fail_rate))
+
+    def listing(self, known: str | None) -> Settings:
+        """Return the same with another list of known deviations.
+
+        Args:
+            known: text of the list, empty for no list; None keeps the one that there is.
+
+        Raises:
+            BadList: it is none.
+        """
+        return self if known is None else replace(self, known=parse(known, "--known"))
 
     @property
     def promise(self) -> str:

@@ -23,7 +23,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "read"]
+__all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "read", "text_of"]
 
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
@@ -82,15 +82,36 @@ def read(path: Path) -> tuple[Deviation, ...]:
     Raises:
         BadList: naming the file, the entry and the rule.
     """
+    return parse(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a list, to be parsed here or where a file of that name is not.
+
+    Raises:
+        BadList: naming the file.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadList(f"{path}: cannot be read as TOML: {error}.") from error
+
+
+def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
+    """Parse the text of a list that stands at `path`, for messages.
+
+    Raises:
+        BadList: naming the file, the entry and the rule.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise BadList(f"{path}: cannot be read as TOML: {error}.") from error
     entries = table.get("deviation", [])
     return tuple(_entry(path, number, entry) for number, entry in enumerate(entries, start=1))
 
 
-def _entry(path: Path, number: int, entry: dict[str, Any]) -> Deviation:
+def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     where = f"{path}, deviation {number}"
     unknown, missing = set(entry) - _FIELDS, _FIELDS - {"when", "api"} - set(entry)
     if unknown or missing:

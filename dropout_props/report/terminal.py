@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import floor, log10
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from dropout_props.report.results_table import STYLES, table
 from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -26,15 +25,6 @@ __all__ = [
     "tally_line",
 ]
 
-STYLES = {
-    Verdict.PASS: "green",
-    Verdict.FAIL: "bold red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.BLOCKED: "yellow",
-    Verdict.NOT_APPLICABLE: "dim",
-    Verdict.KNOWN: "cyan",
-    Verdict.ERROR: "bold magenta",
-}
 _EXPLAINED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.KNOWN)
 
 
@@ -61,29 +51,6 @@ def header(result: RunResult, profile: str) -> list[str]:
             "of the time"
         ),
     ]
-
-
-def table(result: RunResult) -> Table:
-    """Return one table of all results, a section a subject."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column("subject", no_wrap=True)
-    grid.add_column("claim", no_wrap=True)
-    grid.add_column("verdict", no_wrap=True)
-    grid.add_column("what was shown", ratio=1)
-    grid.add_column("s", justify="right", no_wrap=True)
-    before = ""
-    for one in result.results:
-        if before and one.subject != before:
-            grid.add_section()
-        grid.add_row(
-            one.subject if one.subject != before else "",
-            Text(f"{one.claim} {one.name}"),  # not markup: a name may hold [y]
-            Text(str(one.verdict), style=STYLES[one.verdict]),
-            Text(one.shown),
-            f"{one.seconds:.1f}",
-        )
-        before = one.subject
-    return grid
 
 
 def paragraph(one: ClaimResult) -> Text:
@@ -125,7 +92,7 @@ def tally_line(result: RunResult) -> str:
 
 def print_report(result: RunResult, console: Console) -> None:
     """Print the table, the paragraphs and the last line."""
-    console.print(table(result))
+    console.print(table(result, width=console.width))
     for one in result.results:
         if one.failure is not None and one.verdict in _EXPLAINED:
             console.print(paragraph(one))

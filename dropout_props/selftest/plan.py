@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.judging import Settings
 from dropout_props.properties import CATALOGUE, Statistical
@@ -50,6 +50,8 @@ class Forecast:
         num_trials: trials of one member until correct code passes, at keep 0.5.
         fixed_num_trials: what the fixed-sample exact test of the same error rates needs.
         resolvable: discrepancy that such a fixed sample can see: at most the promised one.
+        round_trip: trials that a fixed sample needs to see that: as many, unless a tooth of the
+            saw that the power is allows fewer.
         seconds: of drawing, for all cases of the profile.
     """
 
@@ -61,6 +63,7 @@ class Forecast:
     num_trials: int
     fixed_num_trials: int
     resolvable: float
+    round_trip: int
     seconds: float
 
 
@@ -78,13 +81,14 @@ def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterat
         promised = settings.profile.discrepancy_factor * decision.discrepancies[label]
         shifts = [promised * _sd(found[label]) if label in found else 0.0 for found in at.values()]
         null = Interval(float(family.lowest[0]), float(family.highest[0]))
-        share, missed = settings.budget.share, settings.budget.false_pass_rate
-        fixed = min_num_trials(
-            discrepancy=shifts[0], probability=null, false_fail_rate=share, false_pass_rate=missed
-        )
-        trials = expected_num_trials(
-            discrepancy=shifts[0], probability=null, false_fail_rate=share, false_pass_rate=missed
-        )
+        rates: dict[str, Any] = {
+            "probability": null,
+            "false_fail_rate": settings.budget.share,
+            "false_pass_rate": settings.budget.false_pass_rate,
+        }
+        fixed = min_num_trials(discrepancy=shifts[0], **rates)
+        resolvable = min_discrepancy(num_trials=fixed, **rates)
+        trials = expected_num_trials(discrepancy=shifts[0], **rates)
         per_block = int(family.trials.min()) * BLOCK_UNITS / EXACT_UNITS
         blocks = settings.profile.statistical_examples * ceil(trials / per_block)
         yield Forecast(
@@ -95,9 +99,8 @@ def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterat
             shifts=tuple(shifts),
             num_trials=trials,
             fixed_num_trials=fixed,
-            resolvable=min_discrepancy(
-                num_trials=fixed, probability=null, false_fail_rate=share, false_pass_rate=missed
-            ),
+            resolvable=resolvable,
+            round_trip=min_num_trials(discrepancy=resolvable, **rates),
             seconds=blocks * BLOCK_UNITS / UNITS_PER_SECOND,
         )
 

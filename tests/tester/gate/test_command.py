@@ -34,6 +34,56 @@ def test_one_environment_against_itself_is_identical(
     assert len(list((cache / "gates").iterdir())) == 2
 
 
+LISTED = """
+[[deviation]]
+claim = "DP107"
+subject = "linen.Dropout"
+matches = "1.5"
+reason = "a list of the reader's own"
+link = "https://example.org"
+expires = 2999-01-01
+"""
+
+
+@pytest.mark.parametrize(("known", "verdict"), [("none", "fail"), ("own.toml", "known")])
+def test_both_sides_look_at_the_list_that_is_named(
+    tmp_path: Path, capsys: Any, monkeypatch: Any, known: str, verdict: str
+) -> None:
+    """A claim that is listed fails without the list; a list of one's own is read where one is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(LISTED)
+    here = ("--base-interpreter", sys.executable, "--candidate-interpreter", sys.executable)
+    asked = ("--claim", "DP107", "--known", known, "--json", "gate.json")
+    code = run("linen.Dropout", *here, *asked)
+    rows = json.loads(Path("gate.json").read_text())["comparison"]["rows"]
+    [row] = [row for row in rows if row["claim"] == "DP107"]
+    assert (row["base"], row["candidate"]) == (verdict, verdict), capsys.readouterr()
+    assert code == 0
+
+
+@pytest.mark.parametrize("command", ["gate", "matrix"])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "own.toml: cannot be read as TOML"),
+        ("[[deviation", "own.toml: cannot be read as TOML"),
+        ("[[deviation]]\nclaim = 'DP107'", "own.toml, deviation 1: missing expires"),
+    ],
+)
+def test_a_bad_list_is_refused_before_anything_is_built(
+    capsys: Any, cache: Path, command: str, text: str | None, sentence: str
+) -> None:
+    """Exit code 4, and the sentence that `check` prints."""
+    place = cache.with_name("own.toml")
+    if text is not None:
+        place.write_text(text)
+    sides = ("--base", "flax==0.12.0", "--candidate", "flax==0.12.1")
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--known", str(place), *(sides if command == "gate" else ())])
+    assert stopped.value.code == 4
+    assert sentence in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -80,9 +80,12 @@ def test_the_plan_round_trips() -> None:
         assert one.resolvable <= one.shifts[0] * (1 + 1e-9)
         assert one.resolvable > 0.9 * one.shifts[0]
         assert 0 < one.num_trials < one.fixed_num_trials
+        assert one.round_trip <= one.fixed_num_trials
 
 
-def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(capsys: Any) -> None:
+def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(
+    capsys: Any, monkeypatch: Any
+) -> None:
     """The table names every statistical claim, and what the profile promises."""
     smoke, ci = (
         {(one.claim, one.family): one for one in plan.forecasts(profile=name)}
@@ -90,8 +93,16 @@ def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(capsys: Any) -> No
     )
     assert all(ci[at].promised < smoke[at].promised for at in ci)
     assert all(ci[at].num_trials > smoke[at].num_trials for at in ci)
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stopped:
         main(["plan", "--profile", "smoke"])
     assert not stopped.value.code
     said = capsys.readouterr().out
     assert all(claim in said for claim, _ in ci)
+    assert max(map(len, said.splitlines())) <= 80
+    assert "…" not in said
+    words = set(said.split())
+    for at, one in smoke.items():
+        numbers = [f"{shift:.2g}" for shift in one.shifts if shift]
+        assert {*at[1].split(), f"{one.fixed_num_trials:.1e}", *numbers} <= words
+    assert "min_num_trials(min_discrepancy(n)) = n for" in " ".join(said.split())
