@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -28,8 +28,8 @@ from hypothesis.stateful import (
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.subjects.nnx import DERIVATION
 from dropout_props.subjects.versions import version_of
-from tests.suite.streams.ledger import Ledger, Stream
-from tests.suite.streams.moves import NAMES, SPLIT_IS_FOLD, Moves
+from tests.suite.streams.ledger import Ledger, Path, Stream
+from tests.suite.streams.moves import NAMES, SPLIT_ENDS, Moves
 
 __all__ = ["CLAIMS", "LISTED", "Machine", "drive"]
 
@@ -43,9 +43,10 @@ LISTED = frozenset(
 )
 """Those of them that the installed Flax is known to violate."""
 
+EXAMPLES, STEPS = 60, 40
 _EVALUATED = b"\xff" * 8  # nothing dropped
 _PARAMS, _FRESH, _RESEEDING = 10, 20, 30  # seeds of one kind do not occur in another
-_SEEDS = st.integers(0, 2)
+_SEEDS, _SIZES, _ROWS = st.integers(0, 2), st.sampled_from((1, 2)), 2
 
 
 @dataclass
@@ -57,9 +58,24 @@ class Held:
     named: bool  # whether the streams have names, or one 'default' serves them all
     training: bool = True
 
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model; else it is a set of streams."""
+        return NAMES[0] in self.streams
+
     def stream(self, name: str) -> Stream:
         """Return the stream of a name, or the one that stands in for it."""
         return self.streams.get(name) or self.streams["default"]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept of an object, to go back to."""
+
+    held: Held
+    parts: Any
+    streams: dict[str, Stream]
+    training: bool
 
 
 def _origins(seed: int, *, named: bool) -> dict[str, int]:
@@ -79,9 +95,8 @@ class Machine(RuleBasedStateMachine):
 
     rngs = Bundle[Held]("rngs")
     models = Bundle[Held]("models")
-    saved_rngs = Bundle[Held]("saved_rngs")
-    saved_models = Bundle[Held]("saved_models")
-    snapshots = Bundle[Held]("snapshots")
+    saved = Bundle[Kept]("saved")
+    snapshots = Bundle[Kept]("snapshots")
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,13 +111,17 @@ class Machine(RuleBasedStateMachine):
     def _like(self, thing: Any, held: Held) -> Held:
         return self._live(thing, deepcopy(held.streams), held)
 
-    @initialize(target=rngs, seed=_SEEDS, named=st.booleans())
-    def begin(self, seed: int, named: bool) -> Held:
-        return self._new_rngs(seed, named=named)
+    @initialize(target=rngs, seed=_SEEDS)
+    def named_rngs(self, seed: int) -> Held:
+        return self._new_rngs(seed, named=True)
 
-    @rule(target=rngs, seed=_SEEDS, named=st.booleans())
-    def new_rngs(self, seed: int, named: bool) -> Held:
-        return self._new_rngs(seed, named=named)
+    @initialize(target=rngs, seed=_SEEDS)
+    def default_rngs(self, seed: int) -> Held:
+        return self._new_rngs(seed, named=False)
+
+    @initialize(target=models, seed=_SEEDS, named=st.booleans(), size=_SIZES)
+    def model(self, seed: int, named: bool, size: int) -> Held:
+        return self._new_model(self._new_rngs(seed, named=named), size)
 
     def _new_rngs(self, seed: int, *, named: bool) -> Held:
         seeds = _origins(seed, named=named)
@@ -111,18 +130,19 @@ class Machine(RuleBasedStateMachine):
         self.living.append(held)
         return held
 
-    @rule(held=rngs, name=st.sampled_from(("dropout", "params")))
-    def draw(self, held: Held, name: str) -> None:
-        shown = self.moves.draw(held.thing, name, compiled=False)
+    @rule(held=rngs, name=st.sampled_from(("dropout", "params")), compiled=st.booleans())
+    def draw(self, held: Held, name: str, compiled: bool) -> None:
+        self._draw(held, name, compiled=compiled)
+
+    def _draw(self, held: Held, name: str, *, compiled: bool = False) -> None:
+        shown = self.moves.draw(held.thing, name, compiled=compiled)
         self.ledger.enter(held.stream(name).take(), shown)
 
-    @rule(held=rngs)
-    def compiled_draw(self, held: Held) -> None:
-        shown = self.moves.draw(held.thing, "dropout", compiled=True)
-        self.ledger.enter(held.stream("dropout").take(), shown)
-
-    @rule(target=models, held=rngs, size=st.sampled_from((1, 2)))
+    @rule(target=models, held=rngs, size=_SIZES)
     def build(self, held: Held, size: int) -> Held:
+        return self._new_model(held, size)
+
+    def _new_model(self, held: Held, size: int) -> Held:
         model, stream = self.moves.build(held.thing, size), held.stream("dropout")
         forks = DERIVATION == "nnx fork"
         streams = {name: Stream(stream.take()) if forks else stream for name in NAMES[:size]}
@@ -130,6 +150,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(held=models, compiled=st.booleans())
     def call(self, held: Held, compiled: bool) -> None:
+        self._call(held, compiled=compiled)
+
+    def _call(self, held: Held, *, compiled: bool = False) -> None:
         shown = self.moves.call(held.thing, compiled=compiled)
         assert len(shown) == len(held.streams)
         for stream, mask in zip(held.streams.values(), shown, strict=True):
@@ -137,6 +160,12 @@ class Machine(RuleBasedStateMachine):
                 self.ledger.enter(stream.take(), mask)
             else:
                 assert mask == _EVALUATED, "a call in evaluation dropped something"
+
+    def _use(self, held: Held) -> None:
+        if held.is_model:
+            self._call(held)
+        else:
+            self._draw(held, "dropout")
 
     @rule(held=models, training=st.booleans())
     def switch(self, held: Held, training: bool) -> None:
@@ -158,47 +187,46 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: "DP412" not in self.left_out)
     @rule(target=snapshots, held=models)
-    def snapshot(self, held: Held) -> Held:
+    def snapshot(self, held: Held) -> Kept:
         parts = self.moves.split(held.thing)
-        return Held(parts, deepcopy(held.streams), held.named, held.training)
+        kept = Kept(held, parts, deepcopy(held.streams), held.training)
+        self._use(held)
+        return kept
 
     @precondition(lambda self: "DP412" not in self.left_out)
-    @rule(target=models, snapshot=snapshots)
-    def merge_snapshot(self, snapshot: Held) -> Held:
-        return self._like(self.moves.merge(snapshot.thing), snapshot)
+    @rule(kept=snapshots)
+    def back_to_snapshot(self, kept: Kept) -> None:
+        self._back(kept, self.moves.merge(kept.parts))
 
-    @rule(target=saved_rngs, held=rngs)
-    def save_rngs(self, held: Held) -> Held:
-        return self._saved(held)
+    @rule(target=saved, held=st.one_of(rngs, models))
+    def save(self, held: Held) -> Kept:
+        kept = Kept(held, self.moves.save(held.thing), deepcopy(held.streams), training=True)
+        self._use(held)
+        return kept
 
-    @rule(target=saved_models, held=models)
-    def save_model(self, held: Held) -> Held:
-        return self._saved(held)
+    @rule(kept=saved)
+    def restore(self, kept: Kept) -> None:
+        fresh = self.moves.rngs(_origins(_FRESH, named=kept.held.named))
+        if kept.held.is_model:
+            fresh = self.moves.build(fresh, len(kept.streams))
+        self._back(kept, self.moves.restore(fresh, kept.parts))
+        self._use(kept.held)
 
-    def _saved(self, held: Held) -> Held:
-        return Held(self.moves.save(held.thing), deepcopy(held.streams), held.named)
-
-    @rule(target=rngs, saved=saved_rngs)
-    def restore_rngs(self, saved: Held) -> Held:
-        fresh = self.moves.rngs(_origins(_FRESH, named=saved.named))
-        return self._like(self.moves.restore(fresh, saved.thing), saved)
-
-    @rule(target=models, saved=saved_models)
-    def restore_model(self, saved: Held) -> Held:
-        fresh = self.moves.rngs(_origins(_FRESH, named=saved.named))
-        model = self.moves.build(fresh, len(saved.streams))
-        return self._like(self.moves.restore(model, saved.thing), saved)
+    def _back(self, kept: Kept, thing: Any) -> None:
+        kept.held.thing = thing
+        kept.held.streams = deepcopy(kept.streams)
+        kept.held.training = kept.training
 
     @precondition(lambda self: self.moves.reseeds())
     @rule(held=st.one_of(rngs, models), seed=_SEEDS)
     def reseed(self, held: Held, seed: int) -> None:
-        is_model = "first" in held.streams
-        if not held.named and (not is_model or "DP413" in self.left_out):
+        if not held.named and (not held.is_model or "DP413" in self.left_out):
             return
         self.moves.reseed(held.thing, seed + _RESEEDING)
-        own = held.streams.values() if is_model else [held.stream("dropout")]
+        own = held.streams.values() if held.is_model else [held.stream("dropout")]
         for number, stream in enumerate({id(each): each for each in own}.values()):
             stream.restart(("reseeded", seed + _RESEEDING, number))
+        self._use(held)
 
     @precondition(lambda self: self.moves.derives("fork"))
     @rule(target=rngs, held=rngs)
@@ -207,36 +235,20 @@ class Machine(RuleBasedStateMachine):
         streams = {name: Stream(stream.take()) for name, stream in held.streams.items()}
         return self._live(forked, streams, held)
 
-    @precondition(lambda self: self.moves.derives("split"))
-    @rule(target=rngs, held=rngs)
-    def split_rows(self, held: Held) -> MultipleResults[Held]:
-        batch = self.moves.derive(held.thing, "split", 2)
+    @precondition(lambda self: self.moves.derives("split") and self.moves.derives("broadcast"))
+    @rule(target=rngs, held=rngs, how=st.sampled_from(("split", "broadcast")))
+    def rows(self, held: Held, how: str) -> MultipleResults[Held]:
+        batch = self.moves.derive(held.thing, how, _ROWS)
         keys = {name: stream.take() for name, stream in held.streams.items()}
-        rows: list[tuple[object, ...]] = [(0,), (1,)] if SPLIT_IS_FOLD else [("row", 0), ("row", 1)]
+        ends: list[Path] = [()] * _ROWS if how == "broadcast" else SPLIT_ENDS[:_ROWS]
         return multiple(
             *(
                 self._live(
-                    self.moves.row(batch, number),
-                    {name: Stream((*key, *row)) for name, key in keys.items()},
+                    self.moves.row(batch, row),
+                    {name: Stream((*key, *end)) for name, key in keys.items()},
                     held,
                 )
-                for number, row in enumerate(rows)
-            )
-        )
-
-    @precondition(lambda self: self.moves.derives("broadcast"))
-    @rule(target=rngs, held=rngs)
-    def broadcast_rows(self, held: Held) -> MultipleResults[Held]:
-        batch = self.moves.derive(held.thing, "broadcast", 2)
-        keys = {name: stream.take() for name, stream in held.streams.items()}
-        return multiple(
-            *(
-                self._live(
-                    self.moves.row(batch, number),
-                    {name: Stream(key) for name, key in keys.items()},
-                    held,
-                )
-                for number in range(2)
+                for row, end in enumerate(ends)
             )
         )
 
@@ -258,28 +270,26 @@ class Machine(RuleBasedStateMachine):
 
 
 def drive(
-    moves: Moves, left_out: frozenset[str] = LISTED, *, examples: int = 30, shrinks: bool = False
+    moves: Moves, left_out: frozenset[str] = LISTED, *, salt: int = 0, shrinks: bool = False
 ) -> None:
-    """Drives the moves, on the same examples every time.
+    """Drives the moves through orders of them; one salt gives the same orders every time.
 
     Args:
         moves: how Flax is asked.
         left_out: claims whose moves are not made.
-        examples: how many orders of moves.
+        salt: gives the orders.
         shrinks: whether a violation is shown by its shortest order.
 
     Raises:
         AssertionError: a violation.
     """
     machine = type("Driven", (Machine,), {"moves": moves, "left_out": left_out})
-    phases = (Phase.generate, Phase.shrink) if shrinks else (Phase.generate,)
     run_state_machine_as_test(
-        machine,
+        seed(salt)(machine),
         settings=settings(
-            derandomize=True,
-            max_examples=examples,
-            stateful_step_count=25,
-            phases=phases,
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            phases=(Phase.generate, Phase.shrink) if shrinks else (Phase.generate,),
             deadline=None,
             database=None,
             report_multiple_bugs=False,

@@ -16,7 +16,7 @@ from flax import nnx
 
 from dropout_props.subjects.nnx_steps import _from_host, _to_host
 
-__all__ = ["NAMES", "SPLIT_IS_FOLD", "Model", "Moves"]
+__all__ = ["NAMES", "SPLIT_ENDS", "Model", "Moves"]
 
 _UNITS, _RATE = 64, 0.5
 NAMES = ("first", "second")
@@ -37,12 +37,11 @@ def _call(model: Any, x: Any) -> Any:
     return model(x)
 
 
-def _draw(rngs: Any) -> Any:
-    return rngs.dropout()
-
-
 _CALL: Any = nnx.jit(_call)
-_DRAW: Any = nnx.jit(_draw)
+_DRAW: dict[str, Any] = {
+    "dropout": nnx.jit(lambda rngs: rngs.dropout()),
+    "params": nnx.jit(lambda rngs: rngs.params()),
+}
 _ONES = jnp.ones(_UNITS)
 
 
@@ -56,8 +55,11 @@ def _splits_are_folds() -> bool:
     return np.array_equal(rows, np.stack(folds))
 
 
-SPLIT_IS_FOLD = _splits_are_folds()
-"""Whether row i of a split key is what a stream on that key issues at position i."""
+SPLIT_ENDS: list[tuple[object, ...]] = (
+    [(0,), (1,)] if _splits_are_folds() else [("row 0",), ("row 1",)]
+)
+"""How the path of each row of a split key ends: where JAX splits as it folds, row i of a key is the
+key that a stream on it issues at position i."""
 
 
 class Moves:
@@ -94,8 +96,8 @@ class Moves:
         return {name: int(np.asarray(each.count[...])) for name, each in streams.items()}
 
     def draw(self, rngs: Any, name: str, *, compiled: bool) -> bytes:
-        """Draws a key from a stream; the compiled draw knows 'dropout' alone."""
-        key = _DRAW(rngs) if compiled else rngs[name]()
+        """Draws a key from a stream, and returns what it showed."""
+        key = _DRAW[name](rngs) if compiled else rngs[name]()
         return _shown(jax.random.bernoulli(key, 1 - _RATE, (_UNITS,)))
 
     def call(self, model: Any, *, compiled: bool) -> list[bytes]:
