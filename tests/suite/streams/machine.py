@@ -8,7 +8,6 @@ release lacks are not drawn, nor are those that it is known to get wrong, unless
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -25,57 +24,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from dropout_props.known import SHIPPED_LIST
 from dropout_props.subjects.nnx import DERIVATION
-from dropout_props.subjects.versions import version_of
+from tests.suite.streams.held import LISTED, Held, Kept
 from tests.suite.streams.ledger import Ledger, Path, Stream
 from tests.suite.streams.moves import NAMES, SPLIT_ENDS, Moves
 
-__all__ = ["CLAIMS", "LISTED", "Machine", "drive"]
-
-CLAIMS = ("DP412", "DP413", "DP414")
-"""Merging a snapshot later; reseeding what was built on 'default'; passing a stream on."""
-LISTED = frozenset(
-    claim
-    for claim in CLAIMS
-    for entry in SHIPPED_LIST
-    if entry.concerns("nnx.Dropout", "nnx", claim, {"flax": version_of("flax")})
-)
-"""Those of them that the installed Flax is known to violate."""
+__all__ = ["Machine", "drive"]
 
 EXAMPLES, STEPS = 60, 40
 _EVALUATED = b"\xff" * 8  # nothing dropped
 _PARAMS, _FRESH, _RESEEDING = 10, 20, 30  # seeds of one kind do not occur in another
 _SEEDS, _SIZES, _ROWS = st.integers(0, 2), st.sampled_from((1, 2)), 2
-
-
-@dataclass
-class Held:
-    """One object that lives, and the streams that the model says it draws from."""
-
-    thing: Any
-    streams: dict[str, Stream]
-    named: bool  # whether the streams have names, or one 'default' serves them all
-    training: bool = True
-
-    @property
-    def is_model(self) -> bool:
-        """Whether it is a model; else it is a set of streams."""
-        return NAMES[0] in self.streams
-
-    def stream(self, name: str) -> Stream:
-        """Return the stream of a name, or the one that stands in for it."""
-        return self.streams.get(name) or self.streams["default"]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What was kept of an object, to go back to."""
-
-    held: Held
-    parts: Any
-    streams: dict[str, Stream]
-    training: bool
 
 
 def _origins(seed: int, *, named: bool) -> dict[str, int]:
@@ -113,14 +72,17 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(target=rngs, seed=_SEEDS)
     def named_rngs(self, seed: int) -> Held:
+        """A set whose streams have names."""
         return self._new_rngs(seed, named=True)
 
     @initialize(target=rngs, seed=_SEEDS)
     def default_rngs(self, seed: int) -> Held:
+        """A set of the stream 'default' alone."""
         return self._new_rngs(seed, named=False)
 
     @initialize(target=models, seed=_SEEDS, named=st.booleans(), size=_SIZES)
     def model(self, seed: int, named: bool, size: int) -> Held:
+        """A model on a set that nothing else draws from."""
         return self._new_model(self._new_rngs(seed, named=named), size)
 
     def _new_rngs(self, seed: int, *, named: bool) -> Held:
@@ -132,6 +94,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(held=rngs, name=st.sampled_from(("dropout", "params")), compiled=st.booleans())
     def draw(self, held: Held, name: str, compiled: bool) -> None:
+        """A key from a set itself."""
         self._draw(held, name, compiled=compiled)
 
     def _draw(self, held: Held, name: str, *, compiled: bool = False) -> None:
@@ -140,6 +103,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(target=models, held=rngs, size=_SIZES)
     def build(self, held: Held, size: int) -> Held:
+        """A model on a set; since 0.11 each layer forks its stream."""
         return self._new_model(held, size)
 
     def _new_model(self, held: Held, size: int) -> Held:
@@ -150,6 +114,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(held=models, compiled=st.booleans())
     def call(self, held: Held, compiled: bool) -> None:
+        """Each layer issues a key in training, and none in evaluation."""
         self._call(held, compiled=compiled)
 
     def _call(self, held: Held, *, compiled: bool = False) -> None:
@@ -169,25 +134,30 @@ class Machine(RuleBasedStateMachine):
 
     @rule(held=models, training=st.booleans())
     def switch(self, held: Held, training: bool) -> None:
+        """The mode issues nothing."""
         self.moves.switch(held.thing, training=training)
         held.training = training
 
     @rule(target=rngs, held=rngs)
     def clone_rngs(self, held: Held) -> Held:
+        """A copy issues what the first would have."""
         return self._like(self.moves.clone(held.thing), held)
 
     @rule(target=models, held=models)
     def clone_model(self, held: Held) -> Held:
+        """A copy calls as the first would have."""
         return self._like(self.moves.clone(held.thing), held)
 
     @rule(held=st.one_of(rngs, models))
     def split_and_merge(self, held: Held) -> None:
+        """What is merged at once goes on."""
         held.thing = self.moves.merge(self.moves.split(held.thing))
         held.streams = deepcopy(held.streams)
 
     @precondition(lambda self: "DP412" not in self.left_out)
     @rule(target=snapshots, held=models)
     def snapshot(self, held: Held) -> Kept:
+        """Keeps a snapshot in memory; the model lives on."""
         parts = self.moves.split(held.thing)
         kept = Kept(held, parts, deepcopy(held.streams), held.training)
         self._use(held)
@@ -196,16 +166,19 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: "DP412" not in self.left_out)
     @rule(kept=snapshots)
     def back_to_snapshot(self, kept: Kept) -> None:
+        """The model is what it was at the snapshot."""
         self._back(kept, self.moves.merge(kept.parts))
 
     @rule(target=saved, held=st.one_of(rngs, models))
     def save(self, held: Held) -> Kept:
+        """Keeps arrays of the host; the object lives on."""
         kept = Kept(held, self.moves.save(held.thing), deepcopy(held.streams), training=True)
         self._use(held)
         return kept
 
     @rule(kept=saved)
     def restore(self, kept: Kept) -> None:
+        """The object is built anew, on another key, and goes on from the save."""
         fresh = self.moves.rngs(_origins(_FRESH, named=kept.held.named))
         if kept.held.is_model:
             fresh = self.moves.build(fresh, len(kept.streams))
@@ -220,6 +193,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.moves.reseeds())
     @rule(held=st.one_of(rngs, models), seed=_SEEDS)
     def reseed(self, held: Held, seed: int) -> None:
+        """The stream of a model, or 'dropout' of a set, starts again on another key."""
         if not held.named and (not held.is_model or "DP413" in self.left_out):
             return
         self.moves.reseed(held.thing, seed + _RESEEDING)
@@ -231,6 +205,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.moves.derives("fork"))
     @rule(target=rngs, held=rngs)
     def fork(self, held: Held) -> Held:
+        """Each stream gives one key to the stream that is forked."""
         forked = self.moves.derive(held.thing, "fork")
         streams = {name: Stream(stream.take()) for name, stream in held.streams.items()}
         return self._live(forked, streams, held)
@@ -238,6 +213,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.moves.derives("split") and self.moves.derives("broadcast"))
     @rule(target=rngs, held=rngs, how=st.sampled_from(("split", "broadcast")))
     def rows(self, held: Held, how: str) -> MultipleResults[Held]:
+        """Each stream gives one key, and every row of it makes a set."""
         batch = self.moves.derive(held.thing, how, _ROWS)
         keys = {name: stream.take() for name, stream in held.streams.items()}
         ends: list[Path] = [()] * _ROWS if how == "broadcast" else SPLIT_ENDS[:_ROWS]
@@ -255,6 +231,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.moves.derives("split") and "DP414" not in self.left_out)
     @rule(held=rngs, how=st.sampled_from(("split", "broadcast")))
     def pass_on(self, held: Held, how: str) -> None:
+        """A stream that is not split goes on in the set that it is passed to."""
         if not held.named:
             return
         copy, stream = self.moves.clone(held.thing), deepcopy(held.stream("dropout"))
@@ -263,6 +240,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def counts_are_the_ledgers(self) -> None:
+        """No stream issued more or less than it should have."""
         for held in self.living:
             told = self.moves.counts(held.thing)
             issued = {name: stream.position for name, stream in held.streams.items()}

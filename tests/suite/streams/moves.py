@@ -30,6 +30,7 @@ class Model(nnx.Module):
             setattr(self, name, layer)
 
     def __call__(self, x: Any) -> tuple[Any, ...]:
+        """Return what each layer makes of the input."""
         return tuple(getattr(self, name)(x) for name in NAMES if hasattr(self, name))
 
 

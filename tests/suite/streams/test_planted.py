@@ -17,59 +17,61 @@ def _advance(layer: Any) -> None:
 
 
 class _Restless(nnx.Dropout):
-    def __call__(self, x: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *, deterministic: Any = None, rngs: Any = None) -> Any:
         if self.deterministic:
             _advance(self)
-        return super().__call__(x, **options)
+        return super().__call__(inputs, deterministic=deterministic, rngs=rngs)
 
 
 class _Wasteful(nnx.Dropout):
-    def __call__(self, x: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *, deterministic: Any = None, rngs: Any = None) -> Any:
         if not self.deterministic:
             _advance(self)
-        return super().__call__(x, **options)
+        return super().__call__(inputs, deterministic=deterministic, rngs=rngs)
 
 
 class _Stuck(nnx.Dropout):
-    def __call__(self, x: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *, deterministic: Any = None, rngs: Any = None) -> Any:
         if not self.deterministic:
             _advance(self)
-        return super().__call__(x, rngs=nnx.Rngs(dropout=99), **options)
+        stuck = rngs or nnx.Rngs(dropout=99)
+        return super().__call__(inputs, deterministic=deterministic, rngs=stuck)
 
 
-class EvaluationAdvances(Moves):
+class _EvaluationAdvances(Moves):
     """An evaluation uses up a key."""
 
     layer = _Restless
 
 
-class CallAdvancesTwice(Moves):
+class _CallAdvancesTwice(Moves):
     """A training call uses up two keys."""
 
     layer = _Wasteful
 
 
-class CallRepeatsItsKey(Moves):
+class _CallRepeatsItsKey(Moves):
     """Every call has one key, and the count goes on as if it had not."""
 
     layer = _Stuck
 
 
-class EvaluationTrains(Moves):
+class _EvaluationTrains(Moves):
     """Evaluation is never switched on."""
 
     def switch(self, model: Any, *, training: bool) -> None:
-        super().switch(model, training=True)
+        if training:
+            super().switch(model, training=True)
 
 
-class JitLosesTheCount(Moves):
+class _JitLosesTheCount(Moves):
     """What a compiled call does to the state stays in it."""
 
     def call(self, model: Any, *, compiled: bool) -> list[bytes]:
         return super().call(nnx.clone(model) if compiled else model, compiled=compiled)
 
 
-class RestoreRestarts(Moves):
+class _RestoreRestarts(Moves):
     """A restored stream counts from 0."""
 
     def restore(self, fresh: Any, saved: Any) -> Any:
@@ -78,7 +80,7 @@ class RestoreRestarts(Moves):
         return super().restore(fresh, (leaves, form))
 
 
-class RestoreForgetsTheKey(Moves):
+class _RestoreForgetsTheKey(Moves):
     """A restored stream has the right count, on the key of what it was restored into."""
 
     def restore(self, fresh: Any, saved: Any) -> Any:
@@ -87,7 +89,7 @@ class RestoreForgetsTheKey(Moves):
         return super().restore(fresh, (leaves, form))
 
 
-class CloneRepeatsAKey(Moves):
+class _CloneRepeatsAKey(Moves):
     """The copy issues the last key again."""
 
     def clone(self, thing: Any) -> Any:
@@ -96,7 +98,7 @@ class CloneRepeatsAKey(Moves):
         return self.restore(super().clone(thing), (leaves, form))
 
 
-class LayersInStep(Moves):
+class _LayersInStep(Moves):
     """The second layer of a model is a copy of the first."""
 
     def build(self, rngs: Any, size: int) -> Any:
@@ -106,7 +108,7 @@ class LayersInStep(Moves):
         return model
 
 
-class ForkRepeatsKeys(Moves):
+class _ForkRepeatsKeys(Moves):
     """The fork is a copy, and issues what the first will."""
 
     def derive(self, rngs: Any, how: str, *arguments: Any) -> Any:
@@ -114,7 +116,7 @@ class ForkRepeatsKeys(Moves):
         return nnx.clone(rngs) if how == "fork" else made
 
 
-class ReseedDoesNothing(Moves):
+class _ReseedDoesNothing(Moves):
     """A stream that is reseeded goes on as it was."""
 
     def reseed(self, thing: Any, seed: int) -> None:
@@ -122,23 +124,25 @@ class ReseedDoesNothing(Moves):
 
 
 _FAULTS: list[tuple[type[Moves], str]] = [
-    (EvaluationAdvances, _COUNT),
-    (CallAdvancesTwice, _COUNT),
-    (CallRepeatsItsKey, _AGAIN),
-    (EvaluationTrains, _EVALUATION),
-    (JitLosesTheCount, _COUNT),
-    (RestoreRestarts, _COUNT),
-    (RestoreForgetsTheKey, f"{_ON}|{_AGAIN}"),
-    (CloneRepeatsAKey, _COUNT),
-    (LayersInStep, f"{_COUNT}|{_AGAIN}"),
+    (_EvaluationAdvances, _COUNT),
+    (_CallAdvancesTwice, _COUNT),
+    (_CallRepeatsItsKey, _AGAIN),
+    (_EvaluationTrains, _EVALUATION),
+    (_JitLosesTheCount, _COUNT),
+    (_RestoreRestarts, _COUNT),
+    (_RestoreForgetsTheKey, f"{_ON}|{_AGAIN}"),
+    (_CloneRepeatsAKey, _COUNT),
+    (_LayersInStep, f"{_COUNT}|{_AGAIN}"),
 ]
 if Moves().derives("fork"):
-    _FAULTS.append((ForkRepeatsKeys, f"{_COUNT}|{_AGAIN}"))
+    _FAULTS.append((_ForkRepeatsKeys, f"{_COUNT}|{_AGAIN}"))
 if Moves().reseeds():
-    _FAULTS.append((ReseedDoesNothing, f"{_COUNT}|{_AGAIN}|{_ON}"))
+    _FAULTS.append((_ReseedDoesNothing, f"{_COUNT}|{_AGAIN}|{_ON}"))
 
 
-@pytest.mark.parametrize(("fault", "seen"), _FAULTS, ids=[fault.__name__ for fault, _ in _FAULTS])
+@pytest.mark.parametrize(
+    ("fault", "seen"), _FAULTS, ids=[fault.__name__[1:] for fault, _ in _FAULTS]
+)
 def test_a_planted_fault_is_found(fault: type[Moves], seen: str) -> None:
     """It is found within the examples that the installed Flax is asked with."""
     with pytest.raises(AssertionError, match=seen):
