@@ -1,13 +1,16 @@
 """Is a malformed list refused in one sentence, and does an entry speak of its versions alone?"""
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dropout_props.known import SHIPPED_PATH, BadList, Deviation, read
+from dropout_props import known
+from dropout_props.known import SHIPPED_LIST, SHIPPED_PATH, BadList, Deviation, read
 from dropout_props.known.words import conditions
 
+_PAGE = Path(__file__).parents[3] / "docs" / "known-deviations.md"
 _ENTRY = """[[deviation]]
 claim = "DP101"
 subject = "a.B"
@@ -63,3 +66,12 @@ def test_conditions_are_held_and_told() -> None:
     general = Deviation("DP101", "*", "text", "a reason", "link", day, api="nnx")
     assert general.holds_on({})
     assert conditions(general) == "other nnx subjects, every version"
+
+
+def test_the_page_names_every_field_and_quotes_the_list() -> None:
+    """Its table of fields is that of an entry; its program is the one that ships."""
+    text = _PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == known._FIELDS
+    [program] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    [entry] = [d for d in SHIPPED_LIST if (d.claim, d.subject) == ("DP412", "nnx.Dropout")]
+    assert program == entry.reproducer

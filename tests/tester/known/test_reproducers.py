@@ -20,6 +20,7 @@ _HERE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
 _LINES, _COLUMNS = 14, 76  # of 80, less the indent of a report
 
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
+Answers: TypeAlias = "dict[str, Future[Done]]"
 
 
 def _name(entry: Deviation) -> str:
@@ -41,12 +42,13 @@ def _run(program: str, folder: Path) -> Done:
 
 def _last_error(stderr: str) -> str:
     """Return the line that names the exception of the last traceback."""
-    lines = stderr.rpartition("Traceback (most recent call last):\n")[2].splitlines()
+    _, raised, last = stderr.rpartition("Traceback (most recent call last):\n")
+    lines = last.splitlines() if raised else []
     return next((line for line in lines if line and not line.startswith(" ")), "")
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Done]"]]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
     """Run all programs, two at a time, each in a process of its own."""
     folder = tmp_path_factory.mktemp("alone")
     pool = ThreadPoolExecutor(2)
@@ -55,10 +57,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Fut
 
 
 @pytest.mark.parametrize("entry", _HERE, ids=_name)
-def test_it_ends_in_an_assertion_error(
-    entry: Deviation, answers: dict[str, "Future[Done]"]
-) -> None:
-    """Where the conditions of the entry hold, what should hold does not; nothing else goes wrong."""
+def test_it_ends_in_an_assertion_error(entry: Deviation, answers: Answers) -> None:
+    """Where its conditions hold, what should hold does not; nothing else goes wrong."""
     done = answers[_name(entry)].result()
     assert done.returncode == 1, done.stdout + done.stderr
     assert _last_error(done.stderr).startswith("AssertionError"), done.stderr
@@ -74,7 +74,7 @@ def test_it_ends_in_an_assertion_error(
     ],
 )
 def test_another_error_is_told_from_an_assertion(program: str, last: str, tmp_path: Path) -> None:
-    """A program that crashes for another reason shows nothing, and is not taken for one that does."""
+    """A program that crashes for another reason shows nothing, and is not taken to."""
     assert _last_error(_run(program, tmp_path).stderr) == last
 
 
