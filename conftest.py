@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent
 PLACES = {
     "releases": (
         "tests/suite",
+        "tests/tester/known",
         "tests/tester/messages",
         "tests/tester/subjects",
         "tests/tester/test_architecture.py",

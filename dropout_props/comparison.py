@@ -57,6 +57,7 @@ class Row:
         base: verdict, or what was seen, on the base.
         candidate: the same on the candidate.
         detail: what the class rests on, one sentence.
+        reproducer: a program that shows the candidate's known deviation, where there is one.
     """
 
     subject: str
@@ -66,6 +67,7 @@ class Row:
     base: str
     candidate: str
     detail: str
+    reproducer: str = ""
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ class Failure:
         confirmation: what the same key, fresh keys and a known-good mask gave.
         known: the reason and the link, when it is a listed deviation.
         replay: what it takes to ask again.
+        reproducer: a program of JAX and Flax alone that shows a listed deviation, where it has one.
     """
 
     claimed: str
@@ -142,6 +143,7 @@ class Failure:
     confirmation: str = ""
     known: str = ""
     replay: Replay | None = None
+    reproducer: str = ""
 
 
 @dataclass(frozen=True)

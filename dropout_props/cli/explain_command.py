@@ -1,4 +1,4 @@
-"""`dropout-props explain [DPnnn]`: what a claim claims, and what it rests on."""
+"""`dropout-props explain [DPnnn]`: what a claim claims, what it rests on, who violates it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ __all__ = ["command"]
 @click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
 def command(claim_ids: tuple[str, ...], *, markdown: bool) -> int:
     """Say what each CLAIM (as in DP203) claims, and what it rests on; all of them by default."""
+    from dropout_props.known.words import known_of
     from dropout_props.properties.describe import describe, page
 
     claims = claims_of(claim_ids)
-    click.echo(page(claims) if markdown else "\n\n".join(map(describe, claims)))
+    texts = [f"{describe(claim)}\n{known_of(claim.id)}".rstrip() for claim in claims]
+    click.echo(page(claims) if markdown else "\n\n".join(texts))
     return 0

@@ -39,6 +39,7 @@ def classify(base: ClaimResult | None, candidate: ClaimResult | None) -> Row:
         base="absent" if base is None else _words(base),
         candidate="absent" if candidate is None else _words(candidate),
         detail=detail,
+        reproducer=candidate.failure.reproducer if candidate and candidate.failure else "",
     )
 
 

@@ -32,7 +32,11 @@ def apply_known(
     if result.verdict is Verdict.FAIL and result.failure is not None:
         for entry in entries:
             if entry.matches in result.failure.seen:
-                failure = replace(result.failure, known=f"{entry.reason} ({entry.link})")
+                failure = replace(
+                    result.failure,
+                    known=f"{entry.reason} ({entry.link})",
+                    reproducer=entry.reproducer,
+                )
                 return replace(
                     result,
                     verdict=Verdict.KNOWN,

@@ -6,6 +6,7 @@ the verdict is KNOWN. When it passes, the entry no longer holds, and that is a f
 
 from __future__ import annotations
 
+import ast
 import sys
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,8 @@ __all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "rea
 
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
-_FIELDS = {"claim", "subject", "matches", "reason", "link", "expires", "when", "api"}
+_REQUIRED = {"claim", "subject", "matches", "reason", "link", "expires"}
+_FIELDS = _REQUIRED | {"when", "api", "reproducer"}
 
 
 class BadList(ValueError):
@@ -47,6 +49,8 @@ class Deviation:
         expires: day from which the entry itself is a failure, to be looked at again.
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
         api: ``linen``, ``nnx`` or ``function``; empty for any.
+        reproducer: a program of JAX and Flax alone whose last statement asserts what should hold;
+            where the entry holds it ends in an AssertionError.
     """
 
     claim: str
@@ -57,6 +61,7 @@ class Deviation:
     expires: date
     when: dict[str, str] = field(default_factory=dict)
     api: str = ""
+    reproducer: str = ""
 
     @property
     def is_general(self) -> bool:
@@ -69,10 +74,14 @@ class Deviation:
             claim == self.claim
             and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
-            and all(
-                versions.get(package, "") in SpecifierSet(condition, prereleases=True)
-                for package, condition in self.when.items()
-            )
+            and self.holds_on(versions)
+        )
+
+    def holds_on(self, versions: Mapping[str, str]) -> bool:
+        """Return whether the entry speaks of these versions."""
+        return all(
+            versions.get(package, "") in SpecifierSet(condition, prereleases=True)
+            for package, condition in self.when.items()
         )
 
 
@@ -113,7 +122,7 @@ def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
 
 def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     where = f"{path}, deviation {number}"
-    unknown, missing = set(entry) - _FIELDS, _FIELDS - {"when", "api"} - set(entry)
+    unknown, missing = set(entry) - _FIELDS, _REQUIRED - set(entry)
     if unknown or missing:
         parts = [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
         parts += [f"missing {', '.join(sorted(missing))}"] if missing else []
@@ -125,7 +134,19 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
             SpecifierSet(condition)
     except InvalidSpecifier as error:
         raise BadList(f"{where}: {error}; a condition is as in '>=0.11,<0.13'.") from error
+    if "reproducer" in entry:
+        _hold_program(where, entry["reproducer"])
     return Deviation(**entry)
+
+
+def _hold_program(where: str, program: Any) -> None:
+    """Refuse what is no program, or asserts nothing at its end."""
+    try:
+        statements = ast.parse(program).body
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise BadList(f"{where}: reproducer is no Python program: {error}.") from error
+    if not statements or not isinstance(statements[-1], ast.Assert):
+        raise BadList(f"{where}: reproducer must end in an assert of what should hold.")
 
 
 SHIPPED_LIST = read(SHIPPED_PATH)

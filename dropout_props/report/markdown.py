@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line, trouble_lines, verdict_words
+from dropout_props.report.programs import program_lines
 
 if TYPE_CHECKING:
     from dropout_props.comparison import Comparison, Row
@@ -24,6 +25,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
     """Return the comparison as Markdown of at most `cap` characters.
 
     Rows that fail come first, so that what is cut is what matters least; how much was cut is said.
+    The programs that show known deviations stand at the end, as far as there is room.
     """
     outcome = {0: "passed", 6: "is inconclusive", 3: "is incomplete"}.get(exit_code, _FAILED)
     head = [
@@ -66,6 +68,8 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
     if len(kept) < len(rows):
         missing = len(rows) - len(kept)
         tail = ["", f"{missing} more rows do not fit here; `--json` holds them all.", *tail]
+    room = cap - sum(len(line) + 1 for line in (*head, *kept, *tail))
+    tail += program_lines(comparison.changed[: len(kept)], room=room)
     return "\n".join([*head, *kept, *tail]) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import floor, log10
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -72,6 +73,9 @@ def paragraph(one: ClaimResult) -> Text:
         if line:
             text.append(f"  {label}: ", style="dim")
             text.append(f"{line}\n")
+        if label == "known" and one.failure.reproducer:
+            text.append("  reproduce with flax alone:\n", style="dim")
+            text.append(indent(one.failure.reproducer.strip("\n"), " " * 4) + "\n")
     return text
 
 

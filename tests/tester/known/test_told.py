@@ -1,0 +1,101 @@
+"""Is a deviation a failure where its entry is struck, and does its program reach every report?"""
+
+from dataclasses import replace
+
+import pytest
+
+from dropout_props.cli import main
+from dropout_props.comparison import Change, Comparison, Row, Side
+from dropout_props.exitcodes import ExitCode, of_run
+from dropout_props.gate.classify import classify
+from dropout_props.judging import Settings
+from dropout_props.known import SHIPPED_LIST, Deviation
+from dropout_props.properties import find
+from dropout_props.report.markdown import comparison_markdown
+from dropout_props.report.terminal import plain_paragraph
+from dropout_props.results import ClaimResult, Failure
+from dropout_props.run import run
+from dropout_props.subjects import environment, registry
+from dropout_props.verdict import Verdict
+
+_SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
+_QUICK = ("DP107", "DP109", "DP412", "DP413", "DP414", "DP513", "DP705")
+_OWN = ("linen.Dropout", "nnx.Dropout")
+_VERSIONS = environment.probe().versions
+_JUDGED = [
+    entry
+    for entry in SHIPPED_LIST
+    if entry.claim in _QUICK and entry.subject in _OWN and entry.holds_on(_VERSIONS)
+]
+_PROGRAM = "# It shows something.\nassert 1 > 2, '</details> ```'\n"
+
+
+@pytest.mark.parametrize("entry", _JUDGED, ids=lambda entry: f"{entry.claim}-{entry.subject}")
+def test_a_struck_entry_is_a_failure(entry: Deviation) -> None:
+    """Listed, it is known and comes with its program; unlisted, the run exits with 1."""
+    subjects, claims = [registry.load(entry.subject)], [find(entry.claim)]
+    [listed] = run(subjects, claims, _SETTINGS).results
+    assert listed.verdict is Verdict.KNOWN
+    assert listed.failure is not None
+    assert listed.failure.reproducer == entry.reproducer
+    struck = run(subjects, claims, replace(_SETTINGS, known=()))
+    assert of_run(struck) is ExitCode.FAILURE
+    [failed] = struck.results
+    assert failed.failure is not None
+    assert entry.matches in failed.failure.seen
+    assert not failed.failure.reproducer
+
+
+def _known(program: str = _PROGRAM) -> ClaimResult:
+    failure = Failure(
+        "c", "s", "d", "m", "dropout-props replay 1", known="k (link)", reproducer=program
+    )
+    return ClaimResult("a.B", "DP101", "x", "exact", Verdict.KNOWN, failure=failure)
+
+
+def test_the_paragraph_of_a_known_deviation_holds_the_program() -> None:
+    """It stands below what is known, as it can be copied."""
+    text = plain_paragraph(_known())
+    program = "    # It shows something.\n    assert 1 > 2, '</details> ```'\n"
+    assert f"  known: k (link)\n  reproduce with flax alone:\n{program}  reproduce: " in text
+    assert "flax alone" not in plain_paragraph(_known(""))
+
+
+def _comparison(*rows: Row) -> Comparison:
+    return Comparison(Side("a", {}, {}), Side("b", {}, {}), rows)
+
+
+def test_markdown_holds_each_program_once() -> None:
+    """A program is indented, so that nothing in it ends the block; two subjects share it."""
+    row = classify(replace(_known(), verdict=Verdict.PASS), _known())
+    assert row.change is Change.KNOWN
+    text = comparison_markdown(_comparison(row, replace(row, subject="c.D")), exit_code=0)
+    assert text.count("# It shows something.") == 1
+    assert "`a.B` DP101, `c.D` DP101:\n\n    # It shows something.\n    assert 1 > 2" in text
+    assert text.endswith("</details>\n")
+
+
+@pytest.mark.parametrize("cap", [600, 700, 2_000])
+def test_markdown_leaves_out_programs_that_do_not_fit(cap: int) -> None:
+    """The cap holds, and a row comes before a program."""
+    row = classify(None, _known())
+    row = replace(row, change=Change.KNOWN, reproducer="x = 1\n" * 50)
+    text = comparison_markdown(_comparison(row), exit_code=0, cap=cap)
+    assert len(text) <= cap
+    assert "| known | a.B |" in text
+    assert ("x = 1" in text) == (cap == 2_000)
+
+
+def test_explain_shows_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """Subject, condition, reason, link and program of each entry; nothing where there is none."""
+    with pytest.raises(SystemExit):
+        main(["explain", "DP412"])
+    [entry] = [e for e in SHIPPED_LIST if e.claim == "DP412" and e.subject == "nnx.Dropout"]
+    text = capsys.readouterr().out
+    _, _, told = text.partition("Known deviations:\n  nnx.Dropout, flax >=0.11: since 0.11 what")
+    assert f"\n  {entry.link}\n  reproduce with flax alone:\n    # What nnx.split" in told
+    assert all(f"    {line}\n" in told for line in entry.reproducer.splitlines())
+    assert "  other nnx subjects, flax >=0.11: for the same reason" in told
+    with pytest.raises(SystemExit):
+        main(["explain", "DP203"])
+    assert "Known deviations" not in capsys.readouterr().out
