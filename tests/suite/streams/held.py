@@ -1,4 +1,4 @@
-"""What the machine holds: objects, what was kept of them, and what is known of the installed Flax."""
+"""What the machine holds: objects, what was kept of them, and what is known of this Flax."""
 
 from __future__ import annotations
 
