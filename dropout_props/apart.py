@@ -8,12 +8,14 @@ or a notebook travel too).
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -30,6 +32,7 @@ __all__ = ["DEVICES", "Apart", "ask_apart"]
 DEVICES = 8
 """Host devices of the other process."""
 
+_PATIENCE = 5.0  # seconds
 _FLAG = "--xla_force_host_platform_device_count"
 
 
@@ -94,7 +97,20 @@ def _other() -> _Other:
         stdout=subprocess.PIPE,
         env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
+    atexit.register(_end, process)
     return _Other(process, threading.Lock())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close both ends, at which it stops; it has a few seconds to finish what it is asked."""
+    with suppress(OSError):
+        _pipe(process.stdin).close()
+        _pipe(process.stdout).close()
+    try:
+        process.wait(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _pipe(pipe: Any) -> BinaryIO:
