@@ -8,9 +8,8 @@ Cannot say: what the other claims count; for them a program shows the keep rate 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from dropout_props.case import Case
@@ -87,9 +86,11 @@ def _two_masks(claim: str, worst: Counts) -> Statistic | None:
 
 def _region(worst: Counts, case: Case) -> Statistic:
     """Return the statistic of a stretch of units, or of an index along an axis."""
+    import numpy as np
+
     shape, member = case.mask_shape, worst.worst
     if worst.label == "dyadic block":
-        units = np.arange(int(np.prod(shape)))
+        units = np.arange(prod(shape))
         part = [one for level in (2, 4, 8) for one in np.array_split(units, level)][member]
         start, stop = int(part[0]), int(part[-1]) + 1
         what = f"units from {start} to {stop - 1} kept"
@@ -102,7 +103,7 @@ def _region(worst: Counts, case: Case) -> Statistic:
 def _lag(worst: Counts, case: Case, counts: tuple[Counts, ...]) -> Statistic:
     """Return the statistic of pairs of one mask: at a lag that share no unit, or mirrored."""
     if worst.label == "mirror image":
-        half = int(np.prod(case.mask_shape)) // 2
+        half = prod(case.mask_shape) // 2
         hits = f"({_FLAT} == {_FLAT}[:, ::-1])[:, :{half}]"
         return Statistic(worst, "masks", hits, "mirror images that agree")
     lag, units, where = worst.worst + 1, f"{_FLAT}[:, :{_LARGEST}]", "in flat order"
