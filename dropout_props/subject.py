@@ -299,7 +299,7 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.linen import linen_subject
+        from dropout_props.subjects.linen_subject import linen_subject
 
         return linen_subject(factory, name=name, source=source, **options)
 
@@ -319,7 +319,7 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.nnx import nnx_subject
+        from dropout_props.subjects.nnx_subject import nnx_subject
 
         return nnx_subject(factory, name=name, source=source, **options)
 

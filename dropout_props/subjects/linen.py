@@ -18,16 +18,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.subject import Subject
-from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
-from dropout_props.subjects.errors import Unsupported, WiringError
-from dropout_props.subjects.example import build_example
+from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen_lifted import lifted
 from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
-from dropout_props.subjects.naming import name_of, source_of, tree_of
+from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.programs import Modes, Program, Shared, Under
-from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
@@ -248,50 +244,3 @@ class LinenAdapter:
                 )
                 self.variables[place] = jax.tree_util.tree_map(np.asarray, found)
         return self.variables[place]
-
-
-def linen_subject(
-    factory: Callable[..., nn.Module], *, name: str = "", source: str = "", **options: Any
-) -> Subject:
-    """Makes a subject of a Linen layer; see ``Subject.linen``.
-
-    Raises:
-        WiringError: it cannot be inferred how the layer takes its rate or its mode.
-    """
-    given, traits = wires.split_options(options)
-    name = name or name_of(factory)
-    fixed_rate = traits.get("rate")
-    constructor = wires.parameters(factory)
-    example = build_example(
-        factory,
-        constructor,
-        name=name,
-        rate_parameter=given.get("rate_parameter"),
-    )
-    if not isinstance(example, nn.Module):
-        raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
-            f"over a Module class or a callable that returns a module; for a plain function use "
-            f"Subject.function, for an nnx.Module Subject.nnx."
-        )
-    wiring = wires.infer(
-        name=name,
-        constructor=constructor,
-        call=wires.parameters(type(example).__call__),
-        fixed_rate=fixed_rate,
-        has_mode_methods=False,
-        given=given,
-    )
-    usual: dict[str, Any] = {
-        "named_stream": wiring.stream_parameter is not None,
-        "explicit_key": wiring.key_parameter is not None,
-        "broadcast_dims": wiring.broadcast_parameter is not None,
-        "missing_key_errors": ("InvalidRngError",),
-        "missing_key_names_stream": True,
-    }
-    return Subject(
-        name=name,
-        traits=Traits(**{"api": "linen", **usual, **traits}),
-        adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
-        source=source or source_of(factory),
-    )

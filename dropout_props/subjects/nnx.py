@@ -19,22 +19,18 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dropout_props.subject import Subject
-from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.adapter import Array, Key, Streams
-from dropout_props.subjects.errors import Unsupported, WiringError
-from dropout_props.subjects.example import build_example
-from dropout_props.subjects.naming import Tree, name_of, source_of, tree_of
+from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.naming import Tree, tree_of
 from dropout_props.subjects.nnx_lifted import lifted
 from dropout_props.subjects.nnx_steps import Stepper
 from dropout_props.subjects.programs import Modes, Program, Rewrapped, Shared, Steps
-from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import Wiring
 
-_PARAMS_SEED = 0
-_EVALUATION_SEED = 1
+PARAMS_SEED = 0
+EVALUATION_SEED = 1
 _OTHER, _RESEED = 11, 12  # folded into a key to get keys that were not issued
-_RNGS_PARAMETER = "rngs"
+RNGS_PARAMETER = "rngs"
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
 
@@ -201,9 +197,9 @@ class NNXAdapter:
     def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:
         keys: dict[str, Any] = {name: _as_jax(key) for name, key in streams.items()}
         if self.params:
-            keys.setdefault("params", _PARAMS_SEED)
+            keys.setdefault("params", PARAMS_SEED)
             if not training:
-                keys.setdefault(self.stream, _EVALUATION_SEED)
+                keys.setdefault(self.stream, EVALUATION_SEED)
         return nnx.Rngs(keys) if keys else None
 
     def _layer(
@@ -222,7 +218,7 @@ class NNXAdapter:
             broadcast_dims=broadcast_dims,
             stream=self.stream if self.renamed else None,
         )
-        return self.factory(**{**arguments, **more}, **{_RNGS_PARAMETER: rngs})
+        return self.factory(**{**arguments, **more}, **{RNGS_PARAMETER: rngs})
 
     def _call(
         self,
@@ -239,82 +235,6 @@ class NNXAdapter:
                 layer.eval()
         mode = self.wiring.mode_argument("call", training=training)
         return cast("Callable[..., Any]", layer)(x, **mode, **(extra or {}))
-
-
-def nnx_subject(
-    factory: Callable[..., nnx.Module],
-    *,
-    name: str = "",
-    source: str = "",
-    params: bool = False,
-    **options: Any,
-) -> Subject:
-    """Makes a subject of an NNX layer; see ``Subject.nnx``.
-
-    Args:
-        factory: returns a module; takes the rate and ``rngs``.
-        name: what reports call it.
-        source: where it comes from, as ``module:attr``.
-        params: the layer has parameters, and needs keys to be built.
-        **options: fields of ``Traits`` and of ``Wiring`` to set by hand.
-
-    Returns:
-        The subject.
-
-    Raises:
-        WiringError: it cannot be inferred how the layer takes its rate, mode or rngs.
-    """
-    given, traits = wires.split_options(options)
-    name = name or name_of(factory)
-    fixed_rate = traits.get("rate")
-    constructor = wires.parameters(factory)
-    if _RNGS_PARAMETER not in constructor:
-        raise WiringError(
-            f"{name} takes no keys: its constructor has {', '.join(constructor) or 'nothing'}, "
-            f"not {_RNGS_PARAMETER}. Hand over a callable that takes it, such as "
-            f"lambda rate, rngs: {name}(rate, rngs=rngs)."
-        )
-    example = build_example(
-        factory,
-        constructor,
-        name=name,
-        rate_parameter=given.get("rate_parameter"),
-        filled={_RNGS_PARAMETER: nnx.Rngs(params=_PARAMS_SEED, dropout=_EVALUATION_SEED)},
-    )
-    if not isinstance(example, nnx.Module):
-        raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.nnx.Module. Hand over "
-            f"a Module class or a callable that returns a module; for a plain function use "
-            f"Subject.function, for a flax.linen.Module Subject.linen."
-        )
-    wiring = wires.infer(
-        name=name,
-        constructor=constructor,
-        call=wires.parameters(type(example).__call__),
-        fixed_rate=fixed_rate,
-        has_mode_methods=True,
-        given=given,
-    )
-    usual: dict[str, Any] = {
-        "named_stream": wiring.stream_parameter is not None,
-        "explicit_key": wiring.key_parameter is not None,
-        "broadcast_dims": wiring.broadcast_parameter is not None,
-        "missing_key_errors": ("ValueError", "KeyError", "AttributeError"),
-        "state": True,
-    }
-    all_traits = Traits(**{"api": "nnx", **usual, **traits})
-    return Subject(
-        name=name,
-        traits=all_traits,
-        adapter=NNXAdapter(
-            factory=factory,
-            wiring=wiring,
-            fixed_rate=fixed_rate,
-            params=params,
-            stream=all_traits.stream or "dropout",
-        ),
-        source=source or source_of(factory),
-    )
 
 
 def _assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:

@@ -1,0 +1,63 @@
+"""How a subject is made of a Linen layer: its wiring and traits, inferred where they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+
+from dropout_props.subject import Subject
+from dropout_props.subjects import wiring as wires
+from dropout_props.subjects.errors import WiringError
+from dropout_props.subjects.example import build_example
+from dropout_props.subjects.linen import LinenAdapter
+from dropout_props.subjects.naming import name_of, source_of
+from dropout_props.subjects.traits import Traits
+
+
+def linen_subject(
+    factory: Callable[..., nn.Module], *, name: str = "", source: str = "", **options: Any
+) -> Subject:
+    """Makes a subject of a Linen layer; see ``Subject.linen``.
+
+    Raises:
+        WiringError: it cannot be inferred how the layer takes its rate or its mode.
+    """
+    given, traits = wires.split_options(options)
+    name = name or name_of(factory)
+    fixed_rate = traits.get("rate")
+    constructor = wires.parameters(factory)
+    example = build_example(
+        factory,
+        constructor,
+        name=name,
+        rate_parameter=given.get("rate_parameter"),
+    )
+    if not isinstance(example, nn.Module):
+        raise WiringError(
+            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
+            f"over a Module class or a callable that returns a module; for a plain function use "
+            f"Subject.function, for an nnx.Module Subject.nnx."
+        )
+    wiring = wires.infer(
+        name=name,
+        constructor=constructor,
+        call=wires.parameters(type(example).__call__),
+        fixed_rate=fixed_rate,
+        has_mode_methods=False,
+        given=given,
+    )
+    usual: dict[str, Any] = {
+        "named_stream": wiring.stream_parameter is not None,
+        "explicit_key": wiring.key_parameter is not None,
+        "broadcast_dims": wiring.broadcast_parameter is not None,
+        "missing_key_errors": ("InvalidRngError",),
+        "missing_key_names_stream": True,
+    }
+    return Subject(
+        name=name,
+        traits=Traits(**{"api": "linen", **usual, **traits}),
+        adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
+        source=source or source_of(factory),
+    )
