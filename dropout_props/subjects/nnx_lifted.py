@@ -61,9 +61,14 @@ def _shared_vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
 
 
 def _scan(layer: Any, x: Array, call: Call, times: int) -> Any:
-    split = needed("scan")
-    steps: Any = nnx.scan(call, in_axes=(_split_axes(), 0), out_axes=0)
-    return split(splits=times)(steps)(layer, jnp.stack([x] * times))
+    split, carry = needed("scan"), needed("carried scan")
+
+    def step(layer: Any, number: Array, x: Array) -> Any:
+        return number + 1, call(layer, x)
+
+    axes = (_split_axes(), carry, 0)
+    steps: Any = nnx.scan(step, in_axes=axes, out_axes=(carry, 0))
+    return split(splits=times)(steps)(layer, jnp.asarray(0), jnp.stack([x] * times))[1]
 
 
 def _carried_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
