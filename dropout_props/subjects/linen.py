@@ -159,13 +159,12 @@ class LinenAdapter:
             self.wiring.mode_argument("call", training=True),
         )
         return lifted(
-            program,
+            program if training else Under("plain"),  # the parameters are the same under all
             self._layer(rate=rate, training=training and not evaluating),
             modes,
             stream=self.stream or _STREAM,
             training=training and not evaluating,
-            # Initialising must not be the first thing that nn.jit remembers of a module.
-            history=self.history if training else next(_histories),
+            history=self.history,
         )
 
     def anew(self) -> LinenAdapter:

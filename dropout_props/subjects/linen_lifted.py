@@ -37,7 +37,7 @@ _COMPILED: Any = nn.jit(Body, static_argnums=(2,))
 class _Step(Body):
     """The same as one step of a scan."""
 
-    def __call__(self, carry: Array, _: Any = None) -> Any:
+    def __call__(self, carry: Array, _number: Any = None) -> Any:
         return carry, Body.__call__(self, carry)
 
 
@@ -65,7 +65,7 @@ class _Scanned(nn.Module):
     times: int
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        return tuple(self.body(x, None)[1])
+        return tuple(self.body(x, jnp.arange(self.times))[1])
 
 
 class _Branches(nn.Module):
@@ -91,9 +91,6 @@ class _While(nn.Module):
     stream: str
 
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        if self.is_initializing():
-            return (self.body(x),) * self.times
-
         def step(body: nn.Module, state: Any) -> Any:
             number, outputs = state
             return number + 1, outputs.at[number].set(body(x))
@@ -119,20 +116,19 @@ class _Raw(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        self.body(x) if self.is_initializing() else None
         if self.how == "raw jit":
             compiled = jax.jit(self.body)
             return tuple(compiled(x) for _ in range(self.times))
         if self.how == "raw scan":
-            _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, length=self.times)
+            _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, jnp.arange(self.times))
             return tuple(outputs)
 
-        def step(_module: nn.Module, carry: int, _: None) -> Any:
+        def step(_module: nn.Module, carry: int, _number: Array) -> Any:
             return carry, self.body(x)
 
         streams: dict[Any, bool] = {"params": False, "dropout": True}
         scan = nn.scan(step, variable_broadcast="params", split_rngs=streams, length=self.times)
-        return tuple(scan(_Nothing(), 0, None)[1])
+        return tuple(scan(_Nothing(), 0, jnp.arange(self.times))[1])
 
 
 class _Nothing(nn.Module):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
+import flax
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -17,6 +19,8 @@ __all__ = ["lifted", "needed"]
 
 Call = Callable[[Any, Array], Array]
 
+# Before 0.10 nnx.Carry was there, and of no use yet.
+_CARRIES = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 10)
 _NEEDS = {
     "vmap": "split_rngs",
     "shared vmap": "StateAxes",
@@ -34,7 +38,7 @@ def needed(how: str) -> Any:
         Unsupported: the installed release has none.
     """
     name = _NEEDS[how]
-    if not hasattr(nnx, name):
+    if not hasattr(nnx, name) or (name == "Carry" and not _CARRIES):
         raise Unsupported(f"this release of Flax has no nnx.{name}")
     return getattr(nnx, name)
 
