@@ -18,7 +18,7 @@ PLACES = {
         "tests/tester/test_architecture.py",
     ),
     "parallel": (
-        "tests/suite",
+        "tests/suite/test_flax.py",
         "tests/tester/plugin",
         "tests/tester/test_architecture.py",
     ),
