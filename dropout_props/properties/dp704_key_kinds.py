@@ -13,8 +13,10 @@ from dropout_props.case import Case
 from dropout_props.properties.applied import agree, decisive_cases, training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import same_bits
+from dropout_props.subject import Crashed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from dropout_props.sampler import Sampler
@@ -35,7 +37,8 @@ def _check(sampler: Sampler) -> None:
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
             first, second = (jax.random.key(np.uint32(s), impl=implementation) for s in seeds)
-            one, again, other = train(first, x), train(first, x), train(second, x)
+            one = _answered(lambda key=first: train(key, x), kind)
+            again, other = train(first, x), train(second, x)
             if implementation == "threefry2x32":
                 raw = train(jax.random.key_data(first), x)
                 agree(sampler, raw, one, f"{kind}: the raw form of the same key")
@@ -46,6 +49,14 @@ def _check(sampler: Sampler) -> None:
         count = int(sampler.masks_in(one).sum())
         if not _FEWEST <= count <= _MOST:
             raise Violation(f"{kind}: {count} of {x.size} units are kept")
+
+
+def _answered(ask: Callable[[], Any], kind: str) -> Any:
+    try:
+        return ask()
+    except Crashed as error:
+        why = " ".join(str(error.__cause__).split())[:160]
+        raise Violation(f"{kind}: refused, {type(error.__cause__).__name__}: {why}") from error
 
 
 def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: FBT001
