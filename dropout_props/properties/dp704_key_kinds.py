@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -37,7 +38,7 @@ def _check(sampler: Sampler) -> None:
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
             first, second = (jax.random.key(np.uint32(s), impl=implementation) for s in seeds)
-            one = _answered(lambda key=first: train(key, x), kind)
+            one = _answered(partial(train, first, x), kind)
             again, other = train(first, x), train(second, x)
             if implementation == "threefry2x32":
                 raw = train(jax.random.key_data(first), x)
