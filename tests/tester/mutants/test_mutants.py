@@ -35,10 +35,10 @@ def test_a_mutant_is_killed_by_the_claim_that_names_it(
     assert result.verdict in allowed, result.shown
 
 
-# Every second one in each API: `dropout-props selftest --mutants` asks all of them in both.
+# Every second one, in one API: `dropout-props selftest --mutants` asks all of them in both.
 _ALTERNATING = [
     pytest.param(control, APIS[number % 2], id=f"{control.name}-{APIS[number % 2]}")
-    for number, control in enumerate(CONTROLS)
+    for number, control in enumerate(CONTROLS[::2])
 ]
 
 
