@@ -1,0 +1,23 @@
+"""What tests of layers share: one input of 256 units, and a key.
+
+256 units at rate 0.5: two independent masks are equal with probability 2^-256, so that "they
+differ" needs no well-chosen seed.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+
+@pytest.fixture
+def x() -> Any:
+    """float32[16, 16], every unit another number and none of them zero."""
+    return jnp.arange(1.0, 257.0).reshape(16, 16)
+
+
+@pytest.fixture
+def key() -> Any:
+    """A raw key."""
+    return jax.random.PRNGKey(0)
