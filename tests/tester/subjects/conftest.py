@@ -1,9 +1,29 @@
-"""What the tests of the subjects share: the subjects, by what they show."""
+"""What the tests of the subjects share: one input of 256 units, and keys.
 
+256 units at rate 0.5: two independent masks are equal with probability 2^-256, so that "they
+differ" needs no well-chosen seed.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
 import pytest
 
 from dropout_props.subject import Subject
 from dropout_props.subjects import registry
+
+
+@pytest.fixture
+def x() -> Any:
+    """float32[16, 16], every unit another number and none of them zero."""
+    return jnp.arange(1.0, 257.0).reshape(16, 16)
+
+
+@pytest.fixture
+def key() -> Any:
+    """A raw key."""
+    return jax.random.PRNGKey(0)
 
 
 @pytest.fixture(scope="session", params=registry.names())

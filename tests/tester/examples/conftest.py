@@ -1,8 +1,4 @@
-"""What tests of layers share: one input of 256 units, and a key.
-
-256 units at rate 0.5: two independent masks are equal with probability 2^-256, so that "they
-differ" needs no well-chosen seed.
-"""
+"""What the tests of the examples share: one input of 256 units, and a key."""
 
 from typing import Any
 
