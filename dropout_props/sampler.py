@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -21,6 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from dropout_props.case import Case
     from dropout_props.subject import Subject
+    from dropout_props.subjects.programs import Program
 
 __all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
 
@@ -132,6 +134,15 @@ class Sampler:
             return np.stack([np.asarray(ask(key)) for key in keys])
         return np.asarray(jax.vmap(ask)(keys))
 
+    def performed(self, program: Program, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return what a program gives, dtype[num_keys, num_answers, *shape], compiled once a case.
+
+        Args:
+            program: one of `dropout_props.subjects.programs`.
+            keys: typed keys, one an application.
+        """
+        return self.each(_performing(self.subject, self.case, program), keys)
+
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return which units came through, bool[num_keys, *shape], independent along axis 0.
 
@@ -158,3 +169,14 @@ class Sampler:
     def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
         """Return the masks of one whole block of fresh keys, bool[num_keys, *mask_shape]."""
         return self.masks(self.keys(self.num_keys, role=role, block=block))
+
+
+@lru_cache(maxsize=64)
+def _performing(subject: Subject, case: Case, program: Program) -> Callable[[Any], Any]:
+    x = jnp.asarray(case.inputs())
+
+    def answers(key: Any) -> Any:
+        streams = {subject.traits.stream or "dropout": key}
+        return jnp.stack(subject.perform(x, program, rate=case.rate, streams=streams))
+
+    return answers if subject.traits.batching == "loop" else jax.jit(answers)

@@ -43,6 +43,20 @@ def _first_key(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
 
 
+def _half_shared(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    @jax.custom_batching.custom_vmap
+    def draw(words: Any) -> Any:
+        return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+
+    @draw.def_vmap
+    def _rows(_axis_size: int, _batched: Any, words: Any) -> Any:
+        masks = jax.vmap(draw.fun)(words)
+        half = np.arange(masks[0].size).reshape(shape) % 2 == 0
+        return jnp.where(half, masks[:1], masks), True
+
+    return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
+
+
 def _captured(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     key = jax.random.key(0) if _is_traced(key) else key
     return jax.random.bernoulli(key, keep_rate, shape)
@@ -90,5 +104,12 @@ MUTANTS = (
         "functorch#575, equinox#316",
         ("DP502", "DP509"),
         Kernel(draw=_first_key),
+    ),
+    Mutant(
+        "vmap_half_shared",
+        "the rows of a batch share every second unit",
+        "vmap_first_key, by halves",
+        ("DP502", "DP515"),
+        Kernel(draw=_half_shared),
     ),
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dropout_props.properties import Statistical
     from dropout_props.statistics import Trials
+    from dropout_props.subjects.programs import Program
 
 __all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
 
@@ -91,6 +92,10 @@ class ExactSampler(Sampler):
     def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
         """Ask for all keys at once; the copies of one key stand together, as with vmap."""
         return np.moveaxis(np.asarray(ask(keys)), 0, 1)
+
+    def performed(self, program: Program, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return bool[num_keys, num_answers, *shape]: each answer has a mask of its own."""
+        return np.moveaxis(_masks(keys, program.answers, self.case.shape, self.case.keep), 0, 1)
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""

@@ -16,8 +16,9 @@ _HEAD = """# The kill matrix
 Written by `{command}`; do not edit it by hand.
 Each planted bug is a dropout with one fault, in Linen and in NNX where it makes sense, and each
 is judged by the claims that must see it, in profile `{profile}`, under {salts}. Each control is a
-correct layer of another construction, and is judged by the whole catalogue, under every salt but
-the first by the statistical claims in profile `smoke` (profiles share one budget). Draws and
+correct layer of another construction, and is judged by the whole catalogue (with as few cases of an
+exact claim as in `smoke`), under every salt but the first by the statistical claims in profile
+`smoke` (profiles share one budget). Draws and
 seconds are the most that it took under any salt; a claim that is decided by one counterexample
 draws nothing. A live bug is one that the installed Flax has too: its verdict reads KNOWN.
 

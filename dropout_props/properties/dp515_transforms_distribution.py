@@ -1,0 +1,81 @@
+"""DP515: masks under the framework's transforms are as likely as plain ones, and independent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.counting import keep_of
+from dropout_props.statistics import Trials, agreement
+from dropout_props.subject import Unsupported
+from dropout_props.subjects.programs import Transform, Under
+
+if TYPE_CHECKING:
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+_TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")
+_SPLIT: tuple[Transform, ...] = ("vmap", "scan")
+_CASES = tuple(Case(shape=(128,), rate=rate) for rate in (0.5, 0.1, 0.9))
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    # Few: every other rate is one more program to compile for each transform.
+    return st.sampled_from(_CASES if profile.wide_pools else _CASES[:2])
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    families, missing = [], []
+    for transform in _SPLIT if sampler.subject.traits.api == "nnx" else _TRANSFORMS:
+        keys = sampler.keys(max(1, sampler.num_keys // 2), role=transform, block=block)
+        try:
+            kept = sampler.masks_in(sampler.performed(Under(transform, 2), keys))
+        except Unsupported as error:
+            missing.append(error)
+            continue
+        families += _counts(transform, kept.reshape(len(kept), 2, -1), sampler)
+    if not families:
+        raise missing[0]
+    return tuple(families)
+
+
+def _counts(transform: Transform, kept: np.ndarray, sampler: Sampler) -> list[Trials]:
+    """Count bool[num_keys, 2, num_units]: which units are kept, and which agree in both."""
+    keep, first, second = keep_of(sampler), kept[:, 0], kept[:, 1]
+    same = int(np.count_nonzero(first == second))
+    return [
+        Trials.of(int(np.count_nonzero(kept)), kept.size, keep, label=f"{transform}, kept"),
+        Trials.of(same, first.size, agreement(keep), label=f"{transform}, two answers"),
+    ]
+
+
+CLAIM = Claim(
+    id="DP515",
+    name="transforms in distribution",
+    sentence="Under the framework's jit, vmap, scan, cond, switch and while_loop units are kept "
+    "with probability keep, and masks of two calls, rows or steps are independent.",
+    formula="P(kept) = keep; P(both kept or both dropped) = keep^2 + rate^2",
+    means="A compiled, batched or scanned model is noised by another rate, or by masks that share "
+    "a part.",
+    assumes="Support (DP201). Keys are split where a transform has to be told so. Of NNX, vmap and "
+    "scan with split keys are counted: under the others it gives the masks of plain calls, bit for "
+    "bit (DP508, DP512). Transforms that the installed release lacks are left out.",
+    mutants=("vmap_half_shared",),
+    blocked_by=("DP201",),
+    needs=("mask", "lifted"),
+    decision=Statistical(
+        cases=_cases,
+        observe=_observe,
+        discrepancies={
+            f"{transform}, {what}": 0.02
+            for transform in _TRANSFORMS
+            for what in ("kept", "two answers")
+        },
+        explicit=_CASES[:2],
+    ),
+)
