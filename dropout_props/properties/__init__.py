@@ -1,7 +1,8 @@
 """The catalogue: every claim that dropout makes, one a file, in one explicit ordered list.
 
 To add a property: write its file, add its line here, plant its mutant. Calibration, power, docs
-and message tests then pick it up by parametrisation.
+and message tests then pick it up by parametrisation. What no layer can be asked for stands in a
+list of its own, and is told but not judged.
 """
 
 from __future__ import annotations
@@ -68,10 +69,23 @@ from dropout_props.properties import (
     dp801_attention,
     dp802_models,
     dp803_linear_model,
+    dp804_generalisation,
 )
-from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
+from dropout_props.properties.claim import Claim, Exact, NightlyClaim, Statistical, Violation
 
-__all__ = ["CATALOGUE", "Claim", "Exact", "Statistical", "UnknownClaim", "Violation", "find"]
+__all__ = [
+    "CATALOGUE",
+    "EXPLAINED",
+    "NIGHTLY",
+    "Claim",
+    "DecidedNightly",
+    "Exact",
+    "NightlyClaim",
+    "Statistical",
+    "UnknownClaim",
+    "Violation",
+    "find",
+]
 
 CATALOGUE: tuple[Claim, ...] = (
     dp101_eval_identity.CLAIM,
@@ -135,9 +149,19 @@ CATALOGUE: tuple[Claim, ...] = (
     dp803_linear_model.CLAIM,
 )
 
+NIGHTLY: tuple[NightlyClaim, ...] = (dp804_generalisation.CLAIM,)
+"""Claims that nothing here judges."""
+
+EXPLAINED: tuple[Claim | NightlyClaim, ...] = (*CATALOGUE, *NIGHTLY)
+"""What `explain` and `list` tell of."""
+
 
 class UnknownClaim(LookupError):
     """No claim of the catalogue has this id."""
+
+
+class DecidedNightly(UnknownClaim):
+    """The claim of this id is decided by training models, and no layer is asked."""
 
 
 def find(claim_id: str) -> Claim:
@@ -145,10 +169,18 @@ def find(claim_id: str) -> Claim:
 
     Raises:
         UnknownClaim: with the closest ids.
+        DecidedNightly: it is none of those that are judged; naming the command that decides it.
     """
+    asked = claim_id.upper()
     for claim in CATALOGUE:
-        if claim.id == claim_id.upper():
+        if claim.id == asked:
             return claim
-    close = get_close_matches(claim_id.upper(), [claim.id for claim in CATALOGUE])
+    for other in NIGHTLY:
+        if other.id == asked:
+            raise DecidedNightly(
+                f"{other.id} is not judged here, since models are trained to decide it and no "
+                f"layer is asked: `{other.command}` does that, in a checkout of this repository."
+            )
+    close = get_close_matches(asked, [one.id for one in EXPLAINED])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
     raise UnknownClaim(f"unknown claim {claim_id!r}: {hint}; `dropout-props list` prints them all.")

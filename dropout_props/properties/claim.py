@@ -3,12 +3,13 @@
 A claim is `Exact` (a violation is a counterexample, and costs no error budget) or `Statistical`
 (it returns counts of Bernoulli trials whose success probability is known when the claim is true).
 Neither computes a p-value, an e-value or a verdict: that is one engine's work, the same for all.
+A `NightlyClaim` is told beside them, and decided elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from dropout_props.statistics import Trials
 from dropout_props.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Claim", "Exact", "Statistical", "Violation"]
+__all__ = ["Claim", "Exact", "NightlyClaim", "Statistical", "Violation"]
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 
@@ -118,3 +119,27 @@ class Claim:
     def kind(self) -> str:
         """``exact`` or ``statistical``."""
         return "statistical" if self.is_statistical else "exact"
+
+
+@dataclass(frozen=True)
+class NightlyClaim:
+    """An entry of the catalogue that no layer is asked for: models are trained to decide it.
+
+    It has no share of the error budget, no planted bugs and no verdict in a report.
+
+    Args:
+        id: as of a `Claim`, and so are name, sentence, formula, means, assumes and since.
+        decision: how it is decided, in words.
+        command: what runs it, in a checkout of this repository.
+    """
+
+    id: str
+    name: str
+    sentence: str
+    formula: str
+    means: str
+    assumes: str
+    decision: str
+    command: str
+    since: str = "0.1"
+    kind: str = field(default="nightly", init=False)

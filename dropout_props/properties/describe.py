@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from dropout_props.profiles import PROFILES
-from dropout_props.properties.claim import Claim, Statistical
+from dropout_props.properties.claim import Claim, NightlyClaim, Statistical
 
 __all__ = ["describe", "entries", "page"]
 
@@ -15,12 +15,24 @@ _HEAD = """# The catalogue
 What dropout promises, claim by claim. `dropout-props explain --markdown` writes this page, and a
 test holds it to the code. Discrepancies are in standard deviations of one trial: at keep
 probability k, one of them is sqrt(k (1 - k)). Of a subject that is noise, a unit is kept when it
-lies above its input, with probability 1/2 in place of 1 - rate.
+lies above its input, with probability 1/2 in place of 1 - rate. A claim of the kind nightly is
+decided by training models: `dropout-props check` does not judge it.
 """
 
 
-def entries(claim: Claim) -> dict[str, str]:
+def entries(claim: Claim | NightlyClaim) -> dict[str, str]:
     """Return what there is to say about a claim, by heading."""
+    if isinstance(claim, NightlyClaim):
+        return {
+            "Claims": claim.sentence,
+            "Formula": claim.formula,
+            "Kind": f"{claim.kind}: `dropout-props check` does not judge it",
+            "If it fails": claim.means,
+            "Assumes": claim.assumes,
+            "Decided": claim.decision,
+            "Run by": f"`{claim.command}`, in a checkout of this repository",
+            "Since": claim.since,
+        }
     found = {
         "Claims": claim.sentence,
         "Formula": claim.formula,
@@ -42,7 +54,7 @@ def entries(claim: Claim) -> dict[str, str]:
     return found
 
 
-def describe(claim: Claim) -> str:
+def describe(claim: Claim | NightlyClaim) -> str:
     """Return the text of `explain`."""
     lines = [f"{claim.id}: {claim.name}", ""]
     for heading, text in entries(claim).items():
@@ -50,7 +62,7 @@ def describe(claim: Claim) -> str:
     return "\n".join(lines)
 
 
-def page(claims: Sequence[Claim]) -> str:
+def page(claims: Sequence[Claim | NightlyClaim]) -> str:
     """Return the page of the docs, as Markdown."""
     parts = [_HEAD]
     for claim in claims:

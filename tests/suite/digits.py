@@ -21,13 +21,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.budget import Budget
+from dropout_props.properties.dp804_generalisation import CHANCE, FALSE_PASS_RATE, NUM_SEEDS
 from dropout_props.statistics import clopper_pearson
 from dropout_props.subjects.d2l.dropout_layer import dropout_layer
 from dropout_props.subjects.d2l.mlp import DropoutMLP
 from dropout_props.subjects.d2l.mlp_scratch import DropoutMLPScratch
 
-NUM_SEEDS = 20
 NUM_TRAINED = 300
 EPOCHS = 60
 BATCH = 30
@@ -76,8 +75,13 @@ class Seen:
     @property
     def lowest(self) -> float:
         """The lower bound of P(narrower): one-sided, exact, at the error rate of a false pass."""
-        error = Budget().false_pass_rate
-        return clopper_pearson(self.narrower, NUM_SEEDS, confidence=1.0 - 2.0 * error).lowest
+        confidence = 1.0 - 2.0 * FALSE_PASS_RATE
+        return clopper_pearson(self.narrower, NUM_SEEDS, confidence=confidence).lowest
+
+    @property
+    def shown(self) -> bool:
+        """Whether the bound excludes a gap that dropout narrows no oftener than it widens it."""
+        return self.lowest > CHANCE
 
 
 def compare(name: str) -> Seen:

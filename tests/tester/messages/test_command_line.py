@@ -51,6 +51,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (["check", "linen.Dropuot"], 4, ["No subject is called 'linen.Dropuot'.", "linen.Dropout"]),
         (["check", "nosuch.module:Layer"], 4, ["'nosuch.module' cannot be imported"]),
         (["check", "--claim", "DP999"], 4, ["unknown claim 'DP999'", "dropout-props list"]),
+        (["check", "--claim", "DP804"], 4, ["models are trained to decide it", "tox -e nightly"]),
         (["explain", "XY"], 4, ["unknown claim 'XY'"]),
         (["check", "--salt", "pepper"], 4, ["--salt 'pepper' is no number: give an integer"]),
         (["check", "--profile", "hourly"], 4, ["'hourly' is not one of"]),
@@ -108,7 +109,10 @@ def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> N
 def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
     """`list --json` holds the catalogue; `explain` says what a claim must kill."""
     rows = json.loads(_run(tmp_path, "list", "--json").stdout)
-    assert "DP203" in {row["id"] for row in rows}
+    assert {row["id"]: row["kind"] for row in rows}.items() >= {
+        "DP203": "statistical",
+        "DP804": "nightly",
+    }.items()
     subjects = json.loads(_run(tmp_path, "list", "--subjects", "--json").stdout)
     assert {"linen.Dropout", "examples.DropPath"} <= {row["subject"] for row in subjects}
     explained = _run(tmp_path, "explain", "dp203").stdout

@@ -1,0 +1,76 @@
+"""Is what docs/findings.md says of each finding what the code holds?"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dropout_props.known import SHIPPED_LIST
+from dropout_props.properties import EXPLAINED
+from dropout_props.properties.describe import describe
+
+_ROOT = Path(__file__).parents[3]
+_PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+_PENDING = frozenset({"DP110", "DP111", "DP112", "DP415", "DP416", "DP417", "DP515"})
+"""Claims that are named before they are in the catalogue; strike each once it is."""
+
+_APIS = {"linen.Dropout": "Linen", "linen.attention": "Linen"}
+_APIS |= {"nnx.Dropout": "NNX", "nnx.attention": "NNX"}
+_CLAIMS = {claim.id: claim for claim in EXPLAINED}
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table below a heading."""
+    _, _, below = _PAGE.partition(f"## {heading}\n")
+    section, _, _ = below.partition("\n## ")
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+
+
+_REPRODUCED = _rows("Reproduced by a claim")
+_QUOTING = [*_rows("Taken account of by the law"), *_rows("Stopped at the door")]
+_UNASKED = _rows("Asked by no claim")
+
+
+def test_each_claim_that_is_named_is_in_the_catalogue() -> None:
+    """An id that is mistyped, or was struck, is found."""
+    named = set(re.findall(r"DP\d{3}", _PAGE))
+    assert named - _PENDING - set(_CLAIMS) == set()
+
+
+def test_what_is_reproduced_is_what_is_listed() -> None:
+    """Each claim has an entry for each API of its row, and each entry of Flax itself has a row."""
+    shown = {(claim, api) for _, _, apis, claim in _REPRODUCED for api in apis.split(", ")}
+    listed = {
+        (entry.claim, _APIS[entry.subject]) for entry in SHIPPED_LIST if entry.subject in _APIS
+    }
+    assert listed - shown == set()
+    assert {one for one in shown - listed if one[0] not in _PENDING} == set()
+
+
+@pytest.mark.parametrize("row", _QUOTING, ids=lambda row: row[0])
+def test_what_is_quoted_is_said_there(row: list[str]) -> None:
+    """The words stand in what `explain` says of the claim, or in the file."""
+    _, _, where, words = row
+    place = where.strip("`")
+    claim = _CLAIMS.get(place)
+    text = describe(claim) if claim else (_ROOT / place).read_text(encoding="utf-8")
+    assert words == f'"{words[1:-1]}"'
+    assert len(words) > 10
+    assert words[1:-1] in " ".join(text.split())
+
+
+def test_each_finding_is_told_once_and_by_a_name() -> None:
+    """No two rows have one name, no table is empty, and no number stands for a name."""
+    tables = (_REPRODUCED, _QUOTING, _UNASKED)
+    assert all(tables)
+    names = [row[0] for table in tables for row in table]
+    assert len(set(names)) == len(names)
+    assert not re.search(r"\bR\d+\b", _PAGE)
+
+
+@pytest.mark.parametrize("page", ["index.md", "known-deviations.md"])
+def test_the_page_is_linked(page: str) -> None:
+    """From the table of contents, and from the page on the list."""
+    text = (_ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert re.search(r"^findings$|\(findings\.md\)", text, flags=re.MULTILINE)
