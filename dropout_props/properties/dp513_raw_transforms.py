@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _RAW: dict[Transform, str] = {
     "raw scan": "jax.lax.scan over a layer",
     "raw jit": "jax.jit of a layer",
+    "raw remat": "jax.checkpoint of a layer",
     "closed scan": "the framework's scan, whose body closes over a layer",
 }
 
@@ -40,8 +41,8 @@ def _is_frozen(sampler: Sampler, transform: Transform) -> bool:
 CLAIM = Claim(
     id="DP513",
     name="raw transforms",
-    sentence="Where jax.jit or jax.lax.scan, or a scan whose body closes over a layer, meets a "
-    "layer that counts its calls, the framework raises or every call has a mask of its own.",
+    sentence="Where jax.jit, jax.checkpoint or jax.lax.scan, or a scan whose body closes over a "
+    "layer, meets a layer that counts its calls, the framework raises or every call has a mask of its own.",
     formula="an error, or m_s != m_t for calls s != t",
     means="A model trains on one frozen mask for every step, and no message says so.",
     assumes="Any error is a refusal.",

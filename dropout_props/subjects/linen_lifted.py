@@ -108,7 +108,7 @@ class _While(nn.Module):
 
 
 class _Raw(nn.Module):
-    """A body called in JAX's own scan or jit, or closed over by the body of ``nn.scan``."""
+    """A body called in JAX's own transforms, or closed over by the body of ``nn.scan``."""
 
     body: nn.Module
     times: int
@@ -116,9 +116,10 @@ class _Raw(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> tuple[Array, ...]:
-        if self.how == "raw jit":
-            compiled = jax.jit(self.body)
-            return tuple(compiled(x) for _ in range(self.times))
+        if self.how in ("raw jit", "raw remat"):
+            transform: Any = {"raw jit": jax.jit, "raw remat": jax.checkpoint}[self.how]
+            again = transform(lambda x: self.body(x))
+            return tuple(again(x) for _ in range(self.times))
         if self.how == "raw scan":
             _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, jnp.arange(self.times))
             return tuple(outputs)
@@ -190,6 +191,7 @@ def lifted(
         "while": lambda: _While(body(), times, stream),
         "raw scan": lambda: _Raw(body(), times, how),
         "raw jit": lambda: _Raw(body(), times, how),
+        "raw remat": lambda: _Raw(body(), times, how),
         "closed scan": lambda: _Raw(body(), times, how),
     }
     if how not in models:

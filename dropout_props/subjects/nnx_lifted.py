@@ -116,6 +116,11 @@ def _raw_jit(layer: Any, x: Array, call: Call, times: int) -> Any:
     return [compiled(layer, x) for _ in range(times)]
 
 
+def _raw_remat(layer: Any, x: Array, call: Call, times: int) -> Any:
+    again = jax.checkpoint(lambda x: call(layer, x))
+    return [again(x) for _ in range(times)]
+
+
 def _raw_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
     return jax.lax.scan(lambda carry, _: (carry, call(layer, x)), 0, length=times)[1]
 
@@ -132,6 +137,7 @@ _TRANSFORMS: dict[str, Callable[[Any, Array, Call, int], Any]] = {
     "switch": _switch,
     "while": _while,
     "raw jit": _raw_jit,
+    "raw remat": _raw_remat,
     "raw scan": _raw_scan,
 }
 

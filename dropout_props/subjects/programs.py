@@ -35,6 +35,7 @@ Transform: TypeAlias = Literal[
     "while",
     "raw scan",  # JAX's own, around a layer of the framework
     "raw jit",
+    "raw remat",
     "closed scan",  # the framework's, whose body closes over the layer
 ]
 Step: TypeAlias = Literal[
