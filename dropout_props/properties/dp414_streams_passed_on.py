@@ -16,7 +16,12 @@ from dropout_props.subjects.programs import Rewrapped
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
 
-_WAYS: tuple[Literal["fork", "split", "broadcast"], ...] = ("fork", "split", "broadcast")
+_WAYS: tuple[Literal["fork", "split", "broadcast", "Rngs"], ...] = (
+    "fork",
+    "split",
+    "broadcast",
+    "Rngs",
+)
 
 
 def _check(sampler: Sampler) -> None:
@@ -31,11 +36,10 @@ def _check(sampler: Sampler) -> None:
             missing.append(error)
             continue
         if np.array_equal(first, second):
-            again.append(how)
+            again.append("Rngs itself" if how == "Rngs" else f"Rngs.{how}")
     if again:
         raise Violation(
-            f"a key that was used up came out again of a stream passed on by Rngs."
-            f"{' and Rngs.'.join(again)}"
+            f"a key that was used up came out again of a stream passed on by {' and '.join(again)}"
         )
     if len(missing) == len(_WAYS):
         raise missing[0]
@@ -44,11 +48,11 @@ def _check(sampler: Sampler) -> None:
 CLAIM = Claim(
     id="DP414",
     name="streams passed on",
-    sentence="Where Rngs.fork, split or broadcast makes another set of streams, a layer that is "
-    "built on it has another mask than one that was built on the first.",
+    sentence="Where Rngs.fork, split or broadcast, or Rngs given a stream, makes another set of "
+    "streams, a layer that is built on it has another mask than one that was built on the first.",
     formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
     means="Two parts of a model drop the same units, because a key was issued twice.",
-    assumes="Of the three ways, those that the installed release has are asked.",
+    assumes="Of the four ways, those that the installed release has are asked.",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

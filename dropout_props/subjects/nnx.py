@@ -7,6 +7,7 @@ survives it. Without keys a layer is built without ``rngs``; a layer that has pa
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ _OTHER, _RESEED = 11, 12  # folded into a key to get keys that were not issued
 RNGS_PARAMETER = "rngs"
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
+_RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
 
 DERIVATION: Literal["nnx fork", "nnx stream"] = "nnx fork" if _CALLS_TAKE_KEYS else "nnx stream"
 """How a layer of the installed release gets its keys; see ``Traits.derivation``."""
@@ -185,14 +187,21 @@ class NNXAdapter:
     def _rewrapped(
         self, x: Array, program: Rewrapped, rngs: Any, *, rate: float
     ) -> tuple[Array, ...]:
-        if not hasattr(rngs, program.how):
+        if program.how != "Rngs" and not hasattr(rngs, program.how):
             raise Unsupported(f"this release of Flax has no nnx.Rngs.{program.how}")
         first = self._layer(rngs, rate=rate, training=True)
         output = self._call(first, x, training=True)
-        kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
-        again = getattr(rngs, program.how)(*kept)
+        again = self._passed_on(program, rngs)
         second = self._layer(again, rate=rate, training=True)
         return output, self._call(second, x, training=True)
+
+    def _passed_on(self, program: Rewrapped, rngs: Any) -> Any:
+        if program.how == "Rngs":
+            if not _RNGS_TAKE_STREAMS:
+                raise Unsupported("in this release of Flax nnx.Rngs takes no streams")
+            return nnx.Rngs(**{self.stream: rngs[self.stream]})
+        kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
+        return getattr(rngs, program.how)(*kept)
 
     def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:
         keys: dict[str, Any] = {name: _as_jax(key) for name, key in streams.items()}

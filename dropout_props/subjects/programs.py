@@ -110,10 +110,11 @@ class Rewrapped:
     """Builds one layer on a set of streams, and a second on what is made of the same set.
 
     Attributes:
-        how: the method that passes the layer's stream through.
+        how: the method of Rngs that passes the layer's stream through; or Rngs itself, which is
+            given the stream.
     """
 
-    how: Literal["split", "fork", "broadcast"]
+    how: Literal["split", "fork", "broadcast", "Rngs"]
     answers: int = 2
 
 
