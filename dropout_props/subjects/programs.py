@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 __all__ = [
+    "MAPPINGS",
     "STEPS",
+    "Handed",
+    "Mapping",
     "Modes",
     "Program",
     "Rewrapped",
@@ -21,6 +24,8 @@ __all__ = [
     "Under",
 ]
 
+Mapping: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
+MAPPINGS: tuple[Mapping, ...] = get_args(Mapping)
 Transform: TypeAlias = Literal[
     "plain",  # none, in the same place
     "jit",
@@ -128,4 +133,16 @@ class Shared:
     answers: int = 1
 
 
-Program: TypeAlias = Shared | Under | Modes | Steps | Rewrapped
+@dataclass(frozen=True)
+class Handed:
+    """Calls one layer once, in training, with its keys in a mapping of some type.
+
+    Attributes:
+        mapping: name of the type; ``FrozenDict`` is that of ``flax.core``.
+    """
+
+    mapping: Mapping
+    answers: int = 1
+
+
+Program: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped
