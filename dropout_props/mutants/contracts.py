@@ -1,4 +1,4 @@
-"""Faults of what a layer asks of its caller: mappings of keys, streams, dtypes, names of streams."""
+"""Faults of what a layer asks of its caller: mappings, streams and their names, dtypes."""
 
 from __future__ import annotations
 

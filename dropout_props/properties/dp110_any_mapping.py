@@ -10,7 +10,7 @@ from dropout_props.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import first_difference, same_bits
-from dropout_props.subjects.programs import MAPPINGS, Handed
+from dropout_props.subjects.programs import MAPPINGS, Handed, MappingName
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
@@ -20,7 +20,7 @@ def _check(sampler: Sampler) -> None:
     x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
 
-    def train(mapping: Any, given: dict[str, Any]) -> Any:
+    def train(mapping: MappingName, given: dict[str, Any]) -> Any:
         (output,) = sampler.subject.perform(
             x, Handed(mapping), rate=rate, streams=given, expect_errors=True
         )
@@ -32,19 +32,18 @@ def _check(sampler: Sampler) -> None:
     for mapping in MAPPINGS[1:]:
         try:
             output = train(mapping, streams)
-        except Exception as error:  # noqa: BLE001 (whatever it raises, it refuses)
-            refused.append((mapping, type(error).__name__))
+        except Exception as error:  # noqa: BLE001, PERF203 (whatever it raises, it refuses)
+            refused.append(f"{mapping} ({type(error).__name__})")
         else:
             _hold(f"a {mapping}", output, expected)
     if refused:
-        words = " and ".join(f"{mapping} ({error})" for mapping, error in refused)
-        raise Violation(f"refused as the mapping of streams: {words}")
+        raise Violation(f"refused as the mapping of streams: {' and '.join(refused)}")
 
 
 def _hold(given: str, output: Any, expected: Any) -> None:
     """Refuse another output than the one of a dict."""
     if not same_bits(output, expected):
-        raise Violation(f"keys in {given} changed the mask: {first_difference(output, expected)}")
+        raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
 
 
 CLAIM = Claim(

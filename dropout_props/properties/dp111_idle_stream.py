@@ -55,8 +55,8 @@ def _check(sampler: Sampler) -> None:
 CLAIM = Claim(
     id="DP111",
     name="idle layers need no stream",
-    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called where "
-    "only keys of other streams are at hand, and gives its evaluation output.",
+    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called "
+    "where only keys of other streams are at hand, and gives its evaluation output.",
     formula="train(x, 0; {other: k}) = eval(x; {other: k}) = eval(x)",
     means="A model without dropout, or one that is built to predict, demands a dropout key.",
     assumes="Where the layer promises which place of its mode decides, it is built in evaluation "

@@ -43,8 +43,8 @@ CLAIM = Claim(
     name="streams by name",
     sentence="One key that is given to two streams of different names gives different masks.",
     formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
-    means="Streams that are seeded alike, as by one seed for all, are one: parameters and masks, or "
-    "two kinds of noise, are made of the same random bits.",
+    means="Streams that are seeded alike, as by one seed for all, are one: parameters and masks, "
+    "or two kinds of noise, are made of the same random bits.",
     assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
     "probability below 2^-70.",
     mutants=("stream_name_ignored", "stream_name_by_length"),

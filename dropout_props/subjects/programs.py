@@ -13,7 +13,7 @@ __all__ = [
     "MAPPINGS",
     "STEPS",
     "Handed",
-    "Mapping",
+    "MappingName",
     "Modes",
     "Program",
     "Rewrapped",
@@ -24,8 +24,8 @@ __all__ = [
     "Under",
 ]
 
-Mapping: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
-MAPPINGS: tuple[Mapping, ...] = get_args(Mapping)
+MappingName: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
+MAPPINGS: tuple[MappingName, ...] = get_args(MappingName)
 Transform: TypeAlias = Literal[
     "plain",  # none, in the same place
     "jit",
@@ -141,7 +141,7 @@ class Handed:
         mapping: name of the type; ``FrozenDict`` is that of ``flax.core``.
     """
 
-    mapping: Mapping
+    mapping: MappingName
     answers: int = 1
 
 
