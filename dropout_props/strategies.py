@@ -21,6 +21,7 @@ __all__ = [
     "DTYPES",
     "RATE_BRANCHES",
     "SHAPES",
+    "UNSCALABLE_DTYPES",
     "WIDE_SHAPES",
     "broadcast_dims",
     "cases",
@@ -48,6 +49,7 @@ BLOCK_SHAPES: tuple[tuple[int, ...], ...] = (
 """Shapes of the masks that are counted; blocks of one size each, shared by all claims."""
 
 DTYPES = ("float32", "float16", "bfloat16")
+UNSCALABLE_DTYPES = ("int32", "uint8", "bool")
 
 _EDGE = 2.0**-24
 RATE_BRANCHES: dict[str, tuple[float, ...]] = {

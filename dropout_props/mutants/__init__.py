@@ -9,6 +9,7 @@ from __future__ import annotations
 from dropout_props.mutants import (
     attention,
     broadcast,
+    contracts,
     controls,
     derived,
     dtypes,
@@ -44,5 +45,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *history.MUTANTS,
     *attention.MUTANTS,
     *readout.MUTANTS,
+    *contracts.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -9,17 +9,16 @@ import jax.numpy as jnp
 from dropout_props.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.strategies import UNSCALABLE_DTYPES
 from dropout_props.subject import WrongAnswer
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
 
-_DTYPES = ("int32", "uint8", "bool")
-
 
 def _check(sampler: Sampler) -> None:
     streams = sampler.streams(sampler.key())
-    for dtype in _DTYPES:
+    for dtype in UNSCALABLE_DTYPES:
         x = jnp.asarray(sampler.case.inputs()).astype(dtype)
         try:
             y = sampler.subject.call(
@@ -39,7 +38,7 @@ CLAIM = Claim(
     "ValueError: x/keep is none.",
     formula="train(x) raises for x of an integer or boolean dtype",
     means="Token ids or masks pass through dropout, and come out rounded or as floats.",
-    assumes="In evaluation such an input may pass: nothing is scaled there.",
+    assumes="What evaluation does with such an input is for DP112.",
     mutants=("integers_promoted", "integers_rounded"),
     needs=("mask", "identity"),
     decision=Exact(

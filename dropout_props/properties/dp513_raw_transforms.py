@@ -42,7 +42,8 @@ CLAIM = Claim(
     id="DP513",
     name="raw transforms",
     sentence="Where jax.jit, jax.checkpoint or jax.lax.scan, or a scan whose body closes over a "
-    "layer, meets a layer that counts its calls, the framework raises or every call has a mask of its own.",
+    "layer, meets a layer that counts its calls, the framework raises or every call has a mask "
+    "of its own.",
     formula="an error, or m_s != m_t for calls s != t",
     means="A model trains on one frozen mask for every step, and no message says so.",
     assumes="Any error is a refusal.",

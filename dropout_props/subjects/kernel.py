@@ -39,6 +39,10 @@ class KeySource(Protocol):
         """Whether a key was given for the stream."""
         ...
 
+    def streams(self) -> tuple[str, ...]:
+        """Names of the streams that keys were given for, in their order."""
+        ...
+
     def issue(self, stream: str) -> Key:
         """The framework's own next key, which advances its count; raises its own error."""
         ...
@@ -100,6 +104,11 @@ class Site:
     def has(self, stream: str) -> bool:
         """Says whether a key was given for ``stream``."""
         return self._source.has(stream)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the streams that keys were given for, in their order."""
+        return self._source.streams()
 
     def issue(self, stream: str | None = None) -> Key:
         """Returns the framework's next key of a stream, and advances its count."""

@@ -31,6 +31,9 @@ class _ScopeKeys:
     def has(self, stream: str) -> bool:
         return self._module.has_rng(stream)
 
+    def streams(self) -> tuple[str, ...]:
+        return tuple(self._scope.rngs)
+
     def issue(self, stream: str) -> Key:
         return self._module.make_rng(stream)
 

@@ -48,6 +48,9 @@ class _StreamKeys:
         rngs = self._given.rngs
         return rngs is not None and (stream in rngs or "default" in rngs)
 
+    def streams(self) -> tuple[str, ...]:
+        return () if self._given.rngs is None else tuple(self._given.rngs)
+
     def issue(self, stream: str) -> Key:
         if self._given.rngs is None:
             # Raises the framework's own error for a layer without rngs.

@@ -11,23 +11,26 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.core import FrozenDict
 
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen_lifted import lifted
 from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.programs import Modes, Program, Shared, Under
+from dropout_props.subjects.programs import Handed, Modes, Program, Shared, Under
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
 _STREAM = "dropout"
+_MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
 _histories = itertools.count(1)  # nn.jit remembers modules by their attributes: this is one
 
 
@@ -143,6 +146,9 @@ class LinenAdapter:
                 return self.factory(**self._arguments(rate=rate, training=training) | sharing)
 
             return (self._apply(model, x, streams=streams),)
+        if isinstance(program, Handed):
+            layer = partial(self._layer, rate=rate)
+            return (self._apply(layer, x, streams=streams, mapping=_MAPPINGS[program.mapping]),)
         if not isinstance(program, Under):
             raise Unsupported("a Linen layer has no state: keys are handed to every application")
 
@@ -217,13 +223,14 @@ class LinenAdapter:
         structure: tuple[Any, ...] = (),
         extra: dict[str, Any] | None = None,
         moded: bool = True,
+        mapping: Callable[[Any], Any] = dict,
     ) -> Any:
         mode: dict[str, Any] = {}
         if moded:
             mode = {**self.wiring.mode_argument("call", training=training)}
         variables = self._variables(model, x, structure=structure, moded=moded)
         return model(training=training).apply(
-            variables, x, **mode, **(extra or {}), rngs=dict(streams) or None
+            variables, x, **mode, **(extra or {}), rngs=mapping(dict(streams)) if streams else None
         )
 
     def _variables(

@@ -118,7 +118,7 @@ class _Raw(nn.Module):
     def __call__(self, x: Array) -> tuple[Array, ...]:
         if self.how in ("raw jit", "raw remat"):
             transform: Any = {"raw jit": jax.jit, "raw remat": jax.checkpoint}[self.how]
-            again = transform(lambda x: self.body(x))
+            again = transform(lambda x: self.body(x))  # noqa: PLW0108 (Linen refuses a module)
             return tuple(again(x) for _ in range(self.times))
         if self.how == "raw scan":
             _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, jnp.arange(self.times))

@@ -19,19 +19,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from flax.core import FrozenDict
 
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import Tree, tree_of
 from dropout_props.subjects.nnx_lifted import lifted
 from dropout_props.subjects.nnx_steps import Stepper
-from dropout_props.subjects.programs import Modes, Program, Rewrapped, Shared, Steps
+from dropout_props.subjects.programs import Handed, Modes, Program, Rewrapped, Shared, Steps
 from dropout_props.subjects.wiring import Wiring
 
 PARAMS_SEED = 0
 EVALUATION_SEED = 1
 _OTHER, _RESEED = 11, 12  # folded into a key to get keys that were not issued
 RNGS_PARAMETER = "rngs"
+_MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
 _RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
@@ -136,7 +138,8 @@ class NNXAdapter:
         """See ``Adapter.perform``."""
         if isinstance(program, Modes):
             return (self._in_places(x, program, rate=rate, streams=streams),)
-        rngs = self._rngs(streams, training=True)
+        mapping = _MAPPINGS[program.mapping] if isinstance(program, Handed) else dict
+        rngs = self._rngs(streams, training=True, mapping=mapping)
         if isinstance(program, Shared):
             sharing = self.wiring.sharing_arguments(shared=program.shared)
             layer = self._layer(rngs, rate=rate, training=True, more=sharing)
@@ -144,6 +147,8 @@ class NNXAdapter:
         if isinstance(program, Rewrapped):
             return self._rewrapped(x, program, rngs, rate=rate)
         layer = self._layer(rngs, rate=rate, training=True)
+        if isinstance(program, Handed):
+            return (self._call(layer, x, training=True),)
         if isinstance(program, Steps):
             key = streams.get(self.stream, streams.get("default"))
             others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
@@ -203,13 +208,15 @@ class NNXAdapter:
         kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
         return getattr(rngs, program.how)(*kept)
 
-    def _rngs(self, streams: Streams, *, training: bool) -> nnx.Rngs | None:
+    def _rngs(
+        self, streams: Streams, *, training: bool, mapping: Callable[[Any], Any] = dict
+    ) -> nnx.Rngs | None:
         keys: dict[str, Any] = {name: _as_jax(key) for name, key in streams.items()}
         if self.params:
             keys.setdefault("params", PARAMS_SEED)
             if not training:
                 keys.setdefault(self.stream, EVALUATION_SEED)
-        return nnx.Rngs(keys) if keys else None
+        return nnx.Rngs(mapping(keys)) if keys else None
 
     def _layer(
         self,

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 __all__ = [
+    "MAPPINGS",
     "STEPS",
+    "Handed",
+    "MappingName",
     "Modes",
     "Program",
     "Rewrapped",
@@ -21,6 +24,8 @@ __all__ = [
     "Under",
 ]
 
+MappingName: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
+MAPPINGS: tuple[MappingName, ...] = get_args(MappingName)
 Transform: TypeAlias = Literal[
     "plain",  # none, in the same place
     "jit",
@@ -130,4 +135,16 @@ class Shared:
     answers: int = 1
 
 
-Program: TypeAlias = Shared | Under | Modes | Steps | Rewrapped
+@dataclass(frozen=True)
+class Handed:
+    """Calls one layer once, in training, with its keys in a mapping of some type.
+
+    Attributes:
+        mapping: name of the type; ``FrozenDict`` is that of ``flax.core``.
+    """
+
+    mapping: MappingName
+    answers: int = 1
+
+
+Program: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped

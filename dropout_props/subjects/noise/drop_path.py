@@ -30,14 +30,14 @@ class DropPath(nn.Module):
 
         Raises:
             ValueError: the rate is no probability.
-            TypeError: in training, an input of integers or booleans.
+            TypeError: an input of integers or booleans.
         """
         if not 0.0 <= self.rate <= 1.0:
             raise ValueError(f"rate={self.rate!r} is no probability; give a number from 0 to 1")
-        if deterministic or self.rate == 0.0:
-            return x
         if not jnp.issubdtype(x.dtype, jnp.floating):
             raise TypeError(f"x is of {x.dtype}, which cannot be scaled; give floats")
+        if deterministic or self.rate == 0.0:
+            return x
         if self.rate == 1.0:  # without it, 0 times the slope 1/0 makes the gradient NaN
             return jnp.zeros_like(x)
         keep_rate = 1.0 - self.rate

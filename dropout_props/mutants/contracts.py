@@ -1,0 +1,101 @@
+"""Faults of what a layer asks of its caller: mappings, streams and their names, dtypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, KeySource, Site
+
+__all__ = ["MUTANTS"]
+
+
+def _place_of_stream(site: Site) -> Any:
+    place = site.streams.index(site.stream) if site.stream in site.streams else 0
+    return jax.random.fold_in(site.issue(), place)
+
+
+def _demand(source: KeySource, stream: str) -> None:
+    if not source.has(stream):
+        raise ValueError(f"no key for {stream!r}")
+
+
+def _demand_in_training(site: Site) -> Any:
+    raise ValueError(f"no key for {site.stream!r}")
+
+
+def _integers_cast(x: Any, _rate: float) -> Any:
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+
+
+def _length_of_name(site: Site) -> Any:
+    return jax.random.fold_in(site.issue(), len(site.stream))
+
+
+MUTANTS = (
+    Mutant(
+        "dict_alone",
+        "keys are taken in a dict alone",
+        "flax 0.8.2",
+        ("DP110",),
+        Kernel(),
+        apis=("linen",),
+        live=True,
+    ),
+    Mutant(
+        "place_of_stream",
+        "the place of the stream among those given is folded into the key",
+        "keys split and zipped with names",
+        ("DP110",),
+        Kernel(derive_key=_place_of_stream),
+    ),
+    Mutant(
+        "evaluation_asks_stream",
+        "an evaluation demands a key of the stream, and takes none",
+        "flax 0.11.0",
+        ("DP111",),
+        Kernel(before_evaluate=_demand),
+        live=True,
+    ),
+    Mutant(
+        "rate0_asks_stream",
+        "no case for rate 0: a key of the stream is demanded",
+        "flax#821",
+        ("DP111",),
+        Kernel(order=("evaluate", "rate_one"), missing_key=_demand_in_training),
+        live=True,
+    ),
+    Mutant(
+        "evaluation_unguarded",
+        "integers pass in evaluation, and are an error in training",
+        "flax, always",
+        ("DP112",),
+        Kernel(),
+        live=True,
+    ),
+    Mutant(
+        "integers_cast_in_evaluation",
+        "evaluation makes floats of integers, which are an error in training",
+        "casts at the entry of a model",
+        ("DP112",),
+        Kernel(evaluate=_integers_cast),
+    ),
+    Mutant(
+        "stream_name_ignored",
+        "the name of the stream is not folded into the key",
+        "flax, always",
+        ("DP417",),
+        Kernel(),
+        live=True,
+    ),
+    Mutant(
+        "stream_name_by_length",
+        "the length of the stream's name is folded into the key",
+        "weak hashes of names",
+        ("DP417",),
+        Kernel(derive_key=_length_of_name),
+    ),
+)

@@ -1,0 +1,64 @@
+"""DP110: keys may be handed over in any mapping, and in any order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.subjects.programs import MAPPINGS, Handed, MappingName
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+
+def _check(sampler: Sampler) -> None:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
+
+    def train(mapping: MappingName, given: dict[str, Any]) -> Any:
+        (output,) = sampler.subject.perform(
+            x, Handed(mapping), rate=rate, streams=given, expect_errors=True
+        )
+        return output
+
+    expected = train("dict", streams)
+    _hold("a dict in reversed order", train("dict", dict(reversed(streams.items()))), expected)
+    refused = []
+    for mapping in MAPPINGS[1:]:
+        try:
+            output = train(mapping, streams)
+        except Exception as error:  # noqa: BLE001, PERF203 (whatever it raises, it refuses)
+            refused.append(f"{mapping} ({type(error).__name__})")
+        else:
+            _hold(f"a {mapping}", output, expected)
+    if refused:
+        raise Violation(f"refused as the mapping of streams: {' and '.join(refused)}")
+
+
+def _hold(given: str, output: Any, expected: Any) -> None:
+    """Refuse another output than the one of a dict."""
+    if not same_bits(output, expected):
+        raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
+
+
+CLAIM = Claim(
+    id="DP110",
+    name="any mapping of streams",
+    sentence="Keys may be handed over in any mapping, and in any order: a dict, a MappingProxyType "
+    "and a FrozenDict of the same keys give the same output.",
+    formula="train(x, M({s: k, t: j})) = train(x, {s: k, t: j}) = train(x, {t: j, s: k}) for every "
+    "mapping type M",
+    means="A configuration that freezes its mappings cannot be trained with, or other masks come "
+    "of the same keys.",
+    assumes="Nothing.",
+    mutants=("dict_alone", "place_of_stream"),
+    needs=("streams",),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
+    ),
+)

@@ -1,0 +1,69 @@
+"""DP111: a layer that draws nothing needs no key of its stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.subjects.programs import Modes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dropout_props.sampler import Sampler
+
+_OTHER = "params"
+
+
+def _questions(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the ways to draw nothing that the subject has, with words for each."""
+    subject, rate = sampler.subject, sampler.case.rate
+    asked: dict[str, Any] = {
+        "streams": {_OTHER: sampler.key(_OTHER)},
+        "expect_errors": True,
+    }
+    if subject.traits.lacks("modes"):
+        yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **asked)
+    else:
+        built = Modes(built=True)
+        yield "built for evaluation", lambda: subject.perform(x, built, rate=rate, **asked)[0]
+    if not (subject.traits.lacks("any_rate") or subject.traits.lacks("mask")):
+        yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **asked)
+
+
+def _check(sampler: Sampler) -> None:
+    x = jnp.asarray(sampler.case.inputs())
+    expected, seen = np.asarray(sampler.subject.reference(x)), []
+    for where, ask in _questions(sampler, x):
+        try:
+            output = np.asarray(ask())
+        except Exception as error:  # noqa: BLE001 (no error is right here)
+            seen.append(f"{where} it raised {type(error).__name__}: {str(error).splitlines()[0]}")
+            continue
+        if not same_bits(output, expected):
+            seen.append(f"{where}: {first_difference(output, expected)}")
+    if seen:
+        raise Violation(f"with a key for {_OTHER!r} alone, {'; '.join(seen)}")
+
+
+CLAIM = Claim(
+    id="DP111",
+    name="idle layers need no stream",
+    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called "
+    "where only keys of other streams are at hand, and gives its evaluation output.",
+    formula="train(x, 0; {other: k}) = eval(x; {other: k}) = eval(x)",
+    means="A model without dropout, or one that is built to predict, demands a dropout key.",
+    assumes="Where the layer promises which place of its mode decides, it is built in evaluation "
+    "mode; any other is switched or called in it.",
+    mutants=("evaluation_asks_stream", "rate0_asks_stream"),
+    needs=("streams", "eval_mode"),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
+    ),
+)

@@ -1,0 +1,55 @@
+"""DP417: streams are told apart by their names, not by their keys alone."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.case import Case
+from dropout_props.properties.applied import decisive_cases
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import same_bits
+
+if TYPE_CHECKING:
+    from dropout_props.sampler import Sampler
+
+_OTHERS = ("noise", "audio")  # of one length
+
+
+def _check(sampler: Sampler) -> None:
+    subject, case = sampler.subject, sampler.case
+    names = tuple(dict.fromkeys((subject.traits.stream or "dropout", *_OTHERS)))
+    x, streams = jnp.asarray(case.inputs()), dict.fromkeys(names, sampler.key())
+    outputs = {
+        name: np.asarray(
+            subject.named_stream(name).call(x, rate=case.rate, training=True, streams=streams)
+        )
+        for name in names
+    }
+    pairs = list(combinations(names, 2))
+    alike = [pair for pair in pairs if same_bits(outputs[pair[0]], outputs[pair[1]])]
+    if len(alike) == len(pairs):
+        raise Violation(f"one key gives one mask in every stream: {', '.join(map(repr, names))}")
+    if alike:
+        first, second = alike[0]
+        raise Violation(f"one key gives one mask in the streams {first!r} and {second!r}")
+
+
+CLAIM = Claim(
+    id="DP417",
+    name="streams by name",
+    sentence="One key that is given to two streams of different names gives different masks.",
+    formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
+    means="Streams that are seeded alike, as by one seed for all, are one: parameters and masks, "
+    "or two kinds of noise, are made of the same random bits.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    mutants=("stream_name_ignored", "stream_name_by_length"),
+    needs=("mask", "streams", "named_stream"),
+    decision=Exact(
+        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=4
+    ),
+)

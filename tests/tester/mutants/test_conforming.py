@@ -1,0 +1,82 @@
+"""Is a layer that does what Flax's own does not do passed by the claim, and told by it no more?"""
+
+import zlib
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import nnx
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.mutants import APIS, MUTANTS
+from dropout_props.properties import find
+from dropout_props.subject import Subject
+from dropout_props.subjects.environment import probe
+from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
+from dropout_props.verdict import Verdict
+
+_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)
+
+
+def _named(site: Site) -> Any:
+    return jax.random.fold_in(site.issue(), zlib.crc32(site.stream.encode()))
+
+
+def _floats_alone(x: Any, _rate: float) -> Any:
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        raise TypeError(f"x is of {x.dtype}")
+    return x
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize(
+    ("claim", "kernel"),
+    [("DP417", Kernel(derive_key=_named)), ("DP112", Kernel(evaluate=_floats_alone))],
+    ids=["DP417", "DP112"],
+)
+def test_a_layer_that_conforms_passes(claim: str, kernel: Kernel, api: Any) -> None:
+    """The names of streams are hashed into its keys; its evaluation looks at the dtype."""
+    result = _JUDGE(kernel_subject(kernel, api=api, name=f"conforming-{claim}-{api}"), find(claim))
+    assert result.verdict is Verdict.PASS, result.shown
+
+
+@pytest.mark.parametrize("name", ["integers_promoted", "integers_rounded"])
+@pytest.mark.parametrize("api", APIS)
+def test_a_layer_that_trains_on_integers_has_one_door(name: str, api: Any) -> None:
+    """What is wrong there is for DP108 alone."""
+    [mutant] = [one for one in MUTANTS if one.name == name]
+    result = _JUDGE(mutant.subject(api), find("DP112"))
+    assert result.verdict is Verdict.PASS, result.shown
+
+
+class _Late(nnx.Module):
+    """Looks for its stream when it draws, and not when it is built."""
+
+    def __init__(self, rate: float, *, deterministic: bool = False, rngs: Any = None) -> None:
+        self.rate, self.deterministic, self.rngs = rate, deterministic, rngs
+
+    def __call__(self, x: Any) -> Any:
+        if self.deterministic or self.rate == 0.0:
+            return x
+        kept = jax.random.bernoulli(self.rngs.dropout(), 1.0 - self.rate, x.shape)
+        return jnp.where(kept, x / (1.0 - self.rate), 0)
+
+
+class _Early(_Late):
+    """Demands a key when it is built."""
+
+    def __init__(self, rate: float, *, deterministic: bool = False, rngs: Any = None) -> None:
+        super().__init__(rate, deterministic=deterministic, rngs=rngs)
+        if rngs is not None and "dropout" not in rngs:
+            raise TypeError("no key for 'dropout'")
+
+
+@pytest.mark.parametrize(
+    ("layer", "verdict"), [(_Late, Verdict.PASS), (_Early, Verdict.FAIL)], ids=["late", "early"]
+)
+def test_an_idle_layer_is_built_without_its_stream(layer: Any, verdict: Verdict) -> None:
+    """DP111 tells a layer that looks for its key when it draws from one that does at once."""
+    result = _JUDGE(Subject.nnx(layer, name=layer.__name__), find("DP111"))
+    assert result.verdict is verdict, result.shown
