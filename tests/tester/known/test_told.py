@@ -19,7 +19,9 @@ from dropout_props.subjects import environment, registry
 from dropout_props.verdict import Verdict
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
-_QUICK = ("DP107", "DP109", "DP412", "DP413", "DP414", "DP513", "DP705")
+_QUICK = (
+    "DP107", "DP109", "DP412", "DP413", "DP414", "DP415", "DP416", "DP513", "DP705",
+)  # fmt: skip
 _OWN = ("linen.Dropout", "nnx.Dropout")
 _VERSIONS = environment.probe().versions
 _JUDGED = [
