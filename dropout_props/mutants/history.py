@@ -49,6 +49,11 @@ def _unmoved_count(site: Site) -> Any:
     return site.key_at()
 
 
+def _take_params(source: KeySource, _stream: str) -> None:
+    if source.has("params"):
+        source.issue("params")
+
+
 def _params_for_missing(site: Site) -> Any:
     return site.issue("params") if site.has("params") else site.issue()
 
@@ -98,10 +103,17 @@ MUTANTS = (
         "own_counter",
         "the layer counts its calls in an attribute, not in its state",
         "Python attributes in place of variables",
-        ("DP409", "DP412", "DP413", "DP414"),
+        ("DP409", "DP412", "DP413", "DP414", "DP415"),
         Kernel(derive_key=_own_count),
         apis=("nnx",),
         live=True,
+    ),
+    Mutant(
+        "params_key_taken",
+        "the layer takes a key of params, where there is one, and throws it away",
+        "flax 0.11, nnx.Dropout built on one stream",
+        ("DP416",),
+        Kernel(when_built=_take_params),
     ),
     Mutant(
         "frozen_count",

@@ -158,7 +158,7 @@ def _merged(modes: Modes, merge: Callable[[], bool]) -> bool:  # noqa: ARG001
     return merge()
 
 
-def _nothing(source: KeySource, stream: str) -> None:  # an evaluation takes no key
+def _nothing(source: KeySource, stream: str) -> None:  # neither building nor evaluating takes a key
     del source, stream
 
 
@@ -179,6 +179,8 @@ class Kernel:
         rate_zero: the output at rate 0. Takes the input and the rate, as the next two.
         evaluate: the output in evaluation mode.
         rate_one: the output at rate 1.
+        when_built: what building the layer does to the keys; in Linen, which builds without
+            keys, what comes first in a call.
         before_evaluate: what an evaluation does to the keys of the stream.
         mode: whether to evaluate. Takes the mode as it was set when built and at the call, and
             the framework's own way to merge them.
@@ -194,6 +196,7 @@ class Kernel:
     rate_zero: Callable[[Array, float], Array] = _same
     evaluate: Callable[[Array, float], Array] = _same
     rate_one: Callable[[Array, float], Array] = _zeros
+    when_built: Callable[[KeySource, str], None] = _nothing
     before_evaluate: Callable[[KeySource, str], None] = _nothing
     mode: Callable[[Modes, Callable[[], bool]], bool] = _merged
     order: tuple[Special, ...] = ("rate_zero", "evaluate", "rate_one")

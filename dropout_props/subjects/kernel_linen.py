@@ -82,9 +82,11 @@ class LinenKernelDropout(nn.Module):
             Modes(built=self.deterministic, called=deterministic),
             lambda: nn.merge_param("deterministic", self.deterministic, deterministic),
         )
+        source = _ScopeKeys(self)
+        self.kernel.when_built(source, self.rng_collection)
         return run(
             self.kernel,
-            _ScopeKeys(self),
+            source,
             x,
             rate=self.rate,
             training=not evaluating,

@@ -112,6 +112,7 @@ class NNXKernelDropout(nnx.Module):
             rng_collection=rng_collection,
             rngs=rngs,
         )
+        kernel.when_built(_StreamKeys(self.given, self.dropout), rng_collection)
 
     def __call__(self, x: Array, *, deterministic: bool | None = None, rngs: Any = None) -> Array:
         """Returns what the kernel makes of ``x``."""

@@ -23,9 +23,9 @@ from flax.core import FrozenDict
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen_lifted import lifted
-from dropout_props.subjects.linen_models import Block, InModes, Plan, Repeat
+from dropout_props.subjects.linen_models import Block, InModes, Neighbour, Plan, Repeat
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.programs import Handed, Modes, Program, Shared, Under
+from dropout_props.subjects.programs import Beside, Handed, Modes, Program, Shared, Under
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
@@ -149,6 +149,8 @@ class LinenAdapter:
         if isinstance(program, Handed):
             layer = partial(self._layer, rate=rate)
             return (self._apply(layer, x, streams=streams, mapping=_MAPPINGS[program.mapping]),)
+        if isinstance(program, Beside):
+            return (self._beside(x, program, rate=rate, streams=streams),)
         if not isinstance(program, Under):
             raise Unsupported("a Linen layer has no state: keys are handed to every application")
 
@@ -195,6 +197,12 @@ class LinenAdapter:
         built, called = self._mode(modes.built), self._mode(modes.called)
         layer = self.factory(**self._arguments(rate=rate, training=True), **built)
         return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
+
+    def _beside(self, x: Array, program: Beside, *, rate: float, streams: Streams) -> Array:
+        layers = [] if program.layer == "nowhere" else [self._layer(rate=rate, training=True)]
+        model = Neighbour(plan=Plan({}, layers), inlined=program.layer == "model's scope")
+        mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=True)}
+        return model.init(dict(streams), x, **mode)["params"]["weight"]
 
     def _layer(
         self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()

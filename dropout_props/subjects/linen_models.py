@@ -10,7 +10,7 @@ import flax.linen as nn
 from dropout_props.subjects.adapter import Array
 from dropout_props.subjects.naming import Tree
 
-__all__ = ["Block", "InModes", "Plan", "Repeat"]
+__all__ = ["Block", "InModes", "Neighbour", "Plan", "Repeat"]
 
 
 class Repeat(nn.Module):
@@ -64,3 +64,17 @@ class Block(nn.Module):
                 block = Block(plan=plan, times=self.times, name=name)
                 answers.update(block(x, **arguments))
         return answers
+
+
+class Neighbour(nn.Module):
+    """A parameter that is initialised after the layers of a plan were called."""
+
+    plan: Plan
+    inlined: bool = False  # the layers stand in the scope of this module itself
+
+    @nn.compact
+    def __call__(self, x: Array, **arguments: Any) -> None:
+        """Initialises the parameter ``weight``, of the shape and dtype of ``x``."""
+        for layer in self.plan.layers:
+            layer.clone(parent=self.scope if self.inlined else self)(x, **arguments)
+        self.param("weight", nn.initializers.normal(), x.shape, x.dtype)

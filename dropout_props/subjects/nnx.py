@@ -25,8 +25,17 @@ from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import Tree, tree_of
 from dropout_props.subjects.nnx_lifted import lifted
-from dropout_props.subjects.nnx_steps import Stepper
-from dropout_props.subjects.programs import Handed, Modes, Program, Rewrapped, Shared, Steps
+from dropout_props.subjects.nnx_steps import Stepper, reseed
+from dropout_props.subjects.programs import (
+    Beside,
+    Handed,
+    Modes,
+    Program,
+    Reseeded,
+    Rewrapped,
+    Shared,
+    Steps,
+)
 from dropout_props.subjects.wiring import Wiring
 
 PARAMS_SEED = 0
@@ -144,8 +153,8 @@ class NNXAdapter:
             sharing = self.wiring.sharing_arguments(shared=program.shared)
             layer = self._layer(rngs, rate=rate, training=True, more=sharing)
             return (self._call(layer, x, training=True),)
-        if isinstance(program, Rewrapped):
-            return self._rewrapped(x, program, rngs, rate=rate)
+        if isinstance(program, Rewrapped | Reseeded | Beside):
+            return self._built(x, program, rngs, rate=rate, streams=streams)
         layer = self._layer(rngs, rate=rate, training=True)
         if isinstance(program, Handed):
             return (self._call(layer, x, training=True),)
@@ -189,6 +198,21 @@ class NNXAdapter:
             layer.eval() if modes.switched else layer.train()
         return layer(x, **called)
 
+    def _built(
+        self,
+        x: Array,
+        program: Rewrapped | Reseeded | Beside,
+        rngs: Any,
+        *,
+        rate: float,
+        streams: Streams,
+    ) -> tuple[Array, ...]:
+        if isinstance(program, Beside):
+            return (self._beside(x, program, rngs, rate=rate),)
+        if isinstance(program, Reseeded):
+            return self._reseeded(x, program, rngs, rate=rate, key=streams[self.stream])
+        return self._rewrapped(x, program, rngs, rate=rate)
+
     def _rewrapped(
         self, x: Array, program: Rewrapped, rngs: Any, *, rate: float
     ) -> tuple[Array, ...]:
@@ -207,6 +231,28 @@ class NNXAdapter:
             return nnx.Rngs(**{self.stream: rngs[self.stream]})
         kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
         return getattr(rngs, program.how)(*kept)
+
+    def _beside(self, x: Array, program: Beside, rngs: Any, *, rate: float) -> Array:
+        if program.layer == "model's scope":
+            raise Unsupported("NNX has no scopes")
+        if program.layer == "own place":
+            self._layer(rngs, rate=rate, training=True)  # all is built before anything is called
+        return nnx.initializers.normal()(rngs.params(), x.shape, x.dtype)
+
+    def _reseeded(
+        self, x: Array, program: Reseeded, rngs: Any, *, rate: float, key: Key
+    ) -> tuple[Array, ...]:
+        layers = [self._layer(rngs, rate=rate, training=True) for _ in program.names]
+        model = _assemble(tree_of(program.names), layers)
+
+        def answers() -> tuple[Array, ...]:
+            return tuple(self._call(_find(model, name), x, training=True) for name in program.names)
+
+        fresh = answers()
+        for _ in range(program.between):
+            answers()
+        reseed(model, self.stream, key)
+        return fresh + answers()
 
     def _rngs(
         self, streams: Streams, *, training: bool, mapping: Callable[[Any], Any] = dict

@@ -15,7 +15,7 @@ from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.nnx_lifted import Call
 from dropout_props.subjects.programs import Steps
 
-__all__ = ["Stepper"]
+__all__ = ["Stepper", "reseed"]
 
 
 class Stepper:
@@ -77,13 +77,19 @@ class Stepper:
             self._layer = self._build()
             nnx.update(self._layer, _from_host(self._saved))
         else:
-            self._reseed()
+            reseed(self._layer, self._stream, self._reseeding)
         return None
 
-    def _reseed(self) -> None:
-        if not hasattr(nnx, "reseed"):
-            raise Unsupported("this release of Flax has no nnx.reseed")
-        cast("Any", nnx).reseed(self._layer, **{self._stream: self._reseeding})
+
+def reseed(model: Any, stream: str, key: Key) -> None:
+    """Reseeds one stream of a model with a key.
+
+    Raises:
+        Unsupported: the installed release has no such function.
+    """
+    if not hasattr(nnx, "reseed"):
+        raise Unsupported("this release of Flax has no nnx.reseed")
+    cast("Any", nnx).reseed(model, **{stream: key})
 
 
 def _to_host(state: Any) -> Any:

@@ -12,10 +12,12 @@ from typing import Literal, TypeAlias, get_args
 __all__ = [
     "MAPPINGS",
     "STEPS",
+    "Beside",
     "Handed",
     "MappingName",
     "Modes",
     "Program",
+    "Reseeded",
     "Rewrapped",
     "Shared",
     "Step",
@@ -124,6 +126,40 @@ class Rewrapped:
 
 
 @dataclass(frozen=True)
+class Reseeded:
+    """Builds a model on one key, calls it, and reseeds it with the same key.
+
+    Every round calls each layer once, in the order of ``names``. The answers are those of the
+    first round, of the fresh model, and then those of the round that follows the reseed.
+
+    Attributes:
+        names: names of the layers, in the order in which they are built.
+        between: rounds between the two.
+    """
+
+    names: tuple[str, ...]
+    between: int = 2
+
+    @property
+    def answers(self) -> int:
+        """One output a layer before, and one after."""
+        return 2 * len(self.names)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Initialises a parameter of the shape and dtype of the input, which is the answer.
+
+    Attributes:
+        layer: where the layer stands that comes before it: nowhere, in a place of its own, or, in
+            Linen, in the scope of the model itself, as where a model extends the layer.
+    """
+
+    layer: Literal["nowhere", "own place", "model's scope"]
+    answers: int = 1
+
+
+@dataclass(frozen=True)
 class Shared:
     """Calls an attention layer once, in training.
 
@@ -147,4 +183,4 @@ class Handed:
     answers: int = 1
 
 
-Program: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped
+Program: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped | Reseeded | Beside

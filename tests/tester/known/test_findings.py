@@ -11,9 +11,6 @@ from dropout_props.properties.describe import describe
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
-_PENDING = frozenset({"DP110", "DP111", "DP112", "DP415", "DP416", "DP417", "DP515"})
-"""Claims that are named before they are in the catalogue; strike each once it is."""
-
 _APIS = {"linen.Dropout": "Linen", "linen.attention": "Linen"}
 _APIS |= {"nnx.Dropout": "NNX", "nnx.attention": "NNX"}
 _CLAIMS = {claim.id: claim for claim in EXPLAINED}
@@ -35,7 +32,7 @@ _UNASKED = _rows("Asked by no claim")
 def test_each_claim_that_is_named_is_in_the_catalogue() -> None:
     """An id that is mistyped, or was struck, is found."""
     named = set(re.findall(r"DP\d{3}", _PAGE))
-    assert named - _PENDING - set(_CLAIMS) == set()
+    assert named - set(_CLAIMS) == set()
 
 
 def test_what_is_reproduced_is_what_is_listed() -> None:
@@ -45,7 +42,7 @@ def test_what_is_reproduced_is_what_is_listed() -> None:
         (entry.claim, _APIS[entry.subject]) for entry in SHIPPED_LIST if entry.subject in _APIS
     }
     assert listed - shown == set()
-    assert {one for one in shown - listed if one[0] not in _PENDING} == set()
+    assert shown - listed == set()
 
 
 @pytest.mark.parametrize("row", _QUOTING, ids=lambda row: row[0])

@@ -21,7 +21,7 @@ from dropout_props.verdict import Verdict
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 _QUICK = (
     *("DP107", "DP109", "DP110", "DP111", "DP112"),
-    *("DP412", "DP413", "DP414", "DP417", "DP513", "DP705"),
+    *("DP412", "DP413", "DP414", "DP415", "DP416", "DP417", "DP513", "DP705"),
 )
 _OWN = ("linen.Dropout", "nnx.Dropout")
 _VERSIONS = environment.probe().versions

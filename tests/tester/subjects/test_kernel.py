@@ -137,6 +137,7 @@ CHANGES: dict[str, Any] = {
     "rate_zero": lambda x, rate: 2 * x,  # noqa: ARG005
     "evaluate": lambda x, rate: x * (1 - rate),
     "rate_one": lambda x, rate: x,  # noqa: ARG005
+    "when_built": lambda source, stream: source.issue(stream) if source.has(stream) else None,
     "before_evaluate": lambda source, stream: source.issue(stream),
     "order": ("rate_one", "evaluate", "rate_zero"),
     "mode": lambda modes, merge: not merge(),  # noqa: ARG005

@@ -1,0 +1,98 @@
+"""DP416: a dropout layer leaves the parameters as they are that are initialised after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props import strategies
+from dropout_props.case import Case
+from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.compare import same_bits
+from dropout_props.subject import Unsupported
+from dropout_props.subjects.programs import Beside
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from dropout_props.profiles import Profile
+    from dropout_props.sampler import Sampler
+    from dropout_props.subject import Traits
+
+
+def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The ways to hand keys to a model that is built: one a stream, and one for all."""
+    traits = sampler.subject.traits
+    own = traits.stream or "dropout"
+    yield f"with keys for 'params' and {own!r}", {
+        "params": sampler.key("params"), own: sampler.key(own)
+    }  # fmt: skip
+    if traits.api == "nnx":
+        yield "with one stream 'default'", {"default": sampler.key("default")}
+    else:
+        yield "with a key for 'params' alone", {"params": sampler.key("params")}
+
+
+def _check(sampler: Sampler) -> None:
+    for keys, streams in _keys(sampler):
+        expected = np.asarray(_parameter(sampler, Beside("nowhere"), streams))
+        for place in (Beside("own place"), Beside("model's scope")):
+            try:
+                seen = _parameter(sampler, place, streams)
+            except Unsupported:
+                if place.layer == "own place":
+                    raise
+                continue
+            if seen is not None and not same_bits(np.asarray(seen), expected):
+                where = "" if place.layer == "own place" else ", in the scope of the model itself,"
+                raise Violation(f"{keys} the layer{where} moved a parameter initialised after it")
+
+
+def _parameter(sampler: Sampler, program: Beside, streams: dict[str, Any]) -> Any:
+    """Return the parameter; None where a model without a key for the layer's stream is refused."""
+    case, subject = sampler.case, sampler.subject
+    keyed = len(streams) > 1 or "default" in streams
+    try:
+        (answer,) = subject.perform(
+            jnp.asarray(case.inputs()),
+            program,
+            rate=case.rate,
+            streams=streams,
+            expect_errors=not keyed,
+        )
+    except Exception as error:
+        if not keyed and type(error).__name__ in subject.traits.missing_key_errors:
+            return None
+        raise
+    return answer
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return strategies.cases(
+        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
+    )
+
+
+CLAIM = Claim(
+    id="DP416",
+    name="neighbours' parameters stand",
+    sentence="Putting the layer into a model leaves the parameters that are initialised after it "
+    "as they are without it: with keys for 'params' and the layer's stream, and with one for all.",
+    formula="init(after the layer; k) = init(without the layer; k), at every rate",
+    means="Adding dropout, or taking it out for a comparison, starts from other parameters.",
+    assumes="In NNX the one for all is the stream 'default', and the layer is built, not called, "
+    "before the parameter is initialised. In Linen it is the key for 'params' (a refusal will do), "
+    "and the layer is called, as a module of its own and in the scope of the model, as where a "
+    "model extends the layer: its own parameters then follow those calls.",
+    mutants=("params_key_taken",),
+    needs=("identity", "streams", "lifted"),
+    decision=Exact(
+        cases=_cases,
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.0)),
+        weight=4,
+    ),
+)

@@ -1,0 +1,71 @@
+"""Models that are built for one question: reseeded ones, and parameters beside a layer."""
+
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+from flax.errors import InvalidRngError
+
+from dropout_props.judging import Judge, Settings
+from dropout_props.properties import find
+from dropout_props.subject import Unsupported
+from dropout_props.subjects import registry
+from dropout_props.subjects.environment import probe
+from dropout_props.subjects.kernel import Kernel, kernel_subject
+from dropout_props.subjects.programs import Beside, Reseeded
+from dropout_props.verdict import Verdict
+
+_BOTH = {"params": jax.random.PRNGKey(1), "dropout": jax.random.PRNGKey(2)}
+
+
+def _parameter(subject: Any, layer: Any, x: Any, streams: Any) -> Any:
+    [answer] = subject.perform(x, Beside(layer), rate=0.5, streams=streams)
+    return np.asarray(answer)
+
+
+@pytest.mark.skipif(not hasattr(nnx, "reseed"), reason="this release has no nnx.reseed")
+@pytest.mark.parametrize("between", [0, 2])
+def test_a_reseeded_model_is_called_as_the_fresh_one_was(x: Any, key: Any, between: int) -> None:
+    """First the masks of the layers as built, by name; then those after the reseed."""
+    subject = registry.load("nnx.Dropout")
+    names, streams = ("a", "block/b"), {"dropout": key}
+    outputs = subject.perform(x, Reseeded(names, between), rate=0.5, streams=streams)
+    fresh = subject.call_layers(x, names=names, rate=0.5, streams=streams)
+    for seen, expected in zip(outputs, fresh * 2, strict=True):
+        np.testing.assert_array_equal(seen, expected)
+
+
+@pytest.mark.parametrize("api", ["linen", "nnx"])
+def test_a_parameter_shows_its_key_and_each_key_before_it(api: Any, x: Any) -> None:
+    """Another key for params moves it, and so does one that the layer takes of them."""
+    correct = kernel_subject(Kernel(), api=api, name="correct")
+    taking = Kernel(when_built=lambda source, _: source.issue("params"))
+    other = {**_BOTH, "params": jax.random.PRNGKey(3)}
+    place = "model's scope" if api == "linen" else "own place"
+    alone = _parameter(correct, "nowhere", x, _BOTH)
+    assert (alone == _parameter(correct, place, x, _BOTH)).all()
+    assert (alone != _parameter(correct, "nowhere", x, other)).any()
+    faulty = kernel_subject(taking, api=api, name="faulty")
+    assert (alone == _parameter(faulty, "nowhere", x, _BOTH)).all()
+    assert (alone != _parameter(faulty, place, x, _BOTH)).any()
+
+
+def test_nnx_has_no_scopes(x: Any) -> None:
+    """The one place that its model has not is refused."""
+    with pytest.raises(Unsupported, match="no scopes"):
+        _parameter(registry.load("nnx.Dropout"), "model's scope", x, _BOTH)
+
+
+def _refuse(_site: Any) -> NoReturn:
+    raise InvalidRngError("there is no key for 'dropout'")
+
+
+def test_a_refusal_without_a_key_moves_nothing() -> None:
+    """A Linen layer that asks for its own key holds to DP416, and needs no entry in the list."""
+    subject = kernel_subject(Kernel(missing_key=_refuse), api="linen", name="strict")
+    settings = replace(Settings.of(profile="smoke"), confirm=False, known=())
+    result = Judge(settings, probe().versions)(subject, find("DP416"))
+    assert result.verdict is Verdict.PASS, result.shown
