@@ -24,7 +24,7 @@ from dropout_props.subject import SubjectError, Unsupported
 from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim
@@ -39,12 +39,15 @@ class Judge:
     Args:
         settings: salt, budget, profile, known deviations.
         versions: installed versions, for the conditions of known deviations.
+        settled: what was judged elsewhere, and is taken over.
     """
 
-    def __init__(self, settings: Settings, versions: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, versions: Mapping[str, str], settled: Iterable[ClaimResult] = ()
+    ) -> None:
         self.settings = settings
         self.versions = versions
-        self._results: dict[tuple[str, str], ClaimResult] = {}
+        self._results = {(result.subject, result.claim): result for result in settled}
 
     def __call__(self, subject: Subject, claim: Claim) -> ClaimResult:
         """Return the verdict on one claim about one subject, and all that it rests on."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_props.mutants import Api, Mutant
     from dropout_props.profiles import Profile
+    from dropout_props.results import ClaimResult
 
 __all__ = ["Ask", "asks", "judge", "run"]
 
@@ -111,20 +112,24 @@ def judge(ask: Ask) -> list[Kill]:
     from dropout_props.subjects.environment import probe
 
     mutant = _named(ask.mutant)
+    subject = mutant.subject(ask.api)
     versions = probe().versions
-    kills = []
+    kills: list[Kill] = []
+    settled: list[ClaimResult] = []
     for number, salt in enumerate(ask.salts):
         settings = Settings.of(salt=salt, profile=ask.later if number else ask.profile)
         if not mutant.killed_by:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
-        judge = Judge(replace(settings, confirm=False), versions)
-        subject = mutant.subject(ask.api)
+        judge = Judge(replace(settings, confirm=False), versions, settled)
         for claim in map(find, ask.claims):
             if quick and not claim.is_statistical:
                 continue  # decided under the first salt: chance has no part in it
-            for blocker in claim.blocked_by:  # whose seconds are not this claim's
-                judge(subject, find(blocker))
+            for blocker in map(find, claim.blocked_by):  # whose seconds are not this claim's
+                stood_on = judge(subject, blocker)
+                asked = blocker.id in ask.claims and not quick
+                if not (asked or blocker.is_statistical or number):
+                    settled.append(stood_on)
             result = judge(subject, claim)
             kills.append(
                 Kill(

@@ -7,7 +7,6 @@ survives it. Without keys a layer is built without ``rngs``; a layer that has pa
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +22,10 @@ from flax.core import FrozenDict
 
 from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.naming import Tree, tree_of
+from dropout_props.subjects.naming import tree_of
+from dropout_props.subjects.nnx_built import assemble, built, find
 from dropout_props.subjects.nnx_lifted import lifted
-from dropout_props.subjects.nnx_steps import Stepper, reseed
+from dropout_props.subjects.nnx_steps import Stepper
 from dropout_props.subjects.programs import (
     Beside,
     Handed,
@@ -45,14 +45,9 @@ RNGS_PARAMETER = "rngs"
 _MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
 # Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
-_RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
 
 DERIVATION: Literal["nnx fork", "nnx stream"] = "nnx fork" if _CALLS_TAKE_KEYS else "nnx stream"
 """How a layer of the installed release gets its keys; see ``Traits.derivation``."""
-
-
-class _Model(nnx.Module):
-    """A block that layers are set on by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +113,9 @@ class NNXAdapter:
         """See ``Adapter.call_layers``."""
         rngs = self._rngs(streams, training=True)
         layers = [self._layer(rngs, rate=rate, training=True) for _ in names]
-        model = _assemble(tree_of(names), layers)
+        model = assemble(tree_of(names), layers)
         return tuple(
-            self._call(_find(model, name), x, training=True) for name in names for _ in range(times)
+            self._call(find(model, name), x, training=True) for name in names for _ in range(times)
         )
 
     def call_explicit(
@@ -153,11 +148,23 @@ class NNXAdapter:
             sharing = self.wiring.sharing_arguments(shared=program.shared)
             layer = self._layer(rngs, rate=rate, training=True, more=sharing)
             return (self._call(layer, x, training=True),)
+
+        def call(layer: Any, x: Array) -> Array:
+            return self._call(layer, x, training=True)
+
         if isinstance(program, Rewrapped | Reseeded | Beside):
-            return self._built(x, program, rngs, rate=rate, streams=streams)
+            return built(
+                program,
+                rngs,
+                x,
+                build=lambda rngs: self._layer(rngs, rate=rate, training=True),
+                call=call,
+                stream=self.stream,
+                key=streams.get(self.stream),
+            )
         layer = self._layer(rngs, rate=rate, training=True)
         if isinstance(program, Handed):
-            return (self._call(layer, x, training=True),)
+            return (call(layer, x),)
         if isinstance(program, Steps):
             key = streams.get(self.stream, streams.get("default"))
             others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
@@ -169,10 +176,6 @@ class NNXAdapter:
                 reseeding=jax.random.fold_in(key, _RESEED),
             )
             return stepper.take(program, x)
-
-        def call(layer: Any, x: Array) -> Array:
-            return self._call(layer, x, training=True)
-
         if program.evaluated:
             lifted(program, layer, x, lambda layer, x: self._call(layer, x, training=False))
         return lifted(program, layer, x, call)
@@ -197,62 +200,6 @@ class NNXAdapter:
         if modes.switched is not None:
             layer.eval() if modes.switched else layer.train()
         return layer(x, **called)
-
-    def _built(
-        self,
-        x: Array,
-        program: Rewrapped | Reseeded | Beside,
-        rngs: Any,
-        *,
-        rate: float,
-        streams: Streams,
-    ) -> tuple[Array, ...]:
-        if isinstance(program, Beside):
-            return (self._beside(x, program, rngs, rate=rate),)
-        if isinstance(program, Reseeded):
-            return self._reseeded(x, program, rngs, rate=rate, key=streams[self.stream])
-        return self._rewrapped(x, program, rngs, rate=rate)
-
-    def _rewrapped(
-        self, x: Array, program: Rewrapped, rngs: Any, *, rate: float
-    ) -> tuple[Array, ...]:
-        if program.how != "Rngs" and not hasattr(rngs, program.how):
-            raise Unsupported(f"this release of Flax has no nnx.Rngs.{program.how}")
-        first = self._layer(rngs, rate=rate, training=True)
-        output = self._call(first, x, training=True)
-        again = self._passed_on(program, rngs)
-        second = self._layer(again, rate=rate, training=True)
-        return output, self._call(second, x, training=True)
-
-    def _passed_on(self, program: Rewrapped, rngs: Any) -> Any:
-        if program.how == "Rngs":
-            if not _RNGS_TAKE_STREAMS:
-                raise Unsupported("in this release of Flax nnx.Rngs takes no streams")
-            return nnx.Rngs(**{self.stream: rngs[self.stream]})
-        kept = () if program.how == "fork" else ({"params": 2, self.stream: None},)
-        return getattr(rngs, program.how)(*kept)
-
-    def _beside(self, x: Array, program: Beside, rngs: Any, *, rate: float) -> Array:
-        if program.layer == "model's scope":
-            raise Unsupported("NNX has no scopes")
-        if program.layer == "own place":
-            self._layer(rngs, rate=rate, training=True)  # all is built before anything is called
-        return nnx.initializers.normal()(rngs.params(), x.shape, x.dtype)
-
-    def _reseeded(
-        self, x: Array, program: Reseeded, rngs: Any, *, rate: float, key: Key
-    ) -> tuple[Array, ...]:
-        layers = [self._layer(rngs, rate=rate, training=True) for _ in program.names]
-        model = _assemble(tree_of(program.names), layers)
-
-        def answers() -> tuple[Array, ...]:
-            return tuple(self._call(_find(model, name), x, training=True) for name in program.names)
-
-        fresh = answers()
-        for _ in range(program.between):
-            answers()
-        reseed(model, self.stream, key)
-        return fresh + answers()
 
     def _rngs(
         self, streams: Streams, *, training: bool, mapping: Callable[[Any], Any] = dict
@@ -297,20 +244,6 @@ class NNXAdapter:
                 layer.eval()
         mode = self.wiring.mode_argument("call", training=training)
         return cast("Callable[..., Any]", layer)(x, **mode, **(extra or {}))
-
-
-def _assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:
-    model = _Model()
-    for name, below in tree.items():
-        setattr(model, name, layers[below] if isinstance(below, int) else _assemble(below, layers))
-    return model
-
-
-def _find(model: nnx.Module, name: str) -> nnx.Module:
-    here: Any = model
-    for part in name.split("/"):
-        here = getattr(here, part)
-    return cast("nnx.Module", here)
 
 
 def _as_jax(key: Key) -> Key:
