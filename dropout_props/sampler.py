@@ -173,10 +173,10 @@ class Sampler:
 
 @lru_cache(maxsize=64)
 def _performing(subject: Subject, case: Case, program: Program) -> Callable[[Any], Any]:
-    x = jnp.asarray(case.inputs())
+    x, fresh = jnp.asarray(case.inputs()), subject.anew()  # what was asked before is DP410's
 
     def answers(key: Any) -> Any:
         streams = {subject.traits.stream or "dropout": key}
-        return jnp.stack(subject.perform(x, program, rate=case.rate, streams=streams))
+        return jnp.stack(fresh.perform(x, program, rate=case.rate, streams=streams))
 
     return answers if subject.traits.batching == "loop" else jax.jit(answers)

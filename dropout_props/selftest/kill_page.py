@@ -18,8 +18,8 @@ Each planted bug is a dropout with one fault, in Linen and in NNX where it makes
 is judged by the claims that must see it, in profile `{profile}`, under {salts}. Each control is a
 correct layer of another construction, and is judged by the whole catalogue (with as few cases of an
 exact claim as in `smoke`), under every salt but the first by the statistical claims in profile
-`smoke` (profiles share one budget). The exact claim that another stands on is decided once. Draws and
-seconds are the most that it took under any salt; a claim that is decided by one counterexample
+`smoke` (profiles share one budget). The exact claim that another stands on is decided once. Draws
+and seconds are the most that it took under any salt; a claim that is decided by one counterexample
 draws nothing. A live bug is one that the installed Flax has too: its verdict reads KNOWN.
 
 {verdict}
