@@ -44,7 +44,7 @@ CLAIM = Claim(
     formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
     means="Examples of a batch share a mask, or get one that no loop reproduces.",
     assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",
-    mutants=("traced_otherwise", "vmap_first_key", "shard_same"),
+    mutants=("traced_otherwise", "vmap_first_key", "shard_same", "vmap_half_shared"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),
     decision=Exact(
