@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import jax
@@ -10,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.mutants.mutant import Mutant
+from dropout_props.mutants.words import drawn_from, words_of
 from dropout_props.subjects.kernel import Kernel, Shape
 
 __all__ = ["MUTANTS"]
@@ -30,31 +33,34 @@ def _baked(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return jax.random.bernoulli(key, keep_rate, shape)
 
 
-def _first_key(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+def _batched(
+    key: Any,
+    keep_rate: float,
+    shape: Shape,
+    _site: Any,
+    *,
+    rows: Callable[[Any], Any],
+) -> Any:
+    """Draw the mask of one key right, and make those of a batch into what `rows` gives."""
+
     @jax.custom_batching.custom_vmap
     def draw(words: Any) -> Any:
-        return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+        return drawn_from(words, keep_rate, shape)
 
     @draw.def_vmap
-    def _rows(axis_size: int, _batched: Any, words: Any) -> Any:
-        mask = jax.random.bernoulli(jax.random.wrap_key_data(words[0]), keep_rate, shape)
-        return jnp.broadcast_to(mask, (axis_size, *shape)), True
+    def _rule(_axis_size: int, _in_batched: Any, words: Any) -> Any:
+        return rows(jax.vmap(draw.fun)(words)), True
 
-    return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
+    return draw(words_of(key))
 
 
-def _half_shared(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
-    @jax.custom_batching.custom_vmap
-    def draw(words: Any) -> Any:
-        return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+def _first_of(masks: Any) -> Any:
+    return jnp.broadcast_to(masks[:1], masks.shape)
 
-    @draw.def_vmap
-    def _rows(_axis_size: int, _batched: Any, words: Any) -> Any:
-        masks = jax.vmap(draw.fun)(words)
-        half = np.arange(masks[0].size).reshape(shape) % 2 == 0
-        return jnp.where(half, masks[:1], masks), True
 
-    return draw(key if key.dtype == jnp.uint32 else jax.random.key_data(key))
+def _half_of_the_first(masks: Any) -> Any:
+    half = np.arange(masks[0].size).reshape(masks[0].shape) % 2 == 0
+    return jnp.where(half, masks[:1], masks)
 
 
 def _captured(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
@@ -63,10 +69,10 @@ def _captured(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 
 def _first_shard(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
-    words = key if key.dtype == jnp.uint32 else jax.random.key_data(key)
+    words = words_of(key)
     with suppress(NameError):  # outside of a program over devices there is no such axis
         words = jax.lax.all_gather(words, "devices")[0]
-    return jax.random.bernoulli(jax.random.wrap_key_data(words), keep_rate, shape)
+    return drawn_from(words, keep_rate, shape)
 
 
 MUTANTS = (
@@ -103,13 +109,13 @@ MUTANTS = (
         "every row of a batch uses the key of the first",
         "functorch#575, equinox#316",
         ("DP502", "DP509"),
-        Kernel(draw=_first_key),
+        Kernel(draw=partial(_batched, rows=_first_of)),
     ),
     Mutant(
         "vmap_half_shared",
         "the rows of a batch share every second unit",
         "vmap_first_key, by halves",
         ("DP502", "DP515"),
-        Kernel(draw=_half_shared),
+        Kernel(draw=partial(_batched, rows=_half_of_the_first)),
     ),
 )

@@ -1,0 +1,54 @@
+"""Faults of masks that look at the input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.mutants.mutant import Mutant
+from dropout_props.subjects.kernel import Kernel, Shape, Site
+
+__all__ = ["MUTANTS"]
+
+
+def _summed_input(site: Site) -> Any:
+    total = jnp.nan_to_num(jnp.abs(site.x.astype(jnp.float32)).sum()).astype(jnp.uint32)
+    return jax.random.fold_in(site.issue(), total)
+
+
+def _sign_of_input(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    tilt = 0.05 * min(keep_rate, 1.0 - keep_rate) * jnp.sign(site.x.astype(jnp.float32))
+    return jax.random.uniform(key, shape) < keep_rate + jnp.nan_to_num(tilt)
+
+
+def _size_of_input(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    size = jnp.nan_to_num(jnp.abs(site.x.astype(jnp.float32)))
+    tilt = 0.1 * min(keep_rate, 1.0 - keep_rate) * jnp.where(size > 30.0, 1.0, -1.0)  # noqa: PLR2004
+    return jax.random.uniform(key, shape) < keep_rate + tilt
+
+
+MUTANTS = (
+    Mutant(
+        "size_dependent",
+        "large inputs are kept more often",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(draw=_size_of_input),
+    ),
+    Mutant(
+        "input_dependent",
+        "the sum of the input is folded into the key",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(derive_key=_summed_input),
+    ),
+    Mutant(
+        "sign_dependent",
+        "positive units are kept a little more often",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(draw=_sign_of_input),
+    ),
+)
