@@ -33,8 +33,8 @@ def ordered_claims(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def new_judge(settings: Settings) -> Judge:
-    """Return a judge that knows the installed versions."""
-    return Judge(settings, environment.probe().versions)
+    """Return a judge that knows what is installed, and which flags are set."""
+    return Judge(settings, environment.probe().conditions)
 
 
 def empty_result(settings: Settings, collected: int) -> RunResult:

@@ -19,10 +19,10 @@ __all__ = ["apply_known"]
 
 
 def apply_known(
-    result: ClaimResult, api: str, known: tuple[Deviation, ...], versions: Mapping[str, str]
+    result: ClaimResult, api: str, known: tuple[Deviation, ...], here: Mapping[str, str]
 ) -> ClaimResult:
     """Return the result with KNOWN in place of a listed failure, and FAIL for a stale entry."""
-    entries = [d for d in known if d.concerns(result.subject, api, result.claim, versions)]
+    entries = [d for d in known if d.concerns(result.subject, api, result.claim, here)]
     if not entries:
         return result
     today = datetime.now(tz=timezone.utc).date()

@@ -38,15 +38,15 @@ class Judge:
 
     Args:
         settings: salt, budget, profile, known deviations.
-        versions: installed versions, for the conditions of known deviations.
+        here: versions and flags by name, for the conditions of known deviations.
         settled: what was judged elsewhere, and is taken over.
     """
 
     def __init__(
-        self, settings: Settings, versions: Mapping[str, str], settled: Iterable[ClaimResult] = ()
+        self, settings: Settings, here: Mapping[str, str], settled: Iterable[ClaimResult] = ()
     ) -> None:
         self.settings = settings
-        self.versions = versions
+        self.here = here
         self._results = {(result.subject, result.claim): result for result in settled}
 
     def __call__(self, subject: Subject, claim: Claim) -> ClaimResult:
@@ -82,7 +82,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 (one broken claim must not lose the others)
             return _error(subject, blank, claim, self.settings, _crash(error))
         result = _result(blank, outcome)
-        return apply_known(result, subject.traits.api, self.settings.known, self.versions)
+        return apply_known(result, subject.traits.api, self.settings.known, self.here)
 
 
 def _result(blank: ClaimResult, outcome: Outcome) -> ClaimResult:

@@ -29,7 +29,7 @@ __all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "rea
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
 _REQUIRED = {"claim", "subject", "matches", "reason", "link", "expires"}
-_FIELDS = _REQUIRED | {"when", "api", "reproducer"}
+_FIELDS = _REQUIRED | {"when", "unless", "api", "reproducer"}
 
 
 class BadList(ValueError):
@@ -48,6 +48,7 @@ class Deviation:
         link: where it is reported or documented.
         expires: day from which the entry itself is a failure, to be looked at again.
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
+        unless: values of flags by name, as reports print them; any one silences the entry.
         api: ``linen``, ``nnx`` or ``function``; empty for any.
         reproducer: a program of JAX and Flax alone whose last statement asserts what should hold;
             where the entry holds it ends in an AssertionError.
@@ -60,6 +61,7 @@ class Deviation:
     link: str
     expires: date
     when: dict[str, str] = field(default_factory=dict)
+    unless: dict[str, str] = field(default_factory=dict)
     api: str = ""
     reproducer: str = ""
 
@@ -68,19 +70,21 @@ class Deviation:
         """Whether it speaks of any number of subjects: one of them may well conform."""
         return "*" in self.subject
 
-    def concerns(self, subject: str, api: str, claim: str, versions: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of this pair on these versions."""
+    def concerns(self, subject: str, api: str, claim: str, here: Mapping[str, str]) -> bool:
+        """Return whether the entry speaks of this pair, under these versions and flags."""
         return (
             claim == self.claim
             and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
-            and self.holds_on(versions)
+            and self.holds_on(here)
         )
 
-    def holds_on(self, versions: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of these versions."""
+    def holds_on(self, here: Mapping[str, str]) -> bool:
+        """Return whether the entry speaks of these versions and flags, by their names."""
+        if any(here.get(flag) == value for flag, value in self.unless.items()):
+            return False
         return all(
-            versions.get(package, "") in SpecifierSet(condition, prereleases=True)
+            here.get(package, "") in SpecifierSet(condition, prereleases=True)
             for package, condition in self.when.items()
         )
 
@@ -134,6 +138,9 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
             SpecifierSet(condition)
     except InvalidSpecifier as error:
         raise BadList(f"{where}: {error}; a condition is as in '>=0.11,<0.13'.") from error
+    for flag, value in entry.get("unless", {}).items():
+        if not isinstance(value, str):
+            raise BadList(f"{where}: unless {flag}={value!r} is no text, as in 'True'.")
     if "reproducer" in entry:
         _hold_program(where, entry["reproducer"])
     return Deviation(**entry)

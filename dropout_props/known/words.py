@@ -24,11 +24,12 @@ def known_of(claim: str) -> str:
 
 
 def conditions(entry: Deviation) -> str:
-    """Return the subjects and the versions that an entry speaks of."""
+    """Return the subjects, the versions and the flags that an entry speaks of."""
     others = f"other {entry.api} subjects" if entry.api else "other subjects"
     who = others if entry.subject == "*" else entry.subject
     when = ", ".join(f"{package} {condition}" for package, condition in entry.when.items())
-    return f"{who}, {when or 'every version'}"
+    unless = "".join(f", unless {flag} is {value}" for flag, value in entry.unless.items())
+    return f"{who}, {when or 'every version'}{unless}"
 
 
 def _words(entry: Deviation, *, told_before: bool) -> str:

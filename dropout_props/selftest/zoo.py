@@ -113,7 +113,7 @@ def judge(ask: Ask) -> list[Kill]:
 
     mutant = _named(ask.mutant)
     subject = mutant.subject(ask.api)
-    versions = probe().versions
+    here = probe().conditions
     kills: list[Kill] = []
     settled: list[ClaimResult] = []
     for number, salt in enumerate(ask.salts):
@@ -121,7 +121,7 @@ def judge(ask: Ask) -> list[Kill]:
         if not mutant.killed_by:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
-        judge = Judge(replace(settings, confirm=False), versions, settled)
+        judge = Judge(replace(settings, confirm=False), here, settled)
         for claim in map(find, ask.claims):
             if quick and not claim.is_statistical:
                 continue  # decided under the first salt: chance has no part in it

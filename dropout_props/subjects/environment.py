@@ -28,6 +28,8 @@ class Environment:
         prng_impl: name of the default PRNG implementation.
         threefry_partitionable: the flag that decides the bits of threefry masks.
         x64: float64 is on.
+        fix_rng_separator: Linen keeps the names of a path apart where it hashes them, as
+            FLAX_FIX_RNG_SEPARATOR asks.
     """
 
     python: str
@@ -41,10 +43,11 @@ class Environment:
     prng_impl: str
     threefry_partitionable: bool
     x64: bool
+    fix_rng_separator: bool
 
     @property
     def versions(self) -> dict[str, str]:
-        """What is installed, by name: what conditions of known deviations are held against."""
+        """What is installed, by name."""
         names = ("python", "flax", "jax", "jaxlib", "numpy", "scipy", "hypothesis")
         return {name: getattr(self, name) for name in names}
 
@@ -56,7 +59,13 @@ class Environment:
             "PRNG": self.prng_impl,
             "threefry_partitionable": str(self.threefry_partitionable),
             "x64": str(self.x64),
+            "fix_rng_separator": str(self.fix_rng_separator),
         }
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Versions and flags, by name: what conditions of known deviations are held against."""
+        return self.versions | self.flags
 
 
 def probe() -> Environment:
@@ -81,4 +90,13 @@ def probe() -> Environment:
         prng_impl=str(config.jax_default_prng_impl),
         threefry_partitionable=bool(config.jax_threefry_partitionable),
         x64=bool(config.jax_enable_x64),
+        fix_rng_separator=_fixes_separator(),
     )
+
+
+def _fixes_separator() -> bool:
+    try:
+        from flax.configurations import config
+    except ImportError:  # no Flax, or one that has not heard of it
+        return False
+    return bool(getattr(config, "flax_fix_rng_separator", False))

@@ -1,6 +1,7 @@
 """Is a malformed list refused in one sentence, and does an entry speak of its versions alone?"""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +30,7 @@ expires = 2099-12-31
         (_ENTRY + 'colour = "red"', "unknown colour. An entry has api, claim, expires"),
         (_ENTRY.replace("2099-12-31", '"soon"'), "expires='soon' is no date"),
         (_ENTRY + 'when = { flax = "new" }', "a condition is as in"),
+        (_ENTRY + "unless = { x64 = true }", "unless x64=True is no text"),
         (_ENTRY + "reproducer = 3", "reproducer is no Python program"),
         (_ENTRY + "reproducer = 'assert ('", "reproducer is no Python program"),
         (_ENTRY + "reproducer = ''", "reproducer must end in an assert"),
@@ -63,6 +65,10 @@ def test_conditions_are_held_and_told() -> None:
     assert not entry.holds_on({"flax": "0.13.0", "jax": "0.12.0.1"})
     assert not entry.holds_on({"flax": "0.12.1", "jax": "0.6.2"})
     assert conditions(entry) == "a.B, flax >=0.11,<0.13, jax >=0.7"
+    silent = replace(entry, when={}, unless={"x64": "True"})
+    assert silent.holds_on({"x64": "False"})
+    assert not silent.holds_on({"x64": "True"})
+    assert conditions(silent) == "a.B, every version, unless x64 is True"
     general = Deviation("DP101", "*", "text", "a reason", "link", day, api="nnx")
     assert general.holds_on({})
     assert conditions(general) == "other nnx subjects, every version"

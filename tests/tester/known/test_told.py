@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from flax.configurations import config
 
 from dropout_props.cli import main
 from dropout_props.comparison import Change, Comparison, Row, Side
@@ -30,6 +31,10 @@ _JUDGED = [
     for entry in SHIPPED_LIST
     if entry.claim in _QUICK and entry.subject in _OWN and entry.holds_on(_VERSIONS)
 ]
+_SEPARATED = [
+    pytest.param(True, Verdict.PASS, id="separated"),
+    pytest.param(False, Verdict.KNOWN, id="run together"),
+]
 _PROGRAM = "# It shows something.\nassert 1 > 2, '</details> ```'\n"
 
 
@@ -47,6 +52,19 @@ def test_a_struck_entry_is_a_failure(entry: Deviation) -> None:
     assert failed.failure is not None
     assert entry.matches in failed.failure.seen
     assert not failed.failure.reproducer
+
+
+@pytest.mark.parametrize(("flag", "verdict"), _SEPARATED)
+def test_an_entry_is_silent_under_the_flag_that_mends_it(flag: bool, verdict: Verdict) -> None:
+    """With FLAX_FIX_RNG_SEPARATOR, Linen holds what its entry says that it violates."""
+    subjects, claims = [registry.load("linen.Dropout")], [find("DP404")]
+    before = config.flax_fix_rng_separator
+    try:
+        config.update("flax_fix_rng_separator", flag)
+        [result] = run(subjects, claims, _SETTINGS).results
+    finally:
+        config.update("flax_fix_rng_separator", before)
+    assert result.verdict is verdict
 
 
 def _known(program: str = _PROGRAM) -> ClaimResult:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import pytest
 from flax import nnx
+from flax.configurations import config
 
 from dropout_props.subjects import smoke
 from dropout_props.subjects.environment import probe, smoke_test
@@ -37,6 +38,17 @@ def test_probe_follows_the_flags(flag: Any, field: Any) -> None:
         assert getattr(probe(), field) == (not before)
     finally:
         jax.config.update(flag, before)
+
+
+def test_probe_follows_the_flag_of_flax() -> None:
+    """FLAX_FIX_RNG_SEPARATOR changes every mask of Linen, so it is told."""
+    before = probe().fix_rng_separator
+    try:
+        config.update("flax_fix_rng_separator", not before)
+        assert probe().flags["fix_rng_separator"] == str(not before)
+    finally:
+        config.update("flax_fix_rng_separator", before)
+    assert probe().conditions["fix_rng_separator"] == str(before)
 
 
 def test_the_installed_pair_works() -> None:
