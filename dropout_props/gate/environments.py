@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_props.gate import cache, releases, uv, wheel
+from dropout_props.gate.compiled import machine
 from dropout_props.gate.uv import CannotBuild
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class Built:
         interpreter: path of its Python.
         reused: whether it was there already.
         notes: what was chosen for the reader, one sentence each.
+        compiled: where JAX keeps what it compiles there, for the next gate; none where somebody
+            may change the environment.
     """
 
     interpreter: Path
     reused: bool
     notes: tuple[str, ...] = ()
+    compiled: Path | None = None
 
 
 def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) -> Built:
@@ -73,7 +77,8 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
     text = json.dumps(made_of, sort_keys=True)
     name = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
     folder = cache.folder("environments") / name
-    if not folder.exists():
+    reused = folder.exists()
+    if not reused:
         _make(
             folder,
             interpreter=interpreter,
@@ -82,8 +87,8 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
             constraints=constraints,
             text=text,
         )
-        return Built(_python_of(folder), reused=False, notes=tuple(notes))
-    return Built(_python_of(folder), reused=True, notes=tuple(notes))
+    compiled = folder / f"compiled-{machine()}"
+    return Built(_python_of(folder), reused=reused, notes=tuple(notes), compiled=compiled)
 
 
 def _wheel() -> Path:

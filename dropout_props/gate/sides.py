@@ -11,9 +11,9 @@ import os
 import subprocess
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.gate.compiled import doubted, settings, with_answers
 from dropout_props.results import RunResult
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Running:
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
+    interrupted: bool = False
 
 
 def run_all(
@@ -87,8 +88,10 @@ def run_all(
             while thread.is_alive():
                 thread.join(every)
                 show(running)
+        show(running)
     finally:  # interrupted: leave no process behind
         for one in running:
+            one.interrupted = True
             if one.process is not None and one.process.poll() is None:
                 one.process.kill()
     return [
@@ -127,14 +130,34 @@ def _run(asked: Asked, state: Running) -> RunResult:
         return _blank(asked, f"its environment could not be made: {type(error).__name__}: {error}.")
     state.notes = built.notes
     state.doing = "starting"
-    return _Listener(asked, state, built.interpreter).listen()
+    listener = _Listener(asked, state, built)
+    result = listener.listen()
+    return result if built.compiled is None else _again(asked, state, built, result, listener)
+
+
+def _again(
+    asked: Asked, state: Running, built: Built, result: RunResult, listener: _Listener
+) -> RunResult:
+    """Ask again what did not hold with code that was kept, or killed the side, compiled anew."""
+    rest = asked.request if listener.crashed else doubted(result)
+    if not rest or state.interrupted:
+        return result
+    state.done = 0
+    asked = replace(asked, request=asked.request | rest)
+    anew = _Listener(asked, state, replace(built, compiled=None)).listen()
+    if listener.crashed:
+        return anew
+    result, changed = with_answers(result, anew)
+    state.notes += tuple(f"{asked.label}: compiled anew, {words}" for words in changed)
+    return result
 
 
 class _Listener:
     """Starts one side and collects its events."""
 
-    def __init__(self, asked: Asked, state: Running, interpreter: Path) -> None:
-        self._asked, self._state, self._interpreter = asked, state, interpreter
+    def __init__(self, asked: Asked, state: Running, built: Built) -> None:
+        self._asked, self._state, self._interpreter = asked, state, built.interpreter
+        self._kept = settings(built.compiled)
         self._result = _blank(asked, "")
         self._judged: list[ClaimResult] = []
         self._trouble = ""
@@ -145,7 +168,7 @@ class _Listener:
     def listen(self) -> RunResult:
         isolated = [] if self._asked.package else ["-I"]
         arguments = [*isolated, "-c", _START, self._asked.package, json.dumps(self._asked.request)]
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "JAX_PLATFORMS": _platforms()}
+        told = {"PYTHONDONTWRITEBYTECODE": "1", "JAX_PLATFORMS": _platforms()}
         try:
             process = subprocess.Popen(  # noqa: S603 (the interpreter that the reader named)
                 [str(self._interpreter), *arguments],
@@ -154,7 +177,7 @@ class _Listener:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=environment,
+                env={**os.environ, **told, **self._kept},
             )
         except OSError as error:
             return replace(self._result, stopped=f"{self._interpreter} cannot be started: {error}.")
@@ -176,6 +199,11 @@ class _Listener:
                 if stream is not None:
                     stream.close()
         return self._end(code, said)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether it ended before its end, with nothing to say and in time."""
+        return not (self._whole or self._trouble or self._late)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
         self._late = True

@@ -10,8 +10,9 @@ import dropout_props
 from dropout_props.gate import environments, uv, wheel
 from dropout_props.gate.environments import Built
 from dropout_props.gate.releases import BadSpec, of_requirements, parse, row_of
-from dropout_props.gate.sides import Asked, run_all
+from dropout_props.gate.sides import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
+from dropout_props.verdict import Verdict
 
 REQUEST = {
     "subjects": ["linen.Dropout"],
@@ -41,6 +42,73 @@ def test_a_side_that_cannot_be_made_keeps_the_other() -> None:
     assert good.snapshot is not None
     assert good.stopped == ""
     assert bad.stopped == "flax==9 cannot be installed: there is none. Check the release."
+
+
+def kept(folder: Path) -> Asked:
+    """A side that runs here, whose compiled programs are kept."""
+    built = Built(Path(sys.executable), reused=True, compiled=folder)
+    return Asked("kept", lambda: built, REQUEST, PACKAGE)
+
+
+@pytest.fixture
+def nobody_has_set_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave JAX as it comes."""
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+
+
+@pytest.mark.usefixtures("nobody_has_set_a_folder")
+def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
+    """A second run compiles nothing that the first has compiled, and answers the same."""
+    [first] = run_all([kept(tmp_path)], show=lambda _: None)
+    entries = {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")}
+    [second] = run_all([kept(tmp_path)], show=lambda _: None)
+    assert entries
+    assert {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")} == entries
+    assert [one.verdict for one in first.results] == [one.verdict for one in second.results]
+    assert first.snapshot == second.snapshot
+    seconds = [sum(one.compile_seconds for one in run.results) for run in (first, second)]
+    assert seconds[1] < seconds[0]
+
+
+@pytest.mark.usefixtures("nobody_has_set_a_folder")
+def test_what_does_not_hold_is_asked_again_compiled_anew(tmp_path: Path) -> None:
+    """A layer that fails only with code that was kept holds, and the reader is told."""
+    (tmp_path / "layers.py").write_text(
+        "import os, jax\n"
+        "def wrong_when_kept(key, x, rate, deterministic):\n"
+        "    if deterministic:\n"
+        "        return x * (2 if 'JAX_COMPILATION_CACHE_DIR' in os.environ else 1)\n"
+        "    kept = jax.random.bernoulli(key, 1 - rate, x.shape)\n"
+        "    return jax.numpy.where(kept, x / (1 - rate), 0)\n"
+    )
+    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
+    built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
+    request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "claims": ["DP101"]}
+    told: list[str] = []
+
+    def show(running: list[Running]) -> None:
+        told[:] = running[0].notes
+
+    [result] = run_all([Asked("kept", lambda: built, request, str(tmp_path))], show=show)
+    assert result.complete
+    assert [one.verdict for one in result.results] == [Verdict.PASS]
+    assert told == ["kept: compiled anew, layers:wrong_when_kept DP101: fail, then pass"]
+
+
+@pytest.mark.usefixtures("nobody_has_set_a_folder")
+def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path) -> None:
+    """Machine code that kills the process costs a second start, not the answer."""
+    (tmp_path / "flax").mkdir()
+    (tmp_path / "flax" / "__init__.py").write_text(
+        "import os\n"
+        "if 'JAX_COMPILATION_CACHE_DIR' in os.environ: os._exit(4)\n"
+        "raise ImportError('anew')"
+    )
+    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
+    built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
+    asked = Asked("kept", lambda: built, REQUEST, str(tmp_path))
+    [result] = run_all([asked], show=lambda _: None)
+    assert "raised ImportError: anew" in result.stopped
 
 
 @pytest.mark.parametrize(
