@@ -75,5 +75,8 @@ def with_answers(result: RunResult, anew: RunResult) -> tuple[RunResult, list[st
         answer = one if one.verdict in _HELD else second.get((one.subject, one.claim), one)
         answers.append(answer)
         if answer.verdict is not one.verdict:
-            changed.append(f"{one.subject} {one.claim}: {one.verdict}, then {answer.verdict}")
+            changed.append(
+                f"{one.subject} {one.claim}: {one.verdict} with code that JAX had kept, and "
+                f"{answer.verdict} compiled anew, which counts"
+            )
     return replace(result, results=tuple(answers)), changed

@@ -148,7 +148,7 @@ def _again(
     if listener.crashed:
         return anew
     result, changed = with_answers(result, anew)
-    state.notes += tuple(f"{asked.label}: compiled anew, {words}" for words in changed)
+    state.notes += tuple(f"{asked.label}: {words}" for words in changed)
     return result
 
 
