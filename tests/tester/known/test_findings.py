@@ -1,6 +1,8 @@
 """Is what docs/findings.md says of each finding what the code holds?"""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.properties import EXPLAINED
 from dropout_props.properties.describe import describe
+from dropout_props.subjects.versions import version_of
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
@@ -64,6 +67,17 @@ def test_each_finding_is_told_once_and_by_a_name() -> None:
     names = [row[0] for table in tables for row in table]
     assert len(set(names)) == len(names)
     assert not re.search(r"\bR\d+\b", _PAGE)
+
+
+def test_the_program_shows_what_the_page_says() -> None:
+    """What JAX kept draws other masks under 0.5.1 alone."""
+    [program] = re.findall(r"```python\n(.*?)```", _PAGE, flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    differs = "AssertionError: the loop that was kept draws other masks" in done.stderr
+    assert differs == (version_of("jax") == "0.5.1"), done.stderr
+    assert differs or done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", ["index.md", "known-deviations.md"])
