@@ -140,7 +140,7 @@ def _again(
 ) -> RunResult:
     """Ask again what did not hold with code that was kept, or killed the side, compiled anew."""
     rest = asked.request if listener.crashed else doubted(result)
-    if not rest or state.interrupted:
+    if not rest or listener.late or state.interrupted:
         return result
     state.done = 0
     asked = replace(asked, request=asked.request | rest)
@@ -162,7 +162,7 @@ class _Listener:
         self._judged: list[ClaimResult] = []
         self._trouble = ""
         self._whole = False
-        self._late = False
+        self.late = False
         self._doing = ""
 
     def listen(self) -> RunResult:
@@ -203,10 +203,10 @@ class _Listener:
     @property
     def crashed(self) -> bool:
         """Whether it ended before its end, with nothing to say and in time."""
-        return not (self._whole or self._trouble or self._late)
+        return not (self._whole or self._trouble or self.late)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
-        self._late = True
+        self.late = True
         process.kill()
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -242,7 +242,7 @@ class _Listener:
 
     def _why(self, code: int, said: list[str]) -> str:
         at = f"at {self._doing!r}" if self._judged else "before it judged anything"
-        if self._late:
+        if self.late:
             return (
                 f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
                 f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "

@@ -1,5 +1,7 @@
 """Does a side that cannot run leave the other one alone, and say what to do?"""
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from dropout_props.gate.environments import Built
 from dropout_props.gate.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate.sides import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
+from dropout_props.report import files
+from dropout_props.results import ClaimResult
 from dropout_props.verdict import Verdict
 
 REQUEST = {
@@ -135,6 +139,24 @@ def test_a_side_that_takes_too_long_is_stopped() -> None:
     [result] = run_all([here(timeout=0.5)], show=lambda _: None)
     assert "stopped after 0.5 s" in result.stopped
     assert "--timeout" in result.stopped
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for an interpreter")
+def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
+    """Whatever failed by then: the reader has set how long to wait."""
+    failed = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.FAIL)
+    event = json.dumps({"event": "result", "result": files.claim_to_json(failed)})
+    (tmp_path / "events").write_text(f"{event}\n")
+    program = tmp_path / "python"
+    program.write_text(
+        f"#!/bin/sh\necho started >> {tmp_path}/starts\ncat {tmp_path}/events\nexec sleep 60\n"
+    )
+    program.chmod(0o755)
+    built = Built(program, reused=True, compiled=tmp_path / "compiled")
+    [result] = run_all([Asked("slow", lambda: built, REQUEST, timeout=2.0)], show=lambda _: None)
+    assert "stopped after 2 s" in result.stopped
+    assert [one.verdict for one in result.results] == [Verdict.FAIL]
+    assert (tmp_path / "starts").read_text() == "started\n"
 
 
 def test_an_interpreter_that_cannot_start_is_named(tmp_path: Path) -> None:
