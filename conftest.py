@@ -1,7 +1,8 @@
-"""Which tests run where: the table that `tox -e xdist`, `oldest` and `newest` select by.
+"""Which tests run where: the table that `tox -e tests`, `xdist`, `oldest` and `newest` select by.
 
-A marker is set by the folder or file a test stands in, so that no test has to remember it. The
-tests of the nightly run, which need more than the releases, stay out.
+A marker is set by the folder or file a test stands in, so that no test has to remember it. What
+`xdist` runs, on the same releases, `tests` leaves out. The tests of the nightly run, which need
+more than the releases, stay out of both.
 """
 
 from pathlib import Path
@@ -23,6 +24,8 @@ PLACES = {
         "tests/tester/test_architecture.py",
     ),
 }
+LONG = ("d2l", "attention", "Model")
+"""Subjects of the suite that two workers would not share well."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folders = [ROOT / place for place in places]
         for item in items:
             if item.get_closest_marker("nightly"):
+                continue
+            if marker == "parallel" and any(name in item.name for name in LONG):
                 continue
             if any(item.path == folder or folder in item.path.parents for folder in folders):
                 item.add_marker(marker)
