@@ -62,7 +62,7 @@ def nobody_has_set_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("nobody_has_set_a_folder")
 def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
-    """A second run compiles nothing that the first has compiled, and answers the same."""
+    """A second run finds every program that it compiles in the folder, and answers the same."""
     [first] = run_all([kept(tmp_path)], show=lambda _: None)
     entries = {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")}
     [second] = run_all([kept(tmp_path)], show=lambda _: None)
@@ -70,8 +70,6 @@ def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
     assert {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")} == entries
     assert [one.verdict for one in first.results] == [one.verdict for one in second.results]
     assert first.snapshot == second.snapshot
-    seconds = [sum(one.compile_seconds for one in run.results) for run in (first, second)]
-    assert seconds[1] < seconds[0]
 
 
 @pytest.mark.usefixtures("nobody_has_set_a_folder")
