@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+from dropout_props.gate import interpreter, link
 from dropout_props.gate.compiled import settings
 from dropout_props.gate.environments import Built, build
 
@@ -45,8 +46,9 @@ def main() -> None:
 
 def check(side: Built, profile: str, *, compiled: bool = False) -> tuple[list[str], dict[str, str]]:
     """Return the command that judges both layers on one side, and what it is told besides."""
-    command = [str(side.interpreter), "-I", "-m", "dropout_props", "check", *_LAYERS]
-    told = settings(side.compiled) if compiled else {}
+    command = [str(side.interpreter), "-m", "dropout_props", "check", *_LAYERS]
+    told = interpreter.variables(side) | {"PYTHONPATH": str(link.folder())}
+    told |= settings(side.compiled) if compiled else {}
     return [*command, "--profile", profile], told
 
 

@@ -143,17 +143,10 @@ def _asked(side: _Side, request: dict[str, Any], timeout: float) -> Asked:
 
     if side.interpreter is not None:
         built = Built(side.interpreter.absolute(), reused=True)  # resolving would leave the venv
-        return Asked(side.label, lambda: built, request, _package(), timeout)
+        return Asked(side.label, lambda: built, request, timeout)
     spec = side.spec or ""
     prepare = lambda: build(spec, extra=side.extra, python=side.python)  # noqa: E731
-    return Asked(side.label, prepare, request, "", timeout)
-
-
-def _package() -> str:
-    """The folder of the running package, for an interpreter that may not have it."""
-    import dropout_props
-
-    return str(Path(dropout_props.__file__).parents[1])
+    return Asked(side.label, prepare, request, timeout)
 
 
 def _run(asked: list[Asked]) -> list[RunResult]:

@@ -1,6 +1,8 @@
 """One isolated environment a side, made by uv, cached by what it was made of, and used again.
 
-A folder appears under its name only when it is whole: it is made beside and then renamed.
+An environment holds what the side requires and what this package needs, not this package: `link`
+brings that in. So an edit of this package makes no other environment. A folder appears under its
+name only when it is whole: it is made beside and then renamed.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_props.gate import cache, releases, uv, wheel
+from dropout_props.gate import cache, needs, releases, uv
 from dropout_props.gate.compiled import machine
 from dropout_props.gate.uv import CannotBuild
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
     from dropout_props.gate.releases import Release
 
 __all__ = ["Built", "build"]
@@ -37,16 +41,19 @@ class Built:
         notes: what was chosen for the reader, one sentence each.
         compiled: where JAX keeps what it compiles there, for the next gate; none where somebody
             may change the environment.
+        home: folder of an environment that the gate made; none for an interpreter of somebody
+            else's, beside which nothing is written.
     """
 
     interpreter: Path
     reused: bool
     notes: tuple[str, ...] = ()
     compiled: Path | None = None
+    home: Path | None = None
 
 
 def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) -> Built:
-    """Return an environment that holds what `spec` and `extra` ask for, and this package.
+    """Return an environment of what `spec` and `extra` ask for and what this package needs.
 
     Args:
         spec: requirements such as ``flax==0.12.12``.
@@ -67,12 +74,12 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
     interpreter, note = _interpreter(python, row, spec)
     notes += [note] if note else []
     constraints = row.constraints if row else ()
-    package = _wheel()
+    needed = sorted(map(str, _needs()))
     made_of = {
         "requirements": sorted(map(str, requirements)),
         "constraints": sorted(constraints),
         "python": str(Path(interpreter).resolve()),
-        "package": package.parent.name,
+        "needs": needed,
     }
     text = json.dumps(made_of, sort_keys=True)
     name = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -82,19 +89,21 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
         _make(
             folder,
             interpreter=interpreter,
-            package=package,
             requirements=list(map(str, requirements)),
+            needed=needed,
             constraints=constraints,
             text=text,
         )
     compiled = folder / f"compiled-{machine()}"
-    return Built(_python_of(folder), reused=reused, notes=tuple(notes), compiled=compiled)
+    return Built(
+        _python_of(folder), reused=reused, notes=tuple(notes), compiled=compiled, home=folder
+    )
 
 
-def _wheel() -> Path:
+def _needs() -> tuple[Requirement, ...]:
     try:
-        return wheel.build()
-    except wheel.NotInstalled as error:
+        return needs.needs()
+    except needs.NotInstalled as error:
         raise CannotBuild(str(error)) from error
 
 
@@ -130,8 +139,8 @@ def _make(
     folder: Path,
     *,
     interpreter: str,
-    package: Path,
     requirements: list[str],
+    needed: list[str],
     constraints: tuple[str, ...],
     text: str,
 ) -> None:
@@ -150,8 +159,8 @@ def _make(
             str(_python_of(place)),
             "--constraint",
             str(listed),
-            str(package),
             *requirements,
+            *needed,
         )
         if filled.returncode:
             raise CannotBuild(

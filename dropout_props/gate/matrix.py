@@ -61,7 +61,7 @@ def run(
     for start in range(0, len(missing), at_once):
         some = missing[start : start + at_once]
         asked = [
-            Asked(f"flax {r}", _preparing(f"flax=={r}", python), request, "", timeout) for r in some
+            Asked(f"flax {r}", _preparing(f"flax=={r}", python), request, timeout) for r in some
         ]
         for release, result in zip(some, race(asked), strict=True):
             found[release] = result

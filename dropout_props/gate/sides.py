@@ -7,12 +7,12 @@ judged by then; the other side is not touched by it.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.gate import interpreter
 from dropout_props.gate.compiled import doubted, settings, with_answers
 from dropout_props.results import RunResult
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Running", "run_all"]
 
-_START = (
-    "import sys; sys.path[0:0] = [sys.argv[1]] if sys.argv[1] else []; "
-    "from dropout_props.gate.worker import main; main(sys.argv[2])"
-)
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -39,14 +34,12 @@ class Asked:
         prepare: returns the environment; raises when there can be none.
         request: subjects, claims, profile, salt, budget; under `known` the text of another list of
             known deviations than the one that ships, if there is one.
-        package: a folder to put first on the path, for interpreters without this package.
         timeout: seconds until it is stopped.
     """
 
     label: str
     prepare: Callable[[], Built]
     request: dict[str, Any]
-    package: str = ""
     timeout: float = 3600.0
 
 
@@ -130,6 +123,15 @@ def _run(asked: Asked, state: Running) -> RunResult:
         return _blank(asked, f"its environment could not be made: {type(error).__name__}: {error}.")
     state.notes = built.notes
     state.doing = "starting"
+    try:
+        found = interpreter.examine(
+            built, timeout=asked.timeout, started=lambda one: setattr(state, "process", one)
+        )
+    except interpreter.Refused as error:
+        state.doing = "could not be used"
+        return _blank(asked, str(error))
+    more = {"own": found.modules, "path": interpreter.callers_path()}
+    asked = replace(asked, request=asked.request | more)
     listener = _Listener(asked, state, built)
     result = listener.listen()
     return result if built.compiled is None else _again(asked, state, built, result, listener)
@@ -156,7 +158,7 @@ class _Listener:
     """Starts one side and collects its events."""
 
     def __init__(self, asked: Asked, state: Running, built: Built) -> None:
-        self._asked, self._state, self._interpreter = asked, state, built.interpreter
+        self._asked, self._state, self._built = asked, state, built
         self._kept = settings(built.compiled)
         self._result = _blank(asked, "")
         self._judged: list[ClaimResult] = []
@@ -166,21 +168,22 @@ class _Listener:
         self._doing = ""
 
     def listen(self) -> RunResult:
-        isolated = [] if self._asked.package else ["-I"]
-        arguments = [*isolated, "-c", _START, self._asked.package, json.dumps(self._asked.request)]
-        told = {"PYTHONDONTWRITEBYTECODE": "1", "JAX_PLATFORMS": _platforms()}
+        request = json.dumps(self._asked.request)
+        command = interpreter.command(self._built, "dropout_props.gate.worker", "main", request)
         try:
             process = subprocess.Popen(  # noqa: S603 (the interpreter that the reader named)
-                [str(self._interpreter), *arguments],
+                command,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, **told, **self._kept},
+                env=interpreter.variables(self._built) | self._kept,
             )
         except OSError as error:
-            return replace(self._result, stopped=f"{self._interpreter} cannot be started: {error}.")
+            return replace(
+                self._result, stopped=f"{self._built.interpreter} cannot be started: {error}."
+            )
         self._state.process = process
         said: list[str] = []
         drain = threading.Thread(target=_drain, args=(process.stderr, said), daemon=True)
@@ -252,13 +255,8 @@ class _Listener:
         subjects = " ".join(self._asked.request["subjects"])
         return (
             f"it crashed {at} (exit status {code}; its last words: {last[:300]}). To see more: "
-            f"{self._interpreter} -m dropout_props check {subjects}"
+            f"{interpreter.by_hand(self._built, 'check', subjects)}"
         )
-
-
-def _platforms() -> str:
-    """The CPU, unless the reader says otherwise: both sides must run on the same kind of device."""
-    return os.environ.get("JAX_PLATFORMS", "cpu")
 
 
 def _drain(stream: Any, into: list[str]) -> None:

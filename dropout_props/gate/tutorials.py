@@ -1,24 +1,26 @@
 """Puts the sentences of tutorials to the installed Flax, or to a release in its own environment.
 
-The other environment holds this very package, and is asked through the command line: what it
-prints as JSON is all that comes back.
+The other environment is started as a side of a gate is, with this very package on its path: what
+it prints as JSON is all that comes back.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.exitcodes import ExitCode
+from dropout_props.gate import interpreter
 from dropout_props.gate.environments import build
 from dropout_props.report.tutorials import Found, Release
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from dropout_props.gate.environments import Built
 
-__all__ = ["CannotAsk", "ask_installed", "ask_release", "from_json", "to_json"]
+__all__ = ["CannotAsk", "answer", "ask_installed", "ask_release", "from_json", "to_json"]
 
 
 class CannotAsk(RuntimeError):
@@ -53,15 +55,39 @@ def ask_release(release: str, *, python: str | None = None, timeout: float = 600
         CannotBuild: there is no such environment.
         CannotAsk: it gave no answer.
     """
-    return _ask(f"flax {release}", build(f"flax=={release}", python=python).interpreter, timeout)
+    return _ask(f"flax {release}", build(f"flax=={release}", python=python), timeout)
 
 
-def _ask(label: str, interpreter: Path, timeout: float) -> Release:
-    arguments = [str(interpreter), "-I", "-m", "dropout_props", "tutorials", "--json"]
+def answer(own: str) -> None:
+    """Run in the environment of a release: print what became of each sentence, as JSON.
+
+    Args:
+        own: what its interpreter has by itself, as JSON; an import of anything else is refused.
+    """
+    from dropout_props.gate.own import difference
+    from dropout_props.subjects.errors import BrokenPair
+
+    trouble, found = "", None
+    try:
+        found = ask_installed()
+    except BrokenPair as error:
+        trouble = str(error)
+    trouble = difference(json.loads(own)) or trouble
+    if trouble or found is None:
+        sys.stderr.write(f"{trouble}\n")
+        sys.exit(ExitCode.INCOMPLETE)
+    sys.stdout.write(to_json(found))
+
+
+def _ask(label: str, built: Built, timeout: float) -> Release:
+    try:
+        own = json.dumps(interpreter.examine(built, timeout=timeout).modules)
+    except interpreter.Refused as error:
+        raise CannotAsk(f"{label}: {error}") from error
     try:
         done = subprocess.run(  # noqa: S603 (an interpreter that was just made)
-            arguments,
-            env={"JAX_PLATFORMS": "cpu", **os.environ},
+            interpreter.command(built, "dropout_props.gate.tutorials", "answer", own),
+            env=interpreter.variables(built),
             capture_output=True,
             encoding="utf-8",
             errors="replace",
@@ -72,9 +98,11 @@ def _ask(label: str, interpreter: Path, timeout: float) -> Release:
         raise CannotAsk(f"{label}: no answer after {timeout:g} s.") from error
     if done.returncode:
         said = ([line for line in done.stderr.splitlines() if line.strip()] or ["nothing"])[-1]
+        if done.returncode == ExitCode.INCOMPLETE:
+            raise CannotAsk(f"{label}: {said.strip()}")
         raise CannotAsk(
             f"{label}: gave no answer (exit status {done.returncode}; its last words: "
-            f"{said.strip()[:300]}). To see more: {' '.join(arguments)}"
+            f"{said.strip()[:300]}). To see more: {interpreter.by_hand(built, 'tutorials')}"
         )
     return from_json(done.stdout)
 

@@ -1,7 +1,8 @@
 """Runs in the environment of one side: judges, and tells the gate each result as it comes.
 
 The request is one JSON argument; each line of standard output is one JSON event. Whatever a
-subject prints goes to standard error, so that it cannot pass for an event.
+subject prints goes to standard error, so that it cannot pass for an event. Nothing is judged where
+this process imported another Flax or JAX than its interpreter has by itself.
 """
 
 from __future__ import annotations
@@ -22,25 +23,32 @@ def main(request: str) -> None:
     """Judge what `request` asks for."""
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
-    sys.path[:] = [path for path in sys.path if path]  # the working directory comes last, not first
 
     def tell(event: str, **more: Any) -> None:
         channel.write(json.dumps({"event": event, **more}) + "\n")
 
-    _judge(json.loads(request), tell)
+    asked = json.loads(request)
+    # After what the side has itself; the working directory comes behind them, at the first layer.
+    sys.path += [folder for folder in asked["path"] if folder not in sys.path]
+    _judge(asked, tell)
     tell("end")
     channel.flush()
 
 
 def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
+    from dropout_props.gate.own import difference
     from dropout_props.subjects.environment import smoke_test
     from dropout_props.subjects.errors import BrokenPair, UnknownSubject, WiringError
 
+    trouble = ""
     try:
         smoke_test()
         subjects = _subjects(request["subjects"])
     except (BrokenPair, UnknownSubject, WiringError) as error:
-        tell("trouble", text=str(error))
+        subjects, trouble = [], str(error)
+    trouble = difference(request["own"]) or trouble  # a wrong Flax is why a pair is broken
+    if trouble:
+        tell("trouble", text=trouble)
         return
     from dropout_props.judging import Settings
     from dropout_props.properties import CATALOGUE, find

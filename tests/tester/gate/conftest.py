@@ -1,7 +1,10 @@
-"""What the tests of the gate share: small results, made by hand, and the folder of a cache."""
+"""What the tests of the gate share: small results, interpreters with their own Flax, a cache."""
 
+import sys
+import sysconfig
+import venv
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,55 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(folder))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     return folder
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A virtual environment that a test fills."""
+
+    python: Path
+    packages: Path
+
+    def put(
+        self, name: str, version: str, source: str | None = None, *, lists: bool = True
+    ) -> Path:
+        """Put a package there.
+
+        Args:
+            name: of the distribution and its module.
+            version: as its metadata say.
+            source: text of the module; none is put where it is left out.
+            lists: whether the metadata list the module, as an editable install does not.
+
+        Returns:
+            The module's file.
+        """
+        file = self.packages / name / "__init__.py"
+        if source is not None:
+            file.parent.mkdir()
+            file.write_text(source)
+        metadata = self.packages / f"{name}-{version}.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")
+        (metadata / "RECORD").write_text(f"{name}/__init__.py,,\n" if lists else "")
+        return file
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Fake:
+    """Make an interpreter that exists, with nothing installed."""
+    folder = tmp_path / "side"
+    venv.create(folder, symlinks=sys.platform != "win32")
+    where = {"base": str(folder), "platbase": str(folder)}
+    paths = sysconfig.get_paths("nt" if sys.platform == "win32" else "posix_prefix", vars=where)
+    return Fake(Path(paths["scripts"]) / Path(sys.executable).name, Path(paths["purelib"]))
+
+
+@pytest.fixture
+def side(bare: Fake) -> Fake:
+    """Make an interpreter that has all that this one has, behind what a test puts there."""
+    (bare.packages / "rest.pth").write_text(sysconfig.get_paths()["purelib"])
+    return bare
 
 
 def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> ClaimResult:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
+from dropout_props.gate import environments, releases, uv
 
 pytestmark = [
     pytest.mark.history,
@@ -54,6 +56,44 @@ def test_nnx_moved_its_stream_and_linen_did_not(tmp_path: Path) -> None:
     """From Flax 0.10.7 to 0.11.2 Linen is identical, bit for bit, and NNX rekeyed."""
     found = changes("flax==0.10.7", "flax==0.11.2", tmp_path)
     assert found == {"linen.Dropout": {"identical"}, "nnx.Dropout": {"rekeyed", "identical"}}
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_an_installed_package_judges_the_flax_of_each_interpreter(tmp_path: Path) -> None:
+    """From beside Flax 0.12.8, an interpreter with 0.10.7 is judged as 0.10.7."""
+    row = releases.row_of("0.12.8")
+    assert row is not None
+    old = environments.build("flax==0.10.7", python="3.12").interpreter
+    for arguments in (
+        ("venv", "--quiet", "--python", "3.12", str(tmp_path / "installed")),
+        (
+            *("pip", "install", "--quiet", "--python", str(tmp_path / "installed")),
+            *(str(ROOT), "flax==0.12.8", f"jax=={row.jax}", f"jaxlib=={row.jaxlib}"),
+        ),
+    ):
+        done = uv.call(*arguments)
+        assert done.returncode == 0, done.stderr
+    running = tmp_path / "installed" / "bin" / "python"
+    gate = (str(running), "-I", "-m", "dropout_props", "gate", "--profile", "smoke")
+    sides = ("--base-interpreter", str(old), "--candidate-interpreter", str(running))
+    place = tmp_path / "gate.json"
+    ended = subprocess.run(
+        [*gate, *sides, "--claim", "DP101", "--json", str(place)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    found = json.loads(place.read_text())["comparison"]
+    versions = {name: found[name]["versions"] for name in ("base", "candidate")}
+    assert (versions["base"]["flax"], versions["candidate"]["flax"]) == ("0.10.7", "0.12.8")
+    changed = {(row["subject"], row["claim"]): row["change"] for row in found["rows"]}
+    assert changed["linen.Dropout", "masks"] == "identical"
+    assert changed["nnx.Dropout", "masks"] == "rekeyed"
+    assert changed["nnx.Dropout", "signature"] == "contract changed"
 
 
 @pytest.mark.parametrize(

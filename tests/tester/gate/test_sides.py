@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 import dropout_props
-from dropout_props.gate import environments, uv, wheel
+from dropout_props.gate import environments, needs, uv
 from dropout_props.gate.environments import Built
 from dropout_props.gate.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate.sides import Asked, Running, run_all
@@ -25,13 +26,12 @@ REQUEST = {
     "salt": 0,
     "budget": 1e-9,
 }
-PACKAGE = str(Path(dropout_props.__file__).parents[1])
 
 
-def here(label: str = "here", package: str = PACKAGE, timeout: float = 300.0) -> Asked:
-    """A side that runs in this very environment."""
-    built = Built(Path(sys.executable), reused=True)
-    return Asked(label, lambda: built, REQUEST, package, timeout)
+def here(python: str | Path = sys.executable, timeout: float = 300.0) -> Asked:
+    """A side that runs in an environment that exists."""
+    built = Built(Path(python), reused=True)
+    return Asked("here", lambda: built, REQUEST, timeout)
 
 
 def failing() -> Built:
@@ -51,7 +51,7 @@ def test_a_side_that_cannot_be_made_keeps_the_other() -> None:
 def kept(folder: Path) -> Asked:
     """A side that runs here, whose compiled programs are kept."""
     built = Built(Path(sys.executable), reused=True, compiled=folder)
-    return Asked("kept", lambda: built, REQUEST, PACKAGE)
+    return Asked("kept", lambda: built, REQUEST)
 
 
 @pytest.fixture
@@ -73,7 +73,9 @@ def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_what_does_not_hold_is_asked_again_compiled_anew(tmp_path: Path) -> None:
+def test_what_does_not_hold_is_asked_again_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A layer that fails only with code that was kept holds, and the reader is told."""
     (tmp_path / "layers.py").write_text(
         "import os, jax\n"
@@ -83,7 +85,7 @@ def test_what_does_not_hold_is_asked_again_compiled_anew(tmp_path: Path) -> None
         "    kept = jax.random.bernoulli(key, 1 - rate, x.shape)\n"
         "    return jax.numpy.where(kept, x / (1 - rate), 0)\n"
     )
-    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
     request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "claims": ["DP101"]}
     told: list[str] = []
@@ -91,7 +93,7 @@ def test_what_does_not_hold_is_asked_again_compiled_anew(tmp_path: Path) -> None
     def show(running: list[Running]) -> None:
         told[:] = running[0].notes
 
-    [result] = run_all([Asked("kept", lambda: built, request, str(tmp_path))], show=show)
+    [result] = run_all([Asked("kept", lambda: built, request)], show=show)
     assert result.complete
     assert [one.verdict for one in result.results] == [Verdict.PASS]
     [words] = told
@@ -100,17 +102,16 @@ def test_what_does_not_hold_is_asked_again_compiled_anew(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path) -> None:
+def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path, side: Any) -> None:
     """Machine code that kills the process costs a second start, not the answer."""
-    (tmp_path / "flax").mkdir()
-    (tmp_path / "flax" / "__init__.py").write_text(
+    source = (
         "import os\n"
         "if 'JAX_COMPILATION_CACHE_DIR' in os.environ: os._exit(4)\n"
         "raise ImportError('anew')"
     )
-    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
-    built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
-    asked = Asked("kept", lambda: built, REQUEST, str(tmp_path))
+    side.put("flax", "9.9", source)
+    built = Built(side.python, reused=True, compiled=tmp_path / "compiled")
+    asked = Asked("kept", lambda: built, REQUEST)
     [result] = run_all([asked], show=lambda _: None)
     assert "raised ImportError: anew" in result.stopped
 
@@ -122,12 +123,10 @@ def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path) -> None
         ("import os; os._exit(7)", "crashed before it judged anything (exit status 7"),
     ],
 )
-def test_a_crash_at_import_is_one_sentence(tmp_path: Path, source: str, sentence: str) -> None:
+def test_a_crash_at_import_is_one_sentence(side: Any, source: str, sentence: str) -> None:
     """A Flax that fails, or dies, when it is imported is named with what to do."""
-    (tmp_path / "flax").mkdir()
-    (tmp_path / "flax" / "__init__.py").write_text(source)
-    (tmp_path / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
-    [result] = run_all([here(package=str(tmp_path))], show=lambda _: None)
+    side.put("flax", "9.9", source)
+    [result] = run_all([here(side.python)], show=lambda _: None)
     assert sentence in result.stopped
     assert not result.results
 
@@ -147,7 +146,8 @@ def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
     (tmp_path / "events").write_text(f"{event}\n")
     program = tmp_path / "python"
     program.write_text(
-        f"#!/bin/sh\necho started >> {tmp_path}/starts\ncat {tmp_path}/events\nexec sleep 60\n"
+        f'#!/bin/sh\ncase $* in *worker*) ;; *) exec {sys.executable} "$@" ;; esac\n'
+        f"echo started >> {tmp_path}/starts\ncat {tmp_path}/events\nexec sleep 60\n"
     )
     program.chmod(0o755)
     built = Built(program, reused=True, compiled=tmp_path / "compiled")
@@ -161,8 +161,7 @@ def test_an_interpreter_that_cannot_start_is_named(tmp_path: Path) -> None:
     """A path that is no interpreter is told, and nothing else breaks."""
     program = tmp_path / "python"
     program.write_text("no program")
-    asked = Asked("bad", lambda: Built(program, reused=True), REQUEST, PACKAGE)
-    [result] = run_all([asked], show=lambda _: None)
+    [result] = run_all([here(program)], show=lambda _: None)
     assert "cannot be started" in result.stopped
 
 
@@ -194,11 +193,9 @@ class FakeUv:
 
 @pytest.fixture
 def fake(monkeypatch: Any, tmp_path: Path) -> FakeUv:
-    """No uv, no index, no wheel of this package: only what is decided here."""
+    """No uv and no index: only what is decided here."""
     program = FakeUv()
-    package = tmp_path / "wheels" / "digest" / "dropout_props-0-py3-none-any.whl"
     monkeypatch.setattr(uv, "call", program)
-    monkeypatch.setattr(wheel, "build", lambda: package)
     monkeypatch.setattr(uv, "find_python", lambda wanted: f"/python{wanted}")
     return program
 
@@ -211,6 +208,21 @@ def test_an_environment_is_made_once(fake: FakeUv) -> None:
     assert (first.reused, again.reused, other.reused) == (False, True, False)
     assert first.interpreter == again.interpreter != other.interpreter
     assert sum(asked[0] == "venv" for asked in fake.asked) == 2
+
+
+def test_an_edit_of_this_package_makes_no_other_environment(
+    fake: FakeUv, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """An environment is named after requirements, those of this package among them."""
+    environments.build("flax==0.12.0", python="3.12")
+    copy = tmp_path / "edited" / "dropout_props"
+    shutil.copytree(Path(dropout_props.__file__).parent, copy)
+    (copy / "run.py").write_text("edited = True\n")
+    monkeypatch.setattr(dropout_props, "__file__", str(copy / "__init__.py"))
+    assert environments.build("flax==0.12.0", python="3.12").reused
+    monkeypatch.setattr(needs, "needs", lambda: parse("click>=8.1 another>=1"))
+    assert not environments.build("flax==0.12.0", python="3.12").reused
+    assert fake.asked[-1][-3:] == ("flax==0.12.0", "another>=1", "click>=8.1")
 
 
 def test_a_resolver_that_fails_leaves_nothing_behind(fake: FakeUv, cache: Path) -> None:
@@ -258,15 +270,3 @@ def test_requirements_are_read_at_the_door() -> None:
     with pytest.raises(BadSpec, match=r"write it as in 'flax==0\.12\.12'"):
         parse("flax=0.12")
     assert of_requirements(parse("flax>=0.12")) is None
-
-
-def test_the_wheel_holds_the_running_code(cache: Path) -> None:
-    """It is made once, from the files that run, data files included."""
-    import zipfile
-
-    path = wheel.build()
-    assert wheel.build() == path
-    with zipfile.ZipFile(path) as archive:
-        names = set(archive.namelist())
-    assert {"dropout_props/gate/releases.json", "dropout_props/cli/main.py"} <= names
-    assert not [name for name in names if "__pycache__" in name]

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.gate import tutorials
+from dropout_props.gate import interpreter, tutorials
 from dropout_props.gate.environments import Built
+from dropout_props.gate.interpreter import Found as Has
+from dropout_props.gate.interpreter import Refused
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.report.tutorials import Found, Release, tutorials_page
 from dropout_props.subjects.tutorial_sentences import SENTENCES
@@ -106,7 +108,14 @@ def answers(monkeypatch: Any) -> dict[str, Any]:
     def build(spec: str, **_: Any) -> Built:
         return Built(Path(f"/environment of {spec}/python"), reused=True)
 
+    def examine(_: Built, *, timeout: float) -> Has:
+        assert timeout == 600
+        if "refused" in prepared:
+            raise Refused(prepared["refused"])
+        return Has("3.12.1", {}, {}, {"flax": {"file": "/own"}})
+
     monkeypatch.setattr(tutorials, "build", build)
+    monkeypatch.setattr(interpreter, "examine", examine)
     monkeypatch.setattr(subprocess, "run", start)
     return prepared
 
@@ -116,6 +125,7 @@ def test_a_release_is_asked_in_its_environment(answers: dict[str, Any]) -> None:
     answers["stdout"] = tutorials.to_json(ROW["0.9.0"])
     assert tutorials.ask_release("0.9.0") == ROW["0.9.0"]
     assert answers["started"][0] == str(Path("/environment of flax==0.9.0/python"))
+    assert json.loads(answers["started"][-1]) == {"flax": {"file": "/own"}}
     assert json.loads(answers["stdout"])["found"][0]["seen"] == "E: a | b"
 
 
@@ -129,6 +139,33 @@ def test_an_environment_that_crashes_or_hangs_is_told(answers: dict[str, Any]) -
     answers["late"] = 600
     with pytest.raises(tutorials.CannotAsk, match=r"flax 0\.9\.0: no answer after 600 s\."):
         tutorials.ask_release("0.9.0")
+
+
+def test_an_environment_that_is_refused_says_why(answers: dict[str, Any]) -> None:
+    """The sentence comes back whole, from before the start and from within."""
+    answers |= {"returncode": 3, "stderr": "a warning\nit imported flax 9.9" + " from afar" * 99}
+    with pytest.raises(tutorials.CannotAsk) as caught:
+        tutorials.ask_release("0.9.0")
+    assert str(caught.value) == "flax 0.9.0: it imported flax 9.9" + " from afar" * 99
+    answers["refused"] = "it lacks click>=8.1."
+    with pytest.raises(tutorials.CannotAsk, match=r"^flax 0\.9\.0: it lacks click>=8\.1\.$"):
+        tutorials.ask_release("0.9.0")
+
+
+def test_a_release_answers_for_its_own_flax_alone(monkeypatch: Any, capsys: Any) -> None:
+    """An environment that imported another Flax prints no answers, and exits with 3."""
+    import flax
+
+    monkeypatch.setattr(tutorials, "ask_installed", lambda: ROW["0.9.0"])
+    own = {"file": flax.__file__, "version": flax.__version__, "listed": True}
+    tutorials.answer(json.dumps({"flax": own}))
+    assert tutorials.from_json(capsys.readouterr().out) == ROW["0.9.0"]
+    with pytest.raises(SystemExit) as ended:
+        tutorials.answer(json.dumps({"flax": own | {"file": "/other/flax/__init__.py"}}))
+    assert ended.value.code == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"it imported flax {flax.__version__} from {flax.__file__}")
 
 
 @pytest.mark.parametrize(
