@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from dropout_props.judging import Judge, Settings
 from dropout_props.properties import find
 from dropout_props.report import files
 from dropout_props.report.terminal import STYLES, header, plain_paragraph, tally_line
+from dropout_props.report.writing import CannotWrite
 from dropout_props.run import empty_result, new_judge
 from dropout_props.subjects import registry
 from dropout_props.verdict import Verdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dropout_props.subject import Subject
 
-__all__ = ["ask", "summarize"]
+__all__ = ["Summary", "ask", "summarize"]
 
 _OUTCOMES = {
     Verdict.PASS: "pass",
@@ -60,10 +60,23 @@ def ask(
     return (_OUTCOMES[result.verdict], message), files.claim_to_json(result)
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What ends a session.
+
+    Args:
+        lines: to print.
+        trouble: why the result file was not written; empty where it was, or none was wanted.
+    """
+
+    lines: tuple[str, ...]
+    trouble: str = ""
+
+
 def summarize(
     texts: list[str], collected: int, options: dict[str, Any], path: Path | None, last: Path
-) -> list[str]:
-    """Return the lines that end a session, and write the result file when one is asked for.
+) -> Summary:
+    """Sum up a session, and write its result file when one is asked for.
 
     `last` keeps the result too, for `dropout-props replay`; where it cannot, nothing is lost.
     """
@@ -78,8 +91,11 @@ def summarize(
         results=tuple(results),
         seconds=sum(result.seconds for result in results),
     )
-    if path is not None:
-        files.write(whole, path)
-    with contextlib.suppress(OSError, files.BadResultFile):
-        files.write(whole, last)
-    return [*header(whole, settings.promise), tally_line(whole)]
+    trouble = ""
+    try:
+        if path is not None:
+            files.write(whole, path)
+    except CannotWrite as error:
+        trouble = str(error)
+    files.keep_last(whole, last)
+    return Summary((*header(whole, settings.promise), tally_line(whole)), trouble)

@@ -1,4 +1,4 @@
-"""The exit codes of the command line, a contract with scripts and CI."""
+"""The exit codes of the command line, a contract with scripts and CI: docs/exit-codes.md."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dropout_props.results import RunResult
 
-__all__ = ["ExitCode", "of_run"]
+__all__ = ["ExitCode", "of_run", "worst"]
 
 
 class ExitCode(IntEnum):
-    """What an exit code says."""
+    """What an exit code says; the same for every command."""
 
     PASS = 0
     FAILURE = 1
@@ -25,13 +27,31 @@ class ExitCode(IntEnum):
     INCONCLUSIVE = 6
 
 
+_WORST_FIRST = (
+    ExitCode.FAILURE,
+    ExitCode.INCOMPLETE,
+    ExitCode.NOTHING_SELECTED,
+    ExitCode.INCONCLUSIVE,
+)
+
+
 def of_run(result: RunResult) -> ExitCode:
-    """Return the exit code that a result asks for."""
+    """Return the exit code that a result asks for.
+
+    A pair that is BLOCKED by a failure which the run did not select counts as that failure.
+    """
     if result.collected == 0:
         return ExitCode.NOTHING_SELECTED
     tally = result.tally
-    if any(verdict.fails_run for verdict in tally):
+    roots = {one.root_cause for one in result.results if one.root_cause is not None}
+    if any(verdict.fails_run for verdict in {*tally, *roots}):
         return ExitCode.FAILURE
-    if not result.complete:
+    if result.stopped or not result.complete:
         return ExitCode.INCOMPLETE
     return ExitCode.INCONCLUSIVE if tally[Verdict.INCONCLUSIVE] else ExitCode.PASS
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code of several parts together: what is certain and bad comes first."""
+    found = set(codes)
+    return next((code for code in _WORST_FIRST if code in found), ExitCode.PASS)

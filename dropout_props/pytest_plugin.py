@@ -19,6 +19,7 @@ _PROPERTY = "dropout_props"
 _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
 _COLLECTED = pytest.StashKey[int]()
+_PLACE = pytest.StashKey["Path | None"]()
 _FIXTURE = "property_check"
 
 
@@ -47,6 +48,26 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
+    config.stash[_PLACE] = None if hasattr(config, "workerinput") else _place(config)
+
+
+def _place(config: pytest.Config) -> Path | None:
+    """Return where the result goes, before a test can change the working directory."""
+    named = config.getoption("--dp-json")
+    if named is None:
+        return None
+    from dropout_props.report.writing import CannotWrite, check_writable, is_standard_output
+
+    if is_standard_output(Path(named)):
+        raise pytest.UsageError(
+            f"--dp-json {named}: the report of pytest goes to standard output: name a file."
+        )
+    place = config.invocation_params.dir / named
+    try:
+        check_writable(place)
+    except CannotWrite as error:
+        raise pytest.UsageError(f"--dp-json {error}") from None
+    return place
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -94,8 +115,9 @@ def _collected(config: pytest.Config) -> int:
 class _Gatherer:
     """In the controlling process: takes the results off the reports, prints and writes them."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._config = session.config
         self._collected_by_worker = 0
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -117,23 +139,25 @@ class _Gatherer:
         from dropout_props.asking import summarize
         from dropout_props.gate import cache
 
-        path = self._config.getoption("--dp-json")
-        lines = summarize(
+        summary = summarize(
             texts,
             collected,
             _settings(self._config),
-            Path(path) if path else None,
+            self._config.stash[_PLACE],
             cache.last_result(),
         )
         terminalreporter.section("dropout_props")
-        for line in lines:
+        for line in summary.lines:
             terminalreporter.write_line(line)
+        if summary.trouble:
+            terminalreporter.write_line(f"--dp-json {summary.trouble}", red=True)
+            self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Gather in the controlling process alone; a worker only hands over."""
     if not hasattr(session.config, "workerinput"):
-        session.config.pluginmanager.register(_Gatherer(session.config), "dropout_props_gatherer")
+        session.config.pluginmanager.register(_Gatherer(session), "dropout_props_gatherer")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

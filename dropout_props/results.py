@@ -166,6 +166,7 @@ class ClaimResult:
         compile_seconds: of which compiling.
         compilations: how many programs were compiled.
         unlisted: the verdict before the list of known deviations was looked at, where it differs.
+        root_cause: of a BLOCKED result, the verdict of the claim that it goes back to.
     """
 
     subject: str
@@ -183,6 +184,7 @@ class ClaimResult:
     compile_seconds: float = 0.0
     compilations: int = 0
     unlisted: Verdict | None = None
+    root_cause: Verdict | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Compilation, not sampling, is where a run's time goes, and each distinct shape is a compilation.
 So shapes come from pools that all claims share and that hold the corners, while rates and seeds
-are free. Every branch that a pool names is reached: `tests/tester/test_strategies.py` counts.
+are free. Every branch that a pool names is reached: `tests/tester/pipeline/test_strategies.py`
+counts.
 """
 
 from __future__ import annotations

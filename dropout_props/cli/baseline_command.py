@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.comparing import read_result
+from dropout_props.cli.comparing import check_reports, read_result
 from dropout_props.cli.console import console
+from dropout_props.cli.errors import CannotRun, require_working_pair
+from dropout_props.cli.outputs import Outputs
 from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -36,8 +38,12 @@ def command(path: Path, *, update: bool, source: Path | None) -> int:
 
     A baseline is a result file. `dropout-props check --baseline FILE` compares with it and never
     changes it. A first one is made with `dropout-props check --json FILE`, or with --from.
+
+    Exit codes: 0 described or stored, whatever it holds, 2 interrupted, 3 the new result is not
+    whole or could not be written, 4 usage.
     """
     from dropout_props.report import files
+    from dropout_props.report.writing import STANDARD_OUTPUT
 
     if source is not None and not update:
         raise click.UsageError("--from stores a result in the baseline, and so needs --update.")
@@ -48,14 +54,18 @@ def command(path: Path, *, update: bool, source: Path | None) -> int:
         raise click.UsageError(
             f"{path}: there is no baseline yet; make one with `dropout-props check --json {path}`."
         )
+    if path == STANDARD_OUTPUT or (path.exists() and not path.is_file()):
+        raise click.UsageError(f"{path}: a baseline is read and replaced: name a regular file.")
+    check_reports(path)
     old = read_result(path) if path.exists() else None
     new = read_result(source) if source is not None else _again(path)
     if not new.complete or new.stopped:
-        raise click.UsageError("the new result is incomplete, and no baseline: run it again.")
-    if old is not None:
-        _say_what_changes(path, old, new)
-    files.write(new, path)
-    click.echo(f"{path}: stored {len(new.results)} results.")
+        raise CannotRun("the new result is incomplete, and no baseline: run it again.")
+    with Outputs() as outputs:
+        if old is not None:
+            outputs.show(lambda: _say_what_changes(path, old, new))
+        if outputs.save(files.result_text(new), path):
+            outputs.say(f"{path}: stored {len(new.results)} results.")
     return ExitCode.PASS
 
 
@@ -71,16 +81,18 @@ def _again(path: Path) -> RunResult:
     """Judge the subjects and claims of a baseline here, under its own salt, profile and budget."""
     from dataclasses import replace
 
-    from dropout_props.cli.options import claims_of, subjects_of
+    from dropout_props.cli.options import check_room, claims_of, subjects_of
     from dropout_props.cli.progress import progress_of
     from dropout_props.judging import Settings
     from dropout_props.run import run
     from dropout_props.snapshot import take
 
     old = read_result(path)
+    require_working_pair()
     subjects = subjects_of(tuple(dict.fromkeys(one.subject for one in old.results)))
     claims = claims_of(tuple(dict.fromkeys(one.claim for one in old.results)))
     settings = Settings.of(salt=old.salt, profile=old.profile, false_fail_rate=old.false_fail_rate)
+    check_room(subjects, settings)
     with progress_of(len(subjects) * len(claims)) as progress:
         result = run(subjects, claims, settings, on_start=progress.start, on_result=progress.finish)
     return replace(result, snapshot=take(subjects))

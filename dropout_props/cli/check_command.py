@@ -11,11 +11,12 @@ import click
 
 from dropout_props.cli.comparing import check_reports, read_result
 from dropout_props.cli.console import console
-from dropout_props.cli.errors import CannotRun
+from dropout_props.cli.errors import require_working_pair
 from dropout_props.cli.interrupt import let_go, stoppable
-from dropout_props.cli.keeping import compare, keep
+from dropout_props.cli.keeping import keep
 from dropout_props.cli.options import (
     budget_option,
+    check_room,
     claims_of,
     known_option,
     known_text,
@@ -23,7 +24,7 @@ from dropout_props.cli.options import (
     salt_option,
     subjects_of,
 )
-from dropout_props.exitcodes import ExitCode, of_run
+from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
@@ -75,37 +76,37 @@ def command(
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
 
-    Exit codes: 0 pass, 1 failure, 2 interrupted, 3 incomplete, 4 usage, 5 nothing selected,
+    Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 no whole or no written result, 4 usage,
     6 inconclusive.
     """
     chosen_claims = claims_of(claims)
     deviations = known_text(known)
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
-    _smoke_test()
+    require_working_pair()
     chosen_subjects = subjects_of(subjects)
     from dropout_props.judging import Settings
 
     settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget).listing(deviations)
+    check_room(chosen_subjects, settings)
     result, interrupted = _run(chosen_subjects, chosen_claims, settings, processes)
-    if (json_path or stored) and not interrupted:
+
+    def finished(result: RunResult) -> RunResult:
+        if interrupted or not (json_path or stored):
+            return result
         from dropout_props.snapshot import take
 
-        result = replace(result, snapshot=take(chosen_subjects))
-    keep(result, json_path=json_path, junit_path=junit_path)
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return of_run(result) if stored is None else compare(stored, result, baseline=baseline)
+        return replace(result, snapshot=take(chosen_subjects))
 
-
-def _smoke_test() -> None:
-    from dropout_props.subjects.environment import smoke_test
-    from dropout_props.subjects.errors import BrokenPair
-
-    try:
-        smoke_test()
-    except BrokenPair as error:
-        raise CannotRun(str(error)) from error
+    code = keep(
+        result,
+        finished=finished,
+        json_path=json_path,
+        junit_path=junit_path,
+        stored=None if interrupted else stored,
+        baseline=baseline,
+    )
+    return ExitCode.INTERRUPTED if interrupted else code
 
 
 def _run(
@@ -113,7 +114,7 @@ def _run(
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from dropout_props.cli.progress import progress_of
-    from dropout_props.report.terminal import header, print_report
+    from dropout_props.report.terminal import header
     from dropout_props.run import empty_result, run
 
     printed = console()
@@ -137,5 +138,4 @@ def _run(
                 seconds = monotonic() - started
                 interrupted = True
                 result = replace(blank, results=tuple(progress.done), seconds=seconds)
-    print_report(result, printed)
     return result, interrupted

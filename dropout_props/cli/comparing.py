@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dropout_props.cli.console import console
+from dropout_props.cli.outputs import Outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dropout_props.exitcodes import ExitCode
     from dropout_props.results import RunResult
 
-__all__ = ["check_reports", "publish", "read_result", "report_options"]
+__all__ = ["check_reports", "publish", "put_out", "read_result", "report_options"]
 
 _PATH = click.Path(path_type=Path)
 
@@ -37,16 +37,25 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def check_reports(*paths: Path | None) -> None:
     """Refuse places that cannot be written, before anything runs.
 
+    Where one of them is standard output, everything else that the command prints goes to standard
+    error until the command ends.
+
     Raises:
         click.UsageError: naming the place.
     """
-    from dropout_props.report import files
+    from dropout_props.report import writing
 
-    for path in filter(None, paths):
+    places = [path for path in paths if path is not None]
+    for path in places:
         try:
-            files.check_writable(path)
-        except files.BadResultFile as error:  # noqa: PERF203 (three paths)
+            writing.check_writable(path)
+        except writing.CannotWrite as error:  # noqa: PERF203 (three paths)
             raise click.UsageError(str(error)) from error
+    number = sum(map(writing.is_standard_output, places))
+    if number > 1:
+        raise click.UsageError("standard output holds one file: name another place for the others.")
+    if number:
+        click.get_current_context().with_resource(writing.standard_output_kept())
 
 
 def read_result(path: Path) -> RunResult:
@@ -70,22 +79,42 @@ def publish(
     markdown_path: Path | None = None,
     junit_path: Path | None = None,
 ) -> ExitCode:
-    """Print a comparison, write what was asked for, and return its exit code."""
+    """Print a comparison, write what was asked for, and return its exit code.
+
+    Raises:
+        NotWritten: a part could not be written; all others were.
+    """
+    with Outputs() as outputs:
+        code = put_out(comparison, outputs)
+        markdown = _markdown(comparison, code)
+        outputs.save(markdown, markdown_path)
+        if junit_path is not None:
+            from dropout_props.report.junit import comparison_junit
+
+            outputs.save(comparison_junit(comparison), junit_path)
+        if json_path is not None:
+            from dropout_props.report import files
+
+            outputs.save(files.comparison_text(comparison, exit_code=code), json_path)
+    return code
+
+
+def put_out(comparison: Comparison, outputs: Outputs) -> ExitCode:
+    """Print a comparison, add it to the summary of a CI step, and return its exit code."""
     from dropout_props.gate.diff import exit_code
-    from dropout_props.report import files
     from dropout_props.report.changes import print_changes
-    from dropout_props.report.junit import comparison_junit
-    from dropout_props.report.markdown import comparison_markdown, step_summary
+    from dropout_props.report.markdown import step_summary
 
     code = exit_code(comparison)
-    print_changes(comparison, console())
-    text = comparison_markdown(comparison, exit_code=code)
-    step_summary(text)
-    if markdown_path is not None:
-        files.save(text, markdown_path)
-    if junit_path is not None:
-        files.save(comparison_junit(comparison), junit_path)
-    if json_path is not None:
-        document = files.comparison_document(comparison, exit_code=code)
-        files.save(json.dumps(document, indent=1, allow_nan=False) + "\n", json_path)
+    outputs.show(lambda: print_changes(comparison, console()))
+    try:
+        step_summary(_markdown(comparison, code))
+    except OSError as error:  # nobody named that file on the command line: it fails no run
+        click.echo(f"GITHUB_STEP_SUMMARY: nothing was added to it: {error}", err=True)
     return code
+
+
+def _markdown(comparison: Comparison, code: ExitCode) -> str:
+    from dropout_props.report.markdown import comparison_markdown
+
+    return comparison_markdown(comparison, exit_code=code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -19,7 +20,12 @@ def console() -> Console:
     """Return a console on standard output: `COLUMNS` wide, else as the terminal, else LOG_WIDTH."""
     from rich.console import Console
 
-    return Console(width=None if _is_known() else LOG_WIDTH)
+    class Printed(Console):
+        def on_broken_pipe(self) -> None:
+            """Raise it, where rich would end the process with 1, which here is a failure."""
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+    return Printed(width=None if _is_known() else LOG_WIDTH)
 
 
 def _is_known() -> bool:

@@ -6,10 +6,25 @@ import click
 
 from dropout_props.exitcodes import ExitCode
 
-__all__ = ["CannotRun"]
+__all__ = ["CannotRun", "require_working_pair"]
 
 
 class CannotRun(click.ClickException):
     """What was asked for cannot run here, as when the installed Flax and JAX do not fit."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+def require_working_pair() -> None:
+    """Run the installed Flax and JAX once, before anything is concluded from them.
+
+    Raises:
+        CannotRun: they do not work together.
+    """
+    from dropout_props.subjects.environment import smoke_test
+    from dropout_props.subjects.errors import BrokenPair
+
+    try:
+        smoke_test()
+    except BrokenPair as error:
+        raise CannotRun(str(error)) from error

@@ -85,12 +85,10 @@ def command(
     interpreter that exists. Without SUBJECTs, linen.Dropout and nnx.Dropout are asked.
 
     Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 2 interrupted, 3 one side
-    could not run, 4 usage, 6 inconclusive.
+    could not run or a report could not be written, 4 usage, 6 inconclusive.
     """
     from dropout_props.cli.options import claims_of, known_text
-    from dropout_props.gate import cache
     from dropout_props.gate.diff import diff
-    from dropout_props.report import files
 
     base, candidate = (_side(role, sides) for role in ("base", "candidate"))
     check_reports(json_path, markdown_path, junit_path)
@@ -104,14 +102,26 @@ def command(
     }
     results = _run([_asked(side, request, timeout) for side in (base, candidate)])
     for side, result in zip((base, candidate), results, strict=True):
-        name = re.sub(r"[^A-Za-z0-9.=]+", "-", side.label).strip("-")[-80:]
-        path = cache.folder("gates") / f"{name}.json"
-        files.write(result, path)
-        click.echo(f"{side.label}: result kept in {path}", err=True)
+        _keep(side, result)
     comparison = diff(*results, labels=(base.label, candidate.label), strict_bits=strict_bits)
     return publish(
         comparison, json_path=json_path, markdown_path=markdown_path, junit_path=junit_path
     )
+
+
+def _keep(side: _Side, result: RunResult) -> None:
+    """Keep the result of a side in the cache; where it cannot be, that is said, no more."""
+    from dropout_props.gate import cache
+    from dropout_props.report import files, writing
+
+    name = re.sub(r"[^A-Za-z0-9.=]+", "-", side.label).strip("-")[-80:]
+    try:
+        path = cache.folder("gates") / f"{name}.json"
+        files.write(result, path)
+    except (OSError, writing.CannotWrite) as error:
+        click.echo(f"{side.label}: its result is not kept: {error}", err=True)
+    else:
+        click.echo(f"{side.label}: result kept in {path}", err=True)
 
 
 def _side(role: str, options: dict[str, Any]) -> _Side:

@@ -43,12 +43,13 @@ def stoppable(*, again: bool = False) -> Iterator[None]:
     Args:
         again: raise it again until `let_go` is called, which the block then has to do.
     """
-    signals = [signal.SIGINT, signal.SIGTERM, *([signal.SIGALRM] if _REPEATS else [])]
+    signals = [signal.SIGINT, signal.SIGTERM, *([signal.SIGALRM] if _REPEATS and again else [])]
     handler = _interrupt_again if again else _interrupt
     before = {one: signal.signal(one, handler) for one in signals}
     try:
         yield
     finally:
-        let_go()
+        if again:
+            let_go()
         for one, earlier in before.items():
             signal.signal(one, earlier)

@@ -1,48 +1,74 @@
-"""What becomes of a result: written, kept for `replay`, held against a baseline."""
+"""What becomes of the result of a `check`: printed, written, kept for `replay`, compared."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import click
 
+from dropout_props.cli.console import console
+from dropout_props.cli.outputs import Outputs
+from dropout_props.exitcodes import of_run
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from dropout_props.exitcodes import ExitCode
     from dropout_props.results import RunResult
 
-__all__ = ["compare", "keep"]
+__all__ = ["keep"]
 
 
-def keep(result: RunResult, *, json_path: Path | None, junit_path: Path | None) -> None:
-    """Write what was asked for, and keep the result as the last one, from which to replay."""
+def keep(
+    result: RunResult,
+    *,
+    finished: Callable[[RunResult], RunResult],
+    json_path: Path | None,
+    junit_path: Path | None,
+    stored: RunResult | None,
+    baseline: Path | None,
+) -> ExitCode:
+    """Print a result, write what was asked for, keep it as the last one, return the exit code.
+
+    Args:
+        result: of the run.
+        finished: adds what takes a while and is not printed, such as the snapshot.
+        json_path: where the result goes.
+        junit_path: where JUnit XML goes.
+        stored: the result to compare with; the exit code is then that of the comparison.
+        baseline: the file that held it.
+
+    Raises:
+        NotWritten: a part could not be written; all others were.
+        click.UsageError: the two results answer different questions.
+    """
     from dropout_props.gate import cache
     from dropout_props.report import files
     from dropout_props.report.junit import run_junit
+    from dropout_props.report.terminal import print_report
 
-    if json_path is not None:
-        files.write(result, json_path)
-    if junit_path is not None:
-        files.save(run_junit(result), junit_path)
-    with contextlib.suppress(
-        OSError, files.BadResultFile
-    ):  # a full or read-only home is no failure
-        files.write(result, cache.last_result())
+    with Outputs() as outputs:
+        outputs.show(lambda: print_report(result, console()))
+        result = finished(result)
+        if json_path is not None:
+            outputs.save(files.result_text(result), json_path)
+        if junit_path is not None:
+            outputs.save(run_junit(result), junit_path)
+        files.keep_last(result, cache.last_result())
+        if stored is None:
+            return of_run(result)
+        return _compare(stored, result, outputs, baseline=baseline)
 
 
-def compare(stored: RunResult, result: RunResult, *, baseline: Path | None) -> ExitCode:
-    """Compare a result with the stored one, print what changed, and return the exit code.
-
-    Raises:
-        click.UsageError: the two answer different questions.
-    """
-    from dropout_props.cli.comparing import publish
+def _compare(
+    stored: RunResult, result: RunResult, outputs: Outputs, *, baseline: Path | None
+) -> ExitCode:
+    from dropout_props.cli.comparing import put_out
     from dropout_props.gate.diff import Incomparable, diff
 
     try:
         comparison = diff(stored, result, labels=(str(baseline), "here"))
     except Incomparable as error:
         raise click.UsageError(str(error)) from error
-    return publish(comparison)
+    return put_out(comparison, outputs)

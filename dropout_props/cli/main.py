@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from contextlib import suppress
+import threading
+import traceback
+from contextlib import nullcontext, suppress
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from dropout_props import __version__
+from dropout_props.cli.interrupt import stoppable
 from dropout_props.exitcodes import ExitCode
 from dropout_props.gate.cache import folder
+from dropout_props.report.writing import STANDARD_OUTPUT, sentence
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 __all__ = ["main"]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 # Command -> what it does. Its module is dropout_props.cli.<command>, loaded when it is called.
 _COMMANDS = {
@@ -45,6 +56,11 @@ class _Lazy(click.Group):
         command: click.Command = module.command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:  # some releases of click print the help and exit with 0
+            raise click.UsageError(f"no command was given.\n\n{ctx.get_help()}")
+        return super().parse_args(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))
@@ -66,16 +82,59 @@ def _keep_hypothesis_out_of_the_way() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error that a user can mend is one paragraph and a code."""
     _keep_hypothesis_out_of_the_way()
+    code = _run(arguments)
+    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+        _let_go(stream, descriptor)
+    sys.exit(int(code))
+
+
+def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one a way to end)
+    """Run the command line, and return the exit code."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
     try:
-        code = _group.main(args=arguments, prog_name="dropout-props", standalone_mode=False)
+        with stoppable() if in_main_thread else nullcontext():
+            code = _group.main(args=arguments, prog_name="dropout-props", standalone_mode=False)
+            if sys.stdout is not None:  # a closed one is None
+                sys.stdout.flush()
     except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        return int(stop.exit_code)
+    except click.UsageError as error:
+        return _say(error.format_message(), ExitCode.USAGE)
     except click.ClickException as error:
-        click.echo(f"dropout-props: {error.format_message()}", err=True)
-        code = getattr(error, "exit_code", ExitCode.USAGE)
-        if isinstance(error, click.UsageError):
-            code = ExitCode.USAGE
+        return _say(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("dropout-props: interrupted.", err=True)
-        code = ExitCode.INTERRUPTED
-    sys.exit(code or 0)
+        return _say("interrupted.", ExitCode.INTERRUPTED)
+    except (BrokenPipeError, SystemExit):  # click exits with 1 when the reader of a pipe has gone
+        return ExitCode.INCOMPLETE
+    except Exception as error:  # noqa: BLE001 (1 would say that a claim failed)
+        return _unforeseen(error)
+    return int(code or 0)
+
+
+def _say(text: str, code: int) -> int:
+    with suppress(OSError):
+        click.echo(f"dropout-props: {text}", err=True)
+    return code
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say what happened where nothing foresaw it: there is no trustworthy result."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _say(sentence(error.filename or STANDARD_OUTPUT, error), ExitCode.INCOMPLETE)
+    with suppress(OSError):
+        traceback.print_exc()
+    return _say(
+        "this is a fault of dropout_props, and no verdict; please report it with these lines.",
+        ExitCode.INCOMPLETE,
+    )
+
+
+def _let_go(stream: TextIO | None, descriptor: int) -> None:
+    """Drop what a stream cannot take: Python would try again when it exits, and exit with 120."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            if stream is not None and stream.fileno() == descriptor:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

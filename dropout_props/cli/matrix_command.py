@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.comparing import check_reports
+from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.options import (
     budget_option,
+    claims_of,
     known_option,
     known_text,
     profile_option,
     salt_option,
 )
-from dropout_props.exitcodes import ExitCode
+from dropout_props.cli.outputs import Outputs
+from dropout_props.exitcodes import ExitCode, of_run, worst
 
 if TYPE_CHECKING:
+    from dropout_props.gate.matrix import Matrix
     from dropout_props.results import RunResult
 
 __all__ = ["command"]
@@ -54,6 +58,10 @@ def command(
     """Judge each RELEASE of Flax with the JAX of its time, and say what changed where.
 
     Without RELEASEs, every one of the table that ships is judged, two at once.
+
+    Exit codes, those of a gate between neighbours: 0 pass, 1 a failure or an error in any release,
+    or a contract changed between two, 2 interrupted, 3 a release could not run or something could
+    not be written, 4 usage, 6 inconclusive.
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
     from dropout_props.cli.interrupt import stoppable
@@ -63,43 +71,77 @@ def command(
     from dropout_props.report import files
     from dropout_props.report.matrix import matrix_page
 
-    chosen = releases or table.supported()
+    chosen = _named(releases) or table.supported()
+    chosen_claims = [claim.id for claim in claims_of(claims)] if claims else []
     check_reports(page)
     request = {
         "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
-        "claims": [claim.upper() for claim in claims],
+        "claims": chosen_claims,
         "profile": profile,
         "salt": salt,
         "budget": budget,
         "known": known_text(known),
     }
     if folder is not None:
+        _make(folder)
+    with Outputs() as outputs:
+
+        def keep(release: str, result: RunResult) -> None:
+            if folder is not None and not result.stopped:
+                outputs.save(files.result_text(result), folder / f"flax-{release}.json")
+
+        with stoppable():
+            found = matrix.run(
+                chosen,
+                request,
+                race=race,
+                python=python,
+                timeout=timeout,
+                on_result=keep,
+                stored=_stored(folder, chosen),
+            )
+        words = ["dropout-props matrix", *releases, f"--profile {profile}"]
+        words += [f"--known {known}"] if known is not None else []
+        text = matrix_page(found.releases, found.results, found.steps, command=" ".join(words))
+        if page is None:
+            outputs.say(text)
+        elif outputs.save(text, page):
+            outputs.say(f"{page}: {len(found.releases)} releases.")
+        return _code(found)
+
+
+def _code(found: Matrix) -> ExitCode:
+    """Return the exit code of all releases and of all steps between them."""
+    from dropout_props.gate.diff import exit_code
+
+    codes = [
+        ExitCode.INCOMPLETE if result.stopped and not result.results else of_run(result)
+        for result in found.results
+    ]
+    return worst([*codes, *map(exit_code, found.steps)])
+
+
+def _named(releases: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the releases as they were named.
+
+    Raises:
+        click.UsageError: one is no version.
+    """
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        for release in releases:
+            Version(release)
+    except InvalidVersion as error:
+        raise click.UsageError(f"{error}: name releases of Flax as in 0.12.12.") from error
+    return releases
+
+
+def _make(folder: Path) -> None:
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-
-    def keep(release: str, result: RunResult) -> None:
-        if folder is not None and not result.stopped:
-            files.write(result, folder / f"flax-{release}.json")
-
-    with stoppable():
-        found = matrix.run(
-            chosen,
-            request,
-            race=race,
-            python=python,
-            timeout=timeout,
-            on_result=keep,
-            stored=_stored(folder, chosen),
-        )
-    words = ["dropout-props matrix", *releases, f"--profile {profile}"]
-    words += [f"--known {known}"] if known is not None else []
-    text = matrix_page(found.releases, found.results, found.steps, command=" ".join(words))
-    if page is None:
-        click.echo(text)
-    else:
-        files.save(text, page)
-        click.echo(f"{page}: {len(found.releases)} releases.")
-    stopped = [result for result in found.results if result.stopped]
-    return ExitCode.INCOMPLETE if stopped else ExitCode.PASS
+    except OSError as error:
+        raise CannotRun(f"{folder}: cannot be made: {error.strerror}. Name another.") from error
 
 
 def _stored(folder: Path | None, releases: tuple[str, ...]) -> dict[str, RunResult]:

@@ -12,12 +12,14 @@ import click
 from dropout_props.profiles import PROFILES
 
 if TYPE_CHECKING:
+    from dropout_props.judging import Settings
     from dropout_props.properties import Claim
     from dropout_props.subject import Subject
 
 __all__ = [
     "Salt",
     "budget_option",
+    "check_room",
     "claims_of",
     "known_option",
     "known_text",
@@ -119,6 +121,20 @@ def subjects_of(names: tuple[str, ...]) -> list[Subject]:
         return [registry.load(name) for name in chosen]
     except (UnknownSubject, WiringError) as error:
         raise click.UsageError(str(error)) from error
+
+
+def check_room(subjects: list[Subject], settings: Settings) -> None:
+    """Refuse more subjects than share the error budget, before anything runs.
+
+    Raises:
+        click.UsageError: naming both numbers and the remedy.
+    """
+    capacity = settings.budget.capacity
+    if len(subjects) > capacity:
+        raise click.UsageError(
+            f"{len(subjects)} subjects: the error budget has room for {capacity}. "
+            "Split them over several runs, each with a budget of its own."
+        )
 
 
 def claims_of(ids: tuple[str, ...]) -> list[Claim]:

@@ -7,9 +7,19 @@ from pathlib import Path
 import click
 
 from dropout_props.cli.comparing import read_result
+from dropout_props.cli.errors import require_working_pair
+from dropout_props.cli.outputs import Outputs
 from dropout_props.exitcodes import ExitCode
 
 __all__ = ["command"]
+
+_CODES = {
+    "FIXED": ExitCode.PASS,
+    "FAILED": ExitCode.FAILURE,
+    "ERROR": ExitCode.FAILURE,
+    "INCONCLUSIVE": ExitCode.INCONCLUSIVE,
+    "NOT JUDGED": ExitCode.INCOMPLETE,
+}
 
 
 @click.command("replay")
@@ -23,9 +33,10 @@ __all__ = ["command"]
 @click.option("--script", is_flag=True, help="Print a program of plain jax and flax instead.")
 @click.option("--pytest", "as_test", is_flag=True, help="Print a test file instead.")
 def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int:
-    """Ask the failure called ID again, with the same bits; say FIXED, FAILED or ERROR.
+    """Ask the failure called ID again, with the same bits; say what became of it.
 
-    Exit codes: 0 fixed, 1 failed, 3 error, 4 usage.
+    Exit codes: 0 fixed, 1 failed or error, 2 interrupted, 3 not judged, since its question cannot
+    be put here, 4 usage, 6 inconclusive.
     """
     from dropout_props.gate import cache
     from dropout_props.gate.replay import NoSuchFailure, find_failure, replay
@@ -45,16 +56,16 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
         if script or as_test:
             click.echo(script_of(found) if script else test_file(found), nl=False)
             return ExitCode.PASS
+        require_working_pair()
         again = replay(found)
     except (NoSuchFailure, NoScript, UnknownSubject, WiringError) as error:
         raise click.UsageError(str(error)) from error
     result = found.result
-    click.echo(f"{again.ending.value} {result.subject} {result.claim} {result.name}")
-    click.echo(f"  then: {result.failure.seen if result.failure else result.shown}")
-    click.echo(f"  now: {again.seen}")
-    if again.same is not None:
-        word = "the same, bit for bit" if again.same else "another one"
-        click.echo(f"  the statistic is {word} (log10 evidence {again.log10_evidence:.6g})")
-    return {"FIXED": ExitCode.PASS, "FAILED": ExitCode.FAILURE}.get(
-        again.ending.value, ExitCode.INCOMPLETE
-    )
+    with Outputs() as outputs:
+        outputs.say(f"{again.ending.value} {result.subject} {result.claim} {result.name}")
+        outputs.say(f"  then: {result.failure.seen if result.failure else result.shown}")
+        outputs.say(f"  now: {again.seen}")
+        if again.same is not None:
+            word = "the same, bit for bit" if again.same else "another one"
+            outputs.say(f"  the statistic is {word} (log10 evidence {again.log10_evidence:.6g})")
+    return _CODES[again.ending.value]

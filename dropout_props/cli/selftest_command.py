@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropout_props.cli.options import profile_option, salt_option
+from dropout_props.cli.outputs import Outputs
 from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
+    from dropout_props.selftest.kills import KillMatrix
     from dropout_props.selftest.zoo import Ask
 
 __all__ = ["command"]
@@ -48,10 +50,15 @@ def command(
     profile: str,
     salt: int,
 ) -> int:
-    """Test the suite itself: a suite that cannot be seen to fail proves nothing."""
+    """Test the suite itself: a suite that cannot be seen to fail proves nothing.
+
+    Exit codes: 0 every part held, 1 a bug survived, a control was flagged or a rate did not hold,
+    2 interrupted, 3 Flax and JAX do not work together or a file could not be written, 4 usage,
+    5 nothing selected.
+    """
     from dropout_props.cli.comparing import check_reports
+    from dropout_props.cli.errors import require_working_pair
     from dropout_props.cli.interrupt import stoppable
-    from dropout_props.report import files
 
     plant = plant or bool(names)
     if not (plant or null or power):
@@ -59,21 +66,28 @@ def command(
     if page is not None and not plant:
         raise click.UsageError("--write writes the kill matrix: give --mutants too.")
     check_reports(place, page)
+    require_working_pair()
     held: list[bool] = []
     document: dict[str, Any] = {}
-    with stoppable():
-        if plant:
-            asked = _asks(profile, range(salt, salt + salts), names, claims, full=full)
-            if not asked:
-                click.echo("nothing is selected: these claims name none of these bugs", err=True)
-                return ExitCode.NOTHING_SELECTED
-            held.append(_plant(asked, processes, not (names or claims), document, page))
-        if null:
-            held.append(_null(salt, document))
-        if power:
-            held.append(_power(salt, profile, document))
-    if place is not None:
-        files.save(json.dumps(document, indent=1) + "\n", place)
+    with Outputs() as outputs:
+        with stoppable():
+            if plant:
+                asked = _asks(profile, range(salt, salt + salts), names, claims, full=full)
+                if not asked:
+                    said = "nothing is selected: these claims name none of these bugs"
+                    click.echo(said, err=True)
+                    return ExitCode.NOTHING_SELECTED
+                whole = not (names or claims)
+                matrix = _plant(asked, processes, outputs, whole=whole)
+                if page is not None:
+                    outputs.save(_kill_page(matrix, processes, page), page)
+                document["mutants"] = asdict(matrix)
+                held.append(matrix.held)
+            if null:
+                held.append(_null(salt, document))
+            if power:
+                held.append(_power(salt, profile, document))
+        outputs.save(json.dumps(document, indent=1) + "\n", place)
     return ExitCode.PASS if all(held) else ExitCode.FAILURE
 
 
@@ -90,28 +104,22 @@ def _asks(
         raise click.UsageError(str(error.args[0])) from error
 
 
-def _plant(
-    asked: list[Ask],
-    processes: int,
-    whole: bool,  # noqa: FBT001 (a fact, not a switch)
-    document: dict[str, Any],
-    page: Path | None,
-) -> bool:
+def _plant(asked: list[Ask], processes: int, outputs: Outputs, *, whole: bool) -> KillMatrix:
     from dropout_props.cli.selftest_tables import planting, tell_kills
-    from dropout_props.report import files
     from dropout_props.selftest import zoo
 
     with planting(len(asked)) as show:
         matrix = zoo.run(asked, whole=whole, processes=processes, show=show)
-    tell_kills(matrix)
-    document["mutants"] = asdict(matrix)
-    if page is not None:
-        from dropout_props.selftest.kill_page import write_page
+    outputs.show(lambda: tell_kills(matrix))
+    return matrix
 
-        more = f" --salts {len(matrix.salts)}" if len(matrix.salts) > 1 else ""
-        shown = f"dropout-props selftest --mutants{more} -n {processes} --write {page}"
-        files.save(write_page(matrix, command=shown), page)
-    return matrix.held
+
+def _kill_page(matrix: KillMatrix, processes: int, page: Path) -> str:
+    from dropout_props.selftest.kill_page import write_page
+
+    more = f" --salts {len(matrix.salts)}" if len(matrix.salts) > 1 else ""
+    shown = f"dropout-props selftest --mutants{more} -n {processes} --write {page}"
+    return write_page(matrix, command=shown)
 
 
 def _null(salt: int, document: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from dropout_props.cli.comparing import check_reports
 from dropout_props.cli.errors import CannotRun
+from dropout_props.cli.outputs import Outputs
 from dropout_props.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ def command(
 
     Without RELEASEs, the Flax that is installed is asked. Each RELEASE gets an environment of its
     own, with the JAX of its time. False is no failure: the exit code is 0 for every answer.
+
+    Exit codes: 0 answered, 2 interrupted, 3 a release could not run or the page could not be
+    written, 4 usage.
     """
-    from dropout_props.report import files
     from dropout_props.report.tutorials import tutorials_page
 
     row = _row(releases, whole=whole)
@@ -61,11 +64,11 @@ def command(
     found = [_ask(release, python, timeout) for release in row]
     words = ["dropout-props tutorials", *(["--all"] if whole else row)]
     text = tutorials_page(found, command=" ".join(words))
-    if page is None:
-        click.echo(text, nl=False)
-    else:
-        files.save(text, page)
-        click.echo(f"{page}: {len(found[0].found)} sentences, {len(found)} releases.")
+    with Outputs() as outputs:
+        if page is None:
+            outputs.say(text)
+        elif outputs.save(text, page):
+            outputs.say(f"{page}: {len(found[0].found)} sentences, {len(found)} releases.")
     return ExitCode.PASS
 
 

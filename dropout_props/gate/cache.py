@@ -20,8 +20,8 @@ def folder(*parts: str) -> Path:
 
 
 def last_result() -> Path:
-    """Return the file that holds the result of the last `check`."""
-    return folder() / "last-result.json"
+    """Return the file that holds the result of the last `check`, whether it is there or not."""
+    return _root() / "last-result.json"
 
 
 def _root() -> Path:

@@ -24,11 +24,13 @@ class NoSuchFailure(LookupError):
 
 
 class Ending(str, Enum):
-    """What became of a failure."""
+    """What became of a failure; NOT JUDGED says that it could not be told."""
 
     FIXED = "FIXED"
     FAILED = "FAILED"
     ERROR = "ERROR"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_JUDGED = "NOT JUDGED"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Replayed:
     """What came out.
 
     Args:
-        ending: FIXED, FAILED or ERROR.
+        ending: what became of the failure.
         seen: what was seen now.
         same: whether the statistic is the recorded one, bit for bit; None for an exact claim.
         log10_evidence: of the case now.
@@ -99,8 +101,10 @@ def replay(found: Found) -> Replayed:
         if found.replay.decided == "example":
             return _example(subject, claim.id, found, settings)
         return _whole(subject, claim.id, settings)
-    except (SubjectError, Unsupported, UnknownClaim) as error:
+    except SubjectError as error:
         return Replayed(Ending.ERROR, str(error))
+    except (Unsupported, UnknownClaim) as error:
+        return Replayed(Ending.NOT_JUDGED, str(error))
 
 
 def _subject(found: Found) -> Subject:
@@ -164,9 +168,13 @@ def _whole(subject: Subject, claim_id: str, settings: Settings) -> Replayed:
     from dropout_props.verdict import Verdict
 
     result = new_judge(settings)(subject, find(claim_id))
-    ending = {Verdict.ERROR: Ending.ERROR, Verdict.PASS: Ending.FIXED}.get(
-        result.verdict, Ending.FAILED
-    )
+    ending = {
+        Verdict.ERROR: Ending.ERROR,
+        Verdict.PASS: Ending.FIXED,
+        Verdict.INCONCLUSIVE: Ending.INCONCLUSIVE,
+        Verdict.NOT_APPLICABLE: Ending.NOT_JUDGED,
+        Verdict.BLOCKED: Ending.NOT_JUDGED,
+    }.get(result.verdict, Ending.FAILED)
     if result.verdict is Verdict.FAIL and result.unlisted is Verdict.PASS:
         ending = Ending.FIXED
     return Replayed(ending, f"{result.verdict}: {result.shown}")

@@ -1,4 +1,4 @@
-"""From a claim and a subject to a verdict; the one function `judge` that every way in calls."""
+"""From a claim and a subject to a verdict: a `Judge` under `Settings`, which every way in calls."""
 
 from dropout_props.judging.judge import Judge
 from dropout_props.judging.settings import Settings

@@ -70,8 +70,11 @@ class Judge:
         if reason is not None:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=reason)
         for blocker in claim.blocked_by:
-            if self(subject, find(blocker)).verdict.blocks:
-                return replace(blank, verdict=Verdict.BLOCKED, shown=f"stands on {blocker}")
+            found = self(subject, find(blocker))
+            if found.verdict.blocks:
+                root = found.root_cause or found.verdict
+                shown = f"stands on {blocker}"
+                return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
         decide = decide_statistical if claim.is_statistical else decide_exact
         try:
             outcome = decide(subject, claim, self.settings)

@@ -28,6 +28,15 @@ def _constructor(modes: Modes, _merge: Any) -> bool:
     return bool(modes.called if modes.built is None else modes.built)
 
 
+def _none_trains(modes: Modes, _merge: Any) -> bool:
+    return bool(modes.built if modes.called is None else modes.called)
+
+
+def _none_evaluates(modes: Modes, _merge: Any) -> bool:
+    mode = modes.built if modes.called is None else modes.called
+    return True if mode is None else bool(mode)
+
+
 MUTANTS = (
     Mutant(
         "mode_by_or",
@@ -42,6 +51,20 @@ MUTANTS = (
         "nnx.Dropout before merge_param",
         ("DP105",),
         Kernel(mode=_constructor),
+    ),
+    Mutant(
+        "mode_none_trains",
+        "a mode that nobody sets is no error: the layer trains",
+        "truth tests in place of None tests",
+        ("DP105",),
+        Kernel(mode=_none_trains),
+    ),
+    Mutant(
+        "mode_none_evaluates",
+        "a mode that nobody sets is no error: the layer evaluates",
+        "safe by default",
+        ("DP105",),
+        Kernel(mode=_none_evaluates),
     ),
     Mutant(
         "eval_scaled",

@@ -24,15 +24,17 @@ def _expected(rule: str | None, modes: Modes) -> bool | None:
     if rule == "one place":
         given = [mode for mode in (modes.built, modes.called) if mode is not None]
         return given[0] if len(given) == 1 else None
-    places = (modes.called, modes.switched, modes.built, False)  # NNX is built for training
-    return next(mode for mode in places if mode is not None)
+    default = None if modes.built_open else False  # NNX is built for training
+    places = (modes.called, modes.switched, modes.built, default)
+    return next((mode for mode in places if mode is not None), None)
 
 
 def _check(sampler: Sampler) -> None:
     rule = sampler.subject.traits.mode_rule
     switches = (None,) if rule == "one place" else _PLACES
-    for built, switched, called in product(_PLACES, switches, _PLACES):
-        modes = Modes(built, switched, called)
+    table = [Modes(*places) for places in product(_PLACES, switches, _PLACES)]
+    table += [Modes(None, *places, built_open=True) for places in product(switches, _PLACES)]
+    for modes in table:
         expected, seen = _expected(rule, modes), _seen(sampler, modes)
         if seen != expected:
             raise Violation(f"{_words(modes)}: it {_SAYS[seen]}, and should have {_SAYS[expected]}")
@@ -59,7 +61,8 @@ def _words(modes: Modes) -> str:
         "by eval() or train()": modes.switched,
         "at the call": modes.called,
     }
-    given = [f"{mode} {place}" for place, mode in places.items() if mode is not None]
+    given = ["None when built"] if modes.built_open else []
+    given += [f"{mode} {place}" for place, mode in places.items() if mode is not None]
     return "deterministic is " + (", ".join(given) or "nowhere set")
 
 
@@ -67,12 +70,13 @@ CLAIM = Claim(
     id="DP105",
     name="mode table",
     sentence="Of the places that set the mode, the documented one decides: in Linen exactly one "
-    "must, in NNX the call comes before eval() and train(), and these before the constructor.",
-    formula="the whole table of constructor x eval()/train() x call",
+    "must, in NNX the call comes before eval() and train(), and these before the constructor. "
+    "Where an explicit None leaves the mode open everywhere, the layer raises.",
+    formula="the whole table of constructor x eval()/train() x call, None among their values",
     means="A model evaluates where it should train, or drops units in evaluation.",
     assumes="An output equal to its input is an evaluation: a mask that keeps all of 128 units at "
     "a rate from 0.3 to 0.7 has probability below 2^-65.",
-    mutants=("mode_by_or", "mode_of_constructor"),
+    mutants=("mode_by_or", "mode_of_constructor", "mode_none_trains", "mode_none_evaluates"),
     needs=("modes",),
     decision=Exact(
         cases=decisive_cases,

@@ -1,4 +1,4 @@
-"""Result files: JSON with a version, read strictly, written whole or not at all.
+"""Result files: JSON with a version, read strictly; `writing` says how they reach their place.
 
 `docs/result.schema.json` describes them. A number that JSON has no word for is written as the
 text Infinity, -Infinity or NaN.
@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from dropout_props.comparison import Comparison
+from dropout_props.report.writing import CannotWrite, save
 from dropout_props.results import ClaimResult, RunResult
 
 __all__ = [
     "FORMAT",
     "TOOL",
     "BadResultFile",
-    "check_writable",
     "claim_from_json",
     "claim_to_json",
     "comparison_document",
+    "comparison_text",
     "document",
+    "keep_last",
     "read",
+    "result_text",
     "run_of",
-    "save",
     "write",
 ]
 
@@ -44,7 +45,7 @@ _COMPARISON = TypeAdapter(Comparison)
 
 
 class BadResultFile(ValueError):
-    """A result file cannot be read or written."""
+    """A result file cannot be read."""
 
 
 def claim_to_json(result: ClaimResult) -> str:
@@ -92,47 +93,31 @@ def run_of(body: dict[str, Any]) -> RunResult:
     return _RUN.validate_python(body)
 
 
-def check_writable(path: Path) -> None:
-    """Fail before the run, not after it, when its result cannot be written.
-
-    Raises:
-        BadResultFile: naming the folder and the rule.
-    """
-    folder = path.resolve().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise BadResultFile(
-            f"{path}: cannot be written; its folder must exist and be writable, and it must not "
-            "be a folder itself."
-        )
+def result_text(result: RunResult) -> str:
+    """Return what a result file holds."""
+    return json.dumps(document(result), indent=1, allow_nan=False) + "\n"
 
 
-def save(text: str, path: Path) -> None:
-    """Write a text to a temporary file beside `path`, then rename it: whole or not at all.
-
-    Raises:
-        BadResultFile: the folder is missing or cannot be written.
-    """
-    check_writable(path)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.resolve().parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-        except BaseException:
-            temporary.unlink()
-            raise
-    temporary.chmod(0o644)  # a temporary file is its owner's alone
-    temporary.replace(path)
+def comparison_text(comparison: Comparison, *, exit_code: int) -> str:
+    """Return what the file of a comparison holds."""
+    body = comparison_document(comparison, exit_code=exit_code)
+    return json.dumps(body, indent=1, allow_nan=False) + "\n"
 
 
 def write(result: RunResult, path: Path) -> None:
     """Write a result file.
 
     Raises:
-        BadResultFile: the folder is missing or cannot be written.
+        CannotWrite: the place cannot be written; a file that was there is as it was.
     """
-    save(json.dumps(document(result), indent=1, allow_nan=False) + "\n", path)
+    save(result_text(result), path)
+
+
+def keep_last(result: RunResult, path: Path) -> None:
+    """Write a result where `replay` looks for it; a full or read-only home is no failure."""
+    with suppress(OSError, CannotWrite):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(result, path)
 
 
 def read(path: Path) -> RunResult:

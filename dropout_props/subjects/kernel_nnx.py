@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -99,7 +99,7 @@ class NNXKernelDropout(nnx.Module):
         *,
         kernel: Kernel = Kernel(),  # noqa: B008 - frozen
         broadcast_dims: Sequence[int] = (),
-        deterministic: bool = False,
+        deterministic: bool | None = False,
         rng_collection: str = "dropout",
         rngs: nnx.Rngs | None = None,
     ) -> None:
@@ -108,7 +108,7 @@ class NNXKernelDropout(nnx.Module):
         self.dropout = nnx.Dropout(
             rate,
             broadcast_dims=tuple(broadcast_dims),
-            deterministic=deterministic,
+            deterministic=cast("bool", deterministic),  # None is taken, and raises at the call
             rng_collection=rng_collection,
             rngs=rngs,
         )
@@ -119,7 +119,7 @@ class NNXKernelDropout(nnx.Module):
         dropout = self.dropout
         evaluating = self.kernel.mode(
             Modes(built=dropout.deterministic, called=deterministic),
-            lambda: bool(dropout.deterministic if deterministic is None else deterministic),
+            lambda: _merged(dropout.deterministic, deterministic),
         )
         if isinstance(rngs, nnx.Rngs):
             explicit = rngs[dropout.rng_collection]()
@@ -137,6 +137,13 @@ class NNXKernelDropout(nnx.Module):
             broadcast_dims=tuple(dropout.broadcast_dims),
             explicit=explicit,
         )
+
+
+def _merged(built: bool | None, called: bool | None) -> bool:  # noqa: FBT001 - two modes
+    if built is None and called is None:
+        # Raises the framework's own error for a mode that is left open everywhere.
+        nnx.Dropout(0.5, deterministic=cast("bool", None))(jnp.ones(()))
+    return bool(built if called is None else called)
 
 
 def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> Subject:

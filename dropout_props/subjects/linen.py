@@ -195,6 +195,8 @@ class LinenAdapter:
         if name is None or modes.switched is not None:
             raise Unsupported("a Linen layer cannot be switched")
         built, called = self._mode(modes.built), self._mode(modes.called)
+        if modes.built_open:
+            built = {name: None}
         layer = self.factory(**self._arguments(rate=rate, training=True), **built)
         return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
 

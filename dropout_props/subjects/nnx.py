@@ -195,6 +195,8 @@ class NNXAdapter:
 
     def _in_places(self, x: Array, modes: Modes, *, rate: float, streams: Streams) -> Array:
         built, called = self._mode(modes.built), self._mode(modes.called)
+        if modes.built_open and self.wiring.mode_parameter is not None:
+            built = {self.wiring.mode_parameter: None}
         rngs = self._rngs(streams, training=True)
         layer: Any = self._layer(rngs, rate=rate, training=True, more=built)
         if modes.switched is not None:

@@ -88,11 +88,14 @@ class Modes:
         built: when it is built.
         switched: by ``eval()`` or ``train()`` on the layer that stands.
         called: at the call.
+        built_open: an explicit None is handed over when it is built, which takes the default of
+            the constructor away; ``built`` is then None.
     """
 
     built: bool | None = None
     switched: bool | None = None
     called: bool | None = None
+    built_open: bool = False
     answers: int = 1
 
 

@@ -23,15 +23,12 @@ def test_a_result_comes_back_as_it_was(make: Any, count: Any, tmp_path: Path) ->
     json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def test_a_failed_write_leaves_the_old_file(make: Any, tmp_path: Path, monkeypatch: Any) -> None:
-    """A result is written whole or not at all, and no temporary file stays behind."""
-    path = tmp_path / "a.json"
-    files.write(make(), path)
-    before = path.read_text()
-    with pytest.raises(TypeError):
-        files.save(object(), path)  # type: ignore[arg-type]
-    assert path.read_text() == before
-    assert [one.name for one in tmp_path.glob("*a.json*")] == ["a.json"]
+def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
+    """A home that cannot hold it is no failure; one that is not there yet is made."""
+    (tmp_path / "file").touch()
+    files.keep_last(make(), tmp_path / "file" / "last.json")
+    files.keep_last(make(), tmp_path / "new" / "last.json")
+    assert files.read(tmp_path / "new" / "last.json") == make()
 
 
 @pytest.mark.parametrize(

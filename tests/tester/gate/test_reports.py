@@ -63,3 +63,10 @@ def test_junit_of_a_run(make: Any) -> None:
     claims = [replace(many(1, verdict)[0], claim=f"DP10{n}") for n, verdict in enumerate(verdicts)]
     suite = ET.fromstring(run_junit(make(*claims)))  # noqa: S314 (written here)
     assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == list("5211")
+
+
+def test_junit_declares_the_encoding_it_is_written_in(make: Any, monkeypatch: Any) -> None:
+    """UTF-8, whatever the terminal has."""
+    monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "US-ASCII")
+    text = run_junit(make(*many(1, Verdict.PASS)))
+    assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n')

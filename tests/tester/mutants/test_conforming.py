@@ -80,3 +80,45 @@ def test_an_idle_layer_is_built_without_its_stream(layer: Any, verdict: Verdict)
     """DP111 tells a layer that looks for its key when it draws from one that does at once."""
     result = _JUDGE(Subject.nnx(layer, name=layer.__name__), find("DP111"))
     assert result.verdict is verdict, result.shown
+
+
+class _Strict(nnx.Module):
+    """Decides by itself which mode counts, and raises where none is set."""
+
+    default: bool | None = None
+
+    def __init__(
+        self, rate: float, *, deterministic: bool | None = False, rngs: Any = None
+    ) -> None:
+        self.rate, self.deterministic, self.rngs = rate, deterministic, rngs
+
+    def __call__(self, x: Any, *, deterministic: bool | None = None) -> Any:
+        places = (deterministic, self.deterministic, self.default)
+        mode = next((place for place in places if place is not None), None)
+        if mode is None:
+            raise ValueError("deterministic is set nowhere")
+        if mode or self.rate == 0.0:
+            return x
+        kept = jax.random.bernoulli(self.rngs.dropout(), 1.0 - self.rate, x.shape)
+        return jnp.where(kept, x / (1.0 - self.rate), 0)
+
+
+class _Trains(_Strict):
+    default = False
+
+
+class _Evaluates(_Strict):
+    default = True
+
+
+@pytest.mark.parametrize(
+    ("layer", "verdict"),
+    [(_Strict, Verdict.PASS), (_Trains, Verdict.FAIL), (_Evaluates, Verdict.FAIL)],
+    ids=["raises", "trains", "evaluates"],
+)
+def test_a_mode_that_is_left_open_is_an_error(layer: Any, verdict: Verdict) -> None:
+    """DP105 tells a layer that raises where nobody sets the mode from one that goes on."""
+    subject = Subject.nnx(layer, name=layer.__name__, mode_rule="call first")
+    result = _JUDGE(subject, find("DP105"))
+    assert result.verdict is verdict, result.shown
+    assert ("deterministic is None when built: it " in result.shown) == (verdict is Verdict.FAIL)

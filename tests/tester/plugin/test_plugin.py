@@ -129,3 +129,45 @@ def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
     )
     done = _pytest(tmp_path, "test_twice.py")
     assert "two subjects are called 'linen.Dropout'" in done.stdout
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_full_disk_is_one_line_and_no_pass(tmp_path: Path, workers: str) -> None:
+    """Exit 3 and one sentence, with the report; the session is not torn down by a traceback."""
+    done = _pytest(tmp_path, "-n", workers, "-k", "linen.Dropout-DP101", "--dp-json", "/dev/full")
+    assert done.returncode == 3, done.stdout
+    assert "--dp-json /dev/full: cannot be written: No space left on device." in done.stdout
+    assert "1 pass in" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not Path("/dev/full").is_file()
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ("missing/r.json", "r.json: cannot be written; its folder must exist"),
+        ("-", "--dp-json -: the report of pytest goes to standard output: name a file"),
+        ("/dev/stdout", "the report of pytest goes to standard output"),
+    ],
+)
+def test_a_place_that_takes_no_result_is_refused_at_the_door(
+    tmp_path: Path, place: str, sentence: str
+) -> None:
+    """A usage error, exit 4, before anything is collected."""
+    done = _pytest(tmp_path, "--dp-json", place)
+    assert done.returncode == 4
+    assert sentence in done.stderr
+
+
+def test_a_test_that_changes_folder_does_not_move_the_result(tmp_path: Path) -> None:
+    """The place is where pytest was started; a home that cannot be written fails nothing."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "conftest.py").write_text(
+        "import os, pytest\n"
+        "os.environ['DROPOUT_PROPS_CACHE'] = '/dev/null/home'\n"
+        "@pytest.fixture(autouse=True, scope='session')\n"
+        "def moved():\n    os.chdir('elsewhere')\n"
+    )
+    done = _pytest(tmp_path, "-k", "linen.Dropout-DP101", "--dp-json", "r.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(_verdicts(tmp_path / "r.json")) == [("linen.Dropout", "DP101")]

@@ -1,0 +1,418 @@
+"""Does every command exit by the one contract? The rows of docs/exit-codes.md, each seen.
+
+Results that a layer would take long to give are made by hand and handed to the command where the
+run, the race of two sides or the self-test would give them; the rest runs as a user runs it.
+"""
+
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.cli import main
+from dropout_props.exitcodes import ExitCode, of_run, worst
+from dropout_props.gate.replay import Ending, Replayed
+from dropout_props.gate.tutorials import CannotAsk
+from dropout_props.report import files
+from dropout_props.report.tutorials import Found, Release
+from dropout_props.results import (
+    CaseRecord,
+    ClaimResult,
+    Failure,
+    Replay,
+    RunResult,
+    Snapshot,
+)
+from dropout_props.selftest.kills import Kill, KillMatrix
+from dropout_props.verdict import Verdict
+
+PAGE = Path(__file__).parents[3] / "docs" / "exit-codes.md"
+_CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")
+
+
+def judged(*verdicts: Verdict, **fields: Any) -> RunResult:
+    """A whole run with these verdicts, one claim each."""
+    results = tuple(
+        ClaimResult("linen.Dropout", f"DP10{number}", "a claim", "exact", verdict)
+        for number, verdict in enumerate(verdicts, 1)
+    )
+    blank = RunResult({}, {}, 0, "ci", 1e-9, 1e-3, 1e-12, 1, len(results), results)
+    return replace(blank, snapshot=Snapshot({}), **fields)
+
+
+PASSED, FAILED, UNSURE = (
+    judged(Verdict.PASS),
+    judged(Verdict.FAIL),
+    judged(Verdict.INCONCLUSIVE),
+)
+PARTIAL = judged(Verdict.PASS, collected=2)
+STOPPED = judged(collected=1, stopped="it crashed")
+OTHER = replace(PASSED, salt=1)
+
+
+def failing(subject: str, claim: str, decided: str = "counterexample") -> RunResult:
+    """A run with one failure, called abc, that can be asked again."""
+    record = Replay("abc", decided, case=_CASE if decided == "counterexample" else None)
+    failure = Failure("c", "s", "d", "m", "r", replay=record)
+    one = ClaimResult(subject, claim, "a claim", "exact", Verdict.FAIL, failure=failure)
+    return replace(FAILED, profile="smoke", results=(one,))
+
+
+def killed(verdict: str) -> KillMatrix:
+    """A self-test in which one planted bug got this verdict."""
+    kill = Kill("one", "linen", "DP105", 0, verdict, True, False, False, 0, 0.0, "")
+    return KillMatrix("ci", (0,), ("DP105",), (kill,), whole=True)
+
+
+def stop(*_: Any, **__: Any) -> Any:
+    """Be stopped, as a CI job that is cancelled."""
+    if threading.current_thread() is threading.main_thread():
+        signal.raise_signal(signal.SIGTERM)
+    raise KeyboardInterrupt
+
+
+def _raises(error: Exception) -> Callable[..., Any]:
+    def raising(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return raising
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to a row of the table: what is typed, the files that lie there, what is replaced.
+
+    Args:
+        typed: the command line, in which a name of `files` stands for its path.
+        files: results by the name of their file.
+        doubles: what stands in, by the path of what it stands in for.
+        full: standard output takes nothing.
+    """
+
+    typed: str
+    files: dict[str, RunResult]
+    doubles: dict[str, Callable[..., Any]]
+    full: bool = False
+
+
+def row(typed: str, *, full: bool = False, doubles: Any = (), **results: RunResult) -> Row:
+    """A row; results are files called NAME.json."""
+    return Row(typed, {f"{name}.json": one for name, one in results.items()}, dict(doubles), full)
+
+
+def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
+    """A run that gives this result."""
+    return {
+        "dropout_props.run.run": lambda *_, **__: result,
+        "dropout_props.snapshot.take": lambda _: Snapshot({}),
+    }
+
+
+def racing(*results: RunResult) -> dict[str, Callable[..., Any]]:
+    """Sides that give these results."""
+    return {"dropout_props.cli.racing.race": lambda asked: list(results)[: len(asked)]}
+
+
+def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
+    """A self-test with this outcome."""
+    return {"dropout_props.selftest.zoo.run": lambda *_, **__: matrix}
+
+
+RUN = "dropout_props.run.run"
+RACE = "dropout_props.cli.racing.race"
+REPLAY = "dropout_props.gate.replay.replay"
+ZOO = "dropout_props.selftest.zoo.run"
+INSTALLED = "dropout_props.gate.tutorials.ask_installed"
+RELEASE = "dropout_props.gate.tutorials.ask_release"
+FALSE = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", False, "seen"),))
+
+CHECK = "check linen.Dropout --claim DP101 --profile smoke"
+GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
+STEP = "matrix 0.12.0 0.12.1"
+BUG = "selftest --mutant mode_by_or"
+
+ROWS: dict[tuple[str, int], list[Row]] = {
+    ("check", 0): [row(CHECK), row(CHECK, doubles=giving(judged(*[Verdict.KNOWN, Verdict.PASS])))],
+    ("check", 1): [
+        row("check d2l.dropout_layer --claim DP104 --profile smoke --known none"),
+        row(CHECK, doubles=giving(judged(Verdict.ERROR, Verdict.PASS))),
+        row("check exit_layers:unscaled --claim DP202 --profile smoke"),
+    ],
+    ("check", 2): [row(CHECK, doubles={RUN: stop})],
+    ("check", 3): [
+        row(CHECK, doubles=giving(PARTIAL)),
+        row(f"{CHECK} --json /dev/full"),
+        row(f"{CHECK} --junit /dev/full", doubles=giving(FAILED)),
+        row(CHECK, full=True),
+    ],
+    ("check", 4): [
+        row("check linen.Dropuot"),
+        row("check --claim DP999"),
+        row("check --baseline none.json"),
+        row("check --json none/r.json"),
+        row("check --json - --junit -"),
+        row("check --nope"),
+    ],
+    ("check", 6): [row(CHECK, doubles=giving(UNSURE))],
+    ("check --baseline", 0): [row(f"{CHECK} --baseline a.json", doubles=giving(PASSED), a=PASSED)],
+    ("check --baseline", 1): [row(f"{CHECK} --baseline a.json", doubles=giving(FAILED), a=PASSED)],
+    ("check --baseline", 4): [row(f"{CHECK} --baseline a.json", doubles=giving(OTHER), a=PASSED)],
+    ("gate", 0): [row(GATE, doubles=racing(PASSED, PASSED))],
+    ("gate", 1): [row(GATE, doubles=racing(PASSED, FAILED))],
+    ("gate", 2): [row(GATE, doubles={RACE: stop})],
+    ("gate", 3): [
+        row(GATE, doubles=racing(PASSED, STOPPED)),
+        row(f"{GATE} --markdown /dev/full", doubles=racing(PASSED, PASSED)),
+    ],
+    ("gate", 4): [
+        row("gate --base flax==0.12.0"),
+        row(f"{GATE} --claim DP999"),
+        row("gate --nope"),
+    ],
+    ("gate", 6): [row(GATE, doubles=racing(PASSED, UNSURE))],
+    ("diff", 0): [row("diff a.json b.json", a=PASSED, b=PASSED)],
+    ("diff", 1): [row("diff a.json b.json", a=PASSED, b=FAILED)],
+    ("diff", 3): [
+        row("diff a.json b.json", a=PASSED, b=PARTIAL),
+        row("diff a.json b.json --json /dev/full", a=PASSED, b=PASSED),
+    ],
+    ("diff", 4): [
+        row("diff a.json none.json", a=PASSED),
+        row("diff a.json b.json", a=PASSED, b=OTHER),
+    ],
+    ("diff", 5): [row("diff a.json a.json", a=judged())],
+    ("diff", 6): [row("diff a.json b.json", a=PASSED, b=UNSURE)],
+    ("matrix", 0): [row(STEP, doubles=racing(PASSED, PASSED))],
+    ("matrix", 1): [
+        row(STEP, doubles=racing(PASSED, FAILED)),
+        row("matrix 0.12.0", doubles=racing(FAILED)),
+        row(STEP, doubles=racing(judged(Verdict.PASS, Verdict.PASS), PASSED)),
+    ],
+    ("matrix", 2): [row(STEP, doubles={RACE: stop})],
+    ("matrix", 3): [
+        row(STEP, doubles=racing(PASSED, STOPPED)),
+        row(f"{STEP} --write /dev/full", doubles=racing(PASSED, PASSED)),
+    ],
+    ("matrix", 4): [row("matrix newest"), row(f"{STEP} --claim DP999"), row("matrix --nope")],
+    ("matrix", 6): [row(STEP, doubles=racing(PASSED, UNSURE))],
+    ("baseline", 0): [
+        row("baseline a.json", a=FAILED),
+        row("baseline a.json --update --from b.json", a=PASSED, b=FAILED),
+    ],
+    ("baseline", 2): [row("baseline a.json --update", doubles={RUN: stop}, a=PASSED)],
+    ("baseline", 3): [row("baseline a.json --update --from b.json", a=PASSED, b=PARTIAL)],
+    ("baseline", 4): [
+        row("baseline none.json"),
+        row("baseline a.json --from a.json", a=PASSED),
+        row("baseline - --update --from a.json", a=PASSED),
+        row("baseline /dev/null --update --from a.json", a=PASSED),
+    ],
+    ("replay", 0): [
+        row("replay abc --result a.json", a=failing("linen.Dropout", "DP101")),
+        row("replay abc --result a.json --pytest", a=failing("linen.Dropout", "DP101")),
+    ],
+    ("replay", 1): [
+        row("replay abc --result a.json", a=failing("d2l.dropout_layer", "DP104")),
+        row("replay abc --result a.json", a=failing("exit_layers:raising", "DP201", "error")),
+    ],
+    ("replay", 2): [
+        row("replay a --result a.json", doubles={REPLAY: stop}, a=failing("x", "DP101"))
+    ],
+    ("replay", 3): [row("replay abc --result a.json", a=failing("linen.Dropout", "DP999"))],
+    ("replay", 4): [
+        row("replay xyz --result a.json", a=failing("linen.Dropout", "DP101")),
+        row("replay abc --result a.json", a=failing("linen.Dropuot", "DP101")),
+        row("replay abc"),
+    ],
+    ("replay", 6): [
+        row(
+            "replay abc --result a.json",
+            doubles={REPLAY: lambda _: Replayed(Ending.INCONCLUSIVE, "?")},
+            a=failing("linen.Dropout", "DP101"),
+        )
+    ],
+    ("selftest", 0): [row(BUG)],
+    ("selftest", 1): [row(BUG, doubles=selftested(killed("pass")))],
+    ("selftest", 2): [row(BUG, doubles={ZOO: stop})],
+    ("selftest", 3): [
+        row(f"{BUG} --json /dev/full", doubles=selftested(killed("fail"))),
+        row(f"{BUG} --write /dev/full", doubles=selftested(killed("fail"))),
+    ],
+    ("selftest", 4): [row("selftest"), row("selftest --mutant none"), row(f"{BUG} --claim DP999")],
+    ("selftest", 5): [row(f"{BUG} --claim DP101")],
+    ("tutorials", 0): [
+        row("tutorials", doubles={INSTALLED: lambda: FALSE}),
+        row("tutorials 0.12.12", doubles={RELEASE: lambda *_, **__: FALSE}),
+    ],
+    ("tutorials", 2): [row("tutorials", doubles={INSTALLED: stop})],
+    ("tutorials", 3): [
+        row("tutorials 0.12.12", doubles={RELEASE: _raises(CannotAsk("no answer"))}),
+        row("tutorials 0.12.12 --write /dev/full", doubles={RELEASE: lambda *_, **__: FALSE}),
+    ],
+    ("tutorials", 4): [row("tutorials newest"), row("tutorials --all 0.12.12")],
+    ("plan", 0): [row("plan --profile smoke")],
+    ("plan", 3): [row("plan --profile smoke", full=True)],
+    ("plan", 4): [row("plan --nope")],
+    ("list", 0): [row("list"), row("list --subjects --json")],
+    ("list", 3): [row("list", full=True), row("list --json", full=True)],
+    ("list", 4): [row("list --nope")],
+    ("explain", 0): [row("explain DP203")],
+    ("explain", 3): [row("explain DP203", full=True)],
+    ("explain", 4): [row("explain DP999")],
+    ("schema", 0): [row("schema")],
+    ("schema", 3): [row("schema", full=True)],
+    ("schema", 4): [row("schema --of nothing")],
+}
+_SEEN = [
+    pytest.param(one, code, id=f"{command}-{code}-{number}")
+    for (command, code), rows in ROWS.items()
+    for number, one in enumerate(rows)
+]
+_LAYERS = """
+import jax, jax.numpy as jnp
+
+def unscaled(key, x, rate, deterministic):
+    if deterministic or rate == 0.0:
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.zeros_like(x))
+
+def raising(key, x, rate, deterministic):
+    raise RuntimeError("out of coffee")
+"""
+
+
+class Full:
+    """A standard output on a disk that is full."""
+
+    encoding = "utf-8"
+
+    def write(self, _: str) -> int:
+        """Take nothing."""
+        raise OSError(28, "No space left on device")
+
+    def flush(self) -> None:
+        """Have nothing to flush."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working directory with two layers, and a cache of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    (tmp_path / "exit_layers.py").write_text(_LAYERS)
+    yield tmp_path
+    sys.modules.pop("exit_layers", None)
+
+
+def run(*arguments: str) -> int:
+    """Call the command line in this process; return its exit code."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code
+
+
+@pytest.mark.parametrize(("one", "code"), _SEEN)
+def test_a_row_is_true(
+    one: Row, code: int, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The command exits with the code of its row, and prints no traceback."""
+    for name, result in one.files.items():
+        files.write(result, folder / name)
+    for place, double in one.doubles.items():
+        monkeypatch.setattr(place, double)
+    with monkeypatch.context() as patch:
+        if one.full:
+            patch.setattr(sys, "stdout", Full())
+        found = run(*one.typed.split())
+    printed = capsys.readouterr()
+    assert found == code, printed
+    assert "Traceback" not in printed.err
+    if code not in (0, 1, 6):
+        assert printed.err or printed.out
+    assert not list(folder.glob(".*"))
+
+
+def test_the_page_has_the_rows_that_are_tested() -> None:
+    """Add a row to both: docs/exit-codes.md and the table above."""
+    text = PAGE.read_text(encoding="utf-8").partition("## By command")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([a-z][a-z -]*) \| (\d) \|", text, flags=re.MULTILINE)
+    assert [(command, int(code)) for command, code in rows] == list(ROWS)
+
+
+def test_every_command_has_rows() -> None:
+    """A command that is added gets its rows."""
+    from dropout_props.cli.main import _COMMANDS
+
+    assert {command.partition(" ")[0] for command, _ in ROWS} == set(_COMMANDS)
+
+
+def test_the_codes_of_the_page_are_those_of_the_program() -> None:
+    """Each code is explained once."""
+    head = PAGE.read_text(encoding="utf-8").partition("## By command")[0]
+    assert re.findall(r"^\| (\d) \|", head, flags=re.MULTILINE) == [str(int(c)) for c in ExitCode]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [((), 4), (("chekc",), 4), (("--help",), 0), (("check", "--help"), 0), (("--version",), 0)],
+)
+def test_no_command_and_help(command: tuple[str, ...], code: int, capsys: Any) -> None:
+    """A line without a command is usage, with the help; help and version are right."""
+    assert run(*command) == code
+    assert ("Commands:" in capsys.readouterr().err) == (not command)
+
+
+def test_a_fault_of_this_package_is_no_failed_claim(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """An exception that nothing foresaw: its traceback, a sentence, and 3."""
+    monkeypatch.setattr("dropout_props.cli.list_command._claims", _raises(RuntimeError("oh")))
+    assert run("list") == 3
+    printed = capsys.readouterr().err
+    assert "RuntimeError: oh" in printed
+    assert "dropout-props: this is a fault of dropout_props, and no verdict" in printed
+
+
+def test_a_blocked_pair_is_as_bad_as_its_root(capsys: Any) -> None:
+    """What a failure blocks fails the run that left the failure out; a listed one does not."""
+    blocked = ClaimResult("a", "DP202", "x", "statistical", Verdict.BLOCKED)
+    for root, code in (
+        (Verdict.FAIL, ExitCode.FAILURE),
+        (Verdict.ERROR, ExitCode.FAILURE),
+        (Verdict.KNOWN, ExitCode.PASS),
+    ):
+        results = (replace(blocked, root_cause=root),)
+        assert of_run(replace(PASSED, results=results)) is code
+
+
+def test_what_is_certain_and_bad_comes_first() -> None:
+    """1 before 3 before 5 before 6 before 0."""
+    codes = [ExitCode(code) for code in (1, 3, 5, 6, 0)]
+    while codes:
+        assert worst(reversed(codes)) is codes[0]
+        codes.pop(0)
+    assert worst(()) is ExitCode.PASS
+
+
+def test_too_many_subjects_are_refused_at_the_door() -> None:
+    """The error budget has room for so many; both numbers and the remedy are named."""
+    import click
+
+    from dropout_props.cli.options import check_room
+    from dropout_props.judging import Settings
+
+    settings = Settings.of()
+    small = replace(settings, budget=replace(settings.budget, capacity=1))
+    subjects: list[Any] = ["a", "b"]
+    check_room(subjects[:1], small)
+    with pytest.raises(click.UsageError, match="2 subjects: the error budget has room for 1"):
+        check_room(subjects, small)
