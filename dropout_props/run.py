@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from dropout_props.environment import installed
 from dropout_props.judging import Judge
 from dropout_props.processes import in_parallel
 from dropout_props.properties import find
 from dropout_props.results import RunResult
-from dropout_props.subjects import environment, registry
+from dropout_props.subjects import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,12 +35,12 @@ def ordered_claims(claims: Sequence[Claim]) -> list[Claim]:
 
 def new_judge(settings: Settings) -> Judge:
     """Return a judge that knows what is installed, and which flags are set."""
-    return Judge(settings, environment.probe().conditions)
+    return Judge(settings, installed.probe().conditions)
 
 
 def empty_result(settings: Settings, collected: int) -> RunResult:
     """Return the record of a run that has judged nothing yet."""
-    probe = environment.probe()
+    probe = installed.probe()
     return RunResult(
         versions=dict(probe.versions),
         flags=dict(probe.flags),

@@ -21,7 +21,7 @@ def require_working_pair() -> None:
     Raises:
         CannotRun: they do not work together.
     """
-    from dropout_props.subjects.environment import smoke_test
+    from dropout_props.environment.installed import smoke_test
     from dropout_props.subjects.errors import BrokenPair
 
     try:

@@ -131,7 +131,7 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
             f"name the {role} once: --{role} 'flax==0.12.12' makes an environment, "
             f"--{role}-interpreter PATH takes one that exists."
         )
-    from dropout_props.gate.releases import BadSpec, parse
+    from dropout_props.environment.releases import BadSpec, parse
 
     extra = (*options["extra"], *options[f"{role}_with"])
     python = options[f"{role}_python"] or options["python"]

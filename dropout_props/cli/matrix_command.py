@@ -66,8 +66,8 @@ def command(
     from dropout_props.cli.gate_command import FLAX_LAYERS
     from dropout_props.cli.interrupt import stoppable
     from dropout_props.cli.racing import race
+    from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
-    from dropout_props.gate import releases as table
     from dropout_props.report import files
     from dropout_props.report.matrix import matrix_page
 

@@ -76,7 +76,7 @@ def _row(releases: tuple[str, ...], *, whole: bool) -> list[str]:
     """Return the releases to ask, each once and oldest first."""
     from packaging.version import InvalidVersion, Version
 
-    from dropout_props.gate.releases import supported
+    from dropout_props.environment.releases import supported
 
     if whole and releases:
         raise click.UsageError("--all asks every release of the table: name none, or leave it out.")

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dropout_props.gate import cache, needs, releases, uv
+from dropout_props.environment import releases
+from dropout_props.gate import cache, needs, uv
 from dropout_props.gate.compiled import machine
 from dropout_props.gate.uv import CannotBuild
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-    from dropout_props.gate.releases import Release
+    from dropout_props.environment.releases import Release
 
 __all__ = ["Built", "build"]
 

@@ -110,7 +110,7 @@ def _blank(asked: Asked, trouble: str) -> RunResult:
 
 
 def _run(asked: Asked, state: Running) -> RunResult:
-    from dropout_props.gate.releases import BadSpec
+    from dropout_props.environment.releases import BadSpec
     from dropout_props.gate.uv import CannotBuild
 
     try:

@@ -33,7 +33,7 @@ def ask_installed() -> Release:
     Raises:
         BrokenPair: the installed Flax and JAX do not work together.
     """
-    from dropout_props.subjects.environment import probe, smoke_test
+    from dropout_props.environment.installed import probe, smoke_test
 
     smoke_test()
     from dropout_props.subjects.tutorial_sentences import SENTENCES, ask

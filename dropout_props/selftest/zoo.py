@@ -107,9 +107,9 @@ def _few_exact(profile: Profile) -> Profile:
 
 def judge(ask: Ask) -> list[Kill]:
     """Judge one layer under every salt."""
+    from dropout_props.environment.installed import probe
     from dropout_props.judging import Judge, Settings
     from dropout_props.properties import find
-    from dropout_props.subjects.environment import probe
 
     mutant = _named(ask.mutant)
     subject = mutant.subject(ask.api)

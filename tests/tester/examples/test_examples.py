@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.properties import CATALOGUE
@@ -17,7 +18,6 @@ from dropout_props.snapshot.masks import keep_counts
 from dropout_props.snapshot.mistakes import answers
 from dropout_props.subject import Subject
 from dropout_props.subjects import registry
-from dropout_props.subjects.environment import probe
 from dropout_props.subjects.noise.drop_path import DropPath
 from dropout_props.subjects.noise.gaussian_dropout import GaussianDropout
 from dropout_props.subjects.noise.gaussian_noise import GaussianNoise

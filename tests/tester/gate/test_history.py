@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.gate import environments, releases, uv
+from dropout_props.environment import releases
+from dropout_props.gate import environments, uv
 
 pytestmark = [
     pytest.mark.history,

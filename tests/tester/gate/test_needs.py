@@ -8,9 +8,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from dropout_props.cli import main
+from dropout_props.environment.releases import parse
 from dropout_props.gate import needs
 from dropout_props.gate.interpreter import Found
-from dropout_props.gate.releases import parse
 
 PYTHON = Path("/env/bin/python")
 REAL = needs.needs

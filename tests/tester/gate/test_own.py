@@ -14,11 +14,11 @@ import pytest
 
 import dropout_props
 from dropout_props.cli import main
+from dropout_props.environment.releases import parse
 from dropout_props.gate import interpreter, link, needs
 from dropout_props.gate.environments import Built
 from dropout_props.gate.interpreter import examine
 from dropout_props.gate.own import difference
-from dropout_props.gate.releases import parse
 from dropout_props.gate.sides import Asked, run_all
 
 REQUEST = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import dropout_props
+from dropout_props.environment.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate import environments, needs, uv
 from dropout_props.gate.environments import Built
-from dropout_props.gate.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate.sides import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.report import files

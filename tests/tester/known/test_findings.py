@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dropout_props.environment.versions import version_of
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.properties import EXPLAINED
 from dropout_props.properties.describe import describe
-from dropout_props.subjects.versions import version_of
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")

@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 import pytest
 
+from dropout_props.environment import installed
 from dropout_props.known import SHIPPED_LIST, Deviation
-from dropout_props.subjects import environment
 
 _FLAX_ITSELF = ("linen.Dropout", "nnx.Dropout", "linen.attention", "nnx.attention")
 _WITH_PROGRAM = [entry for entry in SHIPPED_LIST if entry.reproducer]
-_VERSIONS = environment.probe().versions
+_VERSIONS = installed.probe().versions
 _HERE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
 _LINES, _COLUMNS = 14, 76  # of 80, less the indent of a report
 

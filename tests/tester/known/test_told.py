@@ -7,6 +7,7 @@ from flax.configurations import config
 
 from dropout_props.cli import main
 from dropout_props.comparison import Change, Comparison, Row, Side
+from dropout_props.environment import installed
 from dropout_props.exitcodes import ExitCode, of_run
 from dropout_props.gate.classify import classify
 from dropout_props.judging import Settings
@@ -16,7 +17,7 @@ from dropout_props.report.markdown import comparison_markdown
 from dropout_props.report.terminal import plain_paragraph
 from dropout_props.results import ClaimResult, Failure
 from dropout_props.run import run
-from dropout_props.subjects import environment, registry
+from dropout_props.subjects import registry
 from dropout_props.verdict import Verdict
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
@@ -25,7 +26,7 @@ _QUICK = (
     *("DP412", "DP413", "DP414", "DP415", "DP416", "DP417", "DP513", "DP705"),
 )
 _OWN = ("linen.Dropout", "nnx.Dropout")
-_VERSIONS = environment.probe().versions
+_VERSIONS = installed.probe().versions
 _JUDGED = [
     entry
     for entry in SHIPPED_LIST

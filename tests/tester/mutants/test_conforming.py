@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import pytest
 from flax import nnx
 
+from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.mutants import APIS, MUTANTS
 from dropout_props.properties import find
 from dropout_props.subject import Subject
-from dropout_props.subjects.environment import probe
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
 from dropout_props.verdict import Verdict
 

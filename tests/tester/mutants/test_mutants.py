@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 from dropout_props.properties import CATALOGUE, find
-from dropout_props.subjects.environment import probe
 from dropout_props.verdict import Verdict
 
 _VERSIONS = probe().versions

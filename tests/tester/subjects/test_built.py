@@ -9,11 +9,11 @@ import pytest
 from flax import nnx
 from flax.errors import InvalidRngError
 
+from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.properties import find
 from dropout_props.subject import Unsupported
 from dropout_props.subjects import registry
-from dropout_props.subjects.environment import probe
 from dropout_props.subjects.kernel import Kernel, kernel_subject
 from dropout_props.subjects.programs import Beside, Reseeded
 from dropout_props.verdict import Verdict

@@ -9,8 +9,8 @@ import pytest
 from flax import nnx
 from flax.configurations import config
 
-from dropout_props.subjects import smoke
-from dropout_props.subjects.environment import probe, smoke_test
+from dropout_props.environment import smoke
+from dropout_props.environment.installed import probe, smoke_test
 from dropout_props.subjects.errors import BrokenPair
 
 TABLE = json.loads(resources.files("dropout_props.subjects").joinpath("pairs.json").read_text())

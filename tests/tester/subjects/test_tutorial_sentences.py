@@ -13,7 +13,7 @@ import pytest
 from flax.errors import FlaxError
 from packaging.version import Version
 
-from dropout_props.gate.releases import supported
+from dropout_props.environment.releases import supported
 from dropout_props.gate.tutorials import ask_installed
 from dropout_props.report.tutorials import tutorials_page
 from dropout_props.subjects.tutorial_sentences import SENTENCES, ask

@@ -6,8 +6,8 @@ import platform
 from dataclasses import dataclass
 from typing import Any
 
-from dropout_props.subjects.smoke import BrokenPair, smoke_test
-from dropout_props.subjects.versions import version_of
+from dropout_props.environment.smoke import BrokenPair, smoke_test
+from dropout_props.environment.versions import version_of
 
 __all__ = ["BrokenPair", "Environment", "probe", "smoke_test"]
 

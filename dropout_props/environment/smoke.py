@@ -15,8 +15,8 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
+from dropout_props.environment.versions import version_of
 from dropout_props.subjects.errors import BrokenPair
-from dropout_props.subjects.versions import version_of
 
 __all__ = ["BrokenPair", "smoke_test"]
 

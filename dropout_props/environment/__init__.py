@@ -1,0 +1,1 @@
+"""The installed Python, Flax and JAX: versions, flags, whether the pair runs, and the table of releases."""
