@@ -31,7 +31,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.judging.example import Rule, judge_example
 from dropout_props.mutants import MUTANTS
 from dropout_props.properties import Statistical, find

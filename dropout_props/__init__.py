@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 # Public name -> the module that holds it. The one list of what this package promises to keep.
 _HOMES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
-    "Case": "dropout_props.case",
+    "Case": "dropout_props.cases.case",
     "Claim": "dropout_props.properties",
     "Judge": "dropout_props.judging",
     "RunResult": "dropout_props.results",

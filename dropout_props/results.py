@@ -63,7 +63,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class CaseRecord:
-    """A case as plain values: the fields of `dropout_props.case.Case`, the rate as a text.
+    """A case as plain values: the fields of `dropout_props.cases.case.Case`, the rate as a text.
 
     Args:
         seed: names the bits.

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 if TYPE_CHECKING:
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.subject import Subject
     from dropout_props.subjects.programs import Program
 

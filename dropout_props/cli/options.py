@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.profiles import PROFILES
+from dropout_props.cases.profiles import PROFILES
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings

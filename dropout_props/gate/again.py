@@ -23,7 +23,7 @@ def ask_again(
     Raises:
         AssertionError: the failure still occurs.
     """
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.gate.replay import Ending, Found, replay
     from dropout_props.judging import Settings
     from dropout_props.judging.replays import record_of

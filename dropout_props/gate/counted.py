@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.results import Counts
 
 __all__ = ["MODEL", "Statistic", "statistic"]

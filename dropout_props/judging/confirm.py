@@ -16,7 +16,7 @@ from dropout_props.subjects import control
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.properties import Statistical
 
 __all__ = ["confirm_exact", "confirm_statistical"]

@@ -26,7 +26,7 @@ from dropout_props.statistics import example_threshold, ledger_threshold, pooled
 from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim
     from dropout_props.results import ExampleResult, Failure

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.results import CaseRecord, Failure, Replay
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hypothesis import strategies as st
 
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
 
 __all__ = ["search"]
 

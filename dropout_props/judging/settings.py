@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from dropout_props.budget import Budget
+from dropout_props.cases.profiles import PROFILES, Profile
 from dropout_props.known import SHIPPED_LIST, Deviation, parse
-from dropout_props.profiles import PROFILES, Profile
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.sampler import Sampler
 

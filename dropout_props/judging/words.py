@@ -17,7 +17,7 @@ from dropout_props.statistics import common_relative_bias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.judging.example import Example
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim, Statistical

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from dropout_props import strategies
+from dropout_props.cases import strategies
 from dropout_props.properties.claim import Violation
 from dropout_props.properties.compare import adjacent
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
-    from dropout_props.case import Case
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.case import Case
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from dropout_props.profiles import PROFILES
+from dropout_props.cases.profiles import PROFILES
 from dropout_props.properties.claim import Claim, NightlyClaim, Statistical
 
 __all__ = ["describe", "entries", "page"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import first_difference, same_bits
 from dropout_props.subject import Unsupported

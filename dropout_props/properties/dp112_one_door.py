@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
+from dropout_props.cases.strategies import UNSCALABLE_DTYPES
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.strategies import UNSCALABLE_DTYPES
 from dropout_props.subject import SubjectError, WrongAnswer
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Statistical
 from dropout_props.properties.counting import keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 

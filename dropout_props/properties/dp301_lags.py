@@ -14,8 +14,8 @@ from dropout_props.statistics import Trials, agreement
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
-    from dropout_props.case import Case
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.case import Case
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 from dropout_props.properties.counting import keep_of
 from dropout_props.properties.neighbours import lags
@@ -16,7 +16,7 @@ from dropout_props.statistics import Trials, agreement
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases
 from dropout_props.properties.claim import Claim, Exact
 from dropout_props.subjects.programs import Step, Steps

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.apart import ask_apart
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.subject import Unsupported

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import derivation, strategies
-from dropout_props.case import Case
+from dropout_props import derivation
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.subject import Unsupported
 

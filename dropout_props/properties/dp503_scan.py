@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, training_call, transform_cases
 from dropout_props.properties.claim import Claim, Exact
 

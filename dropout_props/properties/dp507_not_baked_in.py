@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases, training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import same_bits

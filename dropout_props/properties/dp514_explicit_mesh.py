@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.apart import DEVICES, ask_apart
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.subject import Crashed, Unsupported
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from hypothesis import strategies as st
 
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 
@@ -70,7 +70,7 @@ def _train(sampler: Sampler, x: Any, dims: tuple[int, ...]) -> Any:
 
 
 def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    from dropout_props import strategies
+    from dropout_props.cases import strategies
 
     return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, training_call, transform_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case, as_dtype
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case, as_dtype
 from dropout_props.properties.applied import training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import Array, is_quotient, same_bits

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.applied import training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.subject import Crashed
 from dropout_props.subjects.programs import Shared
@@ -16,7 +16,7 @@ from dropout_props.subjects.programs import Shared
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
-    from dropout_props.profiles import Profile
+    from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
     from dropout_props.subject import Traits
 

@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
 from dropout_props.properties.counting import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dropout_props.case import SMALL
+from dropout_props.cases.case import SMALL
 
 if TYPE_CHECKING:
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
     from dropout_props.subject import Traits
 
 __all__ = ["fit"]

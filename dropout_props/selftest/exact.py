@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.sampler import Sampler
 from dropout_props.subject import Traits
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.budget import Budget
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
+from dropout_props.cases.profiles import Profile
 from dropout_props.judging import Settings
 from dropout_props.judging.decide import decide_statistical
-from dropout_props.profiles import Profile
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.selftest.enumeration import KEEP_RATES
 from dropout_props.selftest.exact import ExactSampler, ExactSubject

@@ -56,7 +56,7 @@ def _undivided(_share: Any) -> Any:
 
 
 def _no_case(words: Any) -> Any:
-    from dropout_props.case import Case
+    from dropout_props.cases.case import Case
 
     return lambda sampler, count, **options: words(replace(sampler, case=Case()), count, **options)
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dropout_props.cases.profiles import PROFILES
 from dropout_props.processes import in_parallel
-from dropout_props.profiles import PROFILES
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dropout_props.cases.profiles import Profile
     from dropout_props.mutants import Api, Mutant
-    from dropout_props.profiles import Profile
     from dropout_props.results import ClaimResult
 
 __all__ = ["Ask", "asks", "judge", "run"]

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.results import KeepCount, MaskDigest

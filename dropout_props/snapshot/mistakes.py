@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties.fit import fit
 from dropout_props.results import Answer
 from dropout_props.sampler import came_through

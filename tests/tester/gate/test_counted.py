@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import dropout_props
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.gate.counted import statistic
 from dropout_props.properties import Statistical, find
 from dropout_props.results import Counts

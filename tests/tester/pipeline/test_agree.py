@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dropout_props.case import SMALL, Case
+from dropout_props.cases.case import SMALL, Case
 from dropout_props.properties import Violation
 from dropout_props.properties.applied import agree
 from dropout_props.sampler import Sampler

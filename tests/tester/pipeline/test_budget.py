@@ -3,8 +3,8 @@
 import pytest
 
 from dropout_props.budget import SUBJECT_CAPACITY, Budget
+from dropout_props.cases.profiles import PROFILES
 from dropout_props.judging import Settings
-from dropout_props.profiles import PROFILES
 from dropout_props.properties import CATALOGUE
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from dropout_props import strategies
-from dropout_props.case import VALUES, Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import VALUES, Case
 
 
 def test_the_digest_depends_on_every_field() -> None:
@@ -28,7 +28,7 @@ def test_the_digest_depends_on_every_field() -> None:
 
 def test_the_digest_is_the_same_in_another_process() -> None:
     """Python salts the hashes of strings anew in each process; the digest is no such hash."""
-    script = "from dropout_props.case import Case; print(Case(seed=7, shape=(5, 3)).digest())"
+    script = "from dropout_props.cases.case import Case; print(Case(seed=7, shape=(5, 3)).digest())"
     seen = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dropout_props import strategies
-from dropout_props.case import SMALL, Case, as_dtype
+from dropout_props.cases import strategies
+from dropout_props.cases.case import SMALL, Case, as_dtype
 from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.sampler import Sampler, came_through

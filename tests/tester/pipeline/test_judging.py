@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.judging import Judge, Settings
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.results import ClaimResult

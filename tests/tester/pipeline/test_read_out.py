@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.properties import dp803_linear_model as dp803
 from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit

@@ -6,7 +6,7 @@ from itertools import combinations
 import jax
 import numpy as np
 
-from dropout_props.case import Case
+from dropout_props.cases.case import Case
 from dropout_props.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
 from dropout_props.subjects import control
 

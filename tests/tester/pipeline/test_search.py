@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from dropout_props import strategies
-from dropout_props.case import Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import Case
 from dropout_props.judging.search import search
 
 

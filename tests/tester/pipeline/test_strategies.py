@@ -4,8 +4,8 @@ import pytest
 from hypothesis import find, settings
 from hypothesis.errors import NoSuchExample
 
-from dropout_props import strategies
-from dropout_props.case import VALUES, Case
+from dropout_props.cases import strategies
+from dropout_props.cases.case import VALUES, Case
 
 _SEARCH = settings(max_examples=20_000, deadline=None, database=None)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from dropout_props.case import VALUES, Case
+from dropout_props.cases.case import VALUES, Case
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
