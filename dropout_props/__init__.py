@@ -15,12 +15,12 @@ _HOMES: dict[str, str] = {
     "Case": "dropout_props.cases.case",
     "Claim": "dropout_props.properties",
     "Judge": "dropout_props.judging",
-    "RunResult": "dropout_props.results",
+    "RunResult": "dropout_props.results.records",
     "Settings": "dropout_props.judging",
     "Subject": "dropout_props.subject",
     "Traits": "dropout_props.subject",
     "Trials": "dropout_props.statistics",
-    "Verdict": "dropout_props.verdict",
+    "Verdict": "dropout_props.results.verdict",
     "parametrize_with_properties": "dropout_props.parametrize",
 }
 

@@ -56,7 +56,7 @@ def _place(config: pytest.Config) -> Path | None:
     named = config.getoption("--dp-json")
     if named is None:
         return None
-    from dropout_props.report.writing import CannotWrite, check_writable, is_standard_output
+    from dropout_props.results.writing import CannotWrite, check_writable, is_standard_output
 
     if is_standard_output(Path(named)):
         raise pytest.UsageError(
@@ -137,7 +137,7 @@ class _Gatherer:
         if not collected:
             return
         from dropout_props.asking import summarize
-        from dropout_props.gate import cache
+        from dropout_props.results import cache
 
         summary = summarize(
             texts,

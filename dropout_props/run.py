@@ -10,7 +10,7 @@ from dropout_props.environment import installed
 from dropout_props.judging import Judge
 from dropout_props.processes import in_parallel
 from dropout_props.properties import find
-from dropout_props.results import RunResult
+from dropout_props.results.records import RunResult
 from dropout_props.subjects import registry
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_props.judging import Settings
     from dropout_props.properties import Claim
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
     from dropout_props.subject import Subject
 
 __all__ = ["TooManySubjects", "empty_result", "new_judge", "ordered_claims", "run"]

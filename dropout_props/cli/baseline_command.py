@@ -11,10 +11,10 @@ from dropout_props.cli.comparing import check_reports, read_result
 from dropout_props.cli.console import console
 from dropout_props.cli.errors import CannotRun, require_working_pair
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["command"]
 
@@ -42,8 +42,8 @@ def command(path: Path, *, update: bool, source: Path | None) -> int:
     Exit codes: 0 described or stored, whatever it holds, 2 interrupted, 3 the new result is not
     whole or could not be written, 4 usage.
     """
-    from dropout_props.report import files
-    from dropout_props.report.writing import STANDARD_OUTPUT
+    from dropout_props.results import files
+    from dropout_props.results.writing import STANDARD_OUTPUT
 
     if source is not None and not update:
         raise click.UsageError("--from stores a result in the baseline, and so needs --update.")

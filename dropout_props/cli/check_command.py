@@ -24,12 +24,12 @@ from dropout_props.cli.options import (
     salt_option,
     subjects_of,
 )
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
     from dropout_props.properties import Claim
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
     from dropout_props.subject import Subject
 
 __all__ = ["command"]

@@ -13,9 +13,9 @@ from dropout_props.cli.outputs import Outputs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dropout_props.comparison import Comparison
-    from dropout_props.exitcodes import ExitCode
-    from dropout_props.results import RunResult
+    from dropout_props.results.comparison import Comparison
+    from dropout_props.results.exit_codes import ExitCode
+    from dropout_props.results.records import RunResult
 
 __all__ = ["check_reports", "publish", "put_out", "read_result", "report_options"]
 
@@ -43,7 +43,7 @@ def check_reports(*paths: Path | None) -> None:
     Raises:
         click.UsageError: naming the place.
     """
-    from dropout_props.report import writing
+    from dropout_props.results import writing
 
     places = [path for path in paths if path is not None]
     for path in places:
@@ -64,7 +64,7 @@ def read_result(path: Path) -> RunResult:
     Raises:
         click.UsageError: it is none, in one sentence.
     """
-    from dropout_props.report import files
+    from dropout_props.results import files
 
     try:
         return files.read(path)
@@ -93,7 +93,7 @@ def publish(
 
             outputs.save(comparison_junit(comparison), junit_path)
         if json_path is not None:
-            from dropout_props.report import files
+            from dropout_props.results import files
 
             outputs.save(files.comparison_text(comparison, exit_code=code), json_path)
     return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 __all__ = ["CannotRun", "require_working_pair"]
 

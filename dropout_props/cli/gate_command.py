@@ -14,7 +14,7 @@ from dropout_props.cli.options import budget_option, known_option, profile_optio
 
 if TYPE_CHECKING:
     from dropout_props.gate.sides import Asked
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["FLAX_LAYERS", "command"]
 
@@ -111,8 +111,7 @@ def command(
 
 def _keep(side: _Side, result: RunResult) -> None:
     """Keep the result of a side in the cache; where it cannot be, that is said, no more."""
-    from dropout_props.gate import cache
-    from dropout_props.report import files, writing
+    from dropout_props.results import cache, files, writing
 
     name = re.sub(r"[^A-Za-z0-9.=]+", "-", side.label).strip("-")[-80:]
     try:

@@ -8,14 +8,14 @@ import click
 
 from dropout_props.cli.console import console
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import of_run
+from dropout_props.results.exit_codes import of_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from dropout_props.exitcodes import ExitCode
-    from dropout_props.results import RunResult
+    from dropout_props.results.exit_codes import ExitCode
+    from dropout_props.results.records import RunResult
 
 __all__ = ["keep"]
 
@@ -43,10 +43,9 @@ def keep(
         NotWritten: a part could not be written; all others were.
         click.UsageError: the two results answer different questions.
     """
-    from dropout_props.gate import cache
-    from dropout_props.report import files
     from dropout_props.report.junit import run_junit
     from dropout_props.report.terminal import print_report
+    from dropout_props.results import cache, files
 
     with Outputs() as outputs:
         outputs.show(lambda: print_report(result, console()))

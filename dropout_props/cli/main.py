@@ -15,9 +15,9 @@ import click
 
 from dropout_props import __version__
 from dropout_props.cli.interrupt import stoppable
-from dropout_props.exitcodes import ExitCode
-from dropout_props.gate.cache import folder
-from dropout_props.report.writing import STANDARD_OUTPUT, sentence
+from dropout_props.results.cache import folder
+from dropout_props.results.exit_codes import ExitCode
+from dropout_props.results.writing import STANDARD_OUTPUT, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -18,11 +18,11 @@ from dropout_props.cli.options import (
     salt_option,
 )
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import ExitCode, of_run, worst
+from dropout_props.results.exit_codes import ExitCode, of_run, worst
 
 if TYPE_CHECKING:
     from dropout_props.gate.matrix import Matrix
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["command"]
 
@@ -68,8 +68,8 @@ def command(
     from dropout_props.cli.racing import race
     from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
-    from dropout_props.report import files
     from dropout_props.report.matrix import matrix_page
+    from dropout_props.results import files
 
     chosen = _named(releases) or table.supported()
     chosen_claims = [claim.id for claim in claims_of(claims)] if claims else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props.cli.errors import CannotRun
-from dropout_props.report.writing import STANDARD_OUTPUT, CannotWrite, save, sentence
+from dropout_props.results.writing import STANDARD_OUTPUT, CannotWrite, save, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

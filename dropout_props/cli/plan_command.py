@@ -10,7 +10,7 @@ import click
 
 from dropout_props.cli.console import console
 from dropout_props.cli.options import profile_option
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

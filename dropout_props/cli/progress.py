@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dropout_props.properties import Claim
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
     from dropout_props.subject import Subject
 
 __all__ = ["Display", "progress_of"]

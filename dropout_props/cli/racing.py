@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from dropout_props.gate.sides import Asked, Running
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["race"]
 

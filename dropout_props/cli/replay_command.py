@@ -9,7 +9,7 @@ import click
 from dropout_props.cli.comparing import read_result
 from dropout_props.cli.errors import require_working_pair
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 __all__ = ["command"]
 
@@ -38,10 +38,10 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
     Exit codes: 0 fixed, 1 failed or error, 2 interrupted, 3 not judged, since its question cannot
     be put here, 4 usage, 6 inconclusive.
     """
-    from dropout_props.gate import cache
     from dropout_props.gate.replay import NoSuchFailure, find_failure, replay
     from dropout_props.gate.script import NoScript, test_file
     from dropout_props.gate.script import script as script_of
+    from dropout_props.results import cache
     from dropout_props.subjects.errors import UnknownSubject, WiringError
 
     if script and as_test:

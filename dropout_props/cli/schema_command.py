@@ -20,7 +20,7 @@ __all__ = ["command"]
 )
 def command(which: str) -> int:
     """Print the JSON Schema of result files, or of comparisons."""
-    from dropout_props.report.schema import comparison_schema, result_schema
+    from dropout_props.results.schema import comparison_schema, result_schema
 
     schema = result_schema() if which == "result" else comparison_schema()
     click.echo(json.dumps(schema, indent=1))

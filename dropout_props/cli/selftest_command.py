@@ -11,7 +11,7 @@ import click
 
 from dropout_props.cli.options import profile_option, salt_option
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.selftest.kills import KillMatrix

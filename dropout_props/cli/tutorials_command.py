@@ -10,7 +10,7 @@ import click
 from dropout_props.cli.comparing import check_reports
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.outputs import Outputs
-from dropout_props.exitcodes import ExitCode
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.report.tutorials import Release

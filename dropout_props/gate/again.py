@@ -28,9 +28,9 @@ def ask_again(
     from dropout_props.judging import Settings
     from dropout_props.judging.replays import record_of
     from dropout_props.properties import find
-    from dropout_props.results import ClaimResult, Replay
+    from dropout_props.results.records import ClaimResult, Replay
+    from dropout_props.results.verdict import Verdict
     from dropout_props.run import empty_result
-    from dropout_props.verdict import Verdict
 
     found_claim = find(claim)
     decided = "ledger"

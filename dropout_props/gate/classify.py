@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.comparison import Change, Row
 from dropout_props.gate.equivalence import Statement, of_claims
-from dropout_props.verdict import Verdict
+from dropout_props.results.comparison import Change, Row
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
 
 __all__ = ["class_of_bits", "classify"]
 

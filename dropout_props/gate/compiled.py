@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["doubted", "machine", "settings", "with_answers"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.comparison import Change, Row
+from dropout_props.results.comparison import Change, Row
 
 if TYPE_CHECKING:
-    from dropout_props.results import Parameter, Signature, SubjectSnapshot
+    from dropout_props.results.records import Parameter, Signature, SubjectSnapshot
 
 __all__ = ["compare_answers", "compare_signatures"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
-    from dropout_props.results import Counts
+    from dropout_props.results.records import Counts
 
 __all__ = ["MODEL", "Statistic", "statistic"]
 

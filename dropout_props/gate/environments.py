@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_props.environment import releases
-from dropout_props.gate import cache, needs, uv
+from dropout_props.gate import needs, uv
 from dropout_props.gate.compiled import machine
 from dropout_props.gate.uv import CannotBuild
+from dropout_props.results import cache
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dropout_props.results import ClaimResult, Counts, KeepCount
+    from dropout_props.results.records import ClaimResult, Counts, KeepCount
 
 __all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_claims", "of_keeps"]
 

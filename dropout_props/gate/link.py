@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 import dropout_props
-from dropout_props.gate import cache
+from dropout_props.results import cache
 
 __all__ = ["folder"]
 

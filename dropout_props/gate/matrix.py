@@ -12,8 +12,8 @@ from dropout_props.gate.sides import Asked
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dropout_props.comparison import Comparison
-    from dropout_props.results import RunResult
+    from dropout_props.results.comparison import Comparison
+    from dropout_props.results.records import RunResult
 
 __all__ = ["Matrix", "run"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
-    from dropout_props.results import ClaimResult, Counts, Replay, RunResult
+    from dropout_props.results.records import ClaimResult, Counts, Replay, RunResult
     from dropout_props.subject import Subject
 
 __all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay"]
@@ -164,8 +164,8 @@ def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) 
 def _whole(subject: Subject, claim_id: str, settings: Settings) -> Replayed:
     """A failure that all cases made together, or a crash: the whole claim is judged again."""
     from dropout_props.properties import find
+    from dropout_props.results.verdict import Verdict
     from dropout_props.run import new_judge
-    from dropout_props.verdict import Verdict
 
     result = new_judge(settings)(subject, find(claim_id))
     ending = {

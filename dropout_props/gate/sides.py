@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.gate import interpreter
 from dropout_props.gate.compiled import doubted, settings, with_answers
-from dropout_props.results import RunResult
+from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dropout_props.gate.environments import Built
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
 
 __all__ = ["Asked", "Running", "run_all"]
 
@@ -213,7 +213,7 @@ class _Listener:
         process.kill()
 
     def _take(self, event: dict[str, Any]) -> None:
-        from dropout_props.report import files
+        from dropout_props.results import files
 
         kind = event["event"]
         if kind == "trouble":

@@ -12,10 +12,10 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.exitcodes import ExitCode
 from dropout_props.gate import interpreter
 from dropout_props.gate.environments import build
 from dropout_props.report.tutorials import Found, Release
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.gate.environments import Built

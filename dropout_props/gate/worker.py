@@ -52,7 +52,7 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
         return
     from dropout_props.judging import Settings
     from dropout_props.properties import CATALOGUE, find
-    from dropout_props.report import files
+    from dropout_props.results import files
     from dropout_props.run import empty_result, run
     from dropout_props.snapshot import take
 

@@ -22,14 +22,14 @@ from dropout_props.judging.words import (
 )
 from dropout_props.properties import Exact, Statistical, Violation
 from dropout_props.properties.fit import fit
+from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
-from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim
-    from dropout_props.results import ExampleResult, Failure
+    from dropout_props.results.records import ExampleResult, Failure
     from dropout_props.subject import Subject
 
 __all__ = ["Outcome", "decide_exact", "decide_statistical"]

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dropout_props.results import Failure
-from dropout_props.verdict import Verdict
+from dropout_props.results.records import Failure
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dropout_props.known import Deviation
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
 
 __all__ = ["apply_known"]
 

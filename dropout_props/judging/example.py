@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from dropout_props.results import Counts, ExampleResult
+from dropout_props.results.records import Counts, ExampleResult
 from dropout_props.statistics import clopper_pearson, excluded, log_evalues, log_mean_evalue
 
 if TYPE_CHECKING:

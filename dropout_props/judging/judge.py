@@ -19,9 +19,9 @@ from dropout_props.judging.deviations import apply_known
 from dropout_props.judging.replays import with_replay
 from dropout_props.judging.words import reproduce
 from dropout_props.properties import find
-from dropout_props.results import ClaimResult, Failure
+from dropout_props.results.records import ClaimResult, Failure
+from dropout_props.results.verdict import Verdict
 from dropout_props.subject import SubjectError, Unsupported
-from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import Case
-from dropout_props.results import CaseRecord, Failure, Replay
+from dropout_props.results.records import CaseRecord, Failure, Replay
 
 if TYPE_CHECKING:
     from dropout_props.judging.settings import Settings
-    from dropout_props.results import ExampleResult
+    from dropout_props.results.records import ExampleResult
     from dropout_props.subject import Subject
 
 __all__ = ["case_of", "record_of", "with_replay"]

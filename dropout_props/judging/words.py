@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.results import Failure
+from dropout_props.results.records import Failure
 from dropout_props.statistics import common_relative_bias
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from dropout_props.comparison import Change
+from dropout_props.results.comparison import Change
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dropout_props.comparison import Comparison, Row, Side
+    from dropout_props.results.comparison import Comparison, Row, Side
 
 __all__ = [
     "STYLES",

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
-    from dropout_props.comparison import Comparison, Row
-    from dropout_props.results import ClaimResult, RunResult
+    from dropout_props.results.comparison import Comparison, Row
+    from dropout_props.results.records import ClaimResult, RunResult
 
 __all__ = ["comparison_junit", "run_junit"]
 

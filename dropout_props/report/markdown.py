@@ -10,7 +10,7 @@ from dropout_props.report.changes import side_line, tally_line, trouble_lines, v
 from dropout_props.report.programs import program_lines
 
 if TYPE_CHECKING:
-    from dropout_props.comparison import Comparison, Row
+    from dropout_props.results.comparison import Comparison, Row
 
 __all__ = ["CAP", "comparison_markdown", "step_summary"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.comparison import Change
 from dropout_props.report.changes import side_line, tally_line
-from dropout_props.verdict import Verdict
+from dropout_props.results.comparison import Change
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dropout_props.comparison import Comparison, Row
-    from dropout_props.results import RunResult
+    from dropout_props.results.comparison import Comparison, Row
+    from dropout_props.results.records import RunResult
 
 __all__ = ["MARKS", "matrix_page"]
 

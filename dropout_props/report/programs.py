@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dropout_props.comparison import Row
+    from dropout_props.results.comparison import Row
 
 __all__ = ["program_lines"]
 

@@ -15,12 +15,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dropout_props.results import ClaimResult, RunResult
+    from dropout_props.results.records import ClaimResult, RunResult
 
 __all__ = ["NARROWEST", "STYLES", "table"]
 

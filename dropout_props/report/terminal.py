@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from dropout_props.report.results_table import STYLES, table
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dropout_props.results import ClaimResult, RunResult
+    from dropout_props.results.records import ClaimResult, RunResult
 
 __all__ = [
     "STYLES",

@@ -17,10 +17,10 @@ from dropout_props.cases.profiles import Profile
 from dropout_props.judging import Settings
 from dropout_props.judging.decide import decide_statistical
 from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.enumeration import KEEP_RATES
 from dropout_props.selftest.exact import ExactSampler, ExactSubject
 from dropout_props.selftest.measured import Measured, at_most, upper_bound
-from dropout_props.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.mutants import Api, Mutant
-    from dropout_props.results import ClaimResult
+    from dropout_props.results.records import ClaimResult
 
 __all__ = ["Ask", "asks", "judge", "run"]
 

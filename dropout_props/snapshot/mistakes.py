@@ -17,7 +17,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.fit import fit
-from dropout_props.results import Answer
+from dropout_props.results.records import Answer
 from dropout_props.sampler import came_through
 from dropout_props.subject import Unsupported
 

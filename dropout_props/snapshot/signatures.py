@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.results import Parameter, Signature
+from dropout_props.results.records import Parameter, Signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable

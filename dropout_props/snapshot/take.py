@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from dropout_props.results import Snapshot, SubjectSnapshot
+from dropout_props.results.records import Snapshot, SubjectSnapshot
 from dropout_props.snapshot.masks import keep_counts, mask_digests
 from dropout_props.snapshot.mistakes import answers
 from dropout_props.snapshot.signatures import signatures

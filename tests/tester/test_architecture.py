@@ -223,7 +223,7 @@ def test_a_planted_import_is_found(module: str, source: str, sentence: str) -> N
         ("statistics", "from .evidence import log_evalues\nimport scipy.special"),
         ("cli.check", "from dropout_props import __version__\ndef f():\n    import jax"),
         ("pytest_plugin", "if TYPE_CHECKING:\n    import numpy"),
-        ("report.table", "import tomllib\nfrom dropout_props.results import Result"),
+        ("report.table", "import tomllib\nfrom dropout_props.results.records import Result"),
     ],
 )
 def test_an_allowed_import_is_not_reported(module: str, source: str) -> None:

@@ -14,6 +14,7 @@ from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.properties import CATALOGUE
+from dropout_props.results.verdict import Verdict
 from dropout_props.snapshot.masks import keep_counts
 from dropout_props.snapshot.mistakes import answers
 from dropout_props.subject import Subject
@@ -21,7 +22,6 @@ from dropout_props.subjects import registry
 from dropout_props.subjects.noise.drop_path import DropPath
 from dropout_props.subjects.noise.gaussian_dropout import GaussianDropout
 from dropout_props.subjects.noise.gaussian_noise import GaussianNoise
-from dropout_props.verdict import Verdict
 
 
 @lru_cache(maxsize=1)

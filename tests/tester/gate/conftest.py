@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dropout_props.results import (
+from dropout_props.results.records import (
     Answer,
     ClaimResult,
     Counts,
@@ -23,7 +23,7 @@ from dropout_props.results import (
     Snapshot,
     SubjectSnapshot,
 )
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,19 @@ from typing import Any
 
 import pytest
 
-from dropout_props.comparison import Change
-from dropout_props.exitcodes import ExitCode
 from dropout_props.gate.classify import classify
 from dropout_props.gate.diff import Incomparable, diff, exit_code
-from dropout_props.results import Answer, ClaimResult, KeepCount, MaskDigest, Parameter, Signature
-from dropout_props.verdict import Verdict
+from dropout_props.results.comparison import Change
+from dropout_props.results.exit_codes import ExitCode
+from dropout_props.results.records import (
+    Answer,
+    ClaimResult,
+    KeepCount,
+    MaskDigest,
+    Parameter,
+    Signature,
+)
+from dropout_props.results.verdict import Verdict
 
 EXACT = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
 

@@ -10,7 +10,7 @@ import dropout_props
 from dropout_props.cases.case import Case
 from dropout_props.gate.counted import statistic
 from dropout_props.properties import Statistical, find
-from dropout_props.results import Counts
+from dropout_props.results.records import Counts
 from dropout_props.selftest.exact import ExactSampler, ExactSubject
 
 CASES = [

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dropout_props.gate.diff import diff
-from dropout_props.report import files
-from dropout_props.report.schema import comparison_schema, result_schema
+from dropout_props.results import files
+from dropout_props.results.schema import comparison_schema, result_schema
 
 DOCS = Path(__file__).parents[3] / "docs"
 

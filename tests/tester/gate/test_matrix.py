@@ -8,8 +8,8 @@ from typing import Any
 from dropout_props.gate import matrix
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.matrix import matrix_page
-from dropout_props.results import ClaimResult
-from dropout_props.verdict import Verdict
+from dropout_props.results.records import ClaimResult
+from dropout_props.results.verdict import Verdict
 
 PAGE = Path(__file__).parents[3] / "docs" / "support-matrix.md"
 EXACT = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 from dropout_props.gate.diff import diff
 from dropout_props.report.junit import comparison_junit, run_junit
 from dropout_props.report.markdown import comparison_markdown, step_summary
-from dropout_props.results import ClaimResult
-from dropout_props.verdict import Verdict
+from dropout_props.results.records import ClaimResult
+from dropout_props.results.verdict import Verdict
 
 
 def many(number: int, verdict: Verdict) -> list[ClaimResult]:

@@ -15,9 +15,9 @@ from dropout_props.gate import environments, needs, uv
 from dropout_props.gate.environments import Built
 from dropout_props.gate.sides import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
-from dropout_props.report import files
-from dropout_props.results import ClaimResult
-from dropout_props.verdict import Verdict
+from dropout_props.results import files
+from dropout_props.results.records import ClaimResult
+from dropout_props.results.verdict import Verdict
 
 REQUEST = {
     "subjects": ["linen.Dropout"],

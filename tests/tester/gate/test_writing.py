@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dropout_props.report import writing
-from dropout_props.report.writing import CannotWrite, check_writable, save, standard_output_kept
+from dropout_props.results import writing
+from dropout_props.results.writing import CannotWrite, check_writable, save, standard_output_kept
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 SENTENCE = "cannot be written: No space left on device. Free some space, or name another place."

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.report import files
+from dropout_props.results import files
 
 _LAYERS = """
 import flax.linen as nn, jax, jax.numpy as jnp

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.exitcodes import ExitCode, of_run, worst
 from dropout_props.gate.replay import Ending, Replayed
 from dropout_props.gate.tutorials import CannotAsk
-from dropout_props.report import files
 from dropout_props.report.tutorials import Found, Release
-from dropout_props.results import (
+from dropout_props.results import files
+from dropout_props.results.exit_codes import ExitCode, of_run, worst
+from dropout_props.results.records import (
     CaseRecord,
     ClaimResult,
     Failure,
@@ -29,8 +29,8 @@ from dropout_props.results import (
     RunResult,
     Snapshot,
 )
+from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kills import Kill, KillMatrix
-from dropout_props.verdict import Verdict
 
 PAGE = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 _CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")

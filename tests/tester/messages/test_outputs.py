@@ -12,11 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.report import files
 from dropout_props.report.tutorials import Found, Release
-from dropout_props.results import ClaimResult, RunResult, Snapshot
+from dropout_props.results import files
+from dropout_props.results.records import ClaimResult, RunResult, Snapshot
+from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kills import Kill, KillMatrix
-from dropout_props.verdict import Verdict
 
 FULL = "cannot be written: No space left on device."
 CHECK = ("check", "linen.Dropout", "--claim", "DP101")

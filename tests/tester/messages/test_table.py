@@ -11,8 +11,8 @@ from rich.console import Console
 from dropout_props.cli.console import LOG_WIDTH
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.results_table import NARROWEST, table
-from dropout_props.results import ClaimResult, RunResult
-from dropout_props.verdict import Verdict
+from dropout_props.results.records import ClaimResult, RunResult
+from dropout_props.results.verdict import Verdict
 
 SHOWN = (
     "no counterexample in 6 cases",

@@ -9,7 +9,7 @@ from dropout_props.judging import Judge, Settings
 from dropout_props.known import SHIPPED_LIST
 from dropout_props.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 from dropout_props.properties import CATALOGUE, find
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 _VERSIONS = probe().versions
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)

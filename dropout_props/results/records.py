@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 __all__ = [
     "Answer",

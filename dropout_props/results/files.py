@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from dropout_props.comparison import Comparison
-from dropout_props.report.writing import CannotWrite, save
-from dropout_props.results import ClaimResult, RunResult
+from dropout_props.results.comparison import Comparison
+from dropout_props.results.records import ClaimResult, RunResult
+from dropout_props.results.writing import CannotWrite, save
 
 __all__ = [
     "FORMAT",

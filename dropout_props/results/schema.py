@@ -10,9 +10,9 @@ from enum import Enum
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from dropout_props.comparison import Comparison
-from dropout_props.report.files import FORMAT, TOOL
-from dropout_props.results import RunResult
+from dropout_props.results.comparison import Comparison
+from dropout_props.results.files import FORMAT, TOOL
+from dropout_props.results.records import RunResult
 
 __all__ = ["comparison_schema", "result_schema"]
 

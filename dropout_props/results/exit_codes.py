@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from dropout_props.verdict import Verdict
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dropout_props.results import RunResult
+    from dropout_props.results.records import RunResult
 
 __all__ = ["ExitCode", "of_run", "worst"]
 

@@ -1,0 +1,1 @@
+"""Records of a run, verdicts, exit codes, result files and the cache folder."""
