@@ -18,7 +18,7 @@ from dropout_props.subjects import registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Summary", "ask", "summarize"]
 

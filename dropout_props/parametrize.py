@@ -11,7 +11,7 @@ from dropout_props.properties import CATALOGUE, find
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["parametrize_with_properties"]
 

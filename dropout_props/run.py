@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dropout_props.judging import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import ClaimResult
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["TooManySubjects", "empty_result", "new_judge", "ordered_claims", "run"]
 

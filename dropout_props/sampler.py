@@ -21,8 +21,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
-    from dropout_props.subject import Subject
-    from dropout_props.subjects.programs import Program
+    from dropout_props.subjects.operations import Program
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
 
@@ -138,7 +138,7 @@ class Sampler:
         """Return what a program gives, dtype[num_keys, num_answers, *shape], compiled once a case.
 
         Args:
-            program: one of `dropout_props.subjects.programs`.
+            program: one of `dropout_props.subjects.operations`.
             keys: typed keys, one an application.
         """
         return self.each(_performing(self.subject, self.case, program), keys)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dropout_props.judging import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import RunResult
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["command"]
 

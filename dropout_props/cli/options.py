@@ -14,7 +14,7 @@ from dropout_props.cases.profiles import PROFILES
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
     from dropout_props.properties import Claim
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = [
     "Salt",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dropout_props.properties import Claim
     from dropout_props.results.records import ClaimResult
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Display", "progress_of"]
 

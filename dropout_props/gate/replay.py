@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dropout_props.judging import Settings
     from dropout_props.results.records import ClaimResult, Counts, Replay, RunResult
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay"]
 
@@ -88,7 +88,7 @@ def replay(found: Found) -> Replayed:
     """
     from dropout_props.judging import Settings
     from dropout_props.properties import UnknownClaim, find
-    from dropout_props.subject import SubjectError, Unsupported
+    from dropout_props.subjects.subject import SubjectError, Unsupported
 
     settings = Settings.of(
         salt=found.run.salt, profile=found.run.profile, false_fail_rate=found.run.false_fail_rate

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.judging.example import Example, Rule, judge_example
-from dropout_props.subject import SubjectError, Unsupported
 from dropout_props.subjects import control
+from dropout_props.subjects.subject import SubjectError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

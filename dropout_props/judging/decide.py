@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import ExampleResult, Failure
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Outcome", "decide_exact", "decide_statistical"]
 

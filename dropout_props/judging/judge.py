@@ -21,14 +21,14 @@ from dropout_props.judging.words import reproduce
 from dropout_props.properties import find
 from dropout_props.results.records import ClaimResult, Failure
 from dropout_props.results.verdict import Verdict
-from dropout_props.subject import SubjectError, Unsupported
+from dropout_props.subjects.subject import SubjectError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dropout_props.judging.settings import Settings
     from dropout_props.properties import Claim
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Judge"]
 

@@ -16,7 +16,7 @@ from dropout_props.results.records import CaseRecord, Failure, Replay
 if TYPE_CHECKING:
     from dropout_props.judging.settings import Settings
     from dropout_props.results.records import ExampleResult
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["case_of", "record_of", "with_replay"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dropout_props.mutants.mutant import Mutant
 from dropout_props.subjects.kernel import Kernel, KeySource
-from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.operations import Modes
 
 __all__ = ["MUTANTS"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 __all__ = ["Train", "agree", "decisive_cases", "training_call", "transform_cases"]
 

@@ -18,7 +18,7 @@ from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
 from dropout_props.sampler import Sampler
 from dropout_props.statistics import Trials
-from dropout_props.subject import Traits
+from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
 __all__ = ["Claim", "Exact", "NightlyClaim", "Statistical", "Violation"]

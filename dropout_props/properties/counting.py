@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 __all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]
 

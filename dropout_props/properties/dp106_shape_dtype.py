@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subject import WrongAnswer
+from dropout_props.subjects.subject import WrongAnswer
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

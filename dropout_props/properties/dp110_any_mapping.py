@@ -10,7 +10,7 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import first_difference, same_bits
-from dropout_props.subjects.programs import MAPPINGS, Handed, MappingName
+from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

@@ -10,7 +10,7 @@ from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subject import SubjectError, WrongAnswer
+from dropout_props.subjects.subject import SubjectError, WrongAnswer
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

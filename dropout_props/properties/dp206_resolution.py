@@ -15,7 +15,7 @@ from dropout_props.statistics import Trials
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: any coarser threshold gives
 # none of it, or twice as much.

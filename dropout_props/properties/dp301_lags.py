@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 _LARGEST = 600  # units at the most in flat order: all lags cost their square
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 _SHAPES = ((16, 33), (6, 5, 8))  # no axis as long as another: a wrong axis cannot look right
 _KEYS = 4

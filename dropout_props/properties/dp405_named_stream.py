@@ -11,7 +11,7 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import first_difference, same_bits
-from dropout_props.subject import Unsupported
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from typing import Any

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subjects.programs import Steps
+from dropout_props.subjects.operations import Steps
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

@@ -10,8 +10,8 @@ import numpy as np
 from dropout_props.cases.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subject import Unsupported
-from dropout_props.subjects.programs import Rewrapped
+from dropout_props.subjects.operations import Rewrapped
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

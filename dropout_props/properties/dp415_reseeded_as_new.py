@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases
 from dropout_props.properties.claim import Claim, Exact
-from dropout_props.subjects.programs import Reseeded
+from dropout_props.subjects.operations import Reseeded
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

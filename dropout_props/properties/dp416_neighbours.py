@@ -12,15 +12,15 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import same_bits
-from dropout_props.subject import Unsupported
-from dropout_props.subjects.programs import Beside
+from dropout_props.subjects.operations import Beside
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 
 def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:

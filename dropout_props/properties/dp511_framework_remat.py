@@ -11,7 +11,7 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases
 from dropout_props.properties.claim import Claim, Exact
 from dropout_props.properties.lifted import TIMES, same_as_plain
-from dropout_props.subjects.programs import Under
+from dropout_props.subjects.operations import Under
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

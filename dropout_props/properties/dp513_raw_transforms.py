@@ -10,11 +10,11 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.applied import decisive_cases
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.lifted import TIMES, outputs_under
-from dropout_props.subject import Crashed, Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler
-    from dropout_props.subjects.programs import Transform
+    from dropout_props.subjects.operations import Transform
 
 _RAW: dict[Transform, str] = {
     "raw scan": "jax.lax.scan over a layer",

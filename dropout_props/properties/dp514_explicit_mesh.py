@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.apart import DEVICES, ask_apart
 from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subject import Crashed, Unsupported
+from dropout_props.subjects.isolated import DEVICES, ask_apart
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 _SHAPE = (16, 24)
 

@@ -11,13 +11,13 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Statistical
 from dropout_props.properties.counting import keep_of
 from dropout_props.statistics import Trials, agreement
-from dropout_props.subject import Unsupported
-from dropout_props.subjects.programs import Transform, Under
+from dropout_props.subjects.operations import Transform, Under
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 _TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")
 _SPLIT: tuple[Transform, ...] = ("vmap", "scan")

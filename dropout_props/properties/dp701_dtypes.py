@@ -15,7 +15,7 @@ from dropout_props.cases.case import Case, as_dtype
 from dropout_props.properties.applied import training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import Array, is_quotient, same_bits
-from dropout_props.subject import WrongAnswer
+from dropout_props.subjects.subject import WrongAnswer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

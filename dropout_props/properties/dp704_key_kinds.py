@@ -14,7 +14,7 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.applied import agree, decisive_cases, training_call
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import same_bits
-from dropout_props.subject import Crashed
+from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
 from dropout_props.properties.compare import Array, is_quotient
-from dropout_props.subject import Crashed, WrongAnswer
+from dropout_props.subjects.subject import Crashed, WrongAnswer
 
 if TYPE_CHECKING:
     from dropout_props.sampler import Sampler

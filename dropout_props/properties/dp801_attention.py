@@ -10,15 +10,15 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.subject import Crashed
-from dropout_props.subjects.programs import Shared
+from dropout_props.subjects.operations import Shared
+from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 _SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys
 

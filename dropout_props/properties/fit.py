@@ -13,7 +13,7 @@ from dropout_props.cases.case import SMALL
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
-    from dropout_props.subject import Traits
+    from dropout_props.subjects.subject import Traits
 
 __all__ = ["fit"]
 

@@ -15,15 +15,15 @@ import numpy as np
 
 from dropout_props.properties.applied import agree
 from dropout_props.properties.claim import Violation
-from dropout_props.subject import Unsupported
-from dropout_props.subjects.programs import Under
+from dropout_props.subjects.operations import Under
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dropout_props.sampler import Sampler
-    from dropout_props.subject import Subject
-    from dropout_props.subjects.programs import Transform
+    from dropout_props.subjects.operations import Transform
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["TIMES", "all_differ", "each_transform", "outputs_under", "own_masks", "same_as_plain"]
 

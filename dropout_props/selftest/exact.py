@@ -15,14 +15,14 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.sampler import Sampler
-from dropout_props.subject import Traits
+from dropout_props.subjects.subject import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dropout_props.properties import Statistical
     from dropout_props.statistics import Trials
-    from dropout_props.subjects.programs import Program
+    from dropout_props.subjects.operations import Program
 
 __all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
 

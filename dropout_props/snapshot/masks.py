@@ -19,12 +19,12 @@ from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.results.records import KeepCount, MaskDigest
 from dropout_props.sampler import Sampler, came_through
-from dropout_props.subject import Unsupported
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["keep_counts", "mask_digests"]
 

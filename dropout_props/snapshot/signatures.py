@@ -11,7 +11,7 @@ from dropout_props.results.records import Parameter, Signature
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["signatures"]
 

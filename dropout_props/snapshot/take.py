@@ -13,7 +13,7 @@ from dropout_props.snapshot.signatures import signatures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dropout_props.subject import Subject
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["installed", "take"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import flax.linen as nn
 from flax import nnx
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.nnx.adapter import DERIVATION
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import WIDE_DTYPES
 
 

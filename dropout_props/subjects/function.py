@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.naming import name_of, source_of
-from dropout_props.subjects.programs import Program
+from dropout_props.subjects.operations import Program
+from dropout_props.subjects.protocol import Array, Key, Streams
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
 
 _STREAM = "dropout"

@@ -19,9 +19,9 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array, Key
-from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.operations import Modes
+from dropout_props.subjects.protocol import Array, Key
+from dropout_props.subjects.subject import Subject
 
 Shape: TypeAlias = tuple[int, ...]
 Special: TypeAlias = Literal["rate_zero", "evaluate", "rate_one"]

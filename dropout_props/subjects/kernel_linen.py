@@ -9,10 +9,10 @@ from typing import Any
 import flax.linen as nn
 from flax.core.scope import LazyRng
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
-from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.operations import Modes
+from dropout_props.subjects.protocol import Array, Key
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import WIDE_DTYPES
 
 

@@ -14,11 +14,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.kernel import Kernel, run
-from dropout_props.subjects.nnx import DERIVATION
-from dropout_props.subjects.programs import Modes
+from dropout_props.subjects.nnx.adapter import DERIVATION
+from dropout_props.subjects.operations import Modes
+from dropout_props.subjects.protocol import Array, Key
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import WIDE_DTYPES
 
 

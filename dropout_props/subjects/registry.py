@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from dropout_props.subject import Subject
 from dropout_props.subjects.errors import UnknownSubject
+from dropout_props.subjects.subject import Subject
 
 _HERE = "dropout_props.subjects"
 

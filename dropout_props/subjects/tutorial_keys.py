@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.protocol import Array, Key
 from dropout_props.subjects.tutorial_models import Network, NoCompact, ones, raises, seeded
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any
 import flax.linen as nn
 import jax.numpy as jnp
 
-from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.tutorial_models import seeded
 
 __all__ = [

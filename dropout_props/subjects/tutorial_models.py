@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from flax.errors import FlaxError
 
-from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.protocol import Array, Key
 
 __all__ = ["Network", "NoCompact", "ones", "raises", "seeded", "told"]
 

@@ -183,10 +183,14 @@ def test_imports_only_go_down(module: str) -> None:
     [
         (
             "case",
-            "from dropout_props.subject import Subject",
-            "may not import dropout_props.subject",
+            "from dropout_props.subjects.subject import Subject",
+            "may not import dropout_props.subjects.subject",
         ),
-        ("case", "from dropout_props import subject", "may not import dropout_props.subject"),
+        (
+            "case",
+            "from dropout_props import subject",
+            "may not import dropout_props.subjects.subject",
+        ),
         ("sampler", "from . import statistics", "may not import dropout_props.statistics"),
         ("statistics.evidence", "import jax.numpy as jnp", "may not import jax"),
         (

@@ -6,10 +6,10 @@ import sys
 
 from flax import nnx
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array
 from dropout_props.subjects.attention.scores import with_scores
 from dropout_props.subjects.attention.traits import TRAITS
+from dropout_props.subjects.protocol import Array
+from dropout_props.subjects.subject import Subject
 
 # Where the class lives moved between releases; its function stands beside it.
 _ATTENTION = sys.modules[nnx.MultiHeadAttention.__module__]

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.protocol import Array
 
 _RANK = 4  # batch, heads, queries, keys
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array, Key
+from dropout_props.subjects.protocol import Array, Key
+from dropout_props.subjects.subject import Subject
 
 
 def dropout_layer(

@@ -11,8 +11,8 @@ import math
 import flax.linen as nn
 import jax
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.protocol import Array
+from dropout_props.subjects.subject import Subject
 
 
 class GaussianDropout(nn.Module):

@@ -9,8 +9,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.protocol import Array
+from dropout_props.subjects.subject import Subject
 
 
 class DropoutModel(nn.Module):

@@ -10,8 +10,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subject import Subject
-from dropout_props.subjects.adapter import Array
+from dropout_props.subjects.protocol import Array
+from dropout_props.subjects.subject import Subject
 
 RATE = 0.5
 _NUM_NEURONS = 128

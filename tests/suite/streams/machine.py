@@ -24,7 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from dropout_props.subjects.nnx import DERIVATION
+from dropout_props.subjects.nnx.adapter import DERIVATION
 from tests.suite.streams.held import LISTED, Held, Kept
 from tests.suite.streams.ledger import Ledger, Path, Stream
 from tests.suite.streams.moves import NAMES, SPLIT_ENDS, Moves

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dropout_props.subjects.nnx_steps import _from_host, _to_host
+from dropout_props.subjects.nnx.steps import _from_host, _to_host
 
 __all__ = ["NAMES", "SPLIT_ENDS", "Model", "Moves"]
 

@@ -17,11 +17,11 @@ from dropout_props.properties import CATALOGUE
 from dropout_props.results.verdict import Verdict
 from dropout_props.snapshot.masks import keep_counts
 from dropout_props.snapshot.mistakes import answers
-from dropout_props.subject import Subject
 from dropout_props.subjects import registry
 from dropout_props.subjects.noise.drop_path import DropPath
 from dropout_props.subjects.noise.gaussian_dropout import GaussianDropout
 from dropout_props.subjects.noise.gaussian_noise import GaussianNoise
+from dropout_props.subjects.subject import Subject
 
 
 @lru_cache(maxsize=1)

@@ -202,7 +202,7 @@ def test_bytecode_goes_into_an_environment_that_the_gate_made(
 
 ASKS = """
 def main(text):
-    from dropout_props.apart import ask_apart
+    from dropout_props.subjects.isolated import ask_apart
     from importlib.util import find_spec
     print(ask_apart(find_spec, "flax").origin)
 """

@@ -14,8 +14,8 @@ from dropout_props.judging import Judge, Settings
 from dropout_props.mutants import APIS, MUTANTS
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.subject import Subject
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
+from dropout_props.subjects.subject import Subject
 
 _JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)
 

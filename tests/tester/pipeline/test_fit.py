@@ -14,8 +14,8 @@ from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.sampler import Sampler, came_through
 from dropout_props.statistics import keep_interval
-from dropout_props.subject import Traits
 from dropout_props.subjects import control
+from dropout_props.subjects.subject import Traits
 
 _DROPOUT = control.reference()
 _NOISE = replace(_DROPOUT, traits=replace(_DROPOUT.traits, law="noise"))

@@ -14,8 +14,8 @@ from dropout_props.results.records import ClaimResult
 from dropout_props.results.verdict import Verdict
 from dropout_props.sampler import Sampler
 from dropout_props.statistics import Trials
-from dropout_props.subject import Subject
 from dropout_props.subjects import control, registry
+from dropout_props.subjects.subject import Subject
 
 _SETTINGS = Settings.of(profile="smoke")
 

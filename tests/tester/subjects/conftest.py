@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dropout_props.subject import Subject
 from dropout_props.subjects import registry
+from dropout_props.subjects.subject import Subject
 
 
 @pytest.fixture

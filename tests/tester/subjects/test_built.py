@@ -13,10 +13,10 @@ from dropout_props.environment.installed import probe
 from dropout_props.judging import Judge, Settings
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.subject import Unsupported
 from dropout_props.subjects import registry
 from dropout_props.subjects.kernel import Kernel, kernel_subject
-from dropout_props.subjects.programs import Beside, Reseeded
+from dropout_props.subjects.operations import Beside, Reseeded
+from dropout_props.subjects.subject import Unsupported
 
 _BOTH = {"params": jax.random.PRNGKey(1), "dropout": jax.random.PRNGKey(2)}
 

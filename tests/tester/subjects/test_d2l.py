@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subject import Unsupported
 from dropout_props.subjects import registry
 from dropout_props.subjects.d2l.dropout_layer import dropout_layer
 from dropout_props.subjects.d2l.mlp import DropoutMLP
 from dropout_props.subjects.d2l.mlp_scratch import DropoutMLPScratch
+from dropout_props.subjects.subject import Unsupported
 
 
 def test_dropout_layer_keeps_where_a_uniform_number_exceeds_the_rate(x: Any, key: Any) -> None:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subject import Crashed, Subject, SubjectError, Unsupported, WrongAnswer
+from dropout_props.subjects.subject import Crashed, Subject, SubjectError, Unsupported, WrongAnswer
 
 
 def subject_of(answer: Any) -> Subject:

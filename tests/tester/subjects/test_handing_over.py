@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dropout_props.subject import Subject, Unsupported
 from dropout_props.subjects import registry
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
-from dropout_props.subjects.programs import MAPPINGS, Handed
+from dropout_props.subjects.operations import MAPPINGS, Handed
+from dropout_props.subjects.subject import Subject, Unsupported
 
 
 def handed(subject: Subject, x: Any, key: Any, mapping: Any) -> Any:

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subject import Subject
 from dropout_props.subjects import registry
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
+from dropout_props.subjects.subject import Subject
 
 APIS = ("linen", "nnx")
 

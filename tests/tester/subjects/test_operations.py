@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subject import Subject, Unsupported
+from dropout_props.subjects.subject import Subject, Unsupported
 
 
 def rate_of(subject: Subject) -> float:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from dropout_props.subject import Subject
 from dropout_props.subjects import registry
 from dropout_props.subjects.errors import UnknownSubject, WiringError
+from dropout_props.subjects.subject import Subject
 
 LAYERS = """
 import flax.linen as nn
 from flax import nnx
-from dropout_props.subject import Subject
+from dropout_props.subjects.subject import Subject
 
 class Mine(nn.Dropout): ...
 class Theirs(nnx.Dropout): ...

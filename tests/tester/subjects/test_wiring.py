@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dropout_props.subject import Subject
 from dropout_props.subjects.errors import WiringError
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Ability
 
 

@@ -3,7 +3,7 @@
 All take an input and are pure: two calls with equal arguments give equal answers, and each
 can be traced by ``jax.vmap`` and ``jax.jit`` over keys and inputs. An adapter raises
 ``Unsupported`` for what its framework cannot do, and lets the framework's own exceptions
-through; it checks no answers (``dropout_props.subjects.door`` does).
+through; it checks no answers (``dropout_props.subjects.validation`` does).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from dropout_props.subjects.programs import Program
+    from dropout_props.subjects.operations import Program
 
 Array: TypeAlias = Any  # a jax.Array; named without importing JAX
 Key: TypeAlias = Any  # a JAX key, raw (uint32[2]) or typed
@@ -77,7 +77,7 @@ class Adapter(Protocol):
     def perform(
         self, x: Array, *, program: Program, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """Does to the layer what the program says; see ``dropout_props.subjects.programs``."""
+        """Does to the layer what the program says; see ``dropout_props.subjects.operations``."""
         ...
 
     def anew(self) -> Adapter:

@@ -7,12 +7,17 @@ from typing import Any
 
 from flax import nnx
 
-from dropout_props.subject import Subject
 from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.errors import WiringError
-from dropout_props.subjects.example import build_example
+from dropout_props.subjects.instantiate import build_example
 from dropout_props.subjects.naming import name_of, source_of
-from dropout_props.subjects.nnx import EVALUATION_SEED, PARAMS_SEED, RNGS_PARAMETER, NNXAdapter
+from dropout_props.subjects.nnx.adapter import (
+    EVALUATION_SEED,
+    PARAMS_SEED,
+    RNGS_PARAMETER,
+    NNXAdapter,
+)
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
 
 

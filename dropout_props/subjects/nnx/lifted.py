@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dropout_props.subjects.adapter import Array
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.programs import Under
+from dropout_props.subjects.operations import Under
+from dropout_props.subjects.protocol import Array
 
 __all__ = ["lifted", "needed"]
 

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.nnx_lifted import Call
-from dropout_props.subjects.programs import Steps
+from dropout_props.subjects.nnx.lifted import Call
+from dropout_props.subjects.operations import Steps
+from dropout_props.subjects.protocol import Array, Key
 
 __all__ = ["Stepper", "reseed"]
 

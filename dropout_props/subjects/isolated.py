@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import cloudpickle
 
-from dropout_props.subject import Unsupported
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

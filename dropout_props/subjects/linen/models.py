@@ -7,8 +7,8 @@ from typing import Any
 
 import flax.linen as nn
 
-from dropout_props.subjects.adapter import Array
 from dropout_props.subjects.naming import Tree
+from dropout_props.subjects.protocol import Array
 
 __all__ = ["Block", "InModes", "Neighbour", "Plan", "Repeat"]
 

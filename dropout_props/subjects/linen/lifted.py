@@ -9,9 +9,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subjects.adapter import Array
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.programs import Under
+from dropout_props.subjects.operations import Under
+from dropout_props.subjects.protocol import Array
 
 __all__ = ["Body", "lifted"]
 

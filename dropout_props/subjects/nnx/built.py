@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from flax import nnx
 
-from dropout_props.subjects.adapter import Array, Key
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import Tree, tree_of
-from dropout_props.subjects.nnx_lifted import Call
-from dropout_props.subjects.nnx_steps import reseed
-from dropout_props.subjects.programs import Beside, Reseeded, Rewrapped
+from dropout_props.subjects.nnx.lifted import Call
+from dropout_props.subjects.nnx.steps import reseed
+from dropout_props.subjects.operations import Beside, Reseeded, Rewrapped
+from dropout_props.subjects.protocol import Array, Key
 
 __all__ = ["assemble", "built", "find"]
 

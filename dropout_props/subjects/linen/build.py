@@ -7,12 +7,12 @@ from typing import Any
 
 import flax.linen as nn
 
-from dropout_props.subject import Subject
 from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.errors import WiringError
-from dropout_props.subjects.example import build_example
-from dropout_props.subjects.linen import LinenAdapter
+from dropout_props.subjects.instantiate import build_example
+from dropout_props.subjects.linen.adapter import LinenAdapter
 from dropout_props.subjects.naming import name_of, source_of
+from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
 
 

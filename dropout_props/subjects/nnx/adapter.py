@@ -20,13 +20,12 @@ import numpy as np
 from flax import nnx
 from flax.core import FrozenDict
 
-from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.nnx_built import assemble, built, find
-from dropout_props.subjects.nnx_lifted import lifted
-from dropout_props.subjects.nnx_steps import Stepper
-from dropout_props.subjects.programs import (
+from dropout_props.subjects.nnx.built import assemble, built, find
+from dropout_props.subjects.nnx.lifted import lifted
+from dropout_props.subjects.nnx.steps import Stepper
+from dropout_props.subjects.operations import (
     Beside,
     Handed,
     Modes,
@@ -36,6 +35,7 @@ from dropout_props.subjects.programs import (
     Shared,
     Steps,
 )
+from dropout_props.subjects.protocol import Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 PARAMS_SEED = 0

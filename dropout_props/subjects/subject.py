@@ -1,6 +1,6 @@
 """Who is asked: a layer, its traits, and the few operations that claims are made of.
 
-A ``Subject`` puts every question through the door (``dropout_props.subjects.door``): the
+A ``Subject`` puts every question through the door (``dropout_props.subjects.validation``): the
 answer is an array of the reference's shape and dtype, or ``SubjectError`` is raised. It says
 nothing about the values of the answer; claims do. Importing this module loads no framework.
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from dropout_props.subjects import door
-from dropout_props.subjects.adapter import Adapter, Array, Key, Streams
+from dropout_props.subjects import validation
 from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongAnswer
-from dropout_props.subjects.programs import Program
+from dropout_props.subjects.operations import Program
+from dropout_props.subjects.protocol import Adapter, Array, Key, Streams
 from dropout_props.subjects.traits import Traits
 
 __all__ = [
@@ -199,7 +199,7 @@ class Subject:
         Args and Raises are those of ``call``.
 
         Args:
-            program: one of ``dropout_props.subjects.programs``.
+            program: one of ``dropout_props.subjects.operations``.
 
         Returns:
             One array an answer of the program.
@@ -250,7 +250,7 @@ class Subject:
         answers: int | None = None,
         expect_errors: bool = False,
     ) -> tuple[Array, ...]:
-        answer = door.ask(
+        answer = validation.ask(
             lambda: getattr(self.adapter, operation)(**arguments),
             subject=self.name,
             operation=operation,
@@ -263,7 +263,7 @@ class Subject:
         if self.traits.reference == "input":
             expected = (tuple(x.shape), str(x.dtype))
         else:
-            expected = door.ask(
+            expected = validation.ask(
                 lambda: _evaluation_type(
                     self.adapter, tuple(x.shape), str(x.dtype), self._some_rate()
                 ),
@@ -273,7 +273,7 @@ class Subject:
             )
         several = answer if answers is not None else (answer,)
         return tuple(
-            door.check(
+            validation.check(
                 one,
                 expected=expected,
                 subject=self.name,
@@ -299,7 +299,7 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.linen_subject import linen_subject
+        from dropout_props.subjects.linen.build import linen_subject
 
         return linen_subject(factory, name=name, source=source, **options)
 
@@ -319,7 +319,7 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.nnx_subject import nnx_subject
+        from dropout_props.subjects.nnx.build import nnx_subject
 
         return nnx_subject(factory, name=name, source=source, **options)
 

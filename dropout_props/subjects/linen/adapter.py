@@ -20,12 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax.core import FrozenDict
 
-from dropout_props.subjects.adapter import Array, Key, Streams
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.linen_lifted import lifted
-from dropout_props.subjects.linen_models import Block, InModes, Neighbour, Plan, Repeat
+from dropout_props.subjects.linen.lifted import lifted
+from dropout_props.subjects.linen.models import Block, InModes, Neighbour, Plan, Repeat
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.programs import Beside, Handed, Modes, Program, Shared, Under
+from dropout_props.subjects.operations import Beside, Handed, Modes, Program, Shared, Under
+from dropout_props.subjects.protocol import Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0

@@ -1,0 +1,1 @@
+"""The adapter that runs Linen layers."""
