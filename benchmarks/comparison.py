@@ -186,9 +186,9 @@ def our_alarms(seeds: int) -> int:
     from dataclasses import replace
 
     from dropout_props.judging import Judge, Settings
+    from dropout_props.layers import registry
     from dropout_props.properties import CATALOGUE
     from dropout_props.results.verdict import Verdict
-    from dropout_props.subjects import registry
 
     layer, alarms = registry.load("linen.Dropout"), 0
     versions = {"flax": flax.__version__, "jax": jax.__version__}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from dropout_props.environment import installed
 from dropout_props.judging import Judge
+from dropout_props.layers import registry
 from dropout_props.processes import in_parallel
 from dropout_props.properties import find
 from dropout_props.results.records import RunResult
-from dropout_props.subjects import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

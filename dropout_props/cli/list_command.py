@@ -39,7 +39,7 @@ def _claims() -> list[dict[str, str]]:
 
 
 def _subjects() -> list[dict[str, str]]:
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
 
     named = {**registry.SHIPPED, **registry.EXAMPLES}
     return [{"subject": name, "source": path} for name, path in named.items()]

@@ -113,7 +113,7 @@ def subjects_of(names: tuple[str, ...]) -> list[Subject]:
     Raises:
         click.UsageError: an unknown subject, with the closest names.
     """
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject, WiringError
 
     chosen = dict.fromkeys(names or registry.names())

@@ -108,7 +108,7 @@ def replay(found: Found) -> Replayed:
 
 
 def _subject(found: Found) -> Subject:
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject
 
     try:

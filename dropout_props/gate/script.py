@@ -33,9 +33,9 @@ def script(found: Found) -> str:
     """
     from dropout_props.gate.counted import MODEL, statistic
     from dropout_props.judging.replays import case_of
+    from dropout_props.layers import registry
     from dropout_props.properties import find
     from dropout_props.sampler import Sampler
-    from dropout_props.subjects import registry
 
     if found.replay.case is None:
         raise NoScript(
@@ -90,7 +90,7 @@ def _layer(found: Found) -> dict[str, str]:
             f"{name} has no place that a program could import it from without this package; "
             "`dropout-props replay --pytest` writes a test that uses it."
         )
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
 
     traits = registry.load(source).traits
     if traits.lacks("scaled") or traits.shares_rest:

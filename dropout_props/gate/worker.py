@@ -76,6 +76,6 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
 
 
 def _subjects(names: list[str]) -> list[Any]:
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
 
     return [registry.load(name) for name in names]

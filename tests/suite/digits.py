@@ -21,11 +21,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dropout_props.layers.d2l.dropout_layer import dropout_layer
+from dropout_props.layers.d2l.mlp import DropoutMLP
+from dropout_props.layers.d2l.mlp_scratch import DropoutMLPScratch
 from dropout_props.properties.dp804_generalisation import CHANCE, FALSE_PASS_RATE, NUM_SEEDS
 from dropout_props.statistics import clopper_pearson
-from dropout_props.subjects.d2l.dropout_layer import dropout_layer
-from dropout_props.subjects.d2l.mlp import DropoutMLP
-from dropout_props.subjects.d2l.mlp_scratch import DropoutMLPScratch
 
 NUM_TRAINED = 300
 EPOCHS = 60

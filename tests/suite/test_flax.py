@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from dropout_props.layers import registry
 from dropout_props.parametrize import parametrize_with_properties
-from dropout_props.subjects import registry
 
 
 @parametrize_with_properties(registry.names())

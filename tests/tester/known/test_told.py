@@ -10,6 +10,7 @@ from dropout_props.environment import installed
 from dropout_props.gate.classify import classify
 from dropout_props.judging import Settings
 from dropout_props.known import SHIPPED_LIST, Deviation
+from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.report.markdown import comparison_markdown
 from dropout_props.report.terminal import plain_paragraph
@@ -18,7 +19,6 @@ from dropout_props.results.exit_codes import ExitCode, of_run
 from dropout_props.results.records import ClaimResult, Failure
 from dropout_props.results.verdict import Verdict
 from dropout_props.run import run
-from dropout_props.subjects import registry
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 _QUICK = (

@@ -8,9 +8,9 @@ import pytest
 
 from dropout_props.judging import Judge, Settings
 from dropout_props.known import SHIPPED_LIST
+from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.subjects import registry
 from dropout_props.subjects.subject import Subject
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)

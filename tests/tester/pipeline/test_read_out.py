@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from dropout_props.cases.case import Case
+from dropout_props.layers import registry
 from dropout_props.properties import dp803_linear_model as dp803
 from dropout_props.properties.counting import keep_of
 from dropout_props.properties.fit import fit
 from dropout_props.sampler import Sampler
 from dropout_props.statistics import Trials
-from dropout_props.subjects import registry
 
 _CASES = (
     Case(shape=(128,), rate=0.3),

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from dropout_props.subjects import registry
+from dropout_props.layers import registry
 from dropout_props.subjects.subject import Subject
 
 

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subjects import registry
-from dropout_props.subjects.d2l.dropout_layer import dropout_layer
-from dropout_props.subjects.d2l.mlp import DropoutMLP
-from dropout_props.subjects.d2l.mlp_scratch import DropoutMLPScratch
+from dropout_props.layers import registry
+from dropout_props.layers.d2l.dropout_layer import dropout_layer
+from dropout_props.layers.d2l.mlp import DropoutMLP
+from dropout_props.layers.d2l.mlp_scratch import DropoutMLPScratch
 from dropout_props.subjects.subject import Unsupported
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dropout_props.subjects import registry
+from dropout_props.layers import registry
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
 from dropout_props.subjects.operations import MAPPINGS, Handed
 from dropout_props.subjects.subject import Subject, Unsupported

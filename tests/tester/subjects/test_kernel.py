@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subjects import registry
+from dropout_props.layers import registry
 from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
 from dropout_props.subjects.subject import Subject
 

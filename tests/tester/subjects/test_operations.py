@@ -209,7 +209,7 @@ def test_an_input_that_the_traits_take_is_taken(subject: Subject, key: Any) -> N
 
 def test_a_fixed_rate_is_the_only_one(x: Any, key: Any) -> None:
     """Another rate is refused with both."""
-    from dropout_props.subjects import registry
+    from dropout_props.layers import registry
 
     fixed = registry.load("textbook.MyModel")
     with pytest.raises(Unsupported, match=r"^its rate is fixed at 0\.5, not 0\.25$"):

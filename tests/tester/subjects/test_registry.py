@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dropout_props.subjects import registry
+from dropout_props.layers import registry
 from dropout_props.subjects.errors import UnknownSubject, WiringError
 from dropout_props.subjects.subject import Subject
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.subjects.textbook.dropout_model import DropoutModel, dropout_model_problem
-from dropout_props.subjects.textbook.my_dropout import MyDropout, my_dropout_problem
-from dropout_props.subjects.textbook.my_model import MyModel, my_model_problem
+from dropout_props.layers.textbook.dropout_model import DropoutModel, dropout_model_problem
+from dropout_props.layers.textbook.my_dropout import MyDropout, my_dropout_problem
+from dropout_props.layers.textbook.my_model import MyModel, my_model_problem
 
 
 @pytest.fixture

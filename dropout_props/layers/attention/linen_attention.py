@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import flax.linen as nn
 
-from dropout_props.subjects.attention.scores import with_scores
-from dropout_props.subjects.attention.traits import TRAITS
+from dropout_props.layers.attention.scores import with_scores
+from dropout_props.layers.attention.traits import TRAITS
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
 

@@ -6,8 +6,8 @@ import sys
 
 from flax import nnx
 
-from dropout_props.subjects.attention.scores import with_scores
-from dropout_props.subjects.attention.traits import TRAITS
+from dropout_props.layers.attention.scores import with_scores
+from dropout_props.layers.attention.traits import TRAITS
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flax.linen as nn
 
-from dropout_props.subjects.d2l.mlp_traits import TRAITS
+from dropout_props.layers.d2l.mlp_traits import TRAITS
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
 

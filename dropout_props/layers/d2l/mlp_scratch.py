@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import flax.linen as nn
 
-from dropout_props.subjects.d2l.dropout_layer import dropout_layer
-from dropout_props.subjects.d2l.mlp_traits import TRAITS
+from dropout_props.layers.d2l.dropout_layer import dropout_layer
+from dropout_props.layers.d2l.mlp_traits import TRAITS
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
 
