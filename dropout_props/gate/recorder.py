@@ -87,7 +87,7 @@ def record(found: Found) -> list[Call]:
     from dropout_props.gate.replay import _subject
     from dropout_props.judging.replays import case_of
     from dropout_props.properties import Violation, find
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
     subject = _subject(found)
     calls: list[Call] = []

@@ -122,7 +122,7 @@ def _subject(found: Found) -> Subject:
 def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
     from dropout_props.judging.replays import case_of
     from dropout_props.properties import Violation, find
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
     decision = find(claim_id).exact
     assert decision is not None
@@ -138,7 +138,7 @@ def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) 
     from dropout_props.judging.example import Rule, judge_example
     from dropout_props.judging.replays import case_of
     from dropout_props.properties import Statistical, find
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import example_threshold
 
     decision = find(claim_id).decision

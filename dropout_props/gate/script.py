@@ -35,7 +35,7 @@ def script(found: Found) -> str:
     from dropout_props.judging.replays import case_of
     from dropout_props.layers import registry
     from dropout_props.properties import find
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
     if found.replay.case is None:
         raise NoScript(

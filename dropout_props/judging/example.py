@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dropout_props.properties import Statistical
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Trials
 
 __all__ = ["Example", "Rule", "judge_example"]

@@ -9,7 +9,7 @@ from dropout_props.budget import Budget
 from dropout_props.cases.profiles import PROFILES, Profile
 from dropout_props.known import SHIPPED_LIST, Deviation, parse
 from dropout_props.properties import CATALOGUE, Statistical
-from dropout_props.sampler import Sampler
+from dropout_props.properties.sampler import Sampler
 
 __all__ = ["Settings"]
 

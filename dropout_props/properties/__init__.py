@@ -16,12 +16,12 @@ from dropout_props.properties import (
     dp104_missing_key,
     dp105_mode_table,
     dp106_shape_dtype,
-    dp107_rate_refused,
+    dp107_invalid_rates,
     dp108_unscalable_input,
     dp109_no_fallback,
     dp110_any_mapping,
     dp111_idle_stream,
-    dp112_one_door,
+    dp112_same_checks_in_both_modes,
     dp201_support,
     dp202_keep_rate,
     dp203_expectation,
@@ -77,7 +77,7 @@ from dropout_props.properties import (
     dp803_linear_model,
     dp804_generalisation,
 )
-from dropout_props.properties.claim import Claim, Exact, NightlyClaim, Statistical, Violation
+from dropout_props.properties.declaration import Claim, Exact, NightlyClaim, Statistical, Violation
 
 __all__ = [
     "CATALOGUE",
@@ -100,12 +100,12 @@ CATALOGUE: tuple[Claim, ...] = (
     dp104_missing_key.CLAIM,
     dp105_mode_table.CLAIM,
     dp106_shape_dtype.CLAIM,
-    dp107_rate_refused.CLAIM,
+    dp107_invalid_rates.CLAIM,
     dp108_unscalable_input.CLAIM,
     dp109_no_fallback.CLAIM,
     dp110_any_mapping.CLAIM,
     dp111_idle_stream.CLAIM,
-    dp112_one_door.CLAIM,
+    dp112_same_checks_in_both_modes.CLAIM,
     dp201_support.CLAIM,
     dp202_keep_rate.CLAIM,
     dp203_expectation.CLAIM,

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from dropout_props.cases.profiles import PROFILES
-from dropout_props.properties.claim import Claim, NightlyClaim, Statistical
+from dropout_props.properties.declaration import Claim, NightlyClaim, Statistical
 
 __all__ = ["describe", "entries", "page"]
 

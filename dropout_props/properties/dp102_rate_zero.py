@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:

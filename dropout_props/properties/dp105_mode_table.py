@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Modes
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _PLACES = (None, True, False)
 

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.subject import WrongAnswer
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _OTHERS = ("params", "noise")
 

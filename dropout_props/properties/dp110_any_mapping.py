@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import first_difference, same_bits
+from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import block_cases, canonical, keep_of
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import keep_of
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: any coarser threshold gives

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
-from dropout_props.properties.neighbours import lags
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_statistics import lags
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.case import Case
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 _LARGEST = 600  # units at the most in flat order: all lags cost their square

@@ -8,16 +8,16 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
-from dropout_props.properties.counting import keep_of
-from dropout_props.properties.neighbours import lags
+from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.mask_cases import keep_of
+from dropout_props.properties.mask_statistics import lags
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 _SHAPES = ((16, 33), (6, 5, 8))  # no axis as long as another: a wrong axis cannot look right

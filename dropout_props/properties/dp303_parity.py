@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
-from dropout_props.properties.neighbours import parities
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_statistics import parities
 from dropout_props.statistics import Trials, odd_parity
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _GROUPS = {3: "three units", 4: "four units"}
 

@@ -1,8 +1,8 @@
 """DP305: the number kept in a mask is odd as often as it should be."""
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
-from dropout_props.sampler import Sampler
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, odd_parity
 
 

@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 

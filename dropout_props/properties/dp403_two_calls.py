@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:

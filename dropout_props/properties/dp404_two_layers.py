@@ -9,13 +9,13 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
-from dropout_props.properties.compare import same_bits
-from dropout_props.properties.counting import canonical, keep_of, large_block_cases
+from dropout_props.properties.bits import same_bits
+from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _NAMES = ("first", "second", "encoder/drop", "decoder/drop", "decoder/inner/drop")
 _PAIRS = {

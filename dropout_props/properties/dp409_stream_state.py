@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases
-from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.operations import Step, Steps
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _RANDOM: tuple[Step, ...] = (
     "call", "jit call", "eval call", "clone", "split merge", "save", "restore",

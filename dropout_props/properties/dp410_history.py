@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.isolated import ask_apart
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Subject
 
 _Outputs: TypeAlias = "list[np.ndarray[Any, Any]]"

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props import derivation
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties import reference_prng
+from dropout_props.properties.declaration import Claim, Exact, Violation
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _CONFIG: Any = jax.config  # not every release declares its options
 _NAMES = ("first", "block/second", "block/inner/third")
@@ -40,15 +40,17 @@ def _check(sampler: Sampler) -> None:
 def _key_of(sampler: Sampler, words: np.ndarray, name: str, number: int) -> np.ndarray:
     """Return the key of the first call of a layer; the first one built has number 0."""
     if sampler.subject.traits.derivation == "linen":
-        return derivation.linen_key(words, name.split("/") if name else (), 1)
+        return reference_prng.linen_key(words, name.split("/") if name else (), 1)
     forks = sampler.subject.traits.derivation == "nnx fork"
-    return derivation.nnx_key(words, layer=number, call=0, forks=forks)
+    return reference_prng.nnx_key(words, layer=number, call=0, forks=forks)
 
 
 def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None:
     case = sampler.case
     partitionable = bool(_CONFIG.jax_threefry_partitionable)
-    expected = derivation.bernoulli(key, case.keep, case.mask_shape, partitionable=partitionable)
+    expected = reference_prng.bernoulli(
+        key, case.keep, case.mask_shape, partitionable=partitionable
+    )
     unlike = int(np.count_nonzero((y != 0) != expected))
     if unlike:
         raise Violation(f"{what}: {unlike} of {case.size} units are not those of the derivation")

@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Rewrapped
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _WAYS: tuple[Literal["fork", "split", "broadcast", "Rngs"], ...] = (
     "fork",

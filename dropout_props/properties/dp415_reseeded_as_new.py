@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases
-from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.operations import Reseeded
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 # Frameworks go through a model by name: the last two are not built in that order.
 _MODELS = (("only",), ("a", "b"), ("b", "a"), ("b/drop", "a/drop"))

@@ -10,8 +10,8 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import same_bits
+from dropout_props.properties.bits import same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
 from dropout_props.subjects.operations import Beside
 from dropout_props.subjects.subject import Unsupported
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 

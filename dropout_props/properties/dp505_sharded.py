@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases, training_call
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import agree, decisive_cases, training_call
 from dropout_props.subjects.isolated import DEVICES, ask_apart
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _AXIS = "devices"
 

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, training_call, transform_cases
-from dropout_props.properties.claim import Claim, Exact
+from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _STEPS = 3
 

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases, training_call
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import same_bits
+from dropout_props.properties.bits import same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import agree, decisive_cases, training_call
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact
-from dropout_props.properties.lifted import each_transform
+from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.transforms import each_transform
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:

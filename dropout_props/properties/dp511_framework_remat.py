@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases
-from dropout_props.properties.claim import Claim, Exact
-from dropout_props.properties.lifted import TIMES, same_as_plain
+from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.outputs import agree, decisive_cases
+from dropout_props.properties.transforms import TIMES, same_as_plain
 from dropout_props.subjects.operations import Under
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.traits import Ability
 
 

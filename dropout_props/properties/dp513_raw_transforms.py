@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import decisive_cases
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.lifted import TIMES, outputs_under
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.transforms import TIMES, outputs_under
 from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.operations import Transform
 
 _RAW: dict[Transform, str] = {

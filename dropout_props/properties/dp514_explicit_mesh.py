@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.isolated import DEVICES, ask_apart
 from dropout_props.subjects.subject import Crashed, Unsupported
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 _SHAPE = (16, 24)

@@ -8,15 +8,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Statistical
-from dropout_props.properties.counting import keep_of
+from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Trials, agreement
 from dropout_props.subjects.operations import Transform, Under
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 _TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")

@@ -12,15 +12,15 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case, as_dtype
-from dropout_props.properties.applied import training_call
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import Array, is_quotient, same_bits
+from dropout_props.properties.bits import Array, is_quotient, same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import training_call
 from dropout_props.subjects.subject import WrongAnswer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _OF_64_BITS = ("float64", "complex128")
 _FINE = 1.0 + 2.0**-30  # too fine for float32

@@ -9,11 +9,11 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import training_call
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import training_call
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _BELOW = 0.98  # of what overflows: room for keep rounded to a dtype of 8 bits
 

@@ -11,16 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.applied import agree, decisive_cases, training_call
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import same_bits
+from dropout_props.properties.bits import same_bits
+from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.outputs import agree, decisive_cases, training_call
 from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _KINDS = {
     "threefry": ("threefry2x32", None),

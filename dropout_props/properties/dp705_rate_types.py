@@ -9,12 +9,12 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Violation
-from dropout_props.properties.compare import Array, is_quotient
+from dropout_props.properties.bits import Array, is_quotient
+from dropout_props.properties.declaration import Claim, Exact, Violation
 from dropout_props.subjects.subject import Crashed, WrongAnswer
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _TYPES: dict[str, tuple[Any, float]] = {  # how such a number is made, and its epsilon
     "np.float16": (np.float16, 2.0**-10),

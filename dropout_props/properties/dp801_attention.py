@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Violation
+from dropout_props.properties.declaration import Claim, Exact, Violation
 from dropout_props.subjects.operations import Shared
 from dropout_props.subjects.subject import Crashed
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 _SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys

@@ -16,12 +16,12 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.claim import Claim, Exact, Statistical, Violation
-from dropout_props.properties.counting import block_cases, canonical, keep_of
+from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
 
 _UNITS = 1024  # read at most: the sum of many more could round to the next whole number
 _TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dropout_props.properties.claim import NightlyClaim
+from dropout_props.properties.declaration import NightlyClaim
 
 NUM_SEEDS = 20
 NUM_NARROWER = 18

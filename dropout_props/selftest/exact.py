@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.sampler import Sampler
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Traits
 
 if TYPE_CHECKING:

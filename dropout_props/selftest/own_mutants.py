@@ -71,6 +71,11 @@ OWN_MUTANTS = (
     OwnMutant("an inequality flipped", "ac", _EVIDENCE, _flipped),
     OwnMutant("a factor of two dropped", "a", _EVIDENCE, _doubled),
     OwnMutant("alpha undivided", "b", "dropout_props.budget.Budget.share", _undivided),
-    OwnMutant("the case left out of the key", "d", "dropout_props.sampler.Sampler.words", _no_case),
-    OwnMutant("the salt ignored", "c", "dropout_props.sampler.Sampler.words", _no_salt),
+    OwnMutant(
+        "the case left out of the key",
+        "d",
+        "dropout_props.properties.sampler.Sampler.words",
+        _no_case,
+    ),
+    OwnMutant("the salt ignored", "c", "dropout_props.properties.sampler.Sampler.words", _no_salt),
 )

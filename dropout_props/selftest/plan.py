@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.judging import Settings
 from dropout_props.properties import CATALOGUE, Statistical
-from dropout_props.sampler import BLOCK_UNITS
+from dropout_props.properties.sampler import BLOCK_UNITS
 from dropout_props.selftest.exact import EXACT_UNITS, families
 from dropout_props.statistics import (
     Interval,

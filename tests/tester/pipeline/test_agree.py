@@ -7,8 +7,8 @@ import pytest
 
 from dropout_props.cases.case import SMALL, Case
 from dropout_props.properties import Violation
-from dropout_props.properties.applied import agree
-from dropout_props.sampler import Sampler
+from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects import control
 
 _DROPOUT = Sampler(control.reference(), Case(values=SMALL), "DP501")

@@ -11,9 +11,9 @@ from dropout_props.cases.case import Case
 from dropout_props.judging import Judge, Settings
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.properties.sampler import Sampler
 from dropout_props.results.records import ClaimResult
 from dropout_props.results.verdict import Verdict
-from dropout_props.sampler import Sampler
 from dropout_props.statistics import Trials
 from dropout_props.subjects import control
 from dropout_props.subjects.subject import Subject

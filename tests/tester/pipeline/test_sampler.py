@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
+from dropout_props.properties.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
 from dropout_props.subjects import control
 
 _SAMPLER = Sampler(control.reference(), Case(), "DP202", salt=0)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 __all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]

@@ -12,10 +12,10 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dropout_props.derivation.threefry import fold_in
+from dropout_props.properties.reference_prng.threefry import fold_in
 
 if TYPE_CHECKING:
-    from dropout_props.derivation.threefry import Words
+    from dropout_props.properties.reference_prng.threefry import Words
 
 __all__ = ["linen_key", "nnx_key"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dropout_props.derivation.threefry import random_bits
+from dropout_props.properties.reference_prng.threefry import random_bits
 
 if TYPE_CHECKING:
-    from dropout_props.derivation.threefry import Words
+    from dropout_props.properties.reference_prng.threefry import Words
 
 __all__ = ["bernoulli"]
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.applied import agree
-from dropout_props.properties.claim import Violation
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.operations import Transform
     from dropout_props.subjects.subject import Subject
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.claim import Violation
-from dropout_props.properties.compare import adjacent
+from dropout_props.properties.bits import adjacent
+from dropout_props.properties.declaration import Violation
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.case import Case
     from dropout_props.cases.profiles import Profile
-    from dropout_props.sampler import Sampler
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
 __all__ = ["Train", "agree", "decisive_cases", "training_call", "transform_cases"]

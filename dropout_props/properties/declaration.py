@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
-from dropout_props.sampler import Sampler
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
