@@ -10,11 +10,11 @@ import time
 
 _STARTED = time.perf_counter()
 
-from dropout_props.judging import Settings
+from dropout_props.engine import Settings
+from dropout_props.engine.run import run
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE
 from dropout_props.results.records import ExampleResult
-from dropout_props.run import run
 from dropout_props.statistics import min_num_trials
 
 

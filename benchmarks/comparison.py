@@ -32,11 +32,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.judging.example import Rule, judge_example
+from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
+from dropout_props.engine.sequential_test import Rule, judge_example
 from dropout_props.mutants import MUTANTS
 from dropout_props.properties import Statistical, find
 from dropout_props.selftest import zoo
-from dropout_props.selftest.exact import ExactSampler, ExactSubject
 from dropout_props.statistics import example_threshold
 from dropout_props.subjects.kernel import Kernel, run
 from dropout_props.subjects.kernel_linen import _ScopeKeys
@@ -185,7 +185,7 @@ def our_alarms(seeds: int) -> int:
     """Count the salts under which any statistical claim fails on a correct layer (smoke)."""
     from dataclasses import replace
 
-    from dropout_props.judging import Judge, Settings
+    from dropout_props.engine import Judge, Settings
     from dropout_props.layers import registry
     from dropout_props.properties import CATALOGUE
     from dropout_props.results.verdict import Verdict

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.judging import Judge, Settings
+from dropout_props.engine import Judge, Settings
+from dropout_props.engine.run import empty_result, new_judge
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.report.terminal import STYLES, header, plain_paragraph, tally_line
 from dropout_props.results import files
 from dropout_props.results.verdict import Verdict
 from dropout_props.results.writing import CannotWrite
-from dropout_props.run import empty_result, new_judge
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -83,9 +83,9 @@ def _again(path: Path) -> RunResult:
 
     from dropout_props.cli.options import check_room, claims_of, subjects_of
     from dropout_props.cli.progress import progress_of
-    from dropout_props.judging import Settings
-    from dropout_props.run import run
-    from dropout_props.snapshot import take
+    from dropout_props.engine import Settings
+    from dropout_props.engine.run import run
+    from dropout_props.engine.snapshot import take
 
     old = read_result(path)
     require_working_pair()

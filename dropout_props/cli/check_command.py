@@ -27,7 +27,7 @@ from dropout_props.cli.options import (
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import RunResult
     from dropout_props.subjects.subject import Subject
@@ -85,7 +85,7 @@ def command(
     stored = None if baseline is None else read_result(baseline)
     require_working_pair()
     chosen_subjects = subjects_of(subjects)
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
 
     settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget).listing(deviations)
     check_room(chosen_subjects, settings)
@@ -94,7 +94,7 @@ def command(
     def finished(result: RunResult) -> RunResult:
         if interrupted or not (json_path or stored):
             return result
-        from dropout_props.snapshot import take
+        from dropout_props.engine.snapshot import take
 
         return replace(result, snapshot=take(chosen_subjects))
 
@@ -114,8 +114,8 @@ def _run(
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from dropout_props.cli.progress import progress_of
+    from dropout_props.engine.run import empty_result, run
     from dropout_props.report.terminal import header
-    from dropout_props.run import empty_result, run
 
     printed = console()
     blank = empty_result(settings, len(subjects) * len(claims))

@@ -19,7 +19,7 @@ __all__ = ["command"]
 @click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
 def command(claim_ids: tuple[str, ...], *, markdown: bool) -> int:
     """Say what each CLAIM (as in DP203) claims, and what it rests on; all of them by default."""
-    from dropout_props.known.words import known_of
+    from dropout_props.engine.deviations.describe import known_of
     from dropout_props.properties.describe import describe, page
 
     claims = _told(claim_ids)

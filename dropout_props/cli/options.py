@@ -12,7 +12,7 @@ import click
 from dropout_props.cases.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
     from dropout_props.properties import Claim
     from dropout_props.subjects.subject import Subject
 
@@ -93,7 +93,7 @@ def known_text(known: Path | None) -> str | None:
     Raises:
         click.UsageError: it is no list, naming the file, the entry and the rule.
     """
-    from dropout_props.known import BadList, parse, text_of
+    from dropout_props.engine.deviations import BadList, parse, text_of
 
     if known is None:
         return None

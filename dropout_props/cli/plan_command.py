@@ -15,7 +15,7 @@ from dropout_props.results.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dropout_props.selftest.plan import Forecast
+    from dropout_props.engine.plan import Forecast
 
 __all__ = ["command"]
 
@@ -31,9 +31,9 @@ def command(*, profile: str) -> int:
     Nothing is sampled. A discrepancy is given in standard deviations of one trial, and as a
     difference of probabilities at three keep rates.
     """
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
+    from dropout_props.engine.plan import KEEP_RATES, forecasts
     from dropout_props.properties import find
-    from dropout_props.selftest.plan import KEEP_RATES, forecasts
 
     settings = Settings.of(profile=profile)
     found = list(forecasts(profile=profile))

@@ -24,13 +24,13 @@ def ask_again(
         AssertionError: the failure still occurs.
     """
     from dropout_props.cases.case import Case
+    from dropout_props.engine import Settings
+    from dropout_props.engine.failure_ids import record_of
+    from dropout_props.engine.run import empty_result
     from dropout_props.gate.replay import Ending, Found, replay
-    from dropout_props.judging import Settings
-    from dropout_props.judging.replays import record_of
     from dropout_props.properties import find
     from dropout_props.results.records import ClaimResult, Replay
     from dropout_props.results.verdict import Verdict
-    from dropout_props.run import empty_result
 
     found_claim = find(claim)
     decided = "ledger"

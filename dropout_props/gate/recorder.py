@@ -84,8 +84,8 @@ def _digest(array: Any) -> str:
 
 def record(found: Found) -> list[Call]:
     """Ask the case of a failed exact claim again, and return the calls that it made."""
+    from dropout_props.engine.failure_ids import case_of
     from dropout_props.gate.replay import _subject
-    from dropout_props.judging.replays import case_of
     from dropout_props.properties import Violation, find
     from dropout_props.properties.sampler import Sampler
 

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
     from dropout_props.results.records import ClaimResult, Counts, Replay, RunResult
     from dropout_props.subjects.subject import Subject
 
@@ -86,7 +86,7 @@ def replay(found: Found) -> Replayed:
     Raises:
         UnknownSubject: the subject can no longer be found, which is no answer about its failure.
     """
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
     from dropout_props.properties import UnknownClaim, find
     from dropout_props.subjects.subject import SubjectError, Unsupported
 
@@ -120,7 +120,7 @@ def _subject(found: Found) -> Subject:
 
 
 def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
-    from dropout_props.judging.replays import case_of
+    from dropout_props.engine.failure_ids import case_of
     from dropout_props.properties import Violation, find
     from dropout_props.properties.sampler import Sampler
 
@@ -135,8 +135,8 @@ def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) ->
 
 
 def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
-    from dropout_props.judging.example import Rule, judge_example
-    from dropout_props.judging.replays import case_of
+    from dropout_props.engine.failure_ids import case_of
+    from dropout_props.engine.sequential_test import Rule, judge_example
     from dropout_props.properties import Statistical, find
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import example_threshold
@@ -163,9 +163,9 @@ def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) 
 
 def _whole(subject: Subject, claim_id: str, settings: Settings) -> Replayed:
     """A failure that all cases made together, or a crash: the whole claim is judged again."""
+    from dropout_props.engine.run import new_judge
     from dropout_props.properties import find
     from dropout_props.results.verdict import Verdict
-    from dropout_props.run import new_judge
 
     result = new_judge(settings)(subject, find(claim_id))
     ending = {

@@ -31,8 +31,8 @@ def script(found: Found) -> str:
     Raises:
         NoScript: the subject's layer cannot be written down in a line, or there is no case.
     """
+    from dropout_props.engine.failure_ids import case_of
     from dropout_props.gate.counted import MODEL, statistic
-    from dropout_props.judging.replays import case_of
     from dropout_props.layers import registry
     from dropout_props.properties import find
     from dropout_props.properties.sampler import Sampler

@@ -50,11 +50,11 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
     if trouble:
         tell("trouble", text=trouble)
         return
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
+    from dropout_props.engine.run import empty_result, run
+    from dropout_props.engine.snapshot import take
     from dropout_props.properties import CATALOGUE, find
     from dropout_props.results import files
-    from dropout_props.run import empty_result, run
-    from dropout_props.snapshot import take
 
     claims = [find(one) for one in request["claims"]] or list(CATALOGUE)
     settings = Settings.of(

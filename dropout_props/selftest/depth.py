@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import betaln, xlog1py, xlogy
 
-from dropout_props.judging import Settings
-from dropout_props.judging.example import Rule
+from dropout_props.engine import Settings
+from dropout_props.engine.sequential_test import Rule
 from dropout_props.selftest import engine
 from dropout_props.selftest.measured import Measured, at_most
 from dropout_props.statistics import Trials

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.judging import decide, example
+from dropout_props.engine import decide, sequential_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ __all__ = [
 
 def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> NDArray[np.float64]:
     """See `statistics.log_evalues`."""
-    found: Any = vars(example)["log_evalues"](trials, discrepancy=discrepancy)
+    found: Any = vars(sequential_test)["log_evalues"](trials, discrepancy=discrepancy)
     return found  # type: ignore[no-any-return]
 
 
@@ -36,7 +36,7 @@ def excluded(
     trials: Trials, *, discrepancy: ArrayLike, false_pass_rate: float
 ) -> NDArray[np.bool_]:
     """See `statistics.excluded`."""
-    ask: Any = vars(example)["excluded"]
+    ask: Any = vars(sequential_test)["excluded"]
     return ask(trials, discrepancy=discrepancy, false_pass_rate=false_pass_rate)  # type: ignore[no-any-return]
 
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.budget import Budget
 from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
-from dropout_props.judging import Settings
-from dropout_props.judging.decide import decide_statistical
+from dropout_props.engine import Settings
+from dropout_props.engine.budget import Budget
+from dropout_props.engine.decide import decide_statistical
+from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.enumeration import KEEP_RATES
-from dropout_props.selftest.exact import ExactSampler, ExactSubject
 from dropout_props.selftest.measured import Measured, at_most, upper_bound
 
 if TYPE_CHECKING:

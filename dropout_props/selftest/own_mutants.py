@@ -65,12 +65,12 @@ def _no_salt(words: Any) -> Any:
     return lambda sampler, count, **options: words(replace(sampler, salt=0), count, **options)
 
 
-_EVIDENCE = "dropout_props.judging.example.log_evalues"
+_EVIDENCE = "dropout_props.engine.sequential_test.log_evalues"
 
 OWN_MUTANTS = (
     OwnMutant("an inequality flipped", "ac", _EVIDENCE, _flipped),
     OwnMutant("a factor of two dropped", "a", _EVIDENCE, _doubled),
-    OwnMutant("alpha undivided", "b", "dropout_props.budget.Budget.share", _undivided),
+    OwnMutant("alpha undivided", "b", "dropout_props.engine.budget.Budget.share", _undivided),
     OwnMutant(
         "the case left out of the key",
         "d",

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dropout_props.judging import Settings
-from dropout_props.judging.example import Rule
+from dropout_props.engine import Settings
+from dropout_props.engine.reference_masks import families
+from dropout_props.engine.sequential_test import Rule
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.selftest import engine
-from dropout_props.selftest.exact import families
 from dropout_props.selftest.measured import Measured, upper_bound
 from dropout_props.statistics import Trials
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.profiles import PROFILES
-from dropout_props.processes import in_parallel
+from dropout_props.engine.pool import in_parallel
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def _few_exact(profile: Profile) -> Profile:
 
 def judge(ask: Ask) -> list[Kill]:
     """Judge one layer under every salt."""
+    from dropout_props.engine import Judge, Settings
     from dropout_props.environment.installed import probe
-    from dropout_props.judging import Judge, Settings
     from dropout_props.properties import find
 
     mutant = _named(ask.mutant)

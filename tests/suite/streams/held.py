@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.versions import version_of
-from dropout_props.known import SHIPPED_LIST
 from tests.suite.streams.ledger import Stream
 from tests.suite.streams.moves import NAMES
 

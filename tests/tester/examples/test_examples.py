@@ -10,17 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dropout_props.engine import Judge, Settings
+from dropout_props.engine.deviations import SHIPPED_LIST
+from dropout_props.engine.snapshot.invalid_calls import answers
+from dropout_props.engine.snapshot.masks import keep_counts
 from dropout_props.environment.installed import probe
-from dropout_props.judging import Judge, Settings
-from dropout_props.known import SHIPPED_LIST
 from dropout_props.layers import registry
 from dropout_props.layers.examples.drop_path import DropPath
 from dropout_props.layers.examples.gaussian_dropout import GaussianDropout
 from dropout_props.layers.examples.gaussian_noise import GaussianNoise
 from dropout_props.properties import CATALOGUE
 from dropout_props.results.verdict import Verdict
-from dropout_props.snapshot.masks import keep_counts
-from dropout_props.snapshot.mistakes import answers
 from dropout_props.subjects.subject import Subject
 
 

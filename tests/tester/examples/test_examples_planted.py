@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dropout_props.judging import Judge, Settings
+from dropout_props.engine import Judge, Settings
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.subject import Subject

@@ -8,10 +8,10 @@ import pytest
 
 import dropout_props
 from dropout_props.cases.case import Case
+from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
 from dropout_props.gate.counted import statistic
 from dropout_props.properties import Statistical, find
 from dropout_props.results.records import Counts
-from dropout_props.selftest.exact import ExactSampler, ExactSubject
 
 CASES = [
     Case(shape=(128,), rate=0.5),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.versions import version_of
-from dropout_props.known import SHIPPED_LIST
 from dropout_props.properties import EXPLAINED
 from dropout_props.properties.describe import describe
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dropout_props import known
-from dropout_props.known import SHIPPED_LIST, SHIPPED_PATH, BadList, Deviation, read
-from dropout_props.known.words import conditions
+from dropout_props.engine import deviations
+from dropout_props.engine.deviations import SHIPPED_LIST, SHIPPED_PATH, BadList, Deviation, read
+from dropout_props.engine.deviations.describe import conditions
 
 _PAGE = Path(__file__).parents[3] / "docs" / "known-deviations.md"
 _ENTRY = """[[deviation]]
@@ -77,7 +77,7 @@ def test_conditions_are_held_and_told() -> None:
 def test_the_page_names_every_field_and_quotes_the_list() -> None:
     """Its table of fields is that of an entry; its program is the one that ships."""
     text = _PAGE.read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == known._FIELDS
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == deviations._FIELDS
     [program] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     [entry] = [d for d in SHIPPED_LIST if (d.claim, d.subject) == ("DP412", "nnx.Dropout")]
     assert [line for line in program.splitlines() if line] == entry.reproducer.splitlines()

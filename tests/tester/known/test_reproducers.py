@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import pytest
 
+from dropout_props.engine.deviations import SHIPPED_LIST, Deviation
 from dropout_props.environment import installed
-from dropout_props.known import SHIPPED_LIST, Deviation
 
 _FLAX_ITSELF = ("linen.Dropout", "nnx.Dropout", "linen.attention", "nnx.attention")
 _WITH_PROGRAM = [entry for entry in SHIPPED_LIST if entry.reproducer]

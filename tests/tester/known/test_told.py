@@ -6,10 +6,11 @@ import pytest
 from flax.configurations import config
 
 from dropout_props.cli import main
+from dropout_props.engine import Settings
+from dropout_props.engine.deviations import SHIPPED_LIST, Deviation
+from dropout_props.engine.run import run
 from dropout_props.environment import installed
 from dropout_props.gate.classify import classify
-from dropout_props.judging import Settings
-from dropout_props.known import SHIPPED_LIST, Deviation
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.report.markdown import comparison_markdown
@@ -18,7 +19,6 @@ from dropout_props.results.comparison import Change, Comparison, Row, Side
 from dropout_props.results.exit_codes import ExitCode, of_run
 from dropout_props.results.records import ClaimResult, Failure
 from dropout_props.results.verdict import Verdict
-from dropout_props.run import run
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 _QUICK = (

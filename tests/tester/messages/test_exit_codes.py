@@ -109,8 +109,8 @@ def row(typed: str, *, full: bool = False, doubles: Any = (), **results: RunResu
 def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
     """A run that gives this result."""
     return {
-        "dropout_props.run.run": lambda *_, **__: result,
-        "dropout_props.snapshot.take": lambda _: Snapshot({}),
+        "dropout_props.engine.run.run": lambda *_, **__: result,
+        "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
     }
 
 
@@ -124,7 +124,7 @@ def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
     return {"dropout_props.selftest.zoo.run": lambda *_, **__: matrix}
 
 
-RUN = "dropout_props.run.run"
+RUN = "dropout_props.engine.run.run"
 RACE = "dropout_props.cli.racing.race"
 REPLAY = "dropout_props.gate.replay.replay"
 ZOO = "dropout_props.selftest.zoo.run"
@@ -408,7 +408,7 @@ def test_too_many_subjects_are_refused_at_the_door() -> None:
     import click
 
     from dropout_props.cli.options import check_room
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
 
     settings = Settings.of()
     small = replace(settings, budget=replace(settings.budget, capacity=1))

@@ -65,8 +65,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     doubles: dict[str, Any] = {
-        "dropout_props.run.run": lambda *_, **__: PASSED,
-        "dropout_props.snapshot.take": lambda _: Snapshot({}),
+        "dropout_props.engine.run.run": lambda *_, **__: PASSED,
+        "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
         "dropout_props.cli.racing.race": lambda asked: [PASSED] * len(asked),
         "dropout_props.selftest.zoo.run": lambda *_, **__: KILLED,
         "dropout_props.gate.tutorials.ask_release": lambda *_, **__: SENTENCES,

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import pytest
 from flax import nnx
 
+from dropout_props.engine import Judge, Settings
 from dropout_props.environment.installed import probe
-from dropout_props.judging import Judge, Settings
 from dropout_props.mutants import APIS, MUTANTS
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from dropout_props.engine import Judge, Settings
+from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.installed import probe
-from dropout_props.judging import Judge, Settings
-from dropout_props.known import SHIPPED_LIST
 from dropout_props.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 from dropout_props.properties import CATALOGUE, find
 from dropout_props.results.verdict import Verdict

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dropout_props.budget import SUBJECT_CAPACITY, Budget
 from dropout_props.cases.profiles import PROFILES
-from dropout_props.judging import Settings
+from dropout_props.engine import Settings
+from dropout_props.engine.budget import SUBJECT_CAPACITY, Budget
 from dropout_props.properties import CATALOGUE
 
 

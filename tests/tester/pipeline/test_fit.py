@@ -10,7 +10,7 @@ from scipy import stats
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import SMALL, Case, as_dtype
-from dropout_props.properties.fit import fit
+from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.statistics import keep_interval

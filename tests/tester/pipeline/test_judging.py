@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 from dropout_props.cases.case import Case
-from dropout_props.judging import Judge, Settings
+from dropout_props.engine import Judge, Settings
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler

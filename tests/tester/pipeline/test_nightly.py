@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from dropout_props.budget import Budget
 from dropout_props.cli import main
-from dropout_props.judging import Settings
+from dropout_props.engine import Settings
+from dropout_props.engine.budget import Budget
+from dropout_props.engine.plan import forecasts
 from dropout_props.parametrize import parametrize_with_properties
 from dropout_props.properties import (
     CATALOGUE,
@@ -20,7 +21,6 @@ from dropout_props.properties import (
 )
 from dropout_props.properties import dp804_generalisation as generalisation
 from dropout_props.selftest import kill_page, zoo
-from dropout_props.selftest.plan import forecasts
 from dropout_props.statistics import clopper_pearson
 
 _ROOT = Path(__file__).parents[3]

@@ -6,8 +6,8 @@ from typing import Any
 import flax.linen as nn
 import pytest
 
-from dropout_props.judging import Judge, Settings
-from dropout_props.known import SHIPPED_LIST
+from dropout_props.engine import Judge, Settings
+from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict

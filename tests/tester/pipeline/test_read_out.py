@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dropout_props.cases.case import Case
+from dropout_props.engine.adapt_case import fit
 from dropout_props.layers import registry
 from dropout_props.properties import dp803_linear_model as dp803
-from dropout_props.properties.fit import fit
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.judging.search import search
+from dropout_props.engine.search import search
 
 
 def _run(

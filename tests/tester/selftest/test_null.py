@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.selftest import depth, enumeration, null_runs, plan, power
+from dropout_props.engine import plan
+from dropout_props.selftest import depth, enumeration, null_runs, power
 from dropout_props.selftest.own_mutants import OWN_MUTANTS, OwnMutant
 
 

@@ -9,8 +9,8 @@ import pytest
 from flax import nnx
 from flax.errors import InvalidRngError
 
+from dropout_props.engine import Judge, Settings
 from dropout_props.environment.installed import probe
-from dropout_props.judging import Judge, Settings
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict

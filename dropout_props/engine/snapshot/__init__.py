@@ -5,6 +5,6 @@ Guarantee: plain numbers and text that depend on the subject and its environment
 Cannot say: whether any of it is right; the claims do.
 """
 
-from dropout_props.snapshot.take import take
+from dropout_props.engine.snapshot.take import take
 
 __all__ = ["take"]

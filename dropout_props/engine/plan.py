@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.judging import Settings
+from dropout_props.engine import Settings
+from dropout_props.engine.reference_masks import EXACT_UNITS, families
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.properties.sampler import BLOCK_UNITS
-from dropout_props.selftest.exact import EXACT_UNITS, families
 from dropout_props.statistics import (
     Interval,
     expected_num_trials,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from dropout_props.budget import Budget
 from dropout_props.cases.profiles import PROFILES, Profile
-from dropout_props.known import SHIPPED_LIST, Deviation, parse
+from dropout_props.engine.budget import Budget
+from dropout_props.engine.deviations import SHIPPED_LIST, Deviation, parse
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.properties.sampler import Sampler
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dropout_props.judging.compilations import counted
-from dropout_props.judging.decide import Outcome, decide_exact, decide_statistical
-from dropout_props.judging.deviations import apply_known
-from dropout_props.judging.replays import with_replay
-from dropout_props.judging.words import reproduce
+from dropout_props.engine.compilations import counted
+from dropout_props.engine.decide import Outcome, decide_exact, decide_statistical
+from dropout_props.engine.deviations.apply import apply_known
+from dropout_props.engine.failure_ids import with_replay
+from dropout_props.engine.messages import reproduce
 from dropout_props.properties import find
 from dropout_props.results.records import ClaimResult, Failure
 from dropout_props.results.verdict import Verdict
@@ -26,7 +26,7 @@ from dropout_props.subjects.subject import SubjectError, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dropout_props.judging.settings import Settings
+    from dropout_props.engine.settings import Settings
     from dropout_props.properties import Claim
     from dropout_props.subjects.subject import Subject
 

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from dropout_props.engine import Judge
+from dropout_props.engine.pool import in_parallel
 from dropout_props.environment import installed
-from dropout_props.judging import Judge
 from dropout_props.layers import registry
-from dropout_props.processes import in_parallel
 from dropout_props.properties import find
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dropout_props.judging import Settings
+    from dropout_props.engine import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import ClaimResult
     from dropout_props.subjects.subject import Subject

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from dropout_props.known import SHIPPED_LIST
+from dropout_props.engine.deviations import SHIPPED_LIST
 
 if TYPE_CHECKING:
-    from dropout_props.known import Deviation
+    from dropout_props.engine.deviations import Deviation
 
 __all__ = ["conditions", "known_of"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from dropout_props.engine.snapshot.invalid_calls import answers
+from dropout_props.engine.snapshot.masks import keep_counts, mask_digests
+from dropout_props.engine.snapshot.signatures import signatures
 from dropout_props.results.records import Snapshot, SubjectSnapshot
-from dropout_props.snapshot.masks import keep_counts, mask_digests
-from dropout_props.snapshot.mistakes import answers
-from dropout_props.snapshot.signatures import signatures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from dropout_props.cases.case import Case
 from dropout_props.results.records import CaseRecord, Failure, Replay
 
 if TYPE_CHECKING:
-    from dropout_props.judging.settings import Settings
+    from dropout_props.engine.settings import Settings
     from dropout_props.results.records import ExampleResult
     from dropout_props.subjects.subject import Subject
 

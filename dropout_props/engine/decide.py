@@ -7,11 +7,10 @@ from functools import partial
 from math import log
 from typing import TYPE_CHECKING
 
-from dropout_props.judging.confirm import confirm_exact, confirm_statistical
-from dropout_props.judging.example import Example, Rule, judge_example
-from dropout_props.judging.replays import with_replay
-from dropout_props.judging.search import search
-from dropout_props.judging.words import (
+from dropout_props.engine.adapt_case import fit
+from dropout_props.engine.confirm import confirm_exact, confirm_statistical
+from dropout_props.engine.failure_ids import with_replay
+from dropout_props.engine.messages import (
     Asked,
     exact_failure,
     exact_pass,
@@ -20,14 +19,15 @@ from dropout_props.judging.words import (
     statistical_pass,
     undecided,
 )
+from dropout_props.engine.search import search
+from dropout_props.engine.sequential_test import Example, Rule, judge_example
 from dropout_props.properties import Exact, Statistical, Violation
-from dropout_props.properties.fit import fit
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
-    from dropout_props.judging.settings import Settings
+    from dropout_props.engine.settings import Settings
     from dropout_props.properties import Claim
     from dropout_props.results.records import ExampleResult, Failure
     from dropout_props.subjects.subject import Subject

@@ -12,7 +12,7 @@ from dropout_props.results.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dropout_props.known import Deviation
+    from dropout_props.engine.deviations import Deviation
     from dropout_props.results.records import ClaimResult
 
 __all__ = ["apply_known"]
@@ -58,7 +58,7 @@ def _stale(result: ClaimResult, entry: Deviation, seen: str) -> ClaimResult:
         seen=seen,
         decided_by="the list of known deviations, which is strict",
         means="The list says something that is not so, or that nobody has looked at for long.",
-        reproduce="strike the entry, or renew it, in dropout_props/known/deviations.toml",
+        reproduce="strike the entry, or renew it, in dropout_props/engine/deviations/deviations.toml",
     )
     return replace(
         result, verdict=Verdict.FAIL, unlisted=result.verdict, shown=seen, failure=failure

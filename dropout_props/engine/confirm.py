@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dropout_props.judging.example import Example, Rule, judge_example
+from dropout_props.engine.sequential_test import Example, Rule, judge_example
 from dropout_props.subjects import control
 from dropout_props.subjects.subject import SubjectError, Unsupported
 

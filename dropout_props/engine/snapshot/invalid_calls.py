@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.fit import fit
+from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.sampler import came_through
 from dropout_props.results.records import Answer
 from dropout_props.subjects.subject import Unsupported

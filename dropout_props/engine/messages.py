@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dropout_props.cases.case import Case
-    from dropout_props.judging.example import Example
-    from dropout_props.judging.settings import Settings
+    from dropout_props.engine.sequential_test import Example
+    from dropout_props.engine.settings import Settings
     from dropout_props.properties import Claim, Statistical
 
 __all__ = [

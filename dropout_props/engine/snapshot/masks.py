@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.fit import fit
+from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.results.records import KeepCount, MaskDigest
