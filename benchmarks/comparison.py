@@ -34,12 +34,12 @@ import numpy as np
 from dropout_props.cases.case import Case
 from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
 from dropout_props.engine.sequential_test import Rule, judge_example
-from dropout_props.mutants import MUTANTS
 from dropout_props.properties import Statistical, find
-from dropout_props.selftest import zoo
+from dropout_props.selftest import kill_matrix
+from dropout_props.selftest.kernel.kernel import Kernel, run
+from dropout_props.selftest.kernel.linen import _ScopeKeys
+from dropout_props.selftest.mutants import MUTANTS
 from dropout_props.statistics import example_threshold
-from dropout_props.subjects.kernel import Kernel, run
-from dropout_props.subjects.kernel_linen import _ScopeKeys
 
 _INDEX = "https://pypi.org/simple/flax/"
 _FILES = ("linen_test.py", "linen_module_test.py", "linen_attention_test.py")
@@ -158,8 +158,12 @@ def by_hand(layer: Any, seed: int = 0) -> bool:
 
 def ours(name: str) -> bool:
     """Say whether a claim that names the bug refutes it, in profile `ci`."""
-    [ask] = [one for one in zoo.asks(profile="ci", salts=[0], mutants=[name]) if one.api == "linen"]
-    return all(kill.killed for kill in zoo.judge(ask))
+    [ask] = [
+        one
+        for one in kill_matrix.asks(profile="ci", salts=[0], mutants=[name])
+        if one.api == "linen"
+    ]
+    return all(kill.killed for kill in kill_matrix.judge(ask))
 
 
 def timed(label: str, kills: Callable[[Any], bool], bugs: list[Any]) -> list[bool]:

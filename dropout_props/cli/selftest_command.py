@@ -14,8 +14,8 @@ from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from dropout_props.selftest.kill_matrix import Ask
     from dropout_props.selftest.kills import KillMatrix
-    from dropout_props.selftest.zoo import Ask
 
 __all__ = ["command"]
 
@@ -95,21 +95,23 @@ def _asks(
     profile: str, salts: range, names: tuple[str, ...], claims: tuple[str, ...], *, full: bool
 ) -> list[Ask]:
     from dropout_props.properties import find
-    from dropout_props.selftest import zoo
+    from dropout_props.selftest import kill_matrix
 
     try:
         wanted = [find(claim).id for claim in claims]
-        return zoo.asks(profile=profile, salts=salts, mutants=names, claims=wanted, full=full)
+        return kill_matrix.asks(
+            profile=profile, salts=salts, mutants=names, claims=wanted, full=full
+        )
     except LookupError as error:
         raise click.UsageError(str(error.args[0])) from error
 
 
 def _plant(asked: list[Ask], processes: int, outputs: Outputs, *, whole: bool) -> KillMatrix:
     from dropout_props.cli.selftest_tables import planting, tell_kills
-    from dropout_props.selftest import zoo
+    from dropout_props.selftest import kill_matrix
 
     with planting(len(asked)) as show:
-        matrix = zoo.run(asked, whole=whole, processes=processes, show=show)
+        matrix = kill_matrix.run(asked, whole=whole, processes=processes, show=show)
     outputs.show(lambda: tell_kills(matrix))
     return matrix
 

@@ -14,11 +14,11 @@ from dropout_props.cli.console import console
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from dropout_props.selftest.kill_matrix import Ask
     from dropout_props.selftest.kills import KillMatrix
     from dropout_props.selftest.measured import Measured
     from dropout_props.selftest.null import Caught
     from dropout_props.selftest.power import Power
-    from dropout_props.selftest.zoo import Ask
 
 __all__ = ["planting", "tell_caught", "tell_kills", "tell_measured", "tell_power"]
 

@@ -28,7 +28,7 @@ draws nothing. A live bug is one that the installed Flax has too: its verdict re
 
 def rows() -> list[tuple[str, str, str]]:
     """Return (bug, api, claim) as the zoo and the catalogue have them now."""
-    from dropout_props.mutants import MUTANTS
+    from dropout_props.selftest.mutants import MUTANTS
 
     return [(m.name, api, claim) for m in MUTANTS for api in m.apis for claim in m.killed_by]
 
@@ -62,7 +62,7 @@ def _verdict(matrix: KillMatrix) -> Iterator[str]:
 
 
 def _bugs(matrix: KillMatrix) -> Iterator[str]:
-    from dropout_props.mutants import MUTANTS
+    from dropout_props.selftest.mutants import MUTANTS
 
     yield "## Planted bugs"
     yield ""
@@ -102,7 +102,7 @@ def _claims(matrix: KillMatrix) -> Iterator[str]:
 
 
 def _controls(matrix: KillMatrix) -> Iterator[str]:
-    from dropout_props.mutants import CONTROLS
+    from dropout_props.selftest.mutants import CONTROLS
 
     yield "## Controls"
     yield ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dropout_props.subjects.kernel import Kernel, kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel, kernel_subject
 from dropout_props.subjects.subject import Subject
 
 __all__ = ["reference"]

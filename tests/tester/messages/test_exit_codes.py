@@ -121,13 +121,13 @@ def racing(*results: RunResult) -> dict[str, Callable[..., Any]]:
 
 def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
     """A self-test with this outcome."""
-    return {"dropout_props.selftest.zoo.run": lambda *_, **__: matrix}
+    return {"dropout_props.selftest.kill_matrix.run": lambda *_, **__: matrix}
 
 
 RUN = "dropout_props.engine.run.run"
 RACE = "dropout_props.cli.racing.race"
 REPLAY = "dropout_props.gate.replay.replay"
-ZOO = "dropout_props.selftest.zoo.run"
+ZOO = "dropout_props.selftest.kill_matrix.run"
 INSTALLED = "dropout_props.gate.tutorials.ask_installed"
 RELEASE = "dropout_props.gate.tutorials.ask_release"
 FALSE = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", False, "seen"),))

@@ -11,10 +11,10 @@ from flax import nnx
 
 from dropout_props.engine import Judge, Settings
 from dropout_props.environment.installed import probe
-from dropout_props.mutants import APIS, MUTANTS
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.subjects.kernel import Kernel, Site, kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel, Site, kernel_subject
+from dropout_props.selftest.mutants import APIS, MUTANTS
 from dropout_props.subjects.subject import Subject
 
 _JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)

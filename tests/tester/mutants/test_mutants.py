@@ -7,9 +7,9 @@ import pytest
 from dropout_props.engine import Judge, Settings
 from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.installed import probe
-from dropout_props.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 from dropout_props.properties import CATALOGUE, find
 from dropout_props.results.verdict import Verdict
+from dropout_props.selftest.mutants import APIS, CONTROLS, MUTANTS, Api, Mutant
 
 _VERSIONS = probe().versions
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)

@@ -20,7 +20,7 @@ from dropout_props.properties import (
     find,
 )
 from dropout_props.properties import dp804_generalisation as generalisation
-from dropout_props.selftest import kill_page, zoo
+from dropout_props.selftest import kill_matrix, kill_page
 from dropout_props.statistics import clopper_pearson
 
 _ROOT = Path(__file__).parents[3]
@@ -31,7 +31,7 @@ def test_it_is_in_no_count_of_what_is_judged() -> None:
     """Not in the catalogue, the budget, the plan, the planted bugs or what pytest asks."""
     settings = Settings.of(profile="smoke")
     assert settings.budget.num_claims == sum(claim.is_statistical for claim in CATALOGUE)
-    asks = zoo.asks(profile="smoke", salts=range(1), full=True)
+    asks = kill_matrix.asks(profile="smoke", salts=range(1), full=True)
     marked: Any = parametrize_with_properties(["linen.Dropout"])
     judged = {
         "catalogue": {claim.id for claim in CATALOGUE},

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.mutants import CONTROLS, MUTANTS
-from dropout_props.selftest import zoo
+from dropout_props.selftest import kill_matrix
 from dropout_props.selftest.kills import Kill, KillMatrix
+from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
 
 def kill(verdict: str, *, claim: str = "DP202", control: bool = False, live: bool = False) -> Kill:
@@ -72,7 +72,7 @@ def test_a_claim_is_idle_only_when_all_bugs_were_planted() -> None:
 
 def test_everything_is_asked() -> None:
     """Each bug with its claims, each control with the catalogue, in each API."""
-    asked = zoo.asks(profile="ci", salts=[0])
+    asked = kill_matrix.asks(profile="ci", salts=[0])
     assert len(asked) == sum(len(one.apis) for one in (*MUTANTS, *CONTROLS))
     by_name = {(ask.mutant, ask.api): ask.claims for ask in asked}
     assert all(

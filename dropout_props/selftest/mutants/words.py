@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.subjects.kernel import Shape
+from dropout_props.selftest.kernel.kernel import Shape
 
 __all__ = ["drawn_from", "words_of"]
 

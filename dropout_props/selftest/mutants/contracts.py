@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.subjects.kernel import Kernel, KeySource, Site
+from dropout_props.selftest.kernel.kernel import Kernel, KeySource, Site
+from dropout_props.selftest.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 

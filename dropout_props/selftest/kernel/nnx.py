@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dropout_props.subjects.kernel import Kernel, run
+from dropout_props.selftest.kernel.kernel import Kernel, run
 from dropout_props.subjects.nnx.adapter import DERIVATION
 from dropout_props.subjects.operations import Modes
 from dropout_props.subjects.protocol import Array, Key

@@ -6,7 +6,7 @@ idea, and its name in the `mutants` of the claim that must kill it.
 
 from __future__ import annotations
 
-from dropout_props.mutants import (
+from dropout_props.selftest.mutants import (
     attention,
     broadcast,
     calls,
@@ -27,7 +27,7 @@ from dropout_props.mutants import (
     transforms,
     wide_dtypes,
 )
-from dropout_props.mutants.mutant import APIS, Api, Mutant
+from dropout_props.selftest.mutants.mutant import APIS, Api, Mutant
 
 __all__ = ["APIS", "CONTROLS", "MUTANTS", "Api", "Mutant"]
 

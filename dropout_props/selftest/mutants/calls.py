@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.mutants.words import words_of
-from dropout_props.subjects.kernel import Kernel, KeySource, Shape, Site
+from dropout_props.selftest.kernel.kernel import Kernel, KeySource, Shape, Site
+from dropout_props.selftest.mutants.mutant import Mutant
+from dropout_props.selftest.mutants.words import words_of
 
 __all__ = ["MUTANTS"]
 

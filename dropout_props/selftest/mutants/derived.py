@@ -6,8 +6,8 @@ from typing import Any
 
 import jax
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.subjects.kernel import Kernel, Shape
+from dropout_props.selftest.kernel.kernel import Kernel, Shape
+from dropout_props.selftest.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 

@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.mutants.words import drawn_from, words_of
-from dropout_props.subjects.kernel import Kernel, Shape
+from dropout_props.selftest.kernel.kernel import Kernel, Shape
+from dropout_props.selftest.mutants.mutant import Mutant
+from dropout_props.selftest.mutants.words import drawn_from, words_of
 
 __all__ = ["MUTANTS"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.subjects.kernel import Kernel, Shape
+from dropout_props.selftest.kernel.kernel import Kernel, Shape
+from dropout_props.selftest.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
 

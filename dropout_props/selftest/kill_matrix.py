@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.mutants import Api, Mutant
     from dropout_props.results.records import ClaimResult
+    from dropout_props.selftest.mutants import Api, Mutant
 
 __all__ = ["Ask", "asks", "judge", "run"]
 
@@ -64,8 +64,8 @@ def asks(
     Raises:
         LookupError: there is no planted bug of that name, with the closest.
     """
-    from dropout_props.mutants import CONTROLS, MUTANTS
     from dropout_props.properties import CATALOGUE
+    from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
     wanted = [claim.id for claim in CATALOGUE if not claims or claim.id in claims]
     chosen = [_named(name) for name in mutants] or [*CONTROLS, *MUTANTS]
@@ -91,7 +91,7 @@ def asks(
 def _named(name: str) -> Mutant:
     from difflib import get_close_matches
 
-    from dropout_props.mutants import CONTROLS, MUTANTS
+    from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
     zoo = {one.name: one for one in (*MUTANTS, *CONTROLS)}
     if name not in zoo:

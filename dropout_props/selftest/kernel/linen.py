@@ -9,7 +9,7 @@ from typing import Any
 import flax.linen as nn
 from flax.core.scope import LazyRng
 
-from dropout_props.subjects.kernel import Kernel, run
+from dropout_props.selftest.kernel.kernel import Kernel, run
 from dropout_props.subjects.operations import Modes
 from dropout_props.subjects.protocol import Array, Key
 from dropout_props.subjects.subject import Subject

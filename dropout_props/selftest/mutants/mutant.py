@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dropout_props.subjects.kernel import Kernel, kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel, kernel_subject
 from dropout_props.subjects.subject import Subject
 
 __all__ = ["APIS", "Api", "Mutant"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropout_props.mutants.mutant import Mutant
-from dropout_props.subjects.kernel import Kernel, KeySource
+from dropout_props.selftest.kernel.kernel import Kernel, KeySource
+from dropout_props.selftest.mutants.mutant import Mutant
 from dropout_props.subjects.operations import Modes
 
 __all__ = ["MUTANTS"]

@@ -272,9 +272,9 @@ def kernel_subject(
         A subject with every trait of that framework's own Dropout.
     """
     if api == "linen":
-        from dropout_props.subjects.kernel_linen import linen_kernel_subject
+        from dropout_props.selftest.kernel.linen import linen_kernel_subject
 
         return linen_kernel_subject(kernel, name=name, derived=derived)
-    from dropout_props.subjects.kernel_nnx import nnx_kernel_subject
+    from dropout_props.selftest.kernel.nnx import nnx_kernel_subject
 
     return nnx_kernel_subject(kernel, name=name, derived=derived)

@@ -1,0 +1,1 @@
+"""A correct dropout layer made of replaceable functions, from which mutants are made."""
