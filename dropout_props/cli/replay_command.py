@@ -38,9 +38,9 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
     Exit codes: 0 fixed, 1 failed or error, 2 interrupted, 3 not judged, since its question cannot
     be put here, 4 usage, 6 inconclusive.
     """
-    from dropout_props.gate.replay import NoSuchFailure, find_failure, replay
-    from dropout_props.gate.script import NoScript, test_file
-    from dropout_props.gate.script import script as script_of
+    from dropout_props.replay.find import NoSuchFailure, find_failure, replay
+    from dropout_props.replay.script import NoScript, test_file
+    from dropout_props.replay.script import script as script_of
     from dropout_props.results import cache
     from dropout_props.subjects.errors import UnknownSubject, WiringError
 

@@ -9,8 +9,8 @@ import pytest
 import dropout_props
 from dropout_props.cases.case import Case
 from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
-from dropout_props.gate.counted import statistic
 from dropout_props.properties import Statistical, find
+from dropout_props.replay.counted import statistic
 from dropout_props.results.records import Counts
 
 CASES = [

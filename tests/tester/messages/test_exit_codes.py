@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.gate.replay import Ending, Replayed
 from dropout_props.gate.tutorials import CannotAsk
+from dropout_props.replay.find import Ending, Replayed
 from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
@@ -126,7 +126,7 @@ def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
 
 RUN = "dropout_props.engine.run.run"
 RACE = "dropout_props.cli.racing.race"
-REPLAY = "dropout_props.gate.replay.replay"
+REPLAY = "dropout_props.replay.find.replay"
 ZOO = "dropout_props.selftest.kill_matrix.run"
 INSTALLED = "dropout_props.gate.tutorials.ask_installed"
 RELEASE = "dropout_props.gate.tutorials.ask_release"

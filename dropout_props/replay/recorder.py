@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dropout_props.gate.replay import Found
+    from dropout_props.replay.find import Found
 
 __all__ = ["Call", "record"]
 
@@ -85,9 +85,9 @@ def _digest(array: Any) -> str:
 def record(found: Found) -> list[Call]:
     """Ask the case of a failed exact claim again, and return the calls that it made."""
     from dropout_props.engine.failure_ids import case_of
-    from dropout_props.gate.replay import _subject
     from dropout_props.properties import Violation, find
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.replay.find import _subject
 
     subject = _subject(found)
     calls: list[Call] = []

@@ -27,8 +27,8 @@ def ask_again(
     from dropout_props.engine import Settings
     from dropout_props.engine.failure_ids import record_of
     from dropout_props.engine.run import empty_result
-    from dropout_props.gate.replay import Ending, Found, replay
     from dropout_props.properties import find
+    from dropout_props.replay.find import Ending, Found, replay
     from dropout_props.results.records import ClaimResult, Replay
     from dropout_props.results.verdict import Verdict
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dropout_props.gate.recorder import Call
-    from dropout_props.gate.replay import Found
+    from dropout_props.replay.find import Found
+    from dropout_props.replay.recorder import Call
 
 __all__ = ["NoScript", "script", "test_file"]
 
@@ -32,10 +32,10 @@ def script(found: Found) -> str:
         NoScript: the subject's layer cannot be written down in a line, or there is no case.
     """
     from dropout_props.engine.failure_ids import case_of
-    from dropout_props.gate.counted import MODEL, statistic
     from dropout_props.layers import registry
     from dropout_props.properties import find
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.replay.counted import MODEL, statistic
 
     if found.replay.case is None:
         raise NoScript(
@@ -47,7 +47,7 @@ def script(found: Found) -> str:
     statistical = found.replay.decided != "counterexample"
     calls: list[Call] = []
     if not statistical:
-        from dropout_props.gate.recorder import record
+        from dropout_props.replay.recorder import record
 
         calls = record(found)
     layer = _layer(found)

@@ -1,0 +1,1 @@
+"""Runs a stored failure again, and writes it as a program or a test."""
