@@ -14,7 +14,7 @@ import sys
 import time
 
 from dropout_props.gate import interpreter, link
-from dropout_props.gate.compiled import settings
+from dropout_props.gate.compilation_cache import settings
 from dropout_props.gate.environments import Built, build
 
 _CORES = 2

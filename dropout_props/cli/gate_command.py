@@ -13,7 +13,7 @@ from dropout_props.cli.comparing import check_reports, publish, report_options
 from dropout_props.cli.options import budget_option, known_option, profile_option, salt_option
 
 if TYPE_CHECKING:
-    from dropout_props.gate.sides import Asked
+    from dropout_props.gate.side_process import Asked
     from dropout_props.results.records import RunResult
 
 __all__ = ["FLAX_LAYERS", "command"]
@@ -148,7 +148,7 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
 
 def _asked(side: _Side, request: dict[str, Any], timeout: float) -> Asked:
     from dropout_props.gate.environments import Built, build
-    from dropout_props.gate.sides import Asked
+    from dropout_props.gate.side_process import Asked
 
     if side.interpreter is not None:
         built = Built(side.interpreter.absolute(), reused=True)  # resolving would leave the venv

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from dropout_props.gate.sides import Asked, Running
+    from dropout_props.gate.side_process import Asked, Running
     from dropout_props.results.records import RunResult
 
 __all__ = ["race"]
@@ -16,7 +16,7 @@ __all__ = ["race"]
 
 def race(asked: list[Asked]) -> list[RunResult]:
     """Run the sides at once, and show how far each is and what it runs on."""
-    from dropout_props.gate.sides import run_all
+    from dropout_props.gate.side_process import run_all
 
     console = Console(stderr=True)
     columns = (

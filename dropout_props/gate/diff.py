@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dropout_props.gate.api_changes import compare_answers, compare_signatures
 from dropout_props.gate.classify import class_of_bits, classify
-from dropout_props.gate.contracts import compare_answers, compare_signatures
 from dropout_props.gate.equivalence import of_keeps
 from dropout_props.results.comparison import Change, Comparison, Difference, Row, Side
 from dropout_props.results.exit_codes import ExitCode

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.environment import releases
 from dropout_props.gate import needs, uv
-from dropout_props.gate.compiled import machine
+from dropout_props.gate.compilation_cache import machine
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.results import cache
 

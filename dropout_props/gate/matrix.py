@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.gate.diff import diff
 from dropout_props.gate.environments import build
-from dropout_props.gate.sides import Asked
+from dropout_props.gate.side_process import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,7 +19,7 @@ from dropout_props.gate import interpreter, link, needs
 from dropout_props.gate.environments import Built
 from dropout_props.gate.interpreter import examine
 from dropout_props.gate.own import difference
-from dropout_props.gate.sides import Asked, run_all
+from dropout_props.gate.side_process import Asked, run_all
 
 REQUEST = {
     "subjects": ["linen.Dropout", "layers:mine"],

@@ -13,7 +13,7 @@ import dropout_props
 from dropout_props.environment.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate import environments, needs, uv
 from dropout_props.gate.environments import Built
-from dropout_props.gate.sides import Asked, Running, run_all
+from dropout_props.gate.side_process import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.results import files
 from dropout_props.results.records import ClaimResult

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.gate import interpreter
-from dropout_props.gate.compiled import doubted, settings, with_answers
+from dropout_props.gate.compilation_cache import doubted, settings, with_answers
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
