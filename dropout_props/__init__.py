@@ -21,7 +21,7 @@ _HOMES: dict[str, str] = {
     "Traits": "dropout_props.subjects.subject",
     "Trials": "dropout_props.statistics",
     "Verdict": "dropout_props.results.verdict",
-    "parametrize_with_properties": "dropout_props.parametrize",
+    "parametrize_with_properties": "dropout_props.pytest_plugin.parametrize",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - strings, all of them

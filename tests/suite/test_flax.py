@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from dropout_props.layers import registry
-from dropout_props.parametrize import parametrize_with_properties
+from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 
 
 @parametrize_with_properties(registry.names())

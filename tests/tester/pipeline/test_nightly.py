@@ -10,7 +10,6 @@ from dropout_props.cli import main
 from dropout_props.engine import Settings
 from dropout_props.engine.budget import Budget
 from dropout_props.engine.plan import forecasts
-from dropout_props.parametrize import parametrize_with_properties
 from dropout_props.properties import (
     CATALOGUE,
     NIGHTLY,
@@ -20,6 +19,7 @@ from dropout_props.properties import (
     find,
 )
 from dropout_props.properties import dp804_generalisation as generalisation
+from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 from dropout_props.selftest import kill_matrix, kill_page
 from dropout_props.statistics import clopper_pearson
 

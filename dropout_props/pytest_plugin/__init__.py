@@ -82,7 +82,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     subject, claim_id = request.param
 
     def check() -> None:
-        from dropout_props.asking import ask
+        from dropout_props.pytest_plugin.session import ask
 
         result, text = ask(subject, claim_id, _settings(request.config))
         request.node.user_properties.append((_PROPERTY, text))
@@ -136,7 +136,7 @@ class _Gatherer:
         collected = max(_collected(self._config), self._collected_by_worker, len(texts))
         if not collected:
             return
-        from dropout_props.asking import summarize
+        from dropout_props.pytest_plugin.session import summarize
         from dropout_props.results import cache
 
         summary = summarize(
