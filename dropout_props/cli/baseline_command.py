@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.comparing import check_reports, read_result
+from dropout_props.cli.comparison_output import check_reports, read_result
 from dropout_props.cli.console import console
 from dropout_props.cli.errors import CannotRun, require_working_pair
 from dropout_props.cli.outputs import Outputs

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.comparing import check_reports, read_result
+from dropout_props.cli.check_output import keep
+from dropout_props.cli.comparison_output import check_reports, read_result
 from dropout_props.cli.console import console
 from dropout_props.cli.errors import require_working_pair
 from dropout_props.cli.interrupt import let_go, stoppable
-from dropout_props.cli.keeping import keep
 from dropout_props.cli.options import (
     budget_option,
     check_room,

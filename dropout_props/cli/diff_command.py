@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dropout_props.cli.comparing import check_reports, publish, read_result, report_options
+from dropout_props.cli.comparison_output import check_reports, publish, read_result, report_options
 
 __all__ = ["command"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dropout_props.cli.comparing import check_reports, publish, report_options
+from dropout_props.cli.comparison_output import check_reports, publish, report_options
 from dropout_props.cli.options import budget_option, known_option, profile_option, salt_option
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _asked(side: _Side, request: dict[str, Any], timeout: float) -> Asked:
 
 def _run(asked: list[Asked]) -> list[RunResult]:
     from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.racing import race
+    from dropout_props.cli.side_progress import race
 
     with stoppable():
         return race(asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.comparing import check_reports
+from dropout_props.cli.comparison_output import check_reports
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.options import (
     budget_option,
@@ -65,7 +65,7 @@ def command(
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
     from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.racing import race
+    from dropout_props.cli.side_progress import race
     from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
     from dropout_props.report.matrix import matrix_page
@@ -145,7 +145,7 @@ def _make(folder: Path) -> None:
 
 
 def _stored(folder: Path | None, releases: tuple[str, ...]) -> dict[str, RunResult]:
-    from dropout_props.cli.comparing import read_result
+    from dropout_props.cli.comparison_output import read_result
 
     if folder is None:
         return {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dropout_props.cli.comparing import read_result
+from dropout_props.cli.comparison_output import read_result
 from dropout_props.cli.errors import require_working_pair
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode

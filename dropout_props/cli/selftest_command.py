@@ -56,7 +56,7 @@ def command(
     2 interrupted, 3 Flax and JAX do not work together or a file could not be written, 4 usage,
     5 nothing selected.
     """
-    from dropout_props.cli.comparing import check_reports
+    from dropout_props.cli.comparison_output import check_reports
     from dropout_props.cli.errors import require_working_pair
     from dropout_props.cli.interrupt import stoppable
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.comparing import check_reports
+from dropout_props.cli.comparison_output import check_reports
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode

@@ -116,7 +116,7 @@ def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
 
 def racing(*results: RunResult) -> dict[str, Callable[..., Any]]:
     """Sides that give these results."""
-    return {"dropout_props.cli.racing.race": lambda asked: list(results)[: len(asked)]}
+    return {"dropout_props.cli.side_progress.race": lambda asked: list(results)[: len(asked)]}
 
 
 def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
@@ -125,7 +125,7 @@ def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
 
 
 RUN = "dropout_props.engine.run.run"
-RACE = "dropout_props.cli.racing.race"
+RACE = "dropout_props.cli.side_progress.race"
 REPLAY = "dropout_props.replay.find.replay"
 ZOO = "dropout_props.selftest.kill_matrix.run"
 INSTALLED = "dropout_props.gate.tutorials.ask_installed"

@@ -67,7 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     doubles: dict[str, Any] = {
         "dropout_props.engine.run.run": lambda *_, **__: PASSED,
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
-        "dropout_props.cli.racing.race": lambda asked: [PASSED] * len(asked),
+        "dropout_props.cli.side_progress.race": lambda asked: [PASSED] * len(asked),
         "dropout_props.selftest.kill_matrix.run": lambda *_, **__: KILLED,
         "dropout_props.gate.tutorials.ask_release": lambda *_, **__: SENTENCES,
     }

@@ -63,7 +63,7 @@ def keep(
 def _compare(
     stored: RunResult, result: RunResult, outputs: Outputs, *, baseline: Path | None
 ) -> ExitCode:
-    from dropout_props.cli.comparing import put_out
+    from dropout_props.cli.comparison_output import put_out
     from dropout_props.gate.diff import Incomparable, diff
 
     try:
