@@ -29,22 +29,22 @@ def main() -> None:
 
     settings = Settings.of(profile=arguments.profile)
     result = run(subjects, CATALOGUE, settings)
-    print(f"{'subject':15} {'claim':8} {'s':>6} {'compiling':>10} {'programs':>9} {'trials':>9}")
+    print(f"{'subject':15} {'property':8} {'s':>6} {'compiling':>10} {'programs':>9} {'trials':>9}")
     for one in result.results:
         print(
-            f"{one.subject:15} {one.claim:8} {one.seconds:6.2f} {one.compile_seconds:10.2f} "
+            f"{one.subject:15} {one.property_id:8} {one.seconds:6.2f} {one.compile_seconds:10.2f} "
             f"{one.compilations:9d} {one.draws:9.2g}"
         )
     compiling = sum(one.compile_seconds for one in result.results)
     drawing = sum(one.seconds - one.compile_seconds for one in result.results if one.draws)
     print(f"after imports: {result.seconds:.1f} s, of which compiling {compiling:.1f} s")
-    print(f"statistical claims without compiling (drawing and counting): {drawing:.1f} s")
+    print(f"statistical properties without compiling (drawing and counting): {drawing:.1f} s")
 
     print("blocks drawn on correct code, of the fixed-sample exact test of the same error rates:")
     for one in result.results:
         ratios = [example.blocks / fixed_blocks(example, settings) for example in one.examples]
         if ratios:
-            print(f"{one.subject:15} {one.claim:8} {sum(ratios) / len(ratios):.2f}")
+            print(f"{one.subject:15} {one.property_id:8} {sum(ratios) / len(ratios):.2f}")
 
 
 def fixed_blocks(example: ExampleResult, settings: Settings) -> float:

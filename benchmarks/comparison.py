@@ -157,10 +157,10 @@ def by_hand(layer: Any, seed: int = 0) -> bool:
 
 
 def ours(name: str) -> bool:
-    """Say whether a claim that names the bug refutes it, in profile `ci`."""
+    """Say whether a property that names the bug refutes it, in profile `ci`."""
     [ask] = [
         one
-        for one in kill_matrix.asks(profile="ci", salts=[0], mutants=[name])
+        for one in kill_matrix.asks(profile="ci", run_seeds=[0], mutants=[name])
         if one.api == "linen"
     ]
     return all(kill.killed for kill in kill_matrix.judge(ask))
@@ -186,7 +186,7 @@ def flax_alarms(tests: unittest.TestSuite, seeds: int) -> int:
 
 
 def our_alarms(seeds: int) -> int:
-    """Count the salts under which any statistical claim fails on a correct layer (smoke)."""
+    """Count the run seeds under which any statistical property fails on a correct layer (smoke)."""
     from dataclasses import replace
 
     from dropout_props.engine import Judge, Settings
@@ -196,14 +196,16 @@ def our_alarms(seeds: int) -> int:
 
     layer, alarms = registry.load("linen.Dropout"), 0
     versions = {"flax": flax.__version__, "jax": jax.__version__}
-    claims = [claim for claim in CATALOGUE if claim.is_statistical]
+    properties = [prop for prop in CATALOGUE if prop.is_statistical]
     base = replace(Settings.of(profile="smoke"), confirm=False)
-    stood_on = [blocker for claim in claims for blocker in claim.blocked_by]
+    stood_on = [blocker for prop in properties for blocker in prop.blocked_by]
     first = Judge(base, versions)  # exact: chance has no part in what the others stand on
     settled = [first(layer, find(blocker)) for blocker in dict.fromkeys(stood_on)]
-    for salt in range(seeds):
-        judge = Judge(replace(base, salt=salt), versions, settled)
-        alarms += any(judge(layer, claim).verdict is Verdict.FAIL for claim in claims)
+    for run_seed in range(seeds):
+        judge = Judge(replace(base, run_seed=run_seed), versions, settled)
+        alarms += any(
+            judge(layer, property_id).verdict is Verdict.FAIL for property_id in properties
+        )
     return alarms
 
 
@@ -223,9 +225,9 @@ def draws(keep: float) -> None:
     sd = math.sqrt(keep * (1 - keep))
     rule = Rule(example_threshold(_FALSE_FAIL, 1), _FALSE_PASS, discrepancy / sd / 0.0015)
     used = []
-    for salt in range(50):
+    for run_seed in range(50):
         case = Case(shape=(128,), rate=1.0 - keep)
-        sampler: Any = ExactSampler(ExactSubject(), case, "DP202", salt)  # type: ignore[arg-type]
+        sampler: Any = ExactSampler(ExactSubject(), case, "DP202", run_seed)  # type: ignore[arg-type]
         used.append(judge_example(sampler, decision, rule).draws)
     mean = float(np.mean(used))
     print(f"keep {keep}: {mean:.3g} draws, DKW design {design:.3g}: 1/{design / mean:.0f} of it")

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _HOMES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
     "Case": "dropout_props.cases.case",
-    "Claim": "dropout_props.properties",
+    "Property": "dropout_props.properties",
     "Judge": "dropout_props.engine",
     "RunResult": "dropout_props.results.records",
     "Settings": "dropout_props.engine",

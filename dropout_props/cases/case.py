@@ -1,7 +1,7 @@
 """What is asked of a subject: one `Case`, frozen, with a digest that never changes.
 
 The digest is what keys are derived from, so that every distinct case draws fresh bits, in every
-process and on every release. It covers the whole case; it does not cover the salt or the claim,
+process and on every release. It covers the whole case; it does not cover the run seed or the property,
 which the sampler adds.
 """
 

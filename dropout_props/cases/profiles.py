@@ -17,9 +17,9 @@ class Profile:
 
     Args:
         name: what the command line calls it.
-        discrepancy_factor: what each claim's discrepancy is multiplied with.
-        exact_examples: Hypothesis examples of a claim that is decided without statistics.
-        statistical_examples: Hypothesis examples of a claim that counts.
+        discrepancy_factor: what each property's discrepancy is multiplied with.
+        exact_examples: Hypothesis examples of a property that is decided without statistics.
+        statistical_examples: Hypothesis examples of a property that counts.
         wide_pools: whether shapes come from the wide pools, each shape a compilation.
     """
 

@@ -1,7 +1,7 @@
 """The Hypothesis strategies that generate cases: seeds, shapes, rates, dtypes, axes, inputs.
 
 Compilation, not sampling, is where a run's time goes, and each distinct shape is a compilation.
-So shapes come from pools that all claims share and that hold the corners, while rates and seeds
+So shapes come from pools that all properties share and that hold the corners, while rates and seeds
 are free. Every branch that a pool names is reached: `tests/tester/pipeline/test_strategies.py`
 counts.
 """
@@ -47,7 +47,7 @@ WIDE_SHAPES: tuple[tuple[int, ...], ...] = (
 BLOCK_SHAPES: tuple[tuple[int, ...], ...] = (
     (128,), (7,), (1024,), (16, 33), (6, 5, 8), (), (257,), (2, 3, 4, 5),
 )  # fmt: skip
-"""Shapes of the masks that are counted; blocks of one size each, shared by all claims."""
+"""Shapes of the masks that are counted; blocks of one size each, shared by all properties."""
 
 DTYPES = ("float32", "float16", "bfloat16")
 UNSCALABLE_DTYPES = ("int32", "uint8", "bool")

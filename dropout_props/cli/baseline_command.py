@@ -25,7 +25,7 @@ __all__ = ["command"]
     "--update",
     "update",
     is_flag=True,
-    help="Judge the baseline's subjects and claims here, and store that result.",
+    help="Judge the baseline's subjects and properties here, and store that result.",
 )
 @click.option(
     "--from",
@@ -74,14 +74,16 @@ def _describe(path: Path) -> None:
 
     result = read_result(path)
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
-    click.echo(f"{path}: {tally_line(result)}; {versions}; salt {result.salt}, {result.profile}")
+    click.echo(
+        f"{path}: {tally_line(result)}; {versions}; run seed {result.run_seed}, {result.profile}"
+    )
 
 
 def _again(path: Path) -> RunResult:
-    """Judge the subjects and claims of a baseline here, under its own salt, profile and budget."""
+    """Judge the subjects and properties of a baseline here, under its own run seed, profile and budget."""
     from dataclasses import replace
 
-    from dropout_props.cli.options import check_room, claims_of, subjects_of
+    from dropout_props.cli.options import check_room, properties_of, subjects_of
     from dropout_props.cli.progress import progress_of
     from dropout_props.engine import Settings
     from dropout_props.engine.run import run
@@ -90,11 +92,15 @@ def _again(path: Path) -> RunResult:
     old = read_result(path)
     require_working_pair()
     subjects = subjects_of(tuple(dict.fromkeys(one.subject for one in old.results)))
-    claims = claims_of(tuple(dict.fromkeys(one.claim for one in old.results)))
-    settings = Settings.of(salt=old.salt, profile=old.profile, false_fail_rate=old.false_fail_rate)
+    properties = properties_of(tuple(dict.fromkeys(one.property_id for one in old.results)))
+    settings = Settings.of(
+        run_seed=old.run_seed, profile=old.profile, false_fail_rate=old.false_fail_rate
+    )
     check_room(subjects, settings)
-    with progress_of(len(subjects) * len(claims)) as progress:
-        result = run(subjects, claims, settings, on_start=progress.start, on_result=progress.finish)
+    with progress_of(len(subjects) * len(properties)) as progress:
+        result = run(
+            subjects, properties, settings, on_start=progress.start, on_result=progress.finish
+        )
     return replace(result, snapshot=take(subjects))
 
 

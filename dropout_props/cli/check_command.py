@@ -17,18 +17,18 @@ from dropout_props.cli.interrupt import let_go, stoppable
 from dropout_props.cli.options import (
     budget_option,
     check_room,
-    claims_of,
     known_option,
     known_text,
     profile_option,
-    salt_option,
+    properties_of,
+    seed_option,
     subjects_of,
 )
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.engine import Settings
-    from dropout_props.properties import Claim
+    from dropout_props.properties import Property
     from dropout_props.results.records import RunResult
     from dropout_props.subjects.subject import Subject
 
@@ -37,9 +37,11 @@ __all__ = ["command"]
 
 @click.command("check")
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
-@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@click.option(
+    "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
+)
 @profile_option
-@salt_option
+@seed_option
 @budget_option
 @known_option
 @click.option(
@@ -61,9 +63,9 @@ __all__ = ["command"]
 def command(
     subjects: tuple[str, ...],
     *,
-    claims: tuple[str, ...],
+    properties: tuple[str, ...],
     profile: str,
-    salt: int,
+    run_seed: int,
     budget: float,
     known: Path | None,
     processes: int,
@@ -79,7 +81,7 @@ def command(
     Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 no whole or no written result, 4 usage,
     6 inconclusive.
     """
-    chosen_claims = claims_of(claims)
+    chosen_properties = properties_of(properties)
     deviations = known_text(known)
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
@@ -87,9 +89,11 @@ def command(
     chosen_subjects = subjects_of(subjects)
     from dropout_props.engine import Settings
 
-    settings = Settings.of(salt=salt, profile=profile, false_fail_rate=budget).listing(deviations)
+    settings = Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=budget).listing(
+        deviations
+    )
     check_room(chosen_subjects, settings)
-    result, interrupted = _run(chosen_subjects, chosen_claims, settings, processes)
+    result, interrupted = _run(chosen_subjects, chosen_properties, settings, processes)
 
     def finished(result: RunResult) -> RunResult:
         if interrupted or not (json_path or stored):
@@ -110,7 +114,7 @@ def command(
 
 
 def _run(
-    subjects: list[Subject], claims: list[Claim], settings: Settings, processes: int
+    subjects: list[Subject], properties: list[Property], settings: Settings, processes: int
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from dropout_props.cli.progress import progress_of
@@ -118,7 +122,7 @@ def _run(
     from dropout_props.report.terminal import header
 
     printed = console()
-    blank = empty_result(settings, len(subjects) * len(claims))
+    blank = empty_result(settings, len(subjects) * len(properties))
     interrupted, started = False, monotonic()
     with stoppable(again=True):
         for line in header(blank, settings.promise):
@@ -127,7 +131,7 @@ def _run(
             try:
                 result = run(
                     subjects,
-                    claims,
+                    properties,
                     settings,
                     processes=processes,
                     on_start=progress.start,

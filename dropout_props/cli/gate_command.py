@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dropout_props.cli.comparison_output import check_reports, publish, report_options
-from dropout_props.cli.options import budget_option, known_option, profile_option, salt_option
+from dropout_props.cli.options import budget_option, known_option, profile_option, seed_option
 
 if TYPE_CHECKING:
     from dropout_props.gate.side_process import Asked
@@ -51,9 +51,11 @@ class _Side:
 @click.option("--candidate-python", metavar="X.Y", help="The same, of the candidate.")
 @click.option("--base-interpreter", type=_INTERPRETER, help="An environment that exists already.")
 @click.option("--candidate-interpreter", type=_INTERPRETER, help="The same, of the candidate.")
-@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@click.option(
+    "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
+)
 @profile_option
-@salt_option
+@seed_option
 @budget_option
 @known_option
 @click.option(
@@ -67,9 +69,9 @@ class _Side:
 def command(
     subjects: tuple[str, ...],
     *,
-    claims: tuple[str, ...],
+    properties: tuple[str, ...],
     profile: str,
-    salt: int,
+    run_seed: int,
     budget: float,
     known: Path | None,
     timeout: float,
@@ -87,16 +89,16 @@ def command(
     Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 2 interrupted, 3 one side
     could not run or a report could not be written, 4 usage, 6 inconclusive.
     """
-    from dropout_props.cli.options import claims_of, known_text
+    from dropout_props.cli.options import known_text, properties_of
     from dropout_props.gate.diff import diff
 
     base, candidate = (_side(role, sides) for role in ("base", "candidate"))
     check_reports(json_path, markdown_path, junit_path)
     request = {
         "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
-        "claims": [claim.id for claim in claims_of(claims)] if claims else [],
+        "properties": [prop.id for prop in properties_of(properties)] if properties else [],
         "profile": profile,
-        "salt": salt,
+        "run_seed": run_seed,
         "budget": budget,
         "known": known_text(known),
     }

@@ -15,8 +15,8 @@ __all__ = ["command"]
 @click.option("--subjects", is_flag=True, help="List subjects that ship, and examples, instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, subjects: bool, as_json: bool) -> int:
-    """List the claims of the catalogue, or the subjects that ship and the examples."""
-    rows = _subjects() if subjects else _claims()
+    """List the properties of the catalogue, or the subjects that ship and the examples."""
+    rows = _subjects() if subjects else _properties()
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return 0
@@ -32,7 +32,7 @@ def command(*, subjects: bool, as_json: bool) -> int:
     return 0
 
 
-def _claims() -> list[dict[str, str]]:
+def _properties() -> list[dict[str, str]]:
     from dropout_props.properties import EXPLAINED
 
     return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in EXPLAINED]

@@ -31,11 +31,11 @@ _COMMANDS = {
     "baseline": "Keep a result in a repository, and renew it.",
     "check": "Judge dropout layers against the catalogue.",
     "diff": "Say what changed between two result files.",
-    "explain": "Say what one claim claims, and what it rests on.",
+    "explain": "Say what one property properties, and what it rests on.",
     "gate": "Say what changes between two releases of Flax, or two environments.",
-    "list": "List the claims of the catalogue, or the subjects that ship.",
+    "list": "List the properties of the catalogue, or the subjects that ship.",
     "matrix": "Judge a row of releases of Flax, and write the support matrix.",
-    "plan": "Say what each claim can see, and how much it draws; samples nothing.",
+    "plan": "Say what each property can see, and how much it draws; samples nothing.",
     "replay": "Ask a failure again, with the same bits.",
     "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",
@@ -106,7 +106,7 @@ def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one a way to end
         return _say("interrupted.", ExitCode.INTERRUPTED)
     except (BrokenPipeError, SystemExit):  # click exits with 1 when the reader of a pipe has gone
         return ExitCode.INCOMPLETE
-    except Exception as error:  # noqa: BLE001 (1 would say that a claim failed)
+    except Exception as error:  # noqa: BLE001 (1 would say that a property failed)
         return _unforeseen(error)
     return int(code or 0)
 

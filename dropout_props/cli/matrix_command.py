@@ -11,11 +11,11 @@ from dropout_props.cli.comparison_output import check_reports
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.options import (
     budget_option,
-    claims_of,
     known_option,
     known_text,
     profile_option,
-    salt_option,
+    properties_of,
+    seed_option,
 )
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
@@ -32,26 +32,28 @@ _PATH = click.Path(path_type=Path)
 @click.command("matrix")
 @click.argument("releases", nargs=-1, metavar="[RELEASE]...")
 @click.option("--subject", "subjects", multiple=True, help="Ask this subject; repeatable.")
-@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; repeatable.")
+@click.option(
+    "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
+)
 @click.option("--python", metavar="X.Y", help="Version or path of the interpreter.")
 @click.option("--results", "folder", type=_PATH, help="Keep the results here, and use those there.")
 @click.option("--write", "page", type=_PATH, help="Write the page here; else it is printed.")
 @click.option("--timeout", type=click.FloatRange(min=1.0), default=3600.0, show_default=True)
 @profile_option
-@salt_option
+@seed_option
 @budget_option
 @known_option
 def command(
     releases: tuple[str, ...],
     *,
     subjects: tuple[str, ...],
-    claims: tuple[str, ...],
+    properties: tuple[str, ...],
     python: str | None,
     folder: Path | None,
     page: Path | None,
     timeout: float,
     profile: str,
-    salt: int,
+    run_seed: int,
     budget: float,
     known: Path | None,
 ) -> int:
@@ -72,13 +74,13 @@ def command(
     from dropout_props.results import files
 
     chosen = _named(releases) or table.supported()
-    chosen_claims = [claim.id for claim in claims_of(claims)] if claims else []
+    chosen_properties = [prop.id for prop in properties_of(properties)] if properties else []
     check_reports(page)
     request = {
         "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
-        "claims": chosen_claims,
+        "properties": chosen_properties,
         "profile": profile,
-        "salt": salt,
+        "run_seed": run_seed,
         "budget": budget,
         "known": known_text(known),
     }

@@ -1,4 +1,4 @@
-"""Options that several commands share, read at the door: salt, subjects, claims."""
+"""Options that several commands share, read at the door: run seed, subjects, properties."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from dropout_props.cases.profiles import PROFILES
 
 if TYPE_CHECKING:
     from dropout_props.engine import Settings
-    from dropout_props.properties import Claim
+    from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
 
 __all__ = [
-    "Salt",
+    "RunSeed",
     "budget_option",
     "check_room",
-    "claims_of",
+    "properties_of",
     "known_option",
     "known_text",
     "profile_option",
-    "salt_option",
+    "seed_option",
     "subjects_of",
 ]
 
 
-class Salt(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
+class RunSeed(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
     """An integer, `random`, or `today`."""
 
-    name = "salt"
+    name = "run_seed"
 
     def convert(
         self,
@@ -40,7 +40,7 @@ class Salt(click.ParamType):  # type: ignore[type-arg] # generic in newer click 
         param: click.Parameter | None,  # noqa: ARG002 (click's signature)
         ctx: click.Context | None,  # noqa: ARG002
     ) -> int:
-        """Read a salt."""
+        """Read a run seed."""
         if isinstance(value, int):
             return value
         text = str(value)
@@ -52,14 +52,14 @@ class Salt(click.ParamType):  # type: ignore[type-arg] # generic in newer click 
             return int(text, 0)
         except ValueError:
             raise click.UsageError(
-                f"--salt {text!r} is no number: give an integer, `random` for a new one each run, "
+                f"--seed {text!r} is no number: give an integer, `random` for a new one each run, "
                 "or `today` for one a day."
             ) from None
 
 
-salt_option = click.option(
-    "--salt",
-    type=Salt(),
+seed_option = click.option(
+    "--seed",
+    type=RunSeed(),
     default=0,
     show_default=True,
     help="Integer that enters every key; `random` and `today` vary it. It is printed.",
@@ -137,16 +137,16 @@ def check_room(subjects: list[Subject], settings: Settings) -> None:
         )
 
 
-def claims_of(ids: tuple[str, ...]) -> list[Claim]:
-    """Find the claims with these ids, all of them when there is none.
+def properties_of(ids: tuple[str, ...]) -> list[Property]:
+    """Find the properties with these ids, all of them when there is none.
 
     Raises:
         click.UsageError: an unknown id, with the closest ones.
     """
-    from dropout_props.properties import CATALOGUE, UnknownClaim, find
+    from dropout_props.properties import CATALOGUE, UnknownProperty, find
 
     try:
         chosen = [find(one) for one in ids] or list(CATALOGUE)
-    except UnknownClaim as error:
+    except UnknownProperty as error:
         raise click.UsageError(str(error)) from error
-    return list({claim.id: claim for claim in chosen}.values())
+    return list({prop.id: prop for prop in chosen}.values())

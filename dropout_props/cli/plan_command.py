@@ -1,4 +1,4 @@
-"""`dropout-props plan`: what each claim can see and what that costs, without asking a layer."""
+"""`dropout-props plan`: what each property can see and what that costs, without asking a layer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _INDENT, _GAP = "  ", "  "
 @click.command("plan")
 @profile_option
 def command(*, profile: str) -> int:
-    """Print the discrepancy that each statistical claim can see, and the draws that it takes.
+    """Print the discrepancy that each statistical property can see, and the draws that it takes.
 
     Nothing is sampled. A discrepancy is given in standard deviations of one trial, and as a
     difference of probabilities at three keep rates.
@@ -48,21 +48,21 @@ def command(*, profile: str) -> int:
     printed = console()
     widths[0] = max(_LEAST, min(widths[0], printed.width - rest))
     lines = [*_lines(headings, widths)]
-    for claim, members in groupby(
-        zip(found, rows[1:], strict=True), key=lambda pair: pair[0].claim
+    for property_id, members in groupby(
+        zip(found, rows[1:], strict=True), key=lambda pair: pair[0].property_id
     ):
-        lines += [f"{claim} {find(claim).name}"]
+        lines += [f"{property_id} {find(property_id).name}"]
         lines += [line for _, cells in members for line in _lines(cells, widths)]
     for line in lines:
         printed.print(line, markup=False, highlight=False, soft_wrap=True)
-    by_claim: dict[str, float] = {}
+    by_property: dict[str, float] = {}
     for one in found:
-        by_claim[one.claim] = max(by_claim.get(one.claim, 0.0), one.seconds)
+        by_property[one.property_id] = max(by_property.get(one.property_id, 0.0), one.seconds)
     printed.print(
-        f"profile {profile}: {settings.profile.statistical_examples} cases of each claim; "
-        f"{sum(by_claim.values()):.0f} s of drawing for each subject, compilation not counted. "
+        f"profile {profile}: {settings.profile.statistical_examples} cases of each property; "
+        f"{sum(by_property.values()):.0f} s of drawing for each subject, compilation not counted. "
         f"A false alarm in at most {settings.budget.false_fail_rate:g} of all runs, "
-        f"{settings.budget.share:.2g} a claim; a promised discrepancy is missed at most "
+        f"{settings.budget.share:.2g} a property; a promised discrepancy is missed at most "
         f"{settings.budget.false_pass_rate:g} of the time. What is seen is given in standard "
         'deviations of one trial, and as a probability at each keep rate. "fixed sample" is the '
         f"n that the exact test of one sample needs for the same at keep {KEEP_RATES[0]:g}. "
@@ -104,5 +104,5 @@ def _round_trip(found: list[Forecast]) -> str:
         "families."
     )
     for one in other:
-        said += f" {one.claim} {one.family}: {one.round_trip} for {one.fixed_num_trials}."
+        said += f" {one.property_id} {one.family}: {one.round_trip} for {one.fixed_num_trials}."
     return said

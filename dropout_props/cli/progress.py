@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dropout_props.properties import Claim
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.properties import Property
+    from dropout_props.results.records import PropertyResult
     from dropout_props.subjects.subject import Subject
 
 __all__ = ["Display", "progress_of"]
@@ -29,19 +29,19 @@ class Display:
     """
 
     def __init__(self, progress: Progress, total: int) -> None:
-        self.done: list[ClaimResult] = []
+        self.done: list[PropertyResult] = []
         self._progress = progress
         self._task = progress.add_task("starting", total=total)
 
-    def start(self, subject: Subject, claim: Claim) -> None:
+    def start(self, subject: Subject, prop: Property) -> None:
         """Show the pair that is judged now."""
-        self._progress.update(self._task, description=f"{subject.name} {claim.id} {claim.name}")
+        self._progress.update(self._task, description=f"{subject.name} {prop.id} {prop.name}")
 
-    def finish(self, result: ClaimResult) -> None:
+    def finish(self, result: PropertyResult) -> None:
         """Keep a result, and count its pair as done."""
         self.done.append(result)
         self._progress.advance(self._task)
-        self._progress.update(self._task, description=f"{result.subject} {result.claim}")
+        self._progress.update(self._task, description=f"{result.subject} {result.property_id}")
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
         raise click.UsageError(str(error)) from error
     result = found.result
     with Outputs() as outputs:
-        outputs.say(f"{again.ending.value} {result.subject} {result.claim} {result.name}")
+        outputs.say(f"{again.ending.value} {result.subject} {result.property_id} {result.name}")
         outputs.say(f"  then: {result.failure.seen if result.failure else result.shown}")
         outputs.say(f"  now: {again.seen}")
         if again.same is not None:

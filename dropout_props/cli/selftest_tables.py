@@ -44,23 +44,23 @@ def tell_kills(matrix: KillMatrix) -> None:
     table = Table("planted", "api", "killed by", "draws", "s", box=None)
     for mutant, api in dict.fromkeys((k.mutant, k.api) for k in matrix.kills if not k.control):
         kills = [kill for kill in matrix.of(mutant, api) if kill.killed]
-        claims = ", ".join(dict.fromkeys(kill.claim for kill in kills))
+        properties = ", ".join(dict.fromkeys(kill.property_id for kill in kills))
         draws = max((kill.draws for kill in kills), default=0)
-        seconds = sum(kill.seconds for kill in kills) / len(matrix.salts)
-        cells = (claims or "survived", f"{draws:.1e}" if draws else "", f"{seconds:.1f}")
+        seconds = sum(kill.seconds for kill in kills) / len(matrix.run_seeds)
+        cells = (properties or "survived", f"{draws:.1e}" if draws else "", f"{seconds:.1f}")
         table.add_row(mutant, api, *cells)
     console().print(table)
     for title, found in (("SURVIVED", matrix.survivors), ("FLAGGED", matrix.flagged)):
         for kill in found:
             _say(f"{title} {kill}: {kill.shown}")
-    for claim in matrix.idle:
-        _say(f"IDLE {claim} killed nothing")
+    for property_id in matrix.idle:
+        _say(f"IDLE {property_id} killed nothing")
     planted = len({(k.mutant, k.api) for k in matrix.kills if not k.control})
     controls = len({(k.mutant, k.api) for k in matrix.kills if k.control})
     _say(
         f"{planted} bugs planted: {len(matrix.survivors)} survived; {controls} controls: "
-        f"{len(matrix.flagged)} flagged; {len(matrix.idle)} claims idle; "
-        f"profile {matrix.profile}, {len(matrix.salts)} salts"
+        f"{len(matrix.flagged)} flagged; {len(matrix.idle)} properties idle; "
+        f"profile {matrix.profile}, {len(matrix.run_seeds)} run seeds"
     )
 
 
@@ -89,14 +89,14 @@ def tell_caught(caught: Iterable[Caught]) -> list[Caught]:
 def tell_power(figures: Iterable[Power]) -> list[Power]:
     """Print and return miss rates at the promised discrepancy."""
     found = list(figures)
-    table = Table("claim", "counts", "rate", "missed", "at most", "a quarter passes", box=None)
+    table = Table("property", "counts", "rate", "missed", "at most", "a quarter passes", box=None)
     for one in found:
         cells = (f"{one.missed.figure:.2g}", f"{one.missed.upper:.2g}", f"{one.near_passed:.2%}")
-        table.add_row(one.claim, one.family, str(one.rate), *cells)
+        table.add_row(one.property_id, one.family, str(one.rate), *cells)
     console().print(table)
     bad = [one for one in found if not one.held]
     for one in bad:
-        _say(f"NOT HELD {one.claim} {one.family} at rate {one.rate}")
+        _say(f"NOT HELD {one.property_id} {one.family} at rate {one.rate}")
     _say(
         f"{len(found)} families of counts: {len(bad)} miss the promised discrepancy more often "
         f"than {found[0].missed.bound:g} (99.9 % confidence), or mostly fail at a quarter of it"

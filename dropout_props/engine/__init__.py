@@ -1,4 +1,4 @@
-"""From a claim and a subject to a verdict: a `Judge` under `Settings`, which every way in calls."""
+"""From a property and a subject to a verdict: a `Judge` under `Settings`, which every way in calls."""
 
 from dropout_props.engine.judge import Judge
 from dropout_props.engine.settings import Settings

@@ -1,7 +1,7 @@
 """The nearest case that a subject can be asked.
 
 A subject with a fixed rate, or one that needs an axis of features, cannot be asked every case;
-it is asked the nearest one, so that claims need not know of such limits.
+it is asked the nearest one, so that properties need not know of such limits.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _audible(case: Case) -> Case:
 def _in_rows(case: Case) -> Case:
     """Share the mask along every axis but the first, which has as many rows as there were units.
 
-    A claim that asks for so many units, to be sure that two masks differ, has them still.
+    A property that asks for so many units, to be sure that two masks differ, has them still.
     """
     shared = tuple(range(1, len(case.shape)))
     if case.broadcast_dims == shared:

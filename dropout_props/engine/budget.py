@@ -1,7 +1,7 @@
-"""The error budget of a run, and the share that one claim about one subject gets.
+"""The error budget of a run, and the share that one property about one subject gets.
 
-The share is a constant of the catalogue: budget / (statistical claims x subjects there is room
-for). It does not depend on which claims or subjects were selected, in which order they run, or on
+The share is a constant of the catalogue: budget / (statistical properties x subjects there is room
+for). It does not depend on which properties or subjects were selected, in which order they run, or on
 how many workers, so neither does any verdict.
 """
 
@@ -21,8 +21,8 @@ class Budget:
 
     Args:
         false_fail_rate: chance that a run of correct code raises any false alarm at all.
-        num_claims: statistical claims in the catalogue.
-        false_pass_rate: chance that a claim passes an example with the promised discrepancy.
+        num_properties: statistical properties in the catalogue.
+        false_pass_rate: chance that a property passes an example with the promised discrepancy.
         capacity: subjects that share the budget.
 
     Raises:
@@ -30,7 +30,7 @@ class Budget:
     """
 
     false_fail_rate: float = 1e-9
-    num_claims: int = 1
+    num_properties: int = 1
     false_pass_rate: float = 1e-3
     capacity: int = SUBJECT_CAPACITY
 
@@ -46,5 +46,5 @@ class Budget:
 
     @property
     def share(self) -> float:
-        """The false alarm rate of one statistical claim about one subject."""
-        return self.false_fail_rate / (self.num_claims * self.capacity)
+        """The false alarm rate of one statistical property about one subject."""
+        return self.false_fail_rate / (self.num_properties * self.capacity)

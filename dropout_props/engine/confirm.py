@@ -33,7 +33,9 @@ def confirm_statistical(worst: Example, decision: Statistical, rule: Rule) -> st
     """Ask the same key, fresh keys, and a correct layer."""
     sampler = worst.sampler
     again = judge_example(sampler, decision, rule).log_evidence >= worst.log_evidence
-    fresh = _refuted(replace(sampler, claim=f"{sampler.claim} confirmed"), decision, rule)
+    fresh = _refuted(
+        replace(sampler, property_id=f"{sampler.property_id} confirmed"), decision, rule
+    )
     first, counted = _words(again, fresh), "could not be asked"
     # Whatever happens to the correct layer, the failure of the other one stands.
     with suppress(Unsupported, SubjectError):

@@ -1,4 +1,4 @@
-"""Decides one claim about one subject: the search for exact claims, the ledger for counted ones."""
+"""Decides one property about one subject: the search for exact properties, the ledger for counted ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from dropout_props.statistics import example_threshold, ledger_threshold, pooled
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.engine.settings import Settings
-    from dropout_props.properties import Claim
+    from dropout_props.properties import Property
     from dropout_props.results.records import ExampleResult, Failure
     from dropout_props.subjects.subject import Subject
 
@@ -37,7 +37,7 @@ __all__ = ["Outcome", "decide_exact", "decide_statistical"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was decided about one claim."""
+    """What was decided about one property."""
 
     verdict: Verdict
     shown: str
@@ -48,24 +48,24 @@ class Outcome:
 
 
 class _Refuted(Exception):
-    """One example alone refutes the claim."""
+    """One example alone refutes the property."""
 
 
 def _explicit(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
-    """The claim's own cases, moved to what the subject can be asked; no case twice."""
+    """The property's own cases, moved to what the subject can be asked; no case twice."""
     return tuple(dict.fromkeys(fit(case, subject.traits) for case in decision.explicit))
 
 
-def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
+def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcome:
     """Look for a counterexample; what is found is the simplest that shrinking reaches."""
-    decision = claim.exact
+    decision = prop.exact
     assert decision is not None
     judged: list[Case] = []
 
     def judge(case: Case) -> Exception | None:
         judged.append(case)
         try:
-            decision.check(settings.sampler(subject, case, claim.id, settings.salt))
+            decision.check(settings.sampler(subject, case, prop.id, settings.run_seed))
         except Violation as violation:
             return violation
         return None
@@ -77,7 +77,7 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
             partial(fit, traits=subject.traits)
         ),
         max_examples=max(1, settings.profile.exact_examples // decision.weight),
-        seed=settings.search_seed(claim.id),
+        seed=settings.search_seed(prop.id),
     )
     if found is None:
         return Outcome(Verdict.PASS, exact_pass(len(judged)), len(judged))
@@ -85,13 +85,13 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
     failure = with_replay(
         exact_failure(
-            Asked(subject.name, claim, settings),
+            Asked(subject.name, prop, settings),
             case=case,
             seen=str(violation),
             confirmation=confirmation,
         ),
         subject,
-        claim.id,
+        prop.id,
         settings,
         decided="counterexample",
         case=case,
@@ -99,20 +99,20 @@ def decide_exact(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
     return Outcome(Verdict.FAIL, str(violation), len(judged), failure)
 
 
-def decide_statistical(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
+def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> Outcome:
     """Count; where the counts refute nothing, look for a counterexample to the exact part."""
-    counted = _decide_counts(subject, claim, settings)
-    if claim.exact is None or counted.verdict is Verdict.FAIL:
+    counted = _decide_counts(subject, prop, settings)
+    if prop.exact is None or counted.verdict is Verdict.FAIL:
         return counted
-    exact = decide_exact(subject, claim, settings)
+    exact = decide_exact(subject, prop, settings)
     if exact.verdict is not Verdict.FAIL:
         return replace(counted, shown=f"{counted.shown}; {exact.shown}")
     return replace(counted, verdict=exact.verdict, shown=exact.shown, failure=exact.failure)
 
 
-def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcome:
-    """Fill the ledger, example by example, and hold it against the claim's share."""
-    decision = claim.decision
+def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outcome:
+    """Fill the ledger, example by example, and hold it against the property's share."""
+    decision = prop.decision
     assert isinstance(decision, Statistical)
     number, share = settings.profile.statistical_examples, settings.budget.share
     rule = Rule(
@@ -123,7 +123,7 @@ def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcom
     ledger: list[Example] = []
 
     def judge(case: Case) -> Exception | None:
-        sampler = settings.sampler(subject, case, claim.id, settings.salt)
+        sampler = settings.sampler(subject, case, prop.id, settings.run_seed)
         example = judge_example(sampler, decision, rule)
         if len(ledger) < number:  # what shrinking tries on top is not evidence
             ledger.append(example)
@@ -136,13 +136,13 @@ def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcom
             partial(fit, traits=subject.traits)
         ),
         max_examples=number,
-        seed=settings.search_seed(claim.id),
+        seed=settings.search_seed(prop.id),
     )
     pooled = pooled_log_evidence([e.log_evidence for e in ledger], number)
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
     relative = pooled_interval(decision, ledger, confidence)
-    asked = Asked(subject.name, claim, settings)
+    asked = Asked(subject.name, prop, settings)
     failure: Failure | None = None
     if found is not None or pooled >= ledger_threshold(share):
         worst = found[1].args[0] if found else max(ledger, key=lambda e: e.log_evidence)
@@ -156,7 +156,7 @@ def _decide_counts(subject: Subject, claim: Claim, settings: Settings) -> Outcom
         failure = with_replay(
             failure,
             subject,
-            claim.id,
+            prop.id,
             settings,
             decided="example" if found else "ledger",
             case=worst.sampler.case,

@@ -1,6 +1,6 @@
 """The name of a failure, and what it takes to ask it again with the same bits.
 
-The id depends on subject, claim, case, salt and profile alone: the same failure has the same id
+The id depends on subject, property, case, run seed and profile alone: the same failure has the same id
 in every process, on every machine and on every release.
 """
 
@@ -50,7 +50,7 @@ def case_of(record: CaseRecord) -> Case:
 def with_replay(
     failure: Failure,
     subject: Subject,
-    claim: str,
+    property_id: str,
     settings: Settings,
     *,
     decided: str,
@@ -62,14 +62,14 @@ def with_replay(
     Args:
         failure: the paragraph.
         subject: who failed.
-        claim: id of the claim.
-        settings: salt and profile enter the id.
+        property_id: id of the property.
+        settings: run seed and profile enter the id.
         decided: as `Replay.decided`.
         case: the case that failed, or the one with the most evidence.
-        example: its counts, for a statistical claim.
+        example: its counts, for a statistical property.
     """
     digest = case.digest() if case is not None else ""
-    text = f"{subject.name}|{claim}|{digest}|{settings.salt}|{settings.profile.name}|{decided}"
+    text = f"{subject.name}|{property_id}|{digest}|{settings.run_seed}|{settings.profile.name}|{decided}"
     name = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()[:_DIGITS]
     replay = Replay(
         id=name,

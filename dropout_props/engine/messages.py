@@ -1,4 +1,4 @@
-"""What a verdict says: claimed, seen, decided by, what it means, how to reproduce.
+"""What a verdict says: stated, seen, decided by, what it means, how to reproduce.
 
 The sentences are part of the interface, and are tested one by one.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.engine.sequential_test import Example
     from dropout_props.engine.settings import Settings
-    from dropout_props.properties import Claim, Statistical
+    from dropout_props.properties import Property, Statistical
 
 __all__ = [
     "Asked",
@@ -38,11 +38,11 @@ _USUAL = (0.01, 0.9)
 """Rates for which a bound on one case is printed; at the others it says little."""
 
 
-def reproduce(subject: str, claim: str, settings: Settings) -> str:
+def reproduce(subject: str, property_id: str, settings: Settings) -> str:
     """Return the command that judges this pair again, with the same bits."""
     return (
-        f"dropout-props check {subject} --claim {claim} "
-        f"--profile {settings.profile.name} --salt {settings.salt}"
+        f"dropout-props check {subject} --property {property_id} "
+        f"--profile {settings.profile.name} --seed {settings.run_seed}"
     )
 
 
@@ -53,20 +53,20 @@ def exact_pass(number: int) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which claim was asked of which subject, under which settings."""
+    """Which property was asked of which subject, under which settings."""
 
     subject: str
-    claim: Claim
+    prop: Property
     settings: Settings
 
     def failure(self, *, seen: str, decided_by: str, confirmation: str) -> Failure:
         """Return the paragraph, with what it means and how to reproduce it."""
         return Failure(
-            claimed=self.claim.sentence,
+            statement=self.property_id.sentence,
             seen=seen,
             decided_by=decided_by,
-            means=self.claim.means,
-            reproduce=reproduce(self.subject, self.claim.id, self.settings),
+            means=self.property_id.means,
+            reproduce=reproduce(self.subject, self.property_id.id, self.settings),
             confirmation=confirmation,
         )
 
@@ -75,7 +75,7 @@ def exact_failure(asked: Asked, *, case: Case, seen: str, confirmation: str) -> 
     """Return the paragraph about a counterexample."""
     return asked.failure(
         seen=f"{seen} ({case})",
-        decided_by="one counterexample; the claim is exact and spends no error budget",
+        decided_by="one counterexample; the property is exact and spends no error budget",
         confirmation=confirmation,
     )
 
@@ -120,7 +120,7 @@ def undecided(open_: Sequence[Example], number: int) -> str:
     """Say that the design could not see what it promises."""
     return (
         f"{len(open_)} of {number} cases could not exclude the promised discrepancy, "
-        "nor refute the claim"
+        "nor refute the property"
     )
 
 
@@ -144,7 +144,7 @@ def statistical_failure(
     log10_needed: float,
     confirmation: str = "",
 ) -> Failure:
-    """Return the paragraph about counts that refute a claim, or leave it open."""
+    """Return the paragraph about counts that refute a property, or leave it open."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
     return asked.failure(
         seen=f"{_worst(worst)} ({worst.sampler.case})",

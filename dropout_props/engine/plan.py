@@ -1,4 +1,4 @@
-"""What each claim can see, and what that costs, without asking a layer anything.
+"""What each property can see, and what that costs, without asking a layer anything.
 
 Question: which discrepancy does a profile promise, how many trials does that take, and how long
 will a run draw? The forecast is of one member of each family; a family of many members waits for
@@ -25,7 +25,7 @@ from dropout_props.statistics import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dropout_props.properties import Claim
+    from dropout_props.properties import Property
     from dropout_props.statistics import Trials
 
 __all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "Forecast", "forecasts"]
@@ -39,10 +39,10 @@ prints it for the machine that it runs on."""
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one family of counts of one claim can see.
+    """What one family of counts of one property can see.
 
     Args:
-        claim: id.
+        property_id: id.
         family: label of the counts.
         members: how many there are, in the case of the forecast.
         promised: discrepancy that a pass excludes, in standard deviations of one trial.
@@ -55,7 +55,7 @@ class Forecast:
         seconds: of drawing, for all cases of the profile.
     """
 
-    claim: str
+    property_id: str
     family: str
     members: int
     promised: float
@@ -68,15 +68,15 @@ class Forecast:
 
 
 def forecasts(*, profile: str) -> Iterator[Forecast]:
-    """Forecast each family of each statistical claim."""
+    """Forecast each family of each statistical property."""
     settings = Settings.of(profile=profile)
-    for claim in CATALOGUE:
-        if isinstance(claim.decision, Statistical):
-            yield from _of_claim(claim, claim.decision, settings)
+    for prop in CATALOGUE:
+        if isinstance(prop.decision, Statistical):
+            yield from _of_property(prop, prop.decision, settings)
 
 
-def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterator[Forecast]:
-    at = {keep: _by_label(claim.id, decision, 1.0 - keep) for keep in KEEP_RATES}
+def _of_property(prop: Property, decision: Statistical, settings: Settings) -> Iterator[Forecast]:
+    at = {keep: _by_label(prop.id, decision, 1.0 - keep) for keep in KEEP_RATES}
     for label, family in at[KEEP_RATES[0]].items():
         promised = settings.profile.discrepancy_factor * decision.discrepancies[label]
         shifts = [promised * _sd(found[label]) if label in found else 0.0 for found in at.values()]
@@ -92,7 +92,7 @@ def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterat
         per_block = int(family.trials.min()) * BLOCK_UNITS / EXACT_UNITS
         blocks = settings.profile.statistical_examples * ceil(trials / per_block)
         yield Forecast(
-            claim=claim.id,
+            property_id=prop.id,
             family=label,
             members=len(family),
             promised=promised,
@@ -105,8 +105,8 @@ def _of_claim(claim: Claim, decision: Statistical, settings: Settings) -> Iterat
         )
 
 
-def _by_label(claim: str, decision: Statistical, rate: float) -> dict[str, Trials]:
-    return {family.label: family for family in families(claim, decision, rate=rate)}
+def _by_label(property_id: str, decision: Statistical, rate: float) -> dict[str, Trials]:
+    return {family.label: family for family in families(property_id, decision, rate=rate)}
 
 
 def _sd(family: Trials) -> float:

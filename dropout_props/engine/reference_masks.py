@@ -1,6 +1,6 @@
 """A layer that is correct beyond doubt: masks of exact Bernoulli trials, drawn by NumPy.
 
-Its bits come from the keys that the real `Sampler` derives from salt, claim, digest, role and
+Its bits come from the keys that the real `Sampler` derives from run seed, property, digest, role and
 block, so that a fault of those shows; the rest of the engine cannot tell it from a layer.
 """
 
@@ -103,8 +103,10 @@ class ExactSampler(Sampler):
         return np.broadcast_to(masks, (len(keys), *self.case.shape))
 
 
-def families(claim: str, decision: Statistical, *, rate: float, salt: int = 0) -> list[Trials]:
-    """Return one block of a claim's counts: which members there are, and their nulls.
+def families(
+    property_id: str, decision: Statistical, *, rate: float, run_seed: int = 0
+) -> list[Trials]:
+    """Return one block of a property's counts: which members there are, and their nulls.
 
     No layer is asked. Of several families with one label, as one an axis, the last is returned.
     """
@@ -114,5 +116,5 @@ def families(claim: str, decision: Statistical, *, rate: float, salt: int = 0) -
         rate=rate,
         broadcast_dims=explicit.broadcast_dims if explicit else (),
     )
-    sampler = ExactSampler(ExactSubject(), case, claim, salt)  # type: ignore[arg-type]
+    sampler = ExactSampler(ExactSubject(), case, property_id, run_seed)  # type: ignore[arg-type]
     return list({family.label: family for family in decision.observe(sampler, 0)}.values())

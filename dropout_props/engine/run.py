@@ -1,4 +1,4 @@
-"""A whole run: every selected subject against every selected claim, exact claims first."""
+"""A whole run: every selected subject against every selected property, exact properties first."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dropout_props.engine import Settings
-    from dropout_props.properties import Claim
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.properties import Property
+    from dropout_props.results.records import PropertyResult
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["TooManySubjects", "empty_result", "new_judge", "ordered_claims", "run"]
+__all__ = ["TooManySubjects", "empty_result", "new_judge", "ordered_properties", "run"]
 
 
 class TooManySubjects(ValueError):
     """More subjects than share the error budget."""
 
 
-def ordered_claims(claims: Sequence[Claim]) -> list[Claim]:
-    """Return the claims in the order in which they run: exact ones first, then by id."""
-    return sorted(claims, key=lambda claim: (claim.is_statistical, claim.id))
+def ordered_properties(properties: Sequence[Property]) -> list[Property]:
+    """Return the properties in the order in which they run: exact ones first, then by id."""
+    return sorted(properties, key=lambda prop: (prop.is_statistical, prop.id))
 
 
 def new_judge(settings: Settings) -> Judge:
@@ -44,31 +44,31 @@ def empty_result(settings: Settings, collected: int) -> RunResult:
     return RunResult(
         versions=dict(probe.versions),
         flags=dict(probe.flags),
-        salt=settings.salt,
+        run_seed=settings.run_seed,
         profile=settings.profile.name,
         false_fail_rate=settings.budget.false_fail_rate,
         false_pass_rate=settings.budget.false_pass_rate,
         share=settings.budget.share,
-        num_claims=settings.budget.num_claims,
+        num_properties=settings.budget.num_properties,
         collected=collected,
     )
 
 
 def run(
     subjects: Sequence[Subject],
-    claims: Sequence[Claim],
+    properties: Sequence[Property],
     settings: Settings,
     *,
     processes: int = 1,
-    on_start: Callable[[Subject, Claim], None] = lambda _subject, _claim: None,
-    on_result: Callable[[ClaimResult], None] = lambda _result: None,
+    on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
+    on_result: Callable[[PropertyResult], None] = lambda _result: None,
 ) -> RunResult:
     """Judge every pair.
 
     Args:
         subjects: who is asked.
-        claims: of the catalogue.
-        settings: salt, profile, budget, known deviations.
+        properties: of the catalogue.
+        settings: run seed, profile, budget, known deviations.
         processes: subjects judged at once, each in a process that finds it by its name; the
             verdicts do not depend on it.
         on_start: called before a pair is judged, in this process alone.
@@ -88,13 +88,13 @@ def run(
         results = []
         judge = new_judge(settings)
         for subject in subjects:
-            for claim in ordered_claims(claims):
-                on_start(subject, claim)
-                results.append(judge(subject, claim))
+            for property_id in ordered_properties(properties):
+                on_start(subject, property_id)
+                results.append(judge(subject, property_id))
                 on_result(results[-1])
     else:
-        results = _in_processes(subjects, claims, settings, processes, on_result)
-    blank = empty_result(settings, len(subjects) * len(claims))
+        results = _in_processes(subjects, properties, settings, processes, on_result)
+    blank = empty_result(settings, len(subjects) * len(properties))
     fields = asdict(blank) | {"results": tuple(results), "seconds": monotonic() - started}
     return RunResult(**fields)
 
@@ -104,22 +104,22 @@ class _Ask:
     """One subject by name, and what it is asked."""
 
     subject: str
-    claims: tuple[str, ...]
+    properties: tuple[str, ...]
     settings: Settings = field(hash=False)
 
 
 def _in_processes(
     subjects: Sequence[Subject],
-    claims: Sequence[Claim],
+    properties: Sequence[Property],
     settings: Settings,
     processes: int,
-    on_result: Callable[[ClaimResult], None],
-) -> list[ClaimResult]:
-    names = tuple(claim.id for claim in ordered_claims(claims))
+    on_result: Callable[[PropertyResult], None],
+) -> list[PropertyResult]:
+    names = tuple(prop.id for prop in ordered_properties(properties))
     asked = [_Ask(subject.name, names, settings) for subject in subjects]
-    found: dict[str, list[ClaimResult]] = {}
+    found: dict[str, list[PropertyResult]] = {}
 
-    def done(ask: _Ask, results: list[ClaimResult]) -> None:
+    def done(ask: _Ask, results: list[PropertyResult]) -> None:
         found[ask.subject] = results
         for result in results:
             on_result(result)
@@ -128,7 +128,7 @@ def _in_processes(
     return [result for ask in asked for result in found[ask.subject]]
 
 
-def _judge_subject(ask: _Ask) -> list[ClaimResult]:
+def _judge_subject(ask: _Ask) -> list[PropertyResult]:
     """Judge one subject, in a process of its own."""
     judge, subject = new_judge(ask.settings), registry.load(ask.subject)
-    return [judge(subject, find(claim)) for claim in ask.claims]
+    return [judge(subject, find(property_id)) for property_id in ask.properties]

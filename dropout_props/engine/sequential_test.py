@@ -1,6 +1,6 @@
-"""One example of a statistical claim: draw block by block until it is decided.
+"""One example of a statistical property: draw block by block until it is decided.
 
-It is decided *against* the claim when the evidence reaches the threshold, *for* it when the
+It is decided *against* the property when the evidence reaches the threshold, *for* it when the
 promised discrepancy is excluded on both sides of every member, and not at all when the number of
 blocks runs out that a fixed-sample test would need to do so for every member. Evidence is valid at
 any stopping time (Ville), so looking after every block costs nothing.
@@ -38,7 +38,7 @@ class Rule:
     Args:
         log_threshold: natural log of the evidence that refutes at once.
         false_pass_rate: chance to exclude a discrepancy that is there.
-        factor: what the claim's discrepancies are multiplied with (by the profile).
+        factor: what the property's discrepancies are multiplied with (by the profile).
     """
 
     log_threshold: float
@@ -59,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Example:
-    """A decided example: the counts of each family, and the evidence against the claim."""
+    """A decided example: the counts of each family, and the evidence against the property."""
 
     sampler: Sampler
     families: tuple[Trials, ...]

@@ -1,4 +1,4 @@
-"""What one run holds constant: salt, budget, profile, list of known deviations."""
+"""What one run holds constant: run seed, budget, profile, list of known deviations."""
 
 from __future__ import annotations
 
@@ -19,25 +19,27 @@ class Settings:
     """The settings of a run.
 
     Args:
-        salt: integer that enters every key.
+        run_seed: integer that enters every key.
         profile: how much is drawn.
-        budget: both error rates, shared among all statistical claims of the catalogue.
+        budget: both error rates, shared among all statistical properties of the catalogue.
         known: the listed deviations that are looked for.
         confirm: whether a failure is asked again with other keys and with a correct layer.
         sampler: who draws; the self-test puts exact trials in its place.
     """
 
-    salt: int = 0
+    run_seed: int = 0
     profile: Profile = PROFILES["ci"]
     budget: Budget = field(
-        default_factory=lambda: Budget(num_claims=sum(c.is_statistical for c in CATALOGUE))
+        default_factory=lambda: Budget(num_properties=sum(c.is_statistical for c in CATALOGUE))
     )
     known: tuple[Deviation, ...] = SHIPPED_LIST
     confirm: bool = True
     sampler: type[Sampler] = Sampler
 
     @classmethod
-    def of(cls, *, salt: int = 0, profile: str = "ci", false_fail_rate: float = 1e-9) -> Settings:
+    def of(
+        cls, *, run_seed: int = 0, profile: str = "ci", false_fail_rate: float = 1e-9
+    ) -> Settings:
         """Return settings from plain values.
 
         Raises:
@@ -45,7 +47,7 @@ class Settings:
         """
         if profile not in PROFILES:
             raise ValueError(f"profile={profile!r}: it must be one of {', '.join(PROFILES)}.")
-        base = cls(salt=salt, profile=PROFILES[profile])
+        base = cls(run_seed=run_seed, profile=PROFILES[profile])
         return replace(base, budget=replace(base.budget, false_fail_rate=false_fail_rate))
 
     def listing(self, known: str | None) -> Settings:
@@ -63,18 +65,18 @@ class Settings:
     def promise(self) -> str:
         """What the profile draws, and the discrepancy that a pass excludes, for the header."""
         promised = ", ".join(
-            f"{claim.id} {self.profile.discrepancy_factor * min(finest):.2g}"
-            for claim in CATALOGUE
-            if isinstance(claim.decision, Statistical)
-            for finest in [claim.decision.discrepancies.values()]
+            f"{prop.id} {self.profile.discrepancy_factor * min(finest):.2g}"
+            for prop in CATALOGUE
+            if isinstance(prop.decision, Statistical)
+            for finest in [prop.decision.discrepancies.values()]
         )
         return (
-            f"{self.profile.name}: {self.profile.exact_examples} cases of an exact claim, "
+            f"{self.profile.name}: {self.profile.exact_examples} cases of an exact property, "
             f"{self.profile.statistical_examples} of a statistical one; a pass excludes, in "
             f"standard deviations of one trial, {promised}"
         )
 
-    def search_seed(self, claim_id: str) -> int:
-        """Return the seed of Hypothesis for a claim: the same for every subject and process."""
-        text = f"{self.salt}|{claim_id}|search"
+    def search_seed(self, property_id: str) -> int:
+        """Return the seed of Hypothesis for a property: the same for every subject and process."""
+        text = f"{self.run_seed}|{property_id}|search"
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

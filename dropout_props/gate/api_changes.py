@@ -34,7 +34,7 @@ def compare_signatures(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tup
         notes += [f"{base.subject}: {note}" for note in more_notes]
     row = Row(
         subject=base.subject,
-        claim="signature",
+        property_id="signature",
         name="parameters and defaults",
         change=Change.CONTRACT if broken else Change.IDENTICAL,
         base=_text(base.signatures),
@@ -107,7 +107,7 @@ def compare_answers(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tuple[
             )
     row = Row(
         subject=base.subject,
-        claim="answers",
+        property_id="answers",
         name="answers to mistakes",
         change=Change.CONTRACT if changed else Change.IDENTICAL,
         base="; ".join(was) or f"{len(base.answers)} answers",

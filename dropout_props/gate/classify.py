@@ -1,4 +1,4 @@
-"""The class of one claim about one subject, from its two results; pure, and one table of cases.
+"""The class of one property about one subject, from its two results; pure, and one table of cases.
 
 `rekeyed` needs a statement of equivalence from counts on both sides (`equivalence`); where there
 is none, the class is `inconclusive`, or `shifted` where the counts show a difference.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.gate.equivalence import Statement, of_claims
+from dropout_props.gate.equivalence import Statement, of_properties
 from dropout_props.results.comparison import Change, Row
 from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.results.records import PropertyResult
 
 __all__ = ["class_of_bits", "classify"]
 
@@ -21,8 +21,8 @@ _BAD = (Verdict.FAIL, Verdict.ERROR)
 _STANDS = (Verdict.KNOWN, Verdict.BLOCKED)
 
 
-def classify(base: ClaimResult | None, candidate: ClaimResult | None) -> Row:
-    """Return the row of one subject and claim; one of the two results may be absent.
+def classify(base: PropertyResult | None, candidate: PropertyResult | None) -> Row:
+    """Return the row of one subject and property; one of the two results may be absent.
 
     Raises:
         ValueError: both are absent.
@@ -33,7 +33,7 @@ def classify(base: ClaimResult | None, candidate: ClaimResult | None) -> Row:
     change, detail = _class(base, candidate)
     return Row(
         subject=one.subject,
-        claim=one.claim,
+        property_id=one.property_id,
         name=one.name,
         change=change,
         base="absent" if base is None else _words(base),
@@ -43,12 +43,12 @@ def classify(base: ClaimResult | None, candidate: ClaimResult | None) -> Row:
     )
 
 
-def _words(result: ClaimResult) -> str:
+def _words(result: PropertyResult) -> str:
     return str(result.verdict)
 
 
 def _class(  # noqa: C901, PLR0911 (one table of cases, read from top to bottom)
-    base: ClaimResult | None, candidate: ClaimResult | None
+    base: PropertyResult | None, candidate: PropertyResult | None
 ) -> tuple[Change, str]:
     if candidate is None:
         return Change.REMOVED, "the candidate was not judged on it"
@@ -83,11 +83,11 @@ def _class(  # noqa: C901, PLR0911 (one table of cases, read from top to bottom)
     return _both_hold(base, candidate)
 
 
-def _both_hold(base: ClaimResult, candidate: ClaimResult) -> tuple[Change, str]:
-    """Both sides pass, or the claim applies to neither."""
+def _both_hold(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
+    """Both sides pass, or the property applies to neither."""
     if not base.examples and not candidate.examples:  # exact: no bits were counted
         return Change.IDENTICAL, candidate.shown
-    return class_of_bits(of_claims(base, candidate))
+    return class_of_bits(of_properties(base, candidate))
 
 
 def class_of_bits(statement: Statement) -> tuple[Change, str]:
@@ -101,7 +101,7 @@ def class_of_bits(statement: Statement) -> tuple[Change, str]:
     return Change.INCONCLUSIVE, f"other bits, and equivalence is not shown: {statement.text}"
 
 
-def _applicability(base: ClaimResult, candidate: ClaimResult) -> tuple[Change, str]:
+def _applicability(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
     if candidate.verdict is Verdict.NOT_APPLICABLE:
         if base.verdict in (*_BAD, *_STANDS):
             return Change.FIXED, f"it no longer applies: {candidate.shown}"
@@ -111,12 +111,12 @@ def _applicability(base: ClaimResult, candidate: ClaimResult) -> tuple[Change, s
     return Change.ADDED, f"it applies now: {candidate.shown}"
 
 
-def _stale(result: ClaimResult) -> bool:
+def _stale(result: PropertyResult) -> bool:
     """Whether a listed deviation no longer occurs, or its entry has expired."""
     return result.verdict is Verdict.FAIL and result.unlisted is not None
 
 
-def _class_without_list(base: ClaimResult, candidate: ClaimResult) -> tuple[Change, str]:
+def _class_without_list(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
     """Compare what was found, and leave the stale entry to a word in the detail."""
     was = base.unlisted or base.verdict
     now = candidate.unlisted or candidate.verdict

@@ -59,24 +59,24 @@ def doubted(result: RunResult) -> dict[str, Any]:
         return {}
     return {
         "subjects": list(dict.fromkeys(one.subject for one in pairs)),
-        "claims": list(dict.fromkeys(one.claim for one in pairs)),
+        "properties": list(dict.fromkeys(one.property_id for one in pairs)),
     }
 
 
-def with_answers(result: RunResult, anew: RunResult) -> tuple[RunResult, list[str]]:
+def with_answers(result: RunResult, fresh: RunResult) -> tuple[RunResult, list[str]]:
     """Return the result with the second answers in place of what did not hold.
 
     Returns:
         The result, and the pairs whose verdict is another one, in words.
     """
-    second = {(one.subject, one.claim): one for one in anew.results}
+    second = {(one.subject, one.property_id): one for one in fresh.results}
     answers, changed = [], []
     for one in result.results:
-        answer = one if one.verdict in _HELD else second.get((one.subject, one.claim), one)
+        answer = one if one.verdict in _HELD else second.get((one.subject, one.property_id), one)
         answers.append(answer)
         if answer.verdict is not one.verdict:
             changed.append(
-                f"{one.subject} {one.claim}: {one.verdict} with code that JAX had kept, and "
+                f"{one.subject} {one.property_id}: {one.verdict} with code that JAX had kept, and "
                 f"{answer.verdict} compiled anew, which counts"
             )
     return replace(result, results=tuple(answers)), changed

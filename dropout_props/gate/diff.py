@@ -1,4 +1,4 @@
-"""Compares two results: every subject and claim, then what the snapshots show, then versions."""
+"""Compares two results: every subject and property, then what the snapshots show, then versions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dropout_props.results.comparison import Change, Comparison, Difference, Row
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from dropout_props.results.records import ClaimResult, RunResult, SubjectSnapshot
+    from dropout_props.results.records import PropertyResult, RunResult, SubjectSnapshot
 
 __all__ = ["Incomparable", "diff", "exit_code"]
 
 _EXPECTED_TO_AGREE = {
-    "salt": "--salt",
+    "run_seed": "--seed",
     "profile": "--profile",
     "false_fail_rate": "--budget",
 }
@@ -42,7 +42,7 @@ def diff(
         strict_bits: whether rekeyed and shifted fail.
 
     Raises:
-        Incomparable: salt, profile or budget differ, so that other bits would show nothing.
+        Incomparable: run seed, profile or budget differ, so that other bits would show nothing.
     """
     for field, option in _EXPECTED_TO_AGREE.items():
         mine, other = getattr(base, field), getattr(candidate, field)
@@ -56,7 +56,7 @@ def diff(
     more, notes = _snapshots(base, candidate, rows)
     order = list(Change)
     ranked = sorted(
-        [*more, *rows], key=lambda row: (order.index(row.change), row.subject, row.claim)
+        [*more, *rows], key=lambda row: (order.index(row.change), row.subject, row.property_id)
     )
     return Comparison(
         base=_side(base, labels[0]),
@@ -84,10 +84,10 @@ def exit_code(comparison: Comparison) -> ExitCode:
 
 def _pairs(
     base: RunResult, candidate: RunResult
-) -> list[tuple[ClaimResult | None, ClaimResult | None]]:
+) -> list[tuple[PropertyResult | None, PropertyResult | None]]:
     """Pair the results; what an incomplete side did not reach is no removal."""
-    old = {(one.subject, one.claim): one for one in base.results}
-    new = {(one.subject, one.claim): one for one in candidate.results}
+    old = {(one.subject, one.property_id): one for one in base.results}
+    new = {(one.subject, one.property_id): one for one in candidate.results}
     keys = dict.fromkeys([*old, *new])
     pairs = [(old.get(key), new.get(key)) for key in keys]
     return [
@@ -137,7 +137,7 @@ def _trouble(base: SubjectSnapshot, candidate: SubjectSnapshot) -> Row:
     change = Change.STILL_FAILING if same else Change.ERROR if candidate.trouble else Change.FIXED
     return Row(
         subject=base.subject,
-        claim="masks",
+        property_id="masks",
         name="canonical questions",
         change=change,
         base=base.trouble or "answered",
@@ -147,7 +147,7 @@ def _trouble(base: SubjectSnapshot, candidate: SubjectSnapshot) -> Row:
 
 
 def _masks(base: SubjectSnapshot, candidate: SubjectSnapshot, rows: list[Row]) -> Row:
-    """Compare canonical masks; `rekeyed` also needs that no claim of the subject shifted."""
+    """Compare canonical masks; `rekeyed` also needs that no property of the subject shifted."""
     old = {one.question: one.digest for one in base.masks}
     new = {one.question: one.digest for one in candidate.masks}
     common = [question for question in old if question in new]
@@ -164,7 +164,7 @@ def _masks(base: SubjectSnapshot, candidate: SubjectSnapshot, rows: list[Row]) -
         detail = f"{detail}; {len(moved)} of {len(common)} masks have other bits{_first(moved)}"
     return Row(
         subject=base.subject,
-        claim="masks",
+        property_id="masks",
         name="canonical masks",
         change=change,
         base=f"{len(old)} masks",

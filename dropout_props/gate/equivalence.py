@@ -3,7 +3,7 @@
 Question: how far apart can a success probability of the base and of the candidate be?
 Guarantee: both Clopper-Pearson intervals hold with the stated confidence, at whichever look
 drawing stopped; the distance between their far ends bounds the difference of the probabilities.
-Where that bound is a little wide, the exclusion of the claim's own discrepancy, recomputed from
+Where that bound is a little wide, the exclusion of the property's own discrepancy, recomputed from
 the integers of each side, bounds it by twice that discrepancy and the width of the null.
 Cannot say: that two distributions are equal; only that they differ by less than a margin.
 """
@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dropout_props.results.records import ClaimResult, Counts, KeepCount
+    from dropout_props.results.records import Counts, KeepCount, PropertyResult
 
-__all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_claims", "of_keeps"]
+__all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_properties", "of_keeps"]
 
 CONFIDENCE = 0.999
 """Of each side's interval; a statement about both holds with twice the remaining error."""
@@ -54,8 +54,8 @@ def of_keeps(base: tuple[KeepCount, ...], candidate: tuple[KeepCount, ...]) -> S
     return _statement(found, same=same, what=f"keep rates at {len(pairs)} rates")
 
 
-def of_claims(base: ClaimResult, candidate: ClaimResult) -> Statement:
-    """Compare the counts of one statistical claim, case by case and family by family."""
+def of_properties(base: PropertyResult, candidate: PropertyResult) -> Statement:
+    """Compare the counts of one statistical property, case by case and family by family."""
     there = {example.digest: example for example in candidate.examples}
     pairs = [(one, there[one.digest]) for one in base.examples if one.digest in there]
     found, same = [], bool(pairs)

@@ -48,7 +48,7 @@ def run(
 
     Args:
         releases: of Flax, oldest first.
-        request: subjects, claims, profile, salt, budget, known, as each side gets it.
+        request: subjects, properties, profile, run seed, budget, known, as each side gets it.
         race: runs some sides at once.
         python: version of the interpreter; one that suits when left out.
         timeout: seconds for one release.

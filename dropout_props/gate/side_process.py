@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dropout_props.gate.environments import Built
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.results.records import PropertyResult
 
 __all__ = ["Asked", "Running", "run_all"]
 
@@ -32,7 +32,7 @@ class Asked:
     Args:
         label: what reports call it.
         prepare: returns the environment; raises when there can be none.
-        request: subjects, claims, profile, salt, budget; under `known` the text of another list of
+        request: subjects, properties, profile, run seed, budget; under `known` the text of another list of
             known deviations than the one that ships, if there is one.
         timeout: seconds until it is stopped.
     """
@@ -98,12 +98,12 @@ def _blank(asked: Asked, trouble: str) -> RunResult:
     return RunResult(
         versions={},
         flags={},
-        salt=request["salt"],
+        run_seed=request["run_seed"],
         profile=request["profile"],
         false_fail_rate=request["budget"],
         false_pass_rate=1e-3,
         share=request["budget"],
-        num_claims=0,
+        num_properties=0,
         collected=0,
         stopped=trouble,
     )
@@ -146,10 +146,10 @@ def _again(
         return result
     state.done = 0
     asked = replace(asked, request=asked.request | rest)
-    anew = _Listener(asked, state, replace(built, compiled=None)).listen()
+    fresh = _Listener(asked, state, replace(built, compiled=None)).listen()
     if listener.crashed:
-        return anew
-    result, changed = with_answers(result, anew)
+        return fresh
+    result, changed = with_answers(result, fresh)
     state.notes += tuple(f"{asked.label}: {words}" for words in changed)
     return result
 
@@ -161,7 +161,7 @@ class _Listener:
         self._asked, self._state, self._built = asked, state, built
         self._kept = settings(built.compiled)
         self._result = _blank(asked, "")
-        self._judged: list[ClaimResult] = []
+        self._judged: list[PropertyResult] = []
         self._trouble = ""
         self._whole = False
         self.late = False
@@ -225,7 +225,7 @@ class _Listener:
         elif kind == "start":
             self._state.doing = event["pair"]
         elif kind == "result":
-            self._judged.append(files.claim_from_json(event["result"]))
+            self._judged.append(files.property_result_from_json(event["result"]))
             self._state.done += 1
         elif kind == "whole":
             self._result = files.run_of(event["run"])
@@ -249,7 +249,7 @@ class _Listener:
             return (
                 f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
                 f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "
-                "less with --claim or --profile smoke."
+                "less with --property or --profile smoke."
             )
         last = ([line.strip() for line in said if line.strip()] or ["nothing"])[-1]
         subjects = " ".join(self._asked.request["subjects"])

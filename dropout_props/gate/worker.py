@@ -56,18 +56,18 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
     from dropout_props.properties import CATALOGUE, find
     from dropout_props.results import files
 
-    claims = [find(one) for one in request["claims"]] or list(CATALOGUE)
+    properties = [find(one) for one in request["properties"]] or list(CATALOGUE)
     settings = Settings.of(
-        salt=request["salt"], profile=request["profile"], false_fail_rate=request["budget"]
+        run_seed=request["run_seed"], profile=request["profile"], false_fail_rate=request["budget"]
     ).listing(request.get("known"))
-    blank = empty_result(settings, len(subjects) * len(claims))
+    blank = empty_result(settings, len(subjects) * len(properties))
     tell("ready", run=files.document(blank)["run"])
     result = run(
         subjects,
-        claims,
+        properties,
         settings,
-        on_start=lambda subject, claim: tell("start", pair=f"{subject.name} {claim.id}"),
-        on_result=lambda one: tell("result", result=files.claim_to_json(one)),
+        on_start=lambda subject, prop: tell("start", pair=f"{subject.name} {prop.id}"),
+        on_result=lambda one: tell("result", result=files.property_result_to_json(one)),
     )
     tell("start", pair="canonical questions")
     snapshot = take(subjects)

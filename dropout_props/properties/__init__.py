@@ -1,4 +1,4 @@
-"""The catalogue: every claim that dropout makes, one a file, in one explicit ordered list.
+"""The catalogue: every property that dropout makes, one a file, in one explicit ordered list.
 
 To add a property: write its file, add its line here, plant its mutant. Calibration, power, docs
 and message tests then pick it up by parametrisation. What no layer can be asked for stands in a
@@ -77,116 +77,122 @@ from dropout_props.properties import (
     dp803_linear_model,
     dp804_generalisation,
 )
-from dropout_props.properties.declaration import Claim, Exact, NightlyClaim, Statistical, Violation
+from dropout_props.properties.declaration import (
+    Exact,
+    NightlyProperty,
+    Property,
+    Statistical,
+    Violation,
+)
 
 __all__ = [
     "CATALOGUE",
     "EXPLAINED",
     "NIGHTLY",
-    "Claim",
+    "Property",
     "DecidedNightly",
     "Exact",
-    "NightlyClaim",
+    "NightlyProperty",
     "Statistical",
-    "UnknownClaim",
+    "UnknownProperty",
     "Violation",
     "find",
 ]
 
-CATALOGUE: tuple[Claim, ...] = (
-    dp101_eval_identity.CLAIM,
-    dp102_rate_zero.CLAIM,
-    dp103_rate_one.CLAIM,
-    dp104_missing_key.CLAIM,
-    dp105_mode_table.CLAIM,
-    dp106_shape_dtype.CLAIM,
-    dp107_invalid_rates.CLAIM,
-    dp108_unscalable_input.CLAIM,
-    dp109_no_fallback.CLAIM,
-    dp110_any_mapping.CLAIM,
-    dp111_idle_stream.CLAIM,
-    dp112_same_checks_in_both_modes.CLAIM,
-    dp201_support.CLAIM,
-    dp202_keep_rate.CLAIM,
-    dp203_expectation.CLAIM,
-    dp204_same_everywhere.CLAIM,
-    dp205_count_dispersion.CLAIM,
-    dp206_resolution.CLAIM,
-    dp301_lags.CLAIM,
-    dp302_broadcast_dims.CLAIM,
-    dp303_parity.CLAIM,
-    dp304_input_independence.CLAIM,
-    dp305_count_parity.CLAIM,
-    dp401_same_key.CLAIM,
-    dp402_different_keys.CLAIM,
-    dp403_two_calls.CLAIM,
-    dp404_two_layers.CLAIM,
-    dp405_named_stream.CLAIM,
-    dp406_explicit_key.CLAIM,
-    dp407_distinct_masks.CLAIM,
-    dp408_keys_used_once.CLAIM,
-    dp409_stream_state.CLAIM,
-    dp410_history.CLAIM,
-    dp411_derivation.CLAIM,
-    dp412_snapshots.CLAIM,
-    dp413_reseed.CLAIM,
-    dp414_streams_passed_on.CLAIM,
-    dp415_reseeded_as_new.CLAIM,
-    dp416_neighbours.CLAIM,
-    dp417_streams_by_name.CLAIM,
-    dp501_jit.CLAIM,
-    dp502_vmap.CLAIM,
-    dp503_scan.CLAIM,
-    dp504_remat.CLAIM,
-    dp505_sharded.CLAIM,
-    dp506_control_flow.CLAIM,
-    dp507_not_baked_in.CLAIM,
-    dp508_framework_jit.CLAIM,
-    dp509_framework_vmap.CLAIM,
-    dp510_framework_scan.CLAIM,
-    dp511_framework_remat.CLAIM,
-    dp512_framework_control_flow.CLAIM,
-    dp513_raw_transforms.CLAIM,
-    dp514_explicit_mesh.CLAIM,
-    dp515_transforms_distribution.CLAIM,
-    dp601_gradient.CLAIM,
-    dp602_gradient_ends.CLAIM,
-    dp701_dtypes.CLAIM,
-    dp702_special_values.CLAIM,
-    dp703_overflow.CLAIM,
-    dp704_key_kinds.CLAIM,
-    dp705_rate_types.CLAIM,
-    dp801_attention.CLAIM,
-    dp802_models.CLAIM,
-    dp803_linear_model.CLAIM,
+CATALOGUE: tuple[Property, ...] = (
+    dp101_eval_identity.PROPERTY,
+    dp102_rate_zero.PROPERTY,
+    dp103_rate_one.PROPERTY,
+    dp104_missing_key.PROPERTY,
+    dp105_mode_table.PROPERTY,
+    dp106_shape_dtype.PROPERTY,
+    dp107_invalid_rates.PROPERTY,
+    dp108_unscalable_input.PROPERTY,
+    dp109_no_fallback.PROPERTY,
+    dp110_any_mapping.PROPERTY,
+    dp111_idle_stream.PROPERTY,
+    dp112_same_checks_in_both_modes.PROPERTY,
+    dp201_support.PROPERTY,
+    dp202_keep_rate.PROPERTY,
+    dp203_expectation.PROPERTY,
+    dp204_same_everywhere.PROPERTY,
+    dp205_count_dispersion.PROPERTY,
+    dp206_resolution.PROPERTY,
+    dp301_lags.PROPERTY,
+    dp302_broadcast_dims.PROPERTY,
+    dp303_parity.PROPERTY,
+    dp304_input_independence.PROPERTY,
+    dp305_count_parity.PROPERTY,
+    dp401_same_key.PROPERTY,
+    dp402_different_keys.PROPERTY,
+    dp403_two_calls.PROPERTY,
+    dp404_two_layers.PROPERTY,
+    dp405_named_stream.PROPERTY,
+    dp406_explicit_key.PROPERTY,
+    dp407_distinct_masks.PROPERTY,
+    dp408_keys_used_once.PROPERTY,
+    dp409_stream_state.PROPERTY,
+    dp410_history.PROPERTY,
+    dp411_derivation.PROPERTY,
+    dp412_snapshots.PROPERTY,
+    dp413_reseed.PROPERTY,
+    dp414_streams_passed_on.PROPERTY,
+    dp415_reseeded_as_new.PROPERTY,
+    dp416_neighbours.PROPERTY,
+    dp417_streams_by_name.PROPERTY,
+    dp501_jit.PROPERTY,
+    dp502_vmap.PROPERTY,
+    dp503_scan.PROPERTY,
+    dp504_remat.PROPERTY,
+    dp505_sharded.PROPERTY,
+    dp506_control_flow.PROPERTY,
+    dp507_not_baked_in.PROPERTY,
+    dp508_framework_jit.PROPERTY,
+    dp509_framework_vmap.PROPERTY,
+    dp510_framework_scan.PROPERTY,
+    dp511_framework_remat.PROPERTY,
+    dp512_framework_control_flow.PROPERTY,
+    dp513_raw_transforms.PROPERTY,
+    dp514_explicit_mesh.PROPERTY,
+    dp515_transforms_distribution.PROPERTY,
+    dp601_gradient.PROPERTY,
+    dp602_gradient_ends.PROPERTY,
+    dp701_dtypes.PROPERTY,
+    dp702_special_values.PROPERTY,
+    dp703_overflow.PROPERTY,
+    dp704_key_kinds.PROPERTY,
+    dp705_rate_types.PROPERTY,
+    dp801_attention.PROPERTY,
+    dp802_models.PROPERTY,
+    dp803_linear_model.PROPERTY,
 )
 
-NIGHTLY: tuple[NightlyClaim, ...] = (dp804_generalisation.CLAIM,)
-"""Claims that nothing here judges."""
+NIGHTLY: tuple[NightlyProperty, ...] = (dp804_generalisation.PROPERTY,)
+"""Properties that nothing here judges."""
 
-EXPLAINED: tuple[Claim | NightlyClaim, ...] = (*CATALOGUE, *NIGHTLY)
+EXPLAINED: tuple[Property | NightlyProperty, ...] = (*CATALOGUE, *NIGHTLY)
 """What `explain` and `list` tell of."""
 
 
-class UnknownClaim(LookupError):
-    """No claim of the catalogue has this id."""
+class UnknownProperty(LookupError):
+    """No property of the catalogue has this id."""
 
 
-class DecidedNightly(UnknownClaim):
-    """The claim of this id is decided by training models, and no layer is asked."""
+class DecidedNightly(UnknownProperty):
+    """The property of this id is decided by training models, and no layer is asked."""
 
 
-def find(claim_id: str) -> Claim:
-    """Return the claim called `claim_id`, in any case of letters.
+def find(property_id: str) -> Property:
+    """Return the property called `property_id`, in any case of letters.
 
     Raises:
-        UnknownClaim: with the closest ids.
+        UnknownProperty: with the closest ids.
         DecidedNightly: it is none of those that are judged; naming the command that decides it.
     """
-    asked = claim_id.upper()
-    for claim in CATALOGUE:
-        if claim.id == asked:
-            return claim
+    asked = property_id.upper()
+    for prop in CATALOGUE:
+        if prop.id == asked:
+            return prop
     for other in NIGHTLY:
         if other.id == asked:
             raise DecidedNightly(
@@ -195,4 +201,6 @@ def find(claim_id: str) -> Claim:
             )
     close = get_close_matches(asked, [one.id for one in EXPLAINED])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
-    raise UnknownClaim(f"unknown claim {claim_id!r}: {hint}; `dropout-props list` prints them all.")
+    raise UnknownProperty(
+        f"unknown property {property_id!r}: {hint}; `dropout-props list` prints them all."
+    )

@@ -1,9 +1,9 @@
-"""What a claim is: one sentence about dropout, and how it is decided.
+"""What a property is: one sentence about dropout, and how it is decided.
 
-A claim is `Exact` (a violation is a counterexample, and costs no error budget) or `Statistical`
-(it returns counts of Bernoulli trials whose success probability is known when the claim is true).
+A property is `Exact` (a violation is a counterexample, and costs no error budget) or `Statistical`
+(it returns counts of Bernoulli trials whose success probability is known when the property is true).
 Neither computes a p-value, an e-value or a verdict: that is one engine's work, the same for all.
-A `NightlyClaim` is told beside them, and decided elsewhere.
+A `NightlyProperty` is told beside them, and decided elsewhere.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Claim", "Exact", "NightlyClaim", "Statistical", "Violation"]
+__all__ = ["Property", "Exact", "NightlyProperty", "Statistical", "Violation"]
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 
 
 class Violation(Exception):
-    """A counterexample to an exact claim; the text says what was seen."""
+    """A counterexample to an exact property; the text says what was seen."""
 
 
 @dataclass(frozen=True)
 class Exact:
-    """A claim that one counterexample refutes.
+    """A property that one counterexample refutes.
 
     Args:
         cases: the strategy of its cases, given the profile and the subject's traits.
@@ -50,7 +50,7 @@ class Exact:
 
 @dataclass(frozen=True)
 class Statistical:
-    """A claim about probabilities, put as counts.
+    """A property about probabilities, put as counts.
 
     Args:
         cases: the strategy of its cases.
@@ -72,20 +72,20 @@ class Statistical:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Property:
     """One entry of the catalogue.
 
     Args:
         id: ``DPnnn``, never reused.
         name: two to four words.
-        sentence: what is claimed, in one sentence.
+        sentence: what is stated, in one sentence.
         formula: the same as a formula.
         means: what it means for a user when it fails.
         assumes: what the decision rests on.
         mutants: the planted bugs that it must kill.
-        blocked_by: ids of the claims that it stands on.
+        blocked_by: ids of the properties that it stands on.
         decision: `Exact` or `Statistical`.
-        needs: abilities without which the claim says nothing about a subject.
+        needs: abilities without which the property says nothing about a subject.
         since: the version of this package that brought it.
     """
 
@@ -102,7 +102,7 @@ class Claim:
     since: str = "0.1"
 
     def inapplicable(self, traits: Traits) -> str | None:
-        """Return why the claim says nothing about a subject with these traits, or None."""
+        """Return why the property says nothing about a subject with these traits, or None."""
         return next(filter(None, map(traits.lacks, self.needs)), None)
 
     @property
@@ -122,13 +122,13 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class NightlyClaim:
+class NightlyProperty:
     """An entry of the catalogue that no layer is asked for: models are trained to decide it.
 
     It has no share of the error budget, no planted bugs and no verdict in a report.
 
     Args:
-        id: as of a `Claim`, and so are name, sentence, formula, means, assumes and since.
+        id: as of a `Property`, and so are name, sentence, formula, means, assumes and since.
         decision: how it is decided, in words.
         command: what runs it, in a checkout of this repository.
     """

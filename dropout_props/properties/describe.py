@@ -1,4 +1,4 @@
-"""Claims in words, for `explain` and for the catalogue's page in the docs."""
+"""Properties in words, for `explain` and for the catalogue's page in the docs."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ import textwrap
 from collections.abc import Sequence
 
 from dropout_props.cases.profiles import PROFILES
-from dropout_props.properties.declaration import Claim, NightlyClaim, Statistical
+from dropout_props.properties.declaration import NightlyProperty, Property, Statistical
 
 __all__ = ["describe", "entries", "page"]
 
 _HEAD = """# The catalogue
 
-What dropout promises, claim by claim. `dropout-props explain --markdown` writes this page, and a
+What dropout promises, property by property. `dropout-props explain --markdown` writes this page, and a
 test holds it to the code. Discrepancies are in standard deviations of one trial: at keep
 probability k, one of them is sqrt(k (1 - k)). Of a subject that is noise, a unit is kept when it
-lies above its input, with probability 1/2 in place of 1 - rate. A claim of the kind nightly is
+lies above its input, with probability 1/2 in place of 1 - rate. A property of the kind nightly is
 decided by training models: `dropout-props check` does not judge it.
 """
 
 
-def entries(claim: Claim | NightlyClaim) -> dict[str, str]:
-    """Return what there is to say about a claim, by heading."""
-    if isinstance(claim, NightlyClaim):
+def entries(prop: Property | NightlyProperty) -> dict[str, str]:
+    """Return what there is to say about a property, by heading."""
+    if isinstance(prop, NightlyProperty):
         return {
-            "Claims": claim.sentence,
-            "Formula": claim.formula,
-            "Kind": f"{claim.kind}: `dropout-props check` does not judge it",
-            "If it fails": claim.means,
-            "Assumes": claim.assumes,
-            "Decided": claim.decision,
-            "Run by": f"`{claim.command}`, in a checkout of this repository",
-            "Since": claim.since,
+            "Properties": prop.sentence,
+            "Formula": prop.formula,
+            "Kind": f"{prop.kind}: `dropout-props check` does not judge it",
+            "If it fails": prop.means,
+            "Assumes": prop.assumes,
+            "Decided": prop.decision,
+            "Run by": f"`{prop.command}`, in a checkout of this repository",
+            "Since": prop.since,
         }
     found = {
-        "Claims": claim.sentence,
-        "Formula": claim.formula,
-        "Kind": claim.kind,
-        "If it fails": claim.means,
-        "Assumes": claim.assumes,
-        "Applies to subjects with": ", ".join(claim.needs) or "no particular trait",
-        "Stands on": ", ".join(claim.blocked_by) or "nothing",
-        "Must kill": ", ".join(claim.mutants),
-        "Since": claim.since,
+        "Properties": prop.sentence,
+        "Formula": prop.formula,
+        "Kind": prop.kind,
+        "If it fails": prop.means,
+        "Assumes": prop.assumes,
+        "Applies to subjects with": ", ".join(prop.needs) or "no particular trait",
+        "Stands on": ", ".join(prop.blocked_by) or "nothing",
+        "Must kill": ", ".join(prop.mutants),
+        "Since": prop.since,
     }
-    if isinstance(claim.decision, Statistical):
-        promises = claim.decision.discrepancies.items()
+    if isinstance(prop.decision, Statistical):
+        promises = prop.decision.discrepancies.items()
         for profile in PROFILES.values():
             found[f"A pass in {profile.name} excludes"] = "; ".join(
                 f"{label}: {profile.discrepancy_factor * d:g} sd of one trial"
@@ -54,20 +54,20 @@ def entries(claim: Claim | NightlyClaim) -> dict[str, str]:
     return found
 
 
-def describe(claim: Claim | NightlyClaim) -> str:
+def describe(prop: Property | NightlyProperty) -> str:
     """Return the text of `explain`."""
-    lines = [f"{claim.id}: {claim.name}", ""]
-    for heading, text in entries(claim).items():
+    lines = [f"{prop.id}: {prop.name}", ""]
+    for heading, text in entries(prop).items():
         lines += [f"{heading}:", textwrap.indent(textwrap.fill(text, 90), "  ")]
     return "\n".join(lines)
 
 
-def page(claims: Sequence[Claim | NightlyClaim]) -> str:
+def page(properties: Sequence[Property | NightlyProperty]) -> str:
     """Return the page of the docs, as Markdown."""
     parts = [_HEAD]
-    for claim in claims:
-        parts.append(f"## {claim.id}: {claim.name}\n")
-        for heading, text in entries(claim).items():
+    for prop in properties:
+        parts.append(f"## {prop.id}: {prop.name}\n")
+        for heading, text in entries(prop).items():
             shown = f"`{text}`" if heading == "Formula" else text
             parts.append(f"- **{heading}:** {shown}")
         parts.append("")

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
         raise Violation(f"an eval call moved the stream: {first_difference(between, second)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP101",
     name="eval identity",
     sentence="In evaluation mode the output is the input, bit for bit, at every rate from 0 to 1, "

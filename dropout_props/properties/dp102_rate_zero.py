@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -33,7 +33,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"rate 0 with {given}: {first_difference(y, reference)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP102",
     name="rate 0 identity",
     sentence="At rate 0 the training output is the input, bit for bit, and no key is needed.",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -36,7 +36,7 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP103",
     name="rate 1 zeros",
     sentence="At rate 1 the training output and its gradient are all zeros, with no NaN in either, "

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import differing
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -48,7 +48,7 @@ def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> Non
     raise Violation(f"with {given}: no error; a second call {again}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP104",
     name="missing key raises",
     sentence="A training call without a key for its stream raises the framework's own error, which "

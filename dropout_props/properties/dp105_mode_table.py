@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Modes
 
@@ -66,7 +66,7 @@ def _words(modes: Modes) -> str:
     return "deterministic is " + (", ".join(given) or "nowhere set")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP105",
     name="mode table",
     sentence="Of the places that set the mode, the documented one decides: in Linen exactly one "

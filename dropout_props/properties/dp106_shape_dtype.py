@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.subject import WrongAnswer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"{mode}: {error.seen} in place of {error.expected}") from error
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP106",
     name="shape and dtype",
     sentence="In both modes and at every rate the output has the shape and dtype of the input, of "

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"taken for a rate: {', '.join(taken)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP107",
     name="no rate is refused",
     sentence="A rate below 0, above 1, infinite or NaN is refused with an error.",

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.subject import WrongAnswer
 
@@ -31,7 +31,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"{dtype}: no error; the answer is {y.dtype}, rounded")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP108",
     name="integers are refused",
     sentence="In training, an input of integers or booleans is refused with a TypeError or a "

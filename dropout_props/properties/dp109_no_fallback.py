@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"the key of {words} stood in for the missing {subject.traits.stream!r}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP109",
     name="no fallback stream",
     sentence="A training call that is given keys of other streams alone raises the framework's own "

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
@@ -46,7 +46,7 @@ def _hold(given: str, output: Any, expected: Any) -> None:
         raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP110",
     name="any mapping of streams",
     sentence="Keys may be handed over in any mapping, and in any order: a dict, a MappingProxyType "

@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Modes
 
@@ -52,7 +52,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"with a key for {_OTHER!r} alone, {'; '.join(seen)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP111",
     name="idle layers need no stream",
     sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called "

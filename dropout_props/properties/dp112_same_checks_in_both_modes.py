@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.subject import SubjectError, WrongAnswer
 
@@ -48,7 +48,7 @@ def _training_refuses(sampler: Sampler, x: Any) -> bool:
     return False
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP112",
     name="one door for both modes",
     sentence="An input of integers or booleans that training refuses is refused in evaluation too, "

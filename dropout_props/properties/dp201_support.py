@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import is_quotient
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -39,7 +39,7 @@ def _check(sampler: Sampler) -> None:
         )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP201",
     name="support",
     sentence="Every training output is 0 or x/keep, to one unit in the last place.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
@@ -17,7 +17,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units"),)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP202",
     name="keep rate",
     sentence="A unit is kept with probability 1 - rate.",

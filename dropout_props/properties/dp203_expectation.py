@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
@@ -22,7 +22,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP203",
     name="E[y] = x",
     sentence="The expectation of the training output is the input, for every element and in all.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials
 
@@ -37,7 +37,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     return tuple(families)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP204",
     name="same everywhere",
     sentence="The keep rate is the same at every position: at single units, edges and tails "

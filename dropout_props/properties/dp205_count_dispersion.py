@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, central_region, region_mass
 
@@ -32,7 +32,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP205",
     name="count dispersion",
     sentence="The number of units kept varies from mask to mask as a binomial count does, in the "

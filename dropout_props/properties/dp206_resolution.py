@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Trials
 
@@ -38,7 +38,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units"),)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP206",
     name="resolution",
     sentence="Rates half a step of an 8, 11 or 16 bit threshold from 0 and from 1 are honoured: "
@@ -46,7 +46,7 @@ CLAIM = Claim(
     formula="P(y != 0) = ceil(fl(keep) 2^23) / 2^23, at rate and keep down to 2^-17",
     means="The threshold or the uniform numbers are too coarse: a small rate drops nothing, or "
     "twice what it should.",
-    assumes="Support (DP201). Rates below 2^-23 are beyond the arithmetic, and beyond this claim.",
+    assumes="Support (DP201). Rates below 2^-23 are beyond the arithmetic, and beyond this property.",
     mutants=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "any_rate"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import lags
 from dropout_props.statistics import Trials, agreement
@@ -44,7 +44,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
     return large_block_cases(profile, traits).filter(lambda case: case.size <= _LARGEST)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP301",
     name="no lag correlates",
     sentence="Two units of one mask are independent at every lag, in flat order and along each "

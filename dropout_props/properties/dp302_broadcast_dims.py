@@ -8,7 +8,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import lags
 from dropout_props.statistics import Trials, agreement
@@ -61,7 +61,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     ).filter(lambda case: bool(case.broadcast_dims))
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP302",
     name="broadcast dims",
     sentence="One mask is shared along the broadcast dims, negative ones included; along every "

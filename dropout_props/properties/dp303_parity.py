@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import parities
 from dropout_props.statistics import Trials, odd_parity
@@ -39,7 +39,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     return tuple(families)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP303",
     name="parity of neighbours",
     sentence="Among three or four units a stride apart, in flat order and along each axis, an odd "

@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -36,7 +36,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"the same key with {what}: {unlike} of {case.size} units differ")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP304",
     name="input does not matter",
     sentence="Under one key the mask is the same for every input of one shape and dtype.",

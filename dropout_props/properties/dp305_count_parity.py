@@ -1,6 +1,6 @@
 """DP305: the number kept in a mask is odd as often as it should be."""
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, odd_parity
@@ -13,7 +13,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     return (Trials.of(int((counts % 2).sum()), len(kept), null, label="masks"),)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP305",
     name="parity of the count",
     sentence="The number of units kept in a mask is odd as often as with independent units.",

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -34,7 +34,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"call {call} with the key of call 1: {first_difference(again, first)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP401",
     name="same key, same mask",
     sentence="The same key gives the same output, whatever was called in between.",

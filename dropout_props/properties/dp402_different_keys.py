@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
@@ -66,7 +66,7 @@ _LABELS = tuple(
     for order in ("unit by unit", "reversed", "half-shifted")
 )
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP402",
     name="different keys",
     sentence="Masks of different keys are independent: of adjacent seeds, of split siblings and of "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
@@ -38,7 +38,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP403",
     name="two calls differ",
     sentence="Masks of two calls of one layer in one application are independent: unit by unit, "

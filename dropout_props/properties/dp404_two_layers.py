@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
 
@@ -57,7 +57,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"layers {pair[0]} and {pair[1]} share their mask{why}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP404",
     name="two layers differ",
     sentence="Masks of two layers of one model are independent: of siblings, of layers of one name "

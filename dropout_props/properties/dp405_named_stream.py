@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _only(sampler: Sampler, subject: Any, stream: str) -> None:
         raise Violation(f"another key for the stream {stream!r} left the output as it was")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP405",
     name="named stream only",
     sentence="The mask depends on the key of the layer's own stream and on no other stream.",

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation("another explicit key left the output as it was")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP406",
     name="explicit key",
     sentence="A key handed to the call decides the mask alone; streams do not matter then.",

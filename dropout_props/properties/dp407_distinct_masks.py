@@ -10,7 +10,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -44,7 +44,7 @@ def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
         raise Violation(f"{what} gave {distinct} distinct masks")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP407",
     name="distinct masks",
     sentence="Distinct keys give distinct masks: in a set of 16384 random keys, and among keys "

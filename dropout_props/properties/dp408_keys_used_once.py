@@ -10,7 +10,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -54,7 +54,7 @@ def _share_no_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
                 raise Violation(f"{earlier} and {name} share a run of {_RUN} units")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP408",
     name="keys used once",
     sentence="Of all calls and layers of one application, and of a second one under the next seed, "

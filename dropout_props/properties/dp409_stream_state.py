@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.operations import Step, Steps
 
@@ -67,7 +67,7 @@ def _take(sampler: Sampler, program: Steps) -> tuple[object, ...]:
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP409",
     name="stream state",
     sentence="A training call uses up one key, and an evaluation none; under nnx.jit, after "

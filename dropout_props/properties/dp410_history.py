@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases
-from dropout_props.subjects.isolated import ask_apart
+from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
@@ -65,7 +65,7 @@ def _in_other_process(sampler: Sampler) -> _Outputs:
 
 def _check(sampler: Sampler) -> None:
     _unmoved(sampler, compiled=False)
-    there = ask_apart(_in_other_process, sampler.anew())
+    there = run_isolated(_in_other_process, sampler.fresh())
     if not _same(sampler, there, _plain(sampler, sampler.subject)):
         raise Violation("another process, which was asked nothing before, gives other masks")
     if sampler.subject.traits.lacks("lifted") is None:
@@ -77,13 +77,13 @@ def _check(sampler: Sampler) -> None:
 
 def _unmoved(sampler: Sampler, *, compiled: bool) -> None:
     ask = _compiled if compiled else _plain
-    warm, moved = sampler.subject.anew(), []
+    warm, moved = sampler.subject.fresh(), []
     first = ask(sampler, warm)
     if not _same(sampler, ask(sampler, warm), first):
         moved.append("asked a second time")
     if not _same(sampler, _in_thread(ask, sampler, warm), first):
         moved.append("in a second thread")
-    evaluated = sampler.subject.anew()
+    evaluated = sampler.subject.fresh()
     _evaluate(sampler, evaluated, compiled=compiled)
     if not _same(sampler, ask(sampler, evaluated), first):
         moved.append("after an evaluation")
@@ -106,7 +106,7 @@ def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
     return True
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP410",
     name="no history",
     sentence="The masks of a key are the same when asked again, in a second thread, after an "

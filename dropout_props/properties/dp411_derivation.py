@@ -11,7 +11,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties import reference_prng
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None
         raise Violation(f"{what}: {unlike} of {case.size} units are not those of the derivation")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP411",
     name="published derivation",
     sentence="The mask is, bit for bit, the one of an independent NumPy threefry under the key "

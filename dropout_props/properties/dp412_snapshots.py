@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Steps
 
@@ -35,7 +35,7 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP412",
     name="snapshots stand still",
     sentence="What nnx.split returned stays as it was: merged later, and merged twice, it gives "

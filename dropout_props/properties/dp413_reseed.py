@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Steps
 
@@ -40,7 +40,7 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP413",
     name="reseed",
     sentence="After reseeding the layer's stream with one key, the next mask is always the same, "

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Rewrapped
 from dropout_props.subjects.subject import Unsupported
@@ -45,7 +45,7 @@ def _check(sampler: Sampler) -> None:
         raise missing[0]
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP414",
     name="streams passed on",
     sentence="Where Rngs.fork, split or broadcast, or Rngs given a stream, makes another set of "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.operations import Reseeded
 
@@ -39,7 +39,7 @@ def _words(names: tuple[str, ...]) -> str:
     return f"a model built in {order} of its names ({', then '.join(names)})"
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP415",
     name="reseeded as new",
     sentence="After reseeding a model's stream with the key that it was built on, its masks are "

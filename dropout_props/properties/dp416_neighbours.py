@@ -11,7 +11,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.operations import Beside
 from dropout_props.subjects.subject import Unsupported
 
@@ -76,7 +76,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP416",
     name="neighbours' parameters stand",
     sentence="Putting the layer into a model leaves the parameters that are initialised after it "

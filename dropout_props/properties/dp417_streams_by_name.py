@@ -10,7 +10,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"one key gives one mask in the streams {first!r} and {second!r}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP417",
     name="streams by name",
     sentence="One key that is given to two streams of different names gives different masks.",

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, bound(x), expected, "under jit, with the key as a constant")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP501",
     name="jit = eager",
     sentence="Compiled by jax.jit, a layer gives the same mask bit for bit, and the same values to "

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, devices(inputs), jnp.stack(folded), "over a named axis, its index folded in")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP502",
     name="vmap = loop",
     sentence="Under jax.vmap over keys each row has the mask of its own key, over inputs with one "

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, steps, jnp.stack(expected), "in a scan that carries the key")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP503",
     name="scan = loop",
     sentence="In jax.lax.scan, over keys or with the key carried along, each step has the mask of "

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, jax.jit(loss(again))(x), slope, "the gradient under jit of jax.checkpoint")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP504",
     name="remat sees the mask",
     sentence="Under jax.checkpoint the output is the same, and the backward pass sees the mask of "

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
-from dropout_props.subjects.isolated import DEVICES, ask_apart
+from dropout_props.subjects.isolated import DEVICES, run_isolated
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -22,7 +22,7 @@ _AXIS = "devices"
 def _check(sampler: Sampler) -> None:
     train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
     alone = np.asarray(train(sampler.key(), x))
-    spread = ask_apart(_sharded, sampler.anew())
+    spread = run_isolated(_sharded, sampler.fresh())
     agree(sampler, spread["plain"], alone, f"in a process with {DEVICES} devices")
     agree(sampler, spread["sharded"], alone, f"jit of an input sharded over {DEVICES} devices")
     _check_shards(sampler, spread["mapped"], spread["folded"])
@@ -68,7 +68,7 @@ def _shard_map() -> Any:
     return shard_map
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP505",
     name="sharded = unsharded",
     sentence="Under jit an input that is sharded over 8 devices gives the output of an unsharded "

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, steps, expected, "in the steps of while_loop")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP506",
     name="control flow",
     sentence="In the branches of cond and switch, and in the steps of while_loop, a layer has the "

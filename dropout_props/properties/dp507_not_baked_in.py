@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, jax.jit(training_call(sampler))(first, x), one, "traced anew")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP507",
     name="nothing baked in",
     sentence="One compiled program gives each key its own mask, the same at every call and after "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.properties.transforms import each_transform
 
@@ -17,7 +17,7 @@ def _check(sampler: Sampler) -> None:
     each_transform(sampler, ("jit",))
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP508",
     name="framework jit",
     sentence="Under nn.jit and nnx.jit each call has a mask of its own, which the same key gives "

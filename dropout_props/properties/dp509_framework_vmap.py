@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.properties.transforms import outputs_under, own_masks
 
@@ -20,7 +20,7 @@ def _check(sampler: Sampler) -> None:
         agree(sampler, other, first, f"row {row} of a batch that shares its key")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP509",
     name="framework vmap",
     sentence="Under nn.vmap and nnx.vmap each row has a mask of its own where the keys are split, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.properties.transforms import outputs_under, own_masks, same_as_plain
 
@@ -23,7 +23,7 @@ def _check(sampler: Sampler) -> None:
         agree(sampler, other, first, f"step {step} of a scan that shares its key")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP510",
     name="framework scan",
     sentence="Under nn.scan and nnx.scan each step has a mask of its own where the keys are split; "

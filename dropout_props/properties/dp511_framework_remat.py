@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact
+from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.properties.transforms import TIMES, same_as_plain
 from dropout_props.subjects.operations import Under
@@ -40,7 +40,7 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, jax.grad(again)(x), slope, "the gradient of the last call under remat")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP511",
     name="framework remat",
     sentence="Under nn.remat and nnx.remat the outputs of several calls are those of plain calls, "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.properties.transforms import TIMES, outputs_under
 from dropout_props.subjects.subject import Crashed, Unsupported
@@ -38,7 +38,7 @@ def _is_frozen(sampler: Sampler, transform: Transform) -> bool:
     return any(np.array_equal(first, other) for other in others)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP513",
     name="raw transforms",
     sentence="Where jax.jit, jax.checkpoint or jax.lax.scan, or a scan whose body closes over a "

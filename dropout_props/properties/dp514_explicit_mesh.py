@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree
-from dropout_props.subjects.isolated import DEVICES, ask_apart
+from dropout_props.subjects.isolated import DEVICES, run_isolated
 from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SHAPE = (16, 24)
 
 
 def _check(sampler: Sampler) -> None:
-    spread: Mapping[str, Any] = ask_apart(_on_explicit_mesh, sampler.anew())
+    spread: Mapping[str, Any] = run_isolated(_on_explicit_mesh, sampler.fresh())
     if not spread:
         raise Unsupported("this release of JAX has no meshes with explicit axes")
     for where, (sharded, alone) in spread.items():
@@ -75,7 +75,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP514",
     name="explicit mesh",
     sentence="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Statistical
+from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Trials, agreement
 from dropout_props.subjects.operations import Transform, Under
@@ -54,7 +54,7 @@ def _counts(transform: Transform, kept: np.ndarray, sampler: Sampler) -> list[Tr
     ]
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP515",
     name="transforms in distribution",
     sentence="Under the framework's jit, vmap, scan, cond, switch and while_loop units are kept "

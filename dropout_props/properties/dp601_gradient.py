@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, training_call, transform_cases
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _special(x: Any) -> Any:
     return jnp.where(at % 6 < 5, values[at % 6 % 5], x)  # noqa: PLR2004 (one in six stays)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP601",
     name="gradient = mask/keep",
     sentence="VJP and JVP are mask/keep times what they are given, eagerly, under jit and under "

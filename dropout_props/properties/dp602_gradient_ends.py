@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP602",
     name="gradient at 0 and 1",
     sentence="At rate 0 VJP and JVP are the identity, at rate 1 they are 0, eagerly and under jit.",

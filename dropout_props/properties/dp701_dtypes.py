@@ -13,7 +13,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case, as_dtype
 from dropout_props.properties.bits import Array, is_quotient, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
 from dropout_props.subjects.subject import WrongAnswer
 
@@ -82,7 +82,7 @@ def _parts(array: Array) -> tuple[Array, ...]:
     return (array.real, array.imag) if array.dtype.kind == "c" else (array,)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP701",
     name="wide dtypes",
     sentence="Each dtype beyond the usual ones is served by its own ulp and promoted to no other: "

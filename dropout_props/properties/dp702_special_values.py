@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"{what}: {wide[at]} gave {y[at]} at {at}, {int(wrong.sum())} in all")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP702",
     name="special values",
     sentence="A dropped unit is +0 whatever it was; a kept NaN, infinity or zero stays what it is, "
     "and a tiny number stays tiny.",
     formula="y = +0 or x/keep for x = NaN, +inf, -inf, +0, -0 and subnormals",
     means="One NaN in the input survives its own removal, or is hidden from whoever looks for it.",
-    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not claimed.",
+    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not stated.",
     mutants=("mult_mask", "nan_hidden"),
     needs=("mask", "scaled", "identity", "nonfinite"),
     decision=Exact(

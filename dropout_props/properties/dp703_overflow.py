@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _check(sampler: Sampler) -> None:
         raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}: x/keep overflows")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP703",
     name="overflow",
     sentence="A kept unit is infinite where x/keep is too large for its dtype, and finite where it "

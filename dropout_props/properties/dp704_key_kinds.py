@@ -12,7 +12,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
 from dropout_props.subjects.subject import Crashed
 
@@ -64,7 +64,7 @@ def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: 
     return nullcontext() if value is None else jax.threefry_partitionable(value)
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP704",
     name="kinds of keys",
     sentence="Raw and typed keys of the same words give the same mask; threefry (partitionable or "

@@ -10,7 +10,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import Array, is_quotient
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.subject import Crashed, WrongAnswer
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _scale(y: Array, x: Array, keep: float, epsilon: float) -> list[str]:
     return [f"{scales}, every kept unit by one factor, as in its own precision"]
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP705",
     name="low-precision rates",
     sentence="A rate given in float16 or bfloat16 acts like the same number given as a float, or "

@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.subjects.operations import Shared
 from dropout_props.subjects.subject import Crashed
 
@@ -73,7 +73,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP801",
     name="attention masks",
     sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head, "

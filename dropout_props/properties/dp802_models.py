@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Claim, Exact, Violation
+from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases, training_call
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"a key changed the evaluation: {first_difference(other, evaluated)}")
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP802",
     name="keys in training alone",
     sentence="The training output of a model changes with its dropout key; its evaluation output "

@@ -16,7 +16,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Claim, Exact, Statistical, Violation
+from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
 from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
@@ -92,7 +92,7 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-CLAIM = Claim(
+PROPERTY = Property(
     id="DP803",
     name="a linear model",
     sentence="The expected training output of a linear model behind the layer is its eval output.",

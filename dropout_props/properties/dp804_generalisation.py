@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
-from dropout_props.properties.declaration import NightlyClaim
+from dropout_props.properties.declaration import NightlyProperty
 
 NUM_SEEDS = 20
 NUM_NARROWER = 18
-"""Of these seeds, the fewest with a narrower gap that show the claim."""
+"""Of these seeds, the fewest with a narrower gap that show the property."""
 
 CHANCE = 0.5
 """How often a gap is narrower where dropout does nothing."""
 
 FALSE_PASS_RATE = 0.001
 
-CLAIM = NightlyClaim(
+PROPERTY = NightlyProperty(
     id="DP804",
     name="a narrower gap",
     sentence="Dropout narrows the gap between training and test loss of small models on real data.",
@@ -26,7 +26,7 @@ CLAIM = NightlyClaim(
     "one before.",
     assumes="Seeds are independent. The models are d2l's perceptrons, the data scikit-learn's "
     "digits: nothing is said of others. A layer that scales and never drops narrows the gap too, "
-    "which the claims about the mask find (DP202, DP203, DP803).",
+    "which the properties about the mask find (DP202, DP203, DP803).",
     decision=f"By training every model twice from each of {NUM_SEEDS} seeds, with dropout and "
     f"without. It is shown when {NUM_NARROWER} gaps or more are narrower with dropout: the exact "
     "lower bound of the probability (Clopper and Pearson, one-sided, at the error rate of a false "

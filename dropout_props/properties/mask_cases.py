@@ -1,4 +1,4 @@
-"""What the statistical claims share: which cases they count, and the null of a case."""
+"""What the statistical properties share: which cases they count, and the null of a case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LARGE = 100  # units
 _ABOVE = Interval(0.5 - 2.0**-20, 0.5 + 2.0**-20)
 
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
-"""Rates that every statistical claim counts, whatever Hypothesis draws beside them."""
+"""Rates that every statistical property counts, whatever Hypothesis draws beside them."""
 
 
 def canonical(shape: tuple[int, ...] = (128,)) -> tuple[Case, ...]:

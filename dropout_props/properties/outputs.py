@@ -1,4 +1,4 @@
-"""What the claims about transforms share: the training call as a function, and how answers compare.
+"""What the properties about transforms share: the training call as a function, and how answers compare.
 
 A mask must be the same bit for bit. Values may differ by one unit in the last place: XLA divides
 or multiplies by the reciprocal as it sees fit. Outputs of a model, where a matrix product comes

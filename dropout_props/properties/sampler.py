@@ -1,6 +1,6 @@
-"""Asking: salted keys, blocks of one fixed size, batches by `jax.vmap`.
+"""Asking: seeded keys, blocks of one fixed size, batches by `jax.vmap`.
 
-Every key depends on salt, claim, digest of the whole case, role and block, through a stable hash
+Every key depends on run seed, property, digest of the whole case, role and block, through a stable hash
 and NumPy's Philox, not through `jax.random.split`: streams of JAX are prefix-stable in shape and
 nested in rate under one key, and their derivation has changed between releases, so two cases must
 never share a key. Masks come back as NumPy booleans, counted on the host: counting costs no
@@ -49,19 +49,19 @@ def came_through(subject: Subject, outputs: Any, x: Any) -> np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Sampler:
-    """Draws the masks of one case for one claim.
+    """Draws the masks of one case for one property.
 
     Args:
         subject: who is asked.
         case: what is asked.
-        claim: id of the claim; another claim never sees the same bits.
-        salt: integer that the whole run shares.
+        property_id: id of the property; another property never sees the same bits.
+        run_seed: integer that the whole run shares.
     """
 
     subject: Subject
     case: Case
-    claim: str
-    salt: int = 0
+    property_id: str
+    run_seed: int = 0
 
     @property
     def size(self) -> int:
@@ -76,19 +76,19 @@ class Sampler:
         looped = self.subject.traits.batching == "loop"
         return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.size))
 
-    def anew(self) -> Sampler:
+    def fresh(self) -> Sampler:
         """Return the same sampler, whose subject remembers nothing and can be sent elsewhere."""
-        return replace(self, subject=self.subject.anew())
+        return replace(self, subject=self.subject.fresh())
 
     def words(self, count: int, *, role: str, block: int = 0) -> np.ndarray[Any, Any]:
         """Return fresh uniform words, uint32[count, 2], as raw key data.
 
         Args:
             count: how many keys.
-            role: what the keys are for, so that two uses in one claim never meet.
+            role: what the keys are for, so that two uses in one property never meet.
             block: number of the block, from 0.
         """
-        text = f"{self.salt}|{self.claim}|{self.case.digest()}|{role}|{block}"
+        text = f"{self.run_seed}|{self.property_id}|{self.case.digest()}|{role}|{block}"
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
         return generator.integers(2**32, size=(count, 2), dtype=np.uint32)
@@ -173,7 +173,7 @@ class Sampler:
 
 @lru_cache(maxsize=64)
 def _performing(subject: Subject, case: Case, program: Program) -> Callable[[Any], Any]:
-    x, fresh = jnp.asarray(case.inputs()), subject.anew()  # what was asked before is DP410's
+    x, fresh = jnp.asarray(case.inputs()), subject.fresh()  # what was asked before is DP410's
 
     def answers(key: Any) -> Any:
         streams = {subject.traits.stream or "dropout": key}

@@ -1,4 +1,4 @@
-"""What the claims about transforms of the framework share: asking under one, and what must hold.
+"""What the properties about transforms of the framework share: asking under one, and what must hold.
 
 A framework's transform may derive other keys than a plain call does, so bits are compared only
 where it promises the plain ones; elsewhere masks must differ from call to call, and come again
@@ -60,7 +60,7 @@ def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, An
     where = f"under {transform} of the framework"
     outputs = outputs_under(sampler, transform)
     all_differ(outputs, where)
-    again = outputs_under(sampler, transform, sampler.subject.anew())
+    again = outputs_under(sampler, transform, sampler.subject.fresh())
     for one, other in zip(outputs, again, strict=True):
         agree(sampler, other, one, f"{where}, asked again with the same key")
     return outputs

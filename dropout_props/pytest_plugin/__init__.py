@@ -1,4 +1,4 @@
-"""The pytest plugin: one item a (subject, claim), judged inside the test, reported by the session.
+"""The pytest plugin: one item a (subject, property), judged inside the test, reported by the session.
 
 It is thin on purpose. Loading it imports neither jax, flax, scipy, hypothesis nor numpy. Every
 verdict falls inside its test, so that nothing depends on how items are spread over workers; a
@@ -27,14 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, each beginning with --dp."""
     group = parser.getgroup("dropout_props", "dropout property tests")
     group.addoption("--dp-profile", default="ci", help="smoke, ci (the default) or nightly")
-    group.addoption("--dp-salt", default="0", help="integer that enters every key (default 0)")
+    group.addoption("--dp-seed", default="0", help="integer that enters every key (default 0)")
     group.addoption("--dp-budget", default="1e-9", help="false alarms a run (default 1e-9)")
     group.addoption("--dp-json", default=None, metavar="FILE", help="write the result here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options at the door."""
-    for option, kind in (("--dp-salt", int), ("--dp-budget", float)):
+    for option, kind in (("--dp-seed", int), ("--dp-budget", float)):
         text = config.getoption(option)
         try:
             kind(text)
@@ -79,12 +79,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture
 def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Judge the pair that `parametrize_with_properties` put into this test; call it to do so."""
-    subject, claim_id = request.param
+    subject, property_id = request.param
 
     def check() -> None:
         from dropout_props.pytest_plugin.session import ask
 
-        result, text = ask(subject, claim_id, _settings(request.config))
+        result, text = ask(subject, property_id, _settings(request.config))
         request.node.user_properties.append((_PROPERTY, text))
         outcome, message = result
         if outcome == "fail":
@@ -100,7 +100,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
 def _settings(config: pytest.Config) -> dict[str, Any]:
     if _STASH not in config.stash:
         config.stash[_STASH] = {
-            "salt": int(config.getoption("--dp-salt")),
+            "run_seed": int(config.getoption("--dp-seed")),
             "profile": config.getoption("--dp-profile"),
             "false_fail_rate": float(config.getoption("--dp-budget")),
         }

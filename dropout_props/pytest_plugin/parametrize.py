@@ -1,4 +1,4 @@
-"""`parametrize_with_properties`: one test a (subject, claim), in a project's own test module."""
+"""`parametrize_with_properties`: one test a (subject, property), in a project's own test module."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["parametrize_with_properties"]
 
 
 def parametrize_with_properties(
-    subjects: Sequence[Subject | str], *, claims: Sequence[str] = ()
+    subjects: Sequence[Subject | str], *, properties: Sequence[str] = ()
 ) -> Callable[[Any], Any]:
-    """Run a test once for every subject and claim.
+    """Run a test once for every subject and property.
 
     The test takes the fixture `property_check` and calls it::
 
@@ -29,16 +29,16 @@ def parametrize_with_properties(
 
     Args:
         subjects: subjects, names of subjects that ship, or paths ``package.module:attr``.
-        claims: ids of the claims; the whole catalogue when left out.
+        properties: ids of the properties; the whole catalogue when left out.
 
     Returns:
         A decorator.
 
     Raises:
-        UnknownClaim: naming the closest ids.
+        UnknownProperty: naming the closest ids.
         ValueError: two subjects of one name, which a report could not tell apart.
     """
-    chosen = [find(one) for one in claims] or list(CATALOGUE)
+    chosen = [find(one) for one in properties] or list(CATALOGUE)
     names = [one if isinstance(one, str) else one.name for one in subjects]
     for name in names:
         if names.count(name) > 1:
@@ -46,6 +46,6 @@ def parametrize_with_properties(
                 f"two subjects are called {name!r}: give each its own name, as in "
                 "Subject.linen(MyDropout, name='mine')."
             )
-    pairs = [(subject, claim.id) for subject in subjects for claim in chosen]
-    ids = [f"{name}-{claim.id}" for name in names for claim in chosen]
+    pairs = [(subject, prop.id) for subject in subjects for prop in chosen]
+    ids = [f"{name}-{prop.id}" for name in names for prop in chosen]
     return pytest.mark.parametrize("property_check", pairs, ids=ids, indirect=True)

@@ -34,30 +34,32 @@ _OUTCOMES = {
 
 
 @lru_cache(maxsize=8)
-def _judge(salt: int, profile: str, false_fail_rate: float) -> Judge:
-    return new_judge(Settings.of(salt=salt, profile=profile, false_fail_rate=false_fail_rate))
+def _judge(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
+    return new_judge(
+        Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=false_fail_rate)
+    )
 
 
 _subject = lru_cache(maxsize=None)(registry.load)
 
 
 def ask(
-    subject: Subject | str, claim_id: str, options: dict[str, Any]
+    subject: Subject | str, property_id: str, options: dict[str, Any]
 ) -> tuple[tuple[str, str], str]:
     """Judge one pair.
 
     Args:
         subject: a subject, or the name or path of one.
-        claim_id: id of the claim.
-        options: salt, profile and false_fail_rate, as the command line of pytest gave them.
+        property_id: id of the property.
+        options: run seed, profile and false_fail_rate, as the command line of pytest gave them.
 
     Returns:
         What pytest should do (pass, fail, skip or xfail) with its message, and the result as JSON.
     """
     loaded = _subject(subject) if isinstance(subject, str) else subject
-    result = _judge(**options)(loaded, find(claim_id))
+    result = _judge(**options)(loaded, find(property_id))
     message = plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
-    return (_OUTCOMES[result.verdict], message), files.claim_to_json(result)
+    return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result)
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ def summarize(
     settings = Settings.of(**options)
     order = list(STYLES)
     results = sorted(
-        map(files.claim_from_json, texts),
-        key=lambda r: (r.subject, r.claim, order.index(r.verdict)),
+        map(files.property_result_from_json, texts),
+        key=lambda r: (r.subject, r.property_id, order.index(r.verdict)),
     )
     whole = replace(
         empty_result(settings, collected),

@@ -1,8 +1,8 @@
-"""Writes the statistic of a failed claim about counts as one line of NumPy.
+"""Writes the statistic of a failed property about counts as one line of NumPy.
 
 Question: which trials does the family count that failed, in terms of the masks that are drawn?
-Guarantee: for the claims named here the counts of the line are those of the engine.
-Cannot say: what the other claims count; for them a program shows the keep rate alone.
+Guarantee: for the properties named here the counts of the line are those of the engine.
+Cannot say: what the other properties count; for them a program shows the keep rate alone.
 """
 
 from __future__ import annotations
@@ -53,31 +53,31 @@ class Statistic:
     pair: str | tuple[str, str] = ""
 
 
-def statistic(claim: str, case: Case, counts: tuple[Counts, ...]) -> Statistic | None:
+def statistic(property_id: str, case: Case, counts: tuple[Counts, ...]) -> Statistic | None:
     """Return the statistic of the family with the most evidence, None where there is no line."""
     if not counts:
         return None
     worst = max(counts, key=lambda one: one.log10_evidence)
     label, member = worst.label, worst.worst
-    if label in ("all units", "all elements") and claim in ("DP202", "DP203"):
+    if label in ("all units", "all elements") and property_id in ("DP202", "DP203"):
         return Statistic(worst, "masks", "masks", "units kept")
     if label in ("one element", "one position"):
         return Statistic(worst, "masks", f"{_FLAT}[:, {member}]", f"unit {member} kept")
     if label in ("dyadic block", "index along an axis"):
         return _region(worst, case)
-    return _lag(worst, case, counts) if claim == "DP301" else _two_masks(claim, worst)
+    return _lag(worst, case, counts) if property_id == "DP301" else _two_masks(property_id, worst)
 
 
-def _two_masks(claim: str, worst: Counts) -> Statistic | None:
+def _two_masks(property_id: str, worst: Counts) -> Statistic | None:
     """Return the statistic of two masks that should be independent."""
-    if claim == "DP402":
+    if property_id == "DP402":
         pairing, _, order = worst.label.partition(", ")
         what = f"units of two masks that agree, {order}, keys being {pairing}"
         return Statistic(worst, "pairs", _ORDERS[order], what, pairing)
-    if claim == "DP403":
+    if property_id == "DP403":
         what = f"units of two calls that agree, {worst.label}"
         return Statistic(worst, "calls", _ORDERS[worst.label], what)
-    if claim == "DP404":
+    if property_id == "DP404":
         pair = _LAYERS[worst.label]
         what = f"units of two layers that agree, {pair[0]} and {pair[1]}"
         return Statistic(worst, "layers", "first == second", what, pair)

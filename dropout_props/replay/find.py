@@ -1,8 +1,8 @@
-"""Asks a failure again: the same subject, claim, case and salt, and so the same bits.
+"""Asks a failure again: the same subject, property, case and run seed, and so the same bits.
 
 Question: does the failure that has this id still occur here?
 Guarantee: in the same environment the counts are the same integers, and the evidence is the same
-number, bit for bit. Cannot say: whether the claim holds elsewhere; `check` asks that.
+number, bit for bit. Cannot say: whether the property holds elsewhere; `check` asks that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dropout_props.engine import Settings
-    from dropout_props.results.records import ClaimResult, Counts, Replay, RunResult
+    from dropout_props.results.records import Counts, PropertyResult, Replay, RunResult
     from dropout_props.subjects.subject import Subject
 
 __all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay"]
@@ -38,7 +38,7 @@ class Found:
     """A failure in a result."""
 
     run: RunResult
-    result: ClaimResult
+    result: PropertyResult
     replay: Replay
 
 
@@ -49,7 +49,7 @@ class Replayed:
     Args:
         ending: what became of the failure.
         seen: what was seen now.
-        same: whether the statistic is the recorded one, bit for bit; None for an exact claim.
+        same: whether the statistic is the recorded one, bit for bit; None for an exact property.
         log10_evidence: of the case now.
     """
 
@@ -72,7 +72,9 @@ def find_failure(run: RunResult, name: str) -> Found:
     fitting = [found for key, found in all_ids.items() if name and key.startswith(name.lower())]
     if len(fitting) == 1:
         return fitting[0]
-    listed = ", ".join(f"{k} ({f.result.subject} {f.result.claim})" for k, f in all_ids.items())
+    listed = ", ".join(
+        f"{k} ({f.result.subject} {f.result.property_id})" for k, f in all_ids.items()
+    )
     raise NoSuchFailure(
         f"{name!r} is the id of {'several failures' if fitting else 'no failure'} here; "
         f"{'there are ' + listed if listed else 'this result holds no failure'}. Another result "
@@ -87,23 +89,25 @@ def replay(found: Found) -> Replayed:
         UnknownSubject: the subject can no longer be found, which is no answer about its failure.
     """
     from dropout_props.engine import Settings
-    from dropout_props.properties import UnknownClaim, find
+    from dropout_props.properties import UnknownProperty, find
     from dropout_props.subjects.subject import SubjectError, Unsupported
 
     settings = Settings.of(
-        salt=found.run.salt, profile=found.run.profile, false_fail_rate=found.run.false_fail_rate
+        run_seed=found.run.run_seed,
+        profile=found.run.profile,
+        false_fail_rate=found.run.false_fail_rate,
     )
     subject = _subject(found)
     try:
-        claim = find(found.result.claim)
+        prop = find(found.result.property_id)
         if found.replay.decided == "counterexample":
-            return _exact(subject, claim.id, found, settings)
+            return _exact(subject, prop.id, found, settings)
         if found.replay.decided == "example":
-            return _example(subject, claim.id, found, settings)
-        return _whole(subject, claim.id, settings)
+            return _example(subject, prop.id, found, settings)
+        return _whole(subject, prop.id, settings)
     except SubjectError as error:
         return Replayed(Ending.ERROR, str(error))
-    except (Unsupported, UnknownClaim) as error:
+    except (Unsupported, UnknownProperty) as error:
         return Replayed(Ending.NOT_JUDGED, str(error))
 
 
@@ -119,29 +123,29 @@ def _subject(found: Found) -> Subject:
         return registry.load(found.replay.source)
 
 
-def _exact(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
+def _exact(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.properties import Violation, find
     from dropout_props.properties.sampler import Sampler
 
-    decision = find(claim_id).exact
+    decision = find(property_id).exact
     assert decision is not None
     assert found.replay.case is not None
     try:
-        decision.check(Sampler(subject, case_of(found.replay.case), claim_id, settings.salt))
+        decision.check(Sampler(subject, case_of(found.replay.case), property_id, settings.run_seed))
     except Violation as violation:
         return Replayed(Ending.FAILED, str(violation))
     return Replayed(Ending.FIXED, "the case that failed holds now")
 
 
-def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) -> Replayed:
+def _example(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.engine.sequential_test import Rule, judge_example
     from dropout_props.properties import Statistical, find
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import example_threshold
 
-    decision = find(claim_id).decision
+    decision = find(property_id).decision
     assert isinstance(decision, Statistical)
     assert found.replay.case is not None
     number = settings.profile.statistical_examples
@@ -150,7 +154,7 @@ def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) 
         false_pass_rate=found.run.false_pass_rate,
         factor=settings.profile.discrepancy_factor,
     )
-    sampler = Sampler(subject, case_of(found.replay.case), claim_id, settings.salt)
+    sampler = Sampler(subject, case_of(found.replay.case), property_id, settings.run_seed)
     example = judge_example(sampler, decision, rule)
     record = example.record(confidence=1.0 - found.run.false_pass_rate)
     ending = Ending.FAILED if example.decision == "refuted" else Ending.FIXED
@@ -161,13 +165,13 @@ def _example(subject: Subject, claim_id: str, found: Found, settings: Settings) 
     return Replayed(ending, _counted(record.counts), same, record.log10_evidence)
 
 
-def _whole(subject: Subject, claim_id: str, settings: Settings) -> Replayed:
-    """A failure that all cases made together, or a crash: the whole claim is judged again."""
+def _whole(subject: Subject, property_id: str, settings: Settings) -> Replayed:
+    """A failure that all cases made together, or a crash: the whole property is judged again."""
     from dropout_props.engine.run import new_judge
     from dropout_props.properties import find
     from dropout_props.results.verdict import Verdict
 
-    result = new_judge(settings)(subject, find(claim_id))
+    result = new_judge(settings)(subject, find(property_id))
     ending = {
         Verdict.ERROR: Ending.ERROR,
         Verdict.PASS: Ending.FIXED,

@@ -8,14 +8,14 @@ __all__ = ["ask_again"]
 
 
 def ask_again(
-    subject: str, claim: str, *, salt: int, profile: str, source: str = "", **case: Any
+    subject: str, property_id: str, *, run_seed: int, profile: str, source: str = "", **case: Any
 ) -> None:
-    """Ask one case, or the whole claim when no case is given; fail as an assertion does.
+    """Ask one case, or the whole property when no case is given; fail as an assertion does.
 
     Args:
         subject: name or path of the subject.
-        claim: id of the claim.
-        salt: of the run that failed.
+        property_id: id of the property.
+        run_seed: of the run that failed.
         profile: of the run that failed.
         source: ``module:attr`` of a subject that has no name of its own.
         **case: fields of `dropout_props.Case`.
@@ -29,15 +29,17 @@ def ask_again(
     from dropout_props.engine.run import empty_result
     from dropout_props.properties import find
     from dropout_props.replay.find import Ending, Found, replay
-    from dropout_props.results.records import ClaimResult, Replay
+    from dropout_props.results.records import PropertyResult, Replay
     from dropout_props.results.verdict import Verdict
 
-    found_claim = find(claim)
+    found_property = find(property_id)
     decided = "ledger"
     if case:
-        decided = "example" if found_claim.is_statistical else "counterexample"
+        decided = "example" if found_property.is_statistical else "counterexample"
     record = Replay("", decided, source, record_of(Case(**case)) if case else None)
-    run = empty_result(Settings.of(salt=salt, profile=profile), 1)
-    result = ClaimResult(subject, claim, found_claim.name, found_claim.kind, Verdict.FAIL)
+    run = empty_result(Settings.of(run_seed=run_seed, profile=profile), 1)
+    result = PropertyResult(
+        subject, property_id, found_property.name, found_property.kind, Verdict.FAIL
+    )
     again = replay(Found(run, result, record))
-    assert again.ending is Ending.FIXED, f"{subject} {claim}: {again.seen}"
+    assert again.ending is Ending.FIXED, f"{subject} {property_id}: {again.seen}"

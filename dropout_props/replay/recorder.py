@@ -1,4 +1,4 @@
-"""Records the calls that an exact claim makes of a subject, with plain inputs and outputs.
+"""Records the calls that an exact property makes of a subject, with plain inputs and outputs.
 
 A call inside a transform sees tracers, which are no numbers: it is counted and left out.
 """
@@ -83,7 +83,7 @@ def _digest(array: Any) -> str:
 
 
 def record(found: Found) -> list[Call]:
-    """Ask the case of a failed exact claim again, and return the calls that it made."""
+    """Ask the case of a failed exact property again, and return the calls that it made."""
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.properties import Violation, find
     from dropout_props.properties.sampler import Sampler
@@ -92,10 +92,12 @@ def record(found: Found) -> list[Call]:
     subject = _subject(found)
     calls: list[Call] = []
     watched = replace(subject, adapter=_Recording(subject.adapter, calls))
-    decision = find(found.result.claim).exact
+    decision = find(found.result.property_id).exact
     assert decision is not None
     assert found.replay.case is not None
-    sampler = Sampler(watched, case_of(found.replay.case), found.result.claim, found.run.salt)
+    sampler = Sampler(
+        watched, case_of(found.replay.case), found.result.property_id, found.run.run_seed
+    )
     with contextlib.suppress(Violation):
         decision.check(sampler)
     return calls

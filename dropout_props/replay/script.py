@@ -1,9 +1,9 @@
 """Writes a failure down: a program of plain jax and flax, or a test file that uses this package.
 
 The program makes the same input and the same keys, by a derivation that it spells out, calls the
-layer, and prints what the claim is about. For a claim about counts it draws the same blocks and
-counts what the claim counts, or says that it does not; for an exact claim it makes the calls that
-the claim made, and prints a digest of each output beside the one that was seen. It needs neither
+layer, and prints what the property is about. For a property about counts it draws the same blocks and
+counts what the property counts, or says that it does not; for an exact property it makes the calls that
+the property made, and prints a digest of each output beside the one that was seen. It needs neither
 this package nor a result file.
 """
 
@@ -43,7 +43,7 @@ def script(found: Found) -> str:
             "the result, and `dropout-props replay` asks it again."
         )
     case = case_of(found.replay.case)
-    claim = find(found.result.claim)
+    prop = find(found.result.property_id)
     statistical = found.replay.decided != "counterexample"
     calls: list[Call] = []
     if not statistical:
@@ -52,10 +52,10 @@ def script(found: Found) -> str:
         calls = record(found)
     layer = _layer(found)
     subject = registry.load(_source(found))
-    stat = statistic(claim.id, case, found.replay.counts) if statistical else None
+    stat = statistic(prop.id, case, found.replay.counts) if statistical else None
     return _render(
         "counted.py.jinja" if statistical else "exact.py.jinja",
-        claim=claim,
+        prop=prop,
         found=found,
         case=case,
         layer=layer,
@@ -63,8 +63,8 @@ def script(found: Found) -> str:
         names=MODEL,
         looped=subject.traits.batching == "loop",
         calls=calls,
-        prefix=f"{found.run.salt}|{claim.id}|{case.digest()}",
-        num_keys=Sampler(subject, case, claim.id).num_keys,
+        prefix=f"{found.run.run_seed}|{prop.id}|{case.digest()}",
+        num_keys=Sampler(subject, case, prop.id).num_keys,
         failure=found.result.failure,
     )
 

@@ -99,7 +99,7 @@ def installed_lines(comparison: Comparison) -> list[str]:
 
 def _row(row: Row) -> Text:
     text = Text(f"{row.change!s:<17}", style=STYLES[row.change])
-    text.append(f"{row.subject}  {row.claim} {row.name}", style="bold")
+    text.append(f"{row.subject}  {row.property_id} {row.name}", style="bold")
     text.append(f"  {_short(verdict_words(row), 70)}\n", style="default")
     text.append(f"{'':<17}{_short(row.detail, 400)}", style="dim")
     return text

@@ -1,4 +1,4 @@
-"""JUnit XML of a run or of a comparison: one test case a subject and claim."""
+"""JUnit XML of a run or of a comparison: one test case a subject and property."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from dropout_props.results.comparison import Comparison, Row
-    from dropout_props.results.records import ClaimResult, RunResult
+    from dropout_props.results.records import PropertyResult, RunResult
 
 __all__ = ["comparison_junit", "run_junit"]
 
@@ -35,7 +35,7 @@ def run_junit(result: RunResult) -> str:
 
 def _row(row: Row, *, strict: bool) -> ET.Element:
     case = ET.Element(
-        "testcase", classname=_clean(row.subject), name=_clean(f"{row.claim} {row.name}")
+        "testcase", classname=_clean(row.subject), name=_clean(f"{row.property_id} {row.name}")
     )
     if row.change.fails or (strict and row.change.warns):
         failure = ET.SubElement(case, "failure", type=str(row.change), message=_clean(row.detail))
@@ -46,11 +46,11 @@ def _row(row: Row, *, strict: bool) -> ET.Element:
     return case
 
 
-def _result(one: ClaimResult) -> ET.Element:
+def _result(one: PropertyResult) -> ET.Element:
     case = ET.Element(
         "testcase",
         classname=_clean(one.subject),
-        name=_clean(f"{one.claim} {one.name}"),
+        name=_clean(f"{one.property_id} {one.name}"),
         time=f"{one.seconds:.3f}",
     )
     if one.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):

@@ -40,7 +40,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
     ]
     if comparison.changed:
         head += [
-            "| change | subject | claim | base → candidate | what it rests on |",
+            "| change | subject | property | base → candidate | what it rests on |",
             "|---|---|---|---|---|",
         ]
     pairs = [
@@ -75,8 +75,8 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
 
 def _row(row: Row) -> str:
     change = f"**{row.change}**" if row.change.fails else str(row.change)
-    claim = f"{row.claim} {row.name}"
-    cells = (row.subject, claim, verdict_words(row), row.detail)
+    property_id = f"{row.property_id} {row.name}"
+    cells = (row.subject, property_id, verdict_words(row), row.detail)
     return f"| {change} | " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

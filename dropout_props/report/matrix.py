@@ -1,4 +1,4 @@
-"""The support matrix as a page of Markdown: release by claim, and what changed where."""
+"""The support matrix as a page of Markdown: release by property, and what changed where."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKS = {
 }
 _LEGEND = (
     "✓ holds, K a listed deviation, **F** fails, **E** crashed, ? inconclusive, b blocked by "
-    "another claim, · does not apply, an empty cell: not judged."
+    "another property, · does not apply, an empty cell: not judged."
 )
 _DETAIL = 260
 
@@ -54,7 +54,7 @@ def matrix_page(
         "Each release of Flax was judged in an environment of its own, with the JAX of its",
         "time, and compared with the one before it.",
         "",
-        "| Flax | JAX | Python | NumPy | claims judged | seconds |",
+        "| Flax | JAX | Python | NumPy | properties judged | seconds |",
         "|---|---|---|---|---|---|",
     ]
     for release, result in zip(releases, results, strict=True):
@@ -72,21 +72,24 @@ def matrix_page(
 
 def _table(subject: str, releases: Sequence[str], results: Sequence[RunResult]) -> list[str]:
     found = [
-        {one.claim: one for one in result.results if one.subject == subject} for result in results
+        {one.property_id: one for one in result.results if one.subject == subject}
+        for result in results
     ]
-    claims = sorted({claim: one.name for row in found for claim, one in row.items()}.items())
+    properties = sorted(
+        {property_id: one.name for row in found for property_id, one in row.items()}.items()
+    )
     lines = [
         "",
         f"## {subject}",
         "",
         _LEGEND,
         "",
-        f"| claim | {' | '.join(releases)} |",
+        f"| property | {' | '.join(releases)} |",
         f"|---|{'---|' * len(releases)}",
     ]
-    for claim, name in claims:
-        marks = [MARKS[row[claim].verdict] if claim in row else "" for row in found]
-        lines.append(f"| {claim} {_cell(name)} | {' | '.join(marks)} |")
+    for property_id, name in properties:
+        marks = [MARKS[row[property_id].verdict] if property_id in row else "" for row in found]
+        lines.append(f"| {property_id} {_cell(name)} | {' | '.join(marks)} |")
     return lines
 
 
@@ -104,12 +107,12 @@ def _step(step: Comparison) -> list[str]:
             groups.setdefault((row.subject, row.change), []).append(row)
     for (subject, change), rows in groups.items():
         if change is Change.REKEYED:
-            claims = ", ".join(row.claim for row in rows)
-            detail = next((r.detail for r in rows if r.claim == "masks"), rows[0].detail)
-            lines.append(f"- {subject}: **{change}** ({claims}): {_cell(detail)}")
+            properties = ", ".join(row.property_id for row in rows)
+            detail = next((r.detail for r in rows if r.property_id == "masks"), rows[0].detail)
+            lines.append(f"- {subject}: **{change}** ({properties}): {_cell(detail)}")
             continue
         lines += [
-            f"- {subject}: **{change}**: {row.claim} {_cell(row.name)}: {_cell(row.detail)}"
+            f"- {subject}: **{change}**: {row.property_id} {_cell(row.name)}: {_cell(row.detail)}"
             for row in rows
         ]
     lines += [f"- note: {_cell(note)}" for note in step.notes]

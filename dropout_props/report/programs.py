@@ -24,7 +24,7 @@ def program_lines(rows: Iterable[Row], *, room: int) -> list[str]:
     owners: dict[str, list[str]] = {}
     for row in rows:
         if row.reproducer:
-            owners.setdefault(row.reproducer, []).append(f"`{row.subject}` {row.claim}")
+            owners.setdefault(row.reproducer, []).append(f"`{row.subject}` {row.property_id}")
     left = room - _length((*_OPEN, *_CLOSE))
     kept: list[str] = []
     for program, who in owners.items():

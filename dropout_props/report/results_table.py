@@ -1,7 +1,7 @@
-"""The table of a report: a heading a subject, a row a claim, whole at any width.
+"""The table of a report: a heading a subject, a row a property, whole at any width.
 
 What was shown stands in a column of its own where that is wide enough to be read, and below its
-claim where it is not. Nothing is cut: what is too long for its column is folded.
+property where it is not. Nothing is cut: what is too long for its column is folded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dropout_props.results.verdict import Verdict
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dropout_props.results.records import ClaimResult, RunResult
+    from dropout_props.results.records import PropertyResult, RunResult
 
 __all__ = ["NARROWEST", "STYLES", "table"]
 
@@ -35,11 +35,11 @@ STYLES = {
 }
 
 NARROWEST = 28
-"""Least width of the column that says what was shown; below it that goes under its claim."""
+"""Least width of the column that says what was shown; below it that goes under its property."""
 
-_SHORT_NAME = 18  # a claim's name is folded to this width before what was shown is moved
+_SHORT_NAME = 18  # a property's name is folded to this width before what was shown is moved
 _INDENT, _GAP = 2, 2
-_HEADINGS = ("claim", "", "verdict", "s")
+_HEADINGS = ("property", "", "verdict", "s")
 
 
 def table(result: RunResult, *, width: int) -> RenderableType:
@@ -73,8 +73,8 @@ def table(result: RunResult, *, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def _cells(one: ClaimResult) -> tuple[str, ...]:
-    return one.claim, one.name, str(one.verdict), f"{one.seconds:.1f}"
+def _cells(one: PropertyResult) -> tuple[str, ...]:
+    return one.property_id, one.name, str(one.verdict), f"{one.seconds:.1f}"
 
 
 def _left(widths: list[int], width: int) -> int:
@@ -83,7 +83,7 @@ def _left(widths: list[int], width: int) -> int:
 
 
 def _grid(
-    widths: list[int], *results: ClaimResult, beside: bool, heading: bool = False
+    widths: list[int], *results: PropertyResult, beside: bool, heading: bool = False
 ) -> RenderableType:
     """Return some rows, in columns that are equally wide in every call."""
     grid = Table(
@@ -95,9 +95,9 @@ def _grid(
     if beside:
         grid.add_column("what was shown", overflow="fold")
     for one in results:
-        claim, name, verdict, seconds = _cells(one)
+        property_id, name, verdict, seconds = _cells(one)
         cells: list[RenderableType] = [
-            claim,
+            property_id,
             Text(name),
             Text(verdict, style=STYLES[one.verdict]),
             seconds,

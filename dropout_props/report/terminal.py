@@ -14,7 +14,7 @@ from dropout_props.results.verdict import Verdict
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dropout_props.results.records import ClaimResult, RunResult
+    from dropout_props.results.records import PropertyResult, RunResult
 
 __all__ = [
     "STYLES",
@@ -43,10 +43,10 @@ def header(result: RunResult, profile: str) -> list[str]:
     return [
         f"dropout_props on {versions}",
         f"{flags}",
-        f"salt {result.salt}, profile {profile}",
+        f"run seed {result.run_seed}, profile {profile}",
         (
             f"budget: a false alarm in at most {power_of_ten(result.false_fail_rate)} of all runs, "
-            f"shared by {result.num_claims} statistical claims, "
+            f"shared by {result.num_properties} statistical properties, "
             f"{power_of_ten(result.share)} each a subject; "
             f"a promised discrepancy is missed at most {power_of_ten(result.false_pass_rate)} "
             "of the time"
@@ -54,14 +54,14 @@ def header(result: RunResult, profile: str) -> list[str]:
     ]
 
 
-def paragraph(one: ClaimResult) -> Text:
-    """Return the paragraph about a failure: claimed, seen, decided by, meaning, reproduction."""
+def paragraph(one: PropertyResult) -> Text:
+    """Return the paragraph about a failure: stated, seen, decided by, meaning, reproduction."""
     assert one.failure is not None
     text = Text()
     text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
-    text.append(f"{one.subject} {one.claim} {one.name}\n", style="bold")
+    text.append(f"{one.subject} {one.property_id} {one.name}\n", style="bold")
     lines = {
-        "claimed": one.failure.claimed,
+        "stated": one.failure.statement,
         "seen": one.failure.seen,
         "decided by": one.failure.decided_by,
         "asked again": one.failure.confirmation,
@@ -79,7 +79,7 @@ def paragraph(one: ClaimResult) -> Text:
     return text
 
 
-def plain_paragraph(one: ClaimResult) -> str:
+def plain_paragraph(one: PropertyResult) -> str:
     """Return the same without colours."""
     return paragraph(one).plain.rstrip()
 

@@ -10,7 +10,7 @@ __all__ = ["Change", "Comparison", "Difference", "Row", "Side"]
 
 
 class Change(str, Enum):
-    """What became of one claim about one subject, from the base to the candidate.
+    """What became of one property about one subject, from the base to the candidate.
 
     The order is that of a report: what fails first.
     """
@@ -47,12 +47,12 @@ _FAILING = (Change.REGRESSED, Change.CONTRACT, Change.REMOVED, Change.ERROR, Cha
 
 @dataclass(frozen=True)
 class Row:
-    """One subject and claim.
+    """One subject and property.
 
     Args:
         subject: name of the subject.
-        claim: id of a claim; or `masks`, `signature`, `answers` for what the snapshot shows.
-        name: the claim in a few words.
+        property_id: id of a property; or `masks`, `signature`, `answers` for what the snapshot shows.
+        name: the property in a few words.
         change: the class.
         base: verdict, or what was seen, on the base.
         candidate: the same on the candidate.
@@ -61,7 +61,7 @@ class Row:
     """
 
     subject: str
-    claim: str
+    property_id: str
     name: str
     change: Change
     base: str
@@ -103,7 +103,7 @@ class Comparison:
     Args:
         base: one side.
         candidate: the other.
-        rows: every subject and claim, those that change first.
+        rows: every subject and property, those that change first.
         installed: what is installed or set differently.
         notes: what is worth a sentence and changes no class, such as a message worded anew.
         strict_bits: whether rekeyed and shifted fail.

@@ -15,15 +15,15 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from dropout_props.results.comparison import Comparison
-from dropout_props.results.records import ClaimResult, RunResult
+from dropout_props.results.records import PropertyResult, RunResult
 from dropout_props.results.writing import CannotWrite, save
 
 __all__ = [
     "FORMAT",
     "TOOL",
     "BadResultFile",
-    "claim_from_json",
-    "claim_to_json",
+    "property_result_from_json",
+    "property_result_to_json",
     "comparison_document",
     "comparison_text",
     "document",
@@ -40,7 +40,7 @@ FORMAT = 1
 TOOL = "dropout_props"
 
 _RUN = TypeAdapter(RunResult)
-_CLAIM = TypeAdapter(ClaimResult)
+_PROPERTY_RESULT = TypeAdapter(PropertyResult)
 _COMPARISON = TypeAdapter(Comparison)
 
 
@@ -48,14 +48,14 @@ class BadResultFile(ValueError):
     """A result file cannot be read."""
 
 
-def claim_to_json(result: ClaimResult) -> str:
+def property_result_to_json(result: PropertyResult) -> str:
     """Return one result as one JSON string."""
-    return json.dumps(_plain(_CLAIM.dump_python(result, mode="json")))
+    return json.dumps(_plain(_PROPERTY_RESULT.dump_python(result, mode="json")))
 
 
-def claim_from_json(text: str) -> ClaimResult:
+def property_result_from_json(text: str) -> PropertyResult:
     """Read one result back."""
-    return _CLAIM.validate_python(json.loads(text))
+    return _PROPERTY_RESULT.validate_python(json.loads(text))
 
 
 def _plain(value: Any) -> Any:

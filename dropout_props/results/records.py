@@ -13,7 +13,7 @@ from dropout_props.results.verdict import Verdict
 __all__ = [
     "Answer",
     "CaseRecord",
-    "ClaimResult",
+    "PropertyResult",
     "Counts",
     "ExampleResult",
     "Failure",
@@ -84,15 +84,15 @@ class CaseRecord:
 
 @dataclass(frozen=True)
 class Replay:
-    """What it takes to ask a failed claim again, with the same bits.
+    """What it takes to ask a failed property again, with the same bits.
 
     Args:
-        id: stable short hash of subject, claim, case, salt and profile.
+        id: stable short hash of subject, property, case, run seed and profile.
         decided: `counterexample`, `example` (one case alone), `ledger` (all cases together) or
             `error`.
         source: where the subject comes from, as ``module:attr``; empty when it ships.
         case: the case that failed, or the one with the most evidence.
-        log10_evidence: of that case, for a statistical claim.
+        log10_evidence: of that case, for a statistical property.
         counts: of that case.
     """
 
@@ -124,7 +124,7 @@ class Failure:
     """One paragraph of the report.
 
     Args:
-        claimed: the sentence of the claim.
+        stated: the sentence of the property.
         seen: what was seen instead, and where.
         decided_by: how that was decided.
         means: what it means for a user.
@@ -135,7 +135,7 @@ class Failure:
         reproducer: a program of JAX and Flax alone that shows a listed deviation, where it has one.
     """
 
-    claimed: str
+    statement: str
     seen: str
     decided_by: str
     means: str
@@ -147,13 +147,13 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class ClaimResult:
-    """The verdict on one claim about one subject, and all that it rests on.
+class PropertyResult:
+    """The verdict on one property about one subject, and all that it rests on.
 
     Args:
         subject: name of the subject.
-        claim: id of the claim.
-        name: short name of the claim.
+        property_id: id of the property.
+        name: short name of the property.
         kind: exact or statistical.
         verdict: one of the seven.
         shown: one line: what a pass excludes, what a failure saw, why it does not apply.
@@ -166,11 +166,11 @@ class ClaimResult:
         compile_seconds: of which compiling.
         compilations: how many programs were compiled.
         unlisted: the verdict before the list of known deviations was looked at, where it differs.
-        root_cause: of a BLOCKED result, the verdict of the claim that it goes back to.
+        root_cause: of a BLOCKED result, the verdict of the property that it goes back to.
     """
 
     subject: str
-    claim: str
+    property_id: str
     name: str
     kind: str
     verdict: Verdict
@@ -197,7 +197,7 @@ class MaskDigest:
 
 @dataclass(frozen=True)
 class KeepCount:
-    """How many units of canonical masks came through, at one rate; keys do not depend on a salt.
+    """How many units of canonical masks came through, at one rate; keys do not depend on a run seed.
 
     Args:
         rate: dropout rate.
@@ -248,7 +248,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class SubjectSnapshot:
-    """What one subject does with canonical questions, whatever the salt and the profile."""
+    """What one subject does with canonical questions, whatever the run seed and the profile."""
 
     subject: str
     masks: tuple[MaskDigest, ...] = ()
@@ -275,14 +275,14 @@ class RunResult:
 
     versions: dict[str, str]
     flags: dict[str, str]
-    salt: int
+    run_seed: int
     profile: str
     false_fail_rate: float
     false_pass_rate: float
     share: float
-    num_claims: int
+    num_properties: int
     collected: int
-    results: tuple[ClaimResult, ...] = ()
+    results: tuple[PropertyResult, ...] = ()
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
     snapshot: Snapshot | None = None
@@ -290,7 +290,7 @@ class RunResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every collected pair of subject and claim has a result."""
+        """Whether every collected pair of subject and property has a result."""
         return len(self.results) == self.collected
 
     @property

@@ -8,7 +8,7 @@ __all__ = ["Verdict"]
 
 
 class Verdict(str, Enum):
-    """What follows from the evidence about one claim and one subject."""
+    """What follows from the evidence about one property and one subject."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -25,7 +25,7 @@ class Verdict(str, Enum):
 
     @property
     def blocks(self) -> bool:
-        """Whether claims that stand on this one are BLOCKED."""
+        """Whether properties that stand on this one are BLOCKED."""
         return self in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN, Verdict.BLOCKED)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""(b) The false alarm rate at its real depth, 1e-12 a claim, by importance sampling.
+"""(b) The false alarm rate at its real depth, 1e-12 a property, by importance sampling.
 
 Examples are drawn under the alternatives that the evidence is a likelihood ratio of: all of them
 shifted, or one. A ledger M is then the likelihood ratio of the whole, and the false alarm rate
@@ -36,33 +36,35 @@ _LOOKS = 40
 _CONFIDENCE = 0.999
 
 
-def measure(*, salt: int = 0, ledgers: int = 20_000) -> Iterator[Measured]:
-    """Measure at each keep rate; yield the worst, for one claim and for a whole run."""
-    settings = Settings.of(salt=salt)
+def measure(*, run_seed: int = 0, ledgers: int = 20_000) -> Iterator[Measured]:
+    """Measure at each keep rate; yield the worst, for one property and for a whole run."""
+    settings = Settings.of(run_seed=run_seed)
     share, number = settings.budget.share, settings.profile.statistical_examples
-    found = {keep: _alarm(keep, share, number, ledgers, salt) for keep in _KEEP_RATES}
+    found = {keep: _alarm(keep, share, number, ledgers, run_seed) for keep in _KEEP_RATES}
     worst = max(found, key=lambda keep: found[keep][1])
     figure, upper = found[worst]
     budget = settings.budget
-    whole = budget.num_claims * budget.capacity
+    whole = budget.num_properties * budget.capacity
     note = (
         f"{ledgers} ledgers of {number} examples at each of {len(found)} keep rates; worst {worst}"
     )
     divided = budget.false_fail_rate / whole
-    yield at_most(_PART, "false alarm of one claim", figure, divided, upper=upper, note=note)
+    yield at_most(_PART, "false alarm of one property", figure, divided, upper=upper, note=note)
     yield at_most(
         _PART,
         "false alarm of a whole run",
         figure * whole,
         budget.false_fail_rate,
         upper=upper * whole,
-        note=f"{budget.num_claims} claims x {budget.capacity} subjects, at the worst of these",
+        note=f"{budget.num_properties} properties x {budget.capacity} subjects, at the worst of these",
     )
 
 
-def _alarm(keep: float, share: float, number: int, ledgers: int, salt: int) -> tuple[float, float]:
+def _alarm(
+    keep: float, share: float, number: int, ledgers: int, run_seed: int
+) -> tuple[float, float]:
     """Return the estimate and its upper confidence bound (empirical Bernstein)."""
-    generator = np.random.Generator(np.random.Philox(key=salt + 1))
+    generator = np.random.Generator(np.random.Philox(key=run_seed + 1))
     every = generator.random(ledgers) < 0.5  # noqa: PLR2004 (half of M is the product)
     only = generator.integers(number, size=ledgers)
     seen, truth = [], []

@@ -1,6 +1,6 @@
-"""Plants every bug, asks the claims that must see it, and asks all claims of the controls.
+"""Plants every bug, asks the properties that must see it, and asks all properties of the controls.
 
-Question: does the suite see what it says it sees? One worker asks one layer under every salt, so
+Question: does the suite see what it says it sees? One worker asks one layer under every run seed, so
 that nothing is compiled twice. The verdicts are those of `check`: one judge makes both.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.results.records import PropertyResult
     from dropout_props.selftest.mutants import Api, Mutant
 
 __all__ = ["Ask", "asks", "judge", "run"]
@@ -30,16 +30,16 @@ class Ask:
     Args:
         mutant: its name.
         api: where it is planted.
-        claims: ids to judge.
-        salts: under which keys.
+        properties: ids to judge.
+        run seeds: under which keys.
         profile: how much to draw.
-        later: how much to draw under every salt but the first.
+        later: how much to draw under every run seed but the first.
     """
 
     mutant: str
     api: Api
-    claims: tuple[str, ...]
-    salts: tuple[int, ...]
+    properties: tuple[str, ...]
+    run_seeds: tuple[int, ...]
     profile: str
     later: str
 
@@ -47,19 +47,19 @@ class Ask:
 def asks(
     *,
     profile: str,
-    salts: Sequence[int],
+    run_seeds: Sequence[int],
     mutants: Sequence[str] = (),
-    claims: Sequence[str] = (),
+    properties: Sequence[str] = (),
     full: bool = False,
 ) -> list[Ask]:
     """Return what is to be asked, the controls first: they take longest.
 
     Args:
         profile: how much to draw.
-        salts: under which keys.
+        run seeds: under which keys.
         mutants: names to plant; all, and all controls, when empty.
-        claims: ids to ask; all when empty.
-        full: ask every claim of every bug, not those alone that name it.
+        properties: ids to ask; all when empty.
+        full: ask every property of every bug, not those alone that name it.
 
     Raises:
         LookupError: there is no planted bug of that name, with the closest.
@@ -67,7 +67,7 @@ def asks(
     from dropout_props.properties import CATALOGUE
     from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
-    wanted = [claim.id for claim in CATALOGUE if not claims or claim.id in claims]
+    wanted = [prop.id for prop in CATALOGUE if not properties or prop.id in properties]
     chosen = [_named(name) for name in mutants] or [*CONTROLS, *MUTANTS]
     found = []
     for mutant in chosen:
@@ -76,8 +76,8 @@ def asks(
             Ask(
                 mutant.name,
                 api,
-                claims=tuple(named),
-                salts=tuple(salts),
+                properties=tuple(named),
+                run_seeds=tuple(run_seeds),
                 profile=profile,
                 # A profile leaves the chance of a false alarm as it is: the quickest will do.
                 later="smoke" if mutant in CONTROLS else profile,
@@ -101,12 +101,12 @@ def _named(name: str) -> Mutant:
 
 
 def _few_exact(profile: Profile) -> Profile:
-    """Return the profile with the fewest cases of an exact claim: most of a control's minutes."""
+    """Return the profile with the fewest cases of an exact property: most of a control's minutes."""
     return replace(profile, exact_examples=PROFILES["smoke"].exact_examples)
 
 
 def judge(ask: Ask) -> list[Kill]:
-    """Judge one layer under every salt."""
+    """Judge one layer under every run seed."""
     from dropout_props.engine import Judge, Settings
     from dropout_props.environment.installed import probe
     from dropout_props.properties import find
@@ -115,30 +115,30 @@ def judge(ask: Ask) -> list[Kill]:
     subject = mutant.subject(ask.api)
     here = probe().conditions
     kills: list[Kill] = []
-    settled: list[ClaimResult] = []
-    for number, salt in enumerate(ask.salts):
-        settings = Settings.of(salt=salt, profile=ask.later if number else ask.profile)
+    settled: list[PropertyResult] = []
+    for number, run_seed in enumerate(ask.run_seeds):
+        settings = Settings.of(run_seed=run_seed, profile=ask.later if number else ask.profile)
         if not mutant.killed_by:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
         judge = Judge(replace(settings, confirm=False), here, settled)
-        for claim in map(find, ask.claims):
-            if quick and not claim.is_statistical:
-                continue  # decided under the first salt: chance has no part in it
-            for blocker in map(find, claim.blocked_by):  # whose seconds are not this claim's
+        for prop in map(find, ask.properties):
+            if quick and not prop.is_statistical:
+                continue  # decided under the first run seed: chance has no part in it
+            for blocker in map(find, prop.blocked_by):  # whose seconds are not this property's
                 stood_on = judge(subject, blocker)
-                asked = blocker.id in ask.claims and not quick
+                asked = blocker.id in ask.properties and not quick
                 if not (asked or blocker.is_statistical or number):
                     settled.append(stood_on)
-            result = judge(subject, claim)
+            result = judge(subject, prop)
             kills.append(
                 Kill(
                     mutant=mutant.name,
                     api=ask.api,
-                    claim=claim.id,
-                    salt=salt,
+                    property_id=prop.id,
+                    run_seed=run_seed,
                     verdict=str(result.verdict),
-                    expected=claim.id in mutant.killed_by,
+                    expected=prop.id in mutant.killed_by,
                     control=not mutant.killed_by,
                     live=mutant.live,
                     draws=result.draws,
@@ -178,8 +178,8 @@ def run(
         in_parallel(judge, asked, processes=processes, done=done)
     return KillMatrix(
         profile=asked[0].profile if asked else "",
-        salts=asked[0].salts if asked else (),
-        claims=tuple(sorted({claim for ask in asked for claim in ask.claims})),
+        run_seeds=asked[0].run_seeds if asked else (),
+        properties=tuple(sorted({property_id for ask in asked for property_id in ask.properties})),
         kills=tuple(kill for ask in asked for kill in found[ask]),
         whole=whole,
     )

@@ -15,11 +15,11 @@ _HEAD = """# The kill matrix
 
 Written by `{command}`; do not edit it by hand.
 Each planted bug is a dropout with one fault, in Linen and in NNX where it makes sense, and each
-is judged by the claims that must see it, in profile `{profile}`, under {salts}. Each control is a
+is judged by the properties that must see it, in profile `{profile}`, under {run seeds}. Each control is a
 correct layer of another construction, and is judged by the whole catalogue (with as few cases of an
-exact claim as in `smoke`), under every salt but the first by the statistical claims in profile
-`smoke` (profiles share one budget). The exact claim that another stands on is decided once. Draws
-and seconds are the most that it took under any salt; a claim that is decided by one counterexample
+exact property as in `smoke`), under every run seed but the first by the statistical properties in profile
+`smoke` (profiles share one budget). The exact property that another stands on is decided once. Draws
+and seconds are the most that it took under any run seed; a property that is decided by one counterexample
 draws nothing. A live bug is one that the installed Flax has too: its verdict reads KNOWN.
 
 {verdict}
@@ -27,10 +27,12 @@ draws nothing. A live bug is one that the installed Flax has too: its verdict re
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Return (bug, api, claim) as the zoo and the catalogue have them now."""
+    """Return (bug, api, property) as the zoo and the catalogue have them now."""
     from dropout_props.selftest.mutants import MUTANTS
 
-    return [(m.name, api, claim) for m in MUTANTS for api in m.apis for claim in m.killed_by]
+    return [
+        (m.name, api, property_id) for m in MUTANTS for api in m.apis for property_id in m.killed_by
+    ]
 
 
 def write_page(matrix: KillMatrix, *, command: str) -> str:
@@ -40,11 +42,18 @@ def write_page(matrix: KillMatrix, *, command: str) -> str:
         matrix: the verdicts of a run over the whole zoo.
         command: what was run, told to the reader.
     """
-    salts = f"{len(matrix.salts)} salts" if len(matrix.salts) > 1 else f"salt {matrix.salts[0]}"
-    head = _HEAD.format(
-        command=command, profile=matrix.profile, salts=salts, verdict="\n".join(_verdict(matrix))
+    run_seeds = (
+        f"{len(matrix.run_seeds)} run seeds"
+        if len(matrix.run_seeds) > 1
+        else f"run seed {matrix.run_seeds[0]}"
     )
-    return "\n".join([head, *_bugs(matrix), "", *_claims(matrix), "", *_controls(matrix), ""])
+    head = _HEAD.format(
+        command=command,
+        profile=matrix.profile,
+        run_seeds=run_seeds,
+        verdict="\n".join(_verdict(matrix)),
+    )
+    return "\n".join([head, *_bugs(matrix), "", *_properties(matrix), "", *_controls(matrix), ""])
 
 
 def _verdict(matrix: KillMatrix) -> Iterator[str]:
@@ -52,13 +61,13 @@ def _verdict(matrix: KillMatrix) -> Iterator[str]:
     names = {mutant for mutant, _ in planted}
     yield (
         f"**{len(names)} bugs, planted {len(planted)} times: "
-        f"{len(matrix.survivors) or 'none'} survived; {len(matrix.idle) or 'no'} claim was idle; "
+        f"{len(matrix.survivors) or 'none'} survived; {len(matrix.idle) or 'no'} property was idle; "
         f"{len(matrix.flagged) or 'no'} control was flagged.**"
     )
     for kill in (*matrix.survivors, *matrix.flagged):
         yield f"- {kill}"
-    for claim in matrix.idle:
-        yield f"- {claim} killed nothing"
+    for property_id in matrix.idle:
+        yield f"- {property_id} killed nothing"
 
 
 def _bugs(matrix: KillMatrix) -> Iterator[str]:
@@ -71,11 +80,11 @@ def _bugs(matrix: KillMatrix) -> Iterator[str]:
     for mutant in MUTANTS:
         for api in mutant.apis:
             kills = matrix.of(mutant.name, api)
-            for claim in mutant.killed_by:
-                asked = [kill for kill in kills if kill.claim == claim]
+            for property_id in mutant.killed_by:
+                asked = [kill for kill in kills if kill.property_id == property_id]
                 if asked:
                     first = [mutant.name, mutant.change, mutant.source]
-                    yield _row([*first, api, claim + _reading(asked), *_cost(asked)])
+                    yield _row([*first, api, property_id + _reading(asked), *_cost(asked)])
 
 
 def _reading(kills: list[Kill]) -> str:
@@ -89,16 +98,18 @@ def _cost(kills: list[Kill]) -> list[str]:
     return [f"{draws:.1e}" if draws else "", f"{max(kill.seconds for kill in kills):.1f}"]
 
 
-def _claims(matrix: KillMatrix) -> Iterator[str]:
+def _properties(matrix: KillMatrix) -> Iterator[str]:
     from dropout_props.properties import CATALOGUE
 
-    yield "## Claims"
+    yield "## Properties"
     yield ""
-    yield "| claim | kills |"
+    yield "| property | kills |"
     yield "|---|---|"
-    for claim in CATALOGUE:
-        killed = dict.fromkeys(k.mutant for k in matrix.kills if k.claim == claim.id and k.killed)
-        yield _row([f"{claim.id} {claim.name}", ", ".join(killed)])
+    for prop in CATALOGUE:
+        killed = dict.fromkeys(
+            k.mutant for k in matrix.kills if k.property_id == prop.id and k.killed
+        )
+        yield _row([f"{prop.id} {prop.name}", ", ".join(killed)])
 
 
 def _controls(matrix: KillMatrix) -> Iterator[str]:
@@ -106,13 +117,13 @@ def _controls(matrix: KillMatrix) -> Iterator[str]:
 
     yield "## Controls"
     yield ""
-    yield "| control | construction | api | claims passed | known | not applicable | flagged |"
+    yield "| control | construction | api | properties passed | known | not applicable | flagged |"
     yield "|---|---|---|---|---|---|---|"
     for control in CONTROLS:
         for api in control.apis:
             kills = matrix.of(control.name, api)
             by = {
-                verdict: len({kill.claim for kill in kills if kill.verdict == verdict})
+                verdict: len({kill.property_id for kill in kills if kill.verdict == verdict})
                 for verdict in ("pass", "known", "not applicable")
             }
             flagged = ", ".join(str(kill) for kill in kills if kill in matrix.flagged)

@@ -1,6 +1,6 @@
-"""What became of the planted bugs: one record a (layer, claim, salt), and what follows from all.
+"""What became of the planted bugs: one record a (layer, property, run seed), and what follows from all.
 
-Guarantee: a planted bug that survives, a claim that kills nothing and a correct layer that is
+Guarantee: a planted bug that survives, a property that kills nothing and a correct layer that is
 flagged are each listed. Cannot say: whether a fault that nobody planted would be seen.
 """
 
@@ -21,21 +21,21 @@ class Kill:
     Args:
         mutant: name of the planted bug, or of the control.
         api: ``linen`` or ``nnx``.
-        claim: id.
-        salt: the keys.
+        property_id: id.
+        run_seed: the keys.
         verdict: as reports print it.
-        expected: whether the claim names this bug.
+        expected: whether the property names this bug.
         control: whether the layer is correct.
         live: whether the installed Flax has the same, listed, fault.
-        draws: trials drawn until the verdict; 0 for an exact claim.
+        draws: trials drawn until the verdict; 0 for an exact property.
         seconds: until the verdict, compilation included.
         shown: what was seen.
     """
 
     mutant: str
     api: str
-    claim: str
-    salt: int
+    property_id: str
+    run_seed: int
     verdict: str
     expected: bool
     control: bool
@@ -46,11 +46,11 @@ class Kill:
 
     @property
     def killed(self) -> bool:
-        """Whether the claim refuted the layer."""
+        """Whether the property refuted the layer."""
         return self.verdict == "fail" or (self.live and self.verdict == "known")
 
     def __str__(self) -> str:
-        return f"{self.mutant} ({self.api}, salt {self.salt}): {self.claim} {self.verdict}"
+        return f"{self.mutant} ({self.api}, run seed {self.run_seed}): {self.property_id} {self.verdict}"
 
 
 @dataclass(frozen=True)
@@ -59,21 +59,21 @@ class KillMatrix:
 
     Args:
         profile: how much was drawn.
-        salts: which keys.
-        claims: ids that were asked.
+        run seeds: which keys.
+        properties: ids that were asked.
         kills: the verdicts, in the order of the zoo.
-        whole: whether all bugs were planted; a claim can be called idle only then.
+        whole: whether all bugs were planted; a property can be called idle only then.
     """
 
     profile: str
-    salts: tuple[int, ...]
-    claims: tuple[str, ...]
+    run_seeds: tuple[int, ...]
+    properties: tuple[str, ...]
     kills: tuple[Kill, ...]
     whole: bool = True
 
     @cached_property
     def survivors(self) -> tuple[Kill, ...]:
-        """Planted bugs that a claim that names them did not refute."""
+        """Planted bugs that a property that names them did not refute."""
         return tuple(one for one in self.kills if one.expected and not one.killed)
 
     @cached_property
@@ -83,13 +83,17 @@ class KillMatrix:
 
     @cached_property
     def idle(self) -> tuple[str, ...]:
-        """Claims that were asked and killed nothing."""
-        at_work = {one.claim for one in self.kills if one.killed and not one.control}
-        return tuple(claim for claim in self.claims if self.whole and claim not in at_work)
+        """Properties that were asked and killed nothing."""
+        at_work = {one.property_id for one in self.kills if one.killed and not one.control}
+        return tuple(
+            property_id
+            for property_id in self.properties
+            if self.whole and property_id not in at_work
+        )
 
     @property
     def held(self) -> bool:
-        """Whether every bug died, every claim killed, and no correct layer was flagged."""
+        """Whether every bug died, every property killed, and no correct layer was flagged."""
         return not (self.survivors or self.flagged or self.idle)
 
     def of(self, mutant: str, api: str) -> tuple[Kill, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Caught", "measure", "measure_own_mutants"]
 
-_FEW_RUNS = 16  # of every claim: a fault of the suite shows in all of them
+_FEW_RUNS = 16  # of every property: a fault of the suite shows in all of them
 
 
 @dataclass(frozen=True)
@@ -31,35 +31,35 @@ class Caught:
     failed: tuple[Measured, ...]
 
 
-def _parts(salt: int, runs: int | None = None) -> dict[str, Callable[[], Iterator[Measured]]]:
+def _parts(run_seed: int, runs: int | None = None) -> dict[str, Callable[[], Iterator[Measured]]]:
     from dropout_props.selftest import depth, enumeration, null_runs
 
     few = {} if runs is None else {"runs": runs}
     return {
         "a": enumeration.measure,
-        "b": partial(depth.measure, salt=salt),
-        "c": partial(null_runs.measure, salt=salt, **few),
-        "d": partial(null_runs.adversary, salt=salt),
+        "b": partial(depth.measure, run_seed=run_seed),
+        "c": partial(null_runs.measure, run_seed=run_seed, **few),
+        "d": partial(null_runs.adversary, run_seed=run_seed),
     }
 
 
-def measure(*, salt: int = 0) -> Iterator[Measured]:
+def measure(*, run_seed: int = 0) -> Iterator[Measured]:
     """Measure (a) by enumeration, (b) at depth, (c) in runs, (d) under an adversary."""
-    for part in _parts(salt).values():
+    for part in _parts(run_seed).values():
         yield from part()
 
 
-def measure_own_mutants(*, salt: int = 0) -> Iterator[Caught]:
+def measure_own_mutants(*, run_seed: int = 0) -> Iterator[Caught]:
     """Plant each of the suite's own bugs, and repeat the measurements that must fail."""
     from dropout_props.selftest.own_mutants import OWN_MUTANTS
 
     sound = {
-        letter: [one.held for one in part()] for letter, part in _parts(salt, _FEW_RUNS).items()
+        letter: [one.held for one in part()] for letter, part in _parts(run_seed, _FEW_RUNS).items()
     }
     for mutant in OWN_MUTANTS:
         for letter in mutant.caught_by:
             with mutant.planted():
-                found = tuple(_parts(salt, _FEW_RUNS)[letter]())
+                found = tuple(_parts(run_seed, _FEW_RUNS)[letter]())
             pairs = zip(found, sound[letter], strict=True)
             failed = tuple(one for one, held_before in pairs if held_before and not one.held)
             yield Caught(mutant.name, letter, failed)

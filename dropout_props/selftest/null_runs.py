@@ -1,7 +1,7 @@
 """(c) Thousands of runs of the real engine on exact masks, and (d) under an adversary.
 
 The budget is inflated until alarms can be counted; everything else is the engine as it is:
-Hypothesis draws the cases, each statistical claim counts, the ledger decides. The adversary scans
+Hypothesis draws the cases, each statistical property counts, the ledger decides. The adversary scans
 shapes and rates under one seed and reports whatever it finds: it gains nothing as long as every
 case has fresh bits.
 """
@@ -25,7 +25,7 @@ from dropout_props.selftest.measured import Measured, at_most, upper_bound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dropout_props.properties import Claim
+    from dropout_props.properties import Property
 
 __all__ = ["adversary", "measure"]
 
@@ -49,16 +49,16 @@ class _Tally:
     repeated: int = 0
 
 
-def measure(*, salt: int = 0, runs: int = 250) -> Iterator[Measured]:
-    """Run every statistical claim under ``runs`` salts, at keep 0.001 to 0.999; yield alarms."""
+def measure(*, run_seed: int = 0, runs: int = 250) -> Iterator[Measured]:
+    """Run every statistical property under ``runs`` run seeds, at keep 0.001 to 0.999; yield alarms."""
     tally, worst = _Tally(), (0, "")
-    claims = [claim for claim in CATALOGUE if claim.is_statistical]
-    for claim in claims:
+    properties = [prop for prop in CATALOGUE if prop.is_statistical]
+    for prop in properties:
         alarms, seen = 0, set()
-        for run in range(salt, salt + runs):
+        for run in range(run_seed, run_seed + runs):
             outcome = decide_statistical(
                 ExactSubject(),  # type: ignore[arg-type]
-                _coarse(claim, _at_rates_of(claim, run)),
+                _coarse(prop, _at_rates_of(prop, run)),
                 _settings(run, _QUICK),
             )
             alarms += outcome.verdict is Verdict.FAIL
@@ -67,21 +67,21 @@ def measure(*, salt: int = 0, runs: int = 250) -> Iterator[Measured]:
         tally.alarms += alarms
         tally.counts += runs
         tally.repeated += runs - len(seen)
-        worst = max(worst, (alarms, claim.id))
+        worst = max(worst, (alarms, prop.id))
     low, high = upper_bound(tally.alarms, tally.ledgers)
     yield at_most(
         "(c) null runs",
-        f"false alarm of a claim at {_SHARE}",
+        f"false alarm of a property at {_SHARE}",
         tally.alarms / tally.ledgers,
         _SHARE,
         upper=high,
-        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(claims)} claims x {runs}, "
+        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(properties)} properties x {runs}, "
         f"keep {KEEP_RATES[0]} to {KEEP_RATES[-1]}",
     )
     low, high = upper_bound(worst[0], runs)
     yield at_most(
         "(c) null runs",
-        f"the same of the worst claim, {worst[1] or 'none'}",
+        f"the same of the worst property, {worst[1] or 'none'}",
         worst[0] / runs,
         _SHARE,
         upper=high,
@@ -93,18 +93,18 @@ def measure(*, salt: int = 0, runs: int = 250) -> Iterator[Measured]:
         "runs that repeat the counts of another",
         tally.repeated / tally.counts,
         0.2,
-        note="each two runs have the same rates: a salt without effect repeats half of them",
+        note="each two runs have the same rates: a run seed without effect repeats half of them",
     )
 
 
-def adversary(*, salt: int = 0, runs: int = 600) -> Iterator[Measured]:
+def adversary(*, run_seed: int = 0, runs: int = 600) -> Iterator[Measured]:
     """Scan shapes and rates under one seed a run; yield alarms."""
-    claim = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
+    property_id = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
     profile = replace(_QUICK, statistical_examples=len(_SCAN))
     alarms = 0
-    for run in range(salt, salt + runs):
+    for run in range(run_seed, run_seed + runs):
         settings = _settings(run, profile, _SCANNED_SHARE)
-        outcome = decide_statistical(ExactSubject(), claim, settings)  # type: ignore[arg-type]
+        outcome = decide_statistical(ExactSubject(), property_id, settings)  # type: ignore[arg-type]
         alarms += outcome.verdict is Verdict.FAIL
     low, high = upper_bound(alarms, runs)
     yield at_most(
@@ -118,22 +118,22 @@ def adversary(*, salt: int = 0, runs: int = 600) -> Iterator[Measured]:
     )
 
 
-def _at_rates_of(claim: Claim, run: int) -> tuple[Case, ...]:
-    """Return the claim's cases at rates that go round from 0.001 to 0.999.
+def _at_rates_of(prop: Property, run: int) -> tuple[Case, ...]:
+    """Return the property's cases at rates that go round from 0.001 to 0.999.
 
-    Each two runs have the same rates, so that a salt without effect repeats their counts.
+    Each two runs have the same rates, so that a run seed without effect repeats their counts.
     """
     number = _QUICK.statistical_examples
-    cases = [claim.decision.explicit[at % len(claim.decision.explicit)] for at in range(number)]
+    cases = [prop.decision.explicit[at % len(prop.decision.explicit)] for at in range(number)]
     at = [(run // 2 * number + position) % len(KEEP_RATES) for position in range(number)]
     return tuple(
         replace(case, rate=1.0 - KEEP_RATES[which]) for case, which in zip(cases, at, strict=True)
     )
 
 
-def _coarse(claim: Claim, explicit: tuple[Case, ...], discrepancy: float = _COARSE) -> Claim:
-    """Return the counts of a claim, which promises less and so draws less."""
-    decision = claim.decision
+def _coarse(prop: Property, explicit: tuple[Case, ...], discrepancy: float = _COARSE) -> Property:
+    """Return the counts of a property, which promises less and so draws less."""
+    decision = prop.decision
     assert isinstance(decision, Statistical)
     coarse = replace(
         decision,
@@ -141,11 +141,16 @@ def _coarse(claim: Claim, explicit: tuple[Case, ...], discrepancy: float = _COAR
         explicit=explicit,
         also=None,
     )
-    return replace(claim, decision=coarse)
+    return replace(prop, decision=coarse)
 
 
-def _settings(salt: int, profile: Profile, share: float = _SHARE) -> Any:
-    budget = Budget(false_fail_rate=share, num_claims=1, capacity=1)
+def _settings(run_seed: int, profile: Profile, share: float = _SHARE) -> Any:
+    budget = Budget(false_fail_rate=share, num_properties=1, capacity=1)
     return Settings(
-        salt=salt, profile=profile, budget=budget, known=(), confirm=False, sampler=ExactSampler
+        run_seed=run_seed,
+        profile=profile,
+        budget=budget,
+        known=(),
+        confirm=False,
+        sampler=ExactSampler,
     )

@@ -61,8 +61,8 @@ def _no_case(words: Any) -> Any:
     return lambda sampler, count, **options: words(replace(sampler, case=Case()), count, **options)
 
 
-def _no_salt(words: Any) -> Any:
-    return lambda sampler, count, **options: words(replace(sampler, salt=0), count, **options)
+def _no_run_seed(words: Any) -> Any:
+    return lambda sampler, count, **options: words(replace(sampler, run_seed=0), count, **options)
 
 
 _EVIDENCE = "dropout_props.engine.sequential_test.log_evalues"
@@ -77,5 +77,7 @@ OWN_MUTANTS = (
         "dropout_props.properties.sampler.Sampler.words",
         _no_case,
     ),
-    OwnMutant("the salt ignored", "c", "dropout_props.properties.sampler.Sampler.words", _no_salt),
+    OwnMutant(
+        "the run seed ignored", "c", "dropout_props.properties.sampler.Sampler.words", _no_run_seed
+    ),
 )

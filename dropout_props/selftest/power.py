@@ -1,7 +1,7 @@
 """The miss rate at the promised discrepancy, and what becomes of a quarter of it.
 
-Question: a success probability is off by exactly what a claim promises to see; how often is that
-excluded all the same? One member of each family of each statistical claim is shifted, and the
+Question: a success probability is off by exactly what a property promises to see; how often is that
+excluded all the same? One member of each family of each statistical property is shifted, and the
 sequential rule is run on it as the engine runs it, thousands of times at once. The chance that a
 pass excludes the shift is bounded member by member, so other members need not be simulated.
 Cannot say: how soon a fault in many members is seen; that is sooner.
@@ -38,14 +38,14 @@ class Power:
     """What became of shifted members of one family.
 
     Args:
-        claim: id.
+        property_id: id.
         family: label of its counts.
         rate: of the case.
         missed: a shift of the promised size, excluded all the same.
         near_passed: share of a quarter of it that was excluded, as it should be.
     """
 
-    claim: str
+    property_id: str
     family: str
     rate: float
     missed: Measured
@@ -65,7 +65,7 @@ class _Simulation:
     generator: np.random.Generator
     times: int
 
-    def measure(self, claim: str, family: Trials, wanted: float, rate: float) -> Power:
+    def measure(self, property_id: str, family: Trials, wanted: float, rate: float) -> Power:
         """Shift a member by what is promised, and by a quarter of it."""
         lowest, highest = float(family.lowest[0]), float(family.highest[0])
         middle = (lowest + highest) / 2
@@ -75,9 +75,9 @@ class _Simulation:
         near = self._passed(family, start + sign * _NEAR * shift, shift, wanted)
         _, upper = upper_bound(missed, self.times)
         bound = self.rule.false_pass_rate
-        what, share = f"{claim} {family.label}", missed / self.times
+        what, share = f"{property_id} {family.label}", missed / self.times
         figure = Measured("power", what, share, upper, bound, upper <= bound)
-        return Power(claim, family.label, rate, figure, near / self.times)
+        return Power(property_id, family.label, rate, figure, near / self.times)
 
     def _passed(self, family: Trials, probability: float, shift: float, wanted: float) -> int:
         """Return how many of the simulated members end as "excluded"."""
@@ -101,19 +101,21 @@ class _Simulation:
         return passed
 
 
-def measure(*, salt: int = 0, profile: str = "ci", simulations: int = 40_000) -> Iterator[Power]:
-    """Simulate each family of each statistical claim at two rates."""
-    settings = Settings.of(salt=salt, profile=profile)
+def measure(
+    *, run_seed: int = 0, profile: str = "ci", simulations: int = 40_000
+) -> Iterator[Power]:
+    """Simulate each family of each statistical property at two rates."""
+    settings = Settings.of(run_seed=run_seed, profile=profile)
     rule = Rule(
         engine.example_threshold(settings.budget.share, settings.profile.statistical_examples),
         settings.budget.false_pass_rate,
         settings.profile.discrepancy_factor,
     )
-    generator = np.random.Generator(np.random.Philox(key=salt + 2))
+    generator = np.random.Generator(np.random.Philox(key=run_seed + 2))
     simulation = _Simulation(rule, generator, simulations)
-    for claim in CATALOGUE:
-        if isinstance(claim.decision, Statistical):
+    for prop in CATALOGUE:
+        if isinstance(prop.decision, Statistical):
             for rate in _RATES:
-                for family in families(claim.id, claim.decision, rate=rate, salt=salt):
-                    wanted = rule.factor * claim.decision.discrepancies[family.label]
-                    yield simulation.measure(claim.id, family, wanted, rate)
+                for family in families(prop.id, prop.decision, rate=rate, run_seed=run_seed):
+                    wanted = rule.factor * prop.decision.discrepancies[family.label]
+                    yield simulation.measure(prop.id, family, wanted, rate)

@@ -1,8 +1,8 @@
-"""Evidence for and against a claim, valid whenever one looks.
+"""Evidence for and against a property, valid whenever one looks.
 
-Question: do these counts contradict the claim, and do they rule out a fault as large as the
-discrepancy that the claim promises to see?
-Guarantee: an e-value is never negative and has mean at most 1 when the claim is true, and as
+Question: do these counts contradict the property, and do they rule out a fault as large as the
+discrepancy that the property promises to see?
+Guarantee: an e-value is never negative and has mean at most 1 when the property is true, and as
 counts grow it is bounded by a martingale, so that (Ville) the chance that it *ever* reaches
 1/alpha is at most alpha. Drawing may therefore stop, or go on, for any reason.
 Cannot say: anything when the trials of a member were not independent of each other.

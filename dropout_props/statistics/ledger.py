@@ -1,8 +1,8 @@
-"""The ledger of a claim: the evidence of all the examples that Hypothesis draws for it.
+"""The ledger of a property: the evidence of all the examples that Hypothesis draws for it.
 
-Question: do all N examples together, or does one alone, contradict the claim?
+Question: do all N examples together, or does one alone, contradict the property?
 Guarantee: with M = 1/2 * (product of the E_i) + 1/2 * (mean of the E_i over N), the chance that
-M ever reaches 1/alpha is at most alpha when the claim is true, however the examples are chosen.
+M ever reaches 1/alpha is at most alpha when the property is true, however the examples are chosen.
 The product pools weak evidence of a fault that shows everywhere; the mean catches one example.
 Cannot say: anything about an example that was looked at twice with the same random bits.
 

@@ -1,4 +1,4 @@
-"""Success probabilities: what a count must show when the claim is true.
+"""Success probabilities: what a count must show when the property is true.
 
 Question: with which probability does one trial of each kind of count succeed, when every unit is
 kept with a probability in a known interval?

@@ -1,6 +1,6 @@
 """Sequential design: how many trials drawing until it is decided will take.
 
-Question: about how many trials will the run draw when the claim is true, and when it is false by
+Question: about how many trials will the run draw when the property is true, and when it is false by
 a given amount?
 Guarantee: none but of the order: it is a forecast for the ``plan`` command, and no verdict rests
 on it. The tests hold it to within a fifth of exact and simulated means.

@@ -64,7 +64,7 @@ class Trials:
     Args:
         successes: int64[num_members], how many of the trials succeeded.
         trials: int64[num_members], how many independent trials there were.
-        lowest: float64[num_members], the smallest success probability that the claim allows.
+        lowest: float64[num_members], the smallest success probability that the property allows.
         highest: float64[num_members], the largest one.
         label: what the members are, as in "position" or "lag along axis 1".
 
@@ -75,7 +75,7 @@ class Trials:
             ``0 <= lowest <= highest <= 1`` does not hold, or the lengths differ.
 
     Assumes: within a member, the trials are independent and each succeeds with one and the same
-    probability, which lies in [lowest, highest] when the claim is true. Members may depend on
+    probability, which lies in [lowest, highest] when the property is true. Members may depend on
     each other in any way.
     """
 

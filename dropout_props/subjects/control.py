@@ -15,5 +15,5 @@ __all__ = ["reference"]
 
 @lru_cache(maxsize=1)
 def reference() -> Subject:
-    """Return the correct layer, which can be asked everything that a claim asks."""
+    """Return the correct layer, which can be asked everything that a property asks."""
     return kernel_subject(Kernel(), api="linen", name="control.reference")

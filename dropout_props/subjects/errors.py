@@ -11,7 +11,7 @@ class Unsupported(Exception):
 
 
 class SubjectError(Exception):
-    """The subject crashed or answered nonsense where the claim does not allow it.
+    """The subject crashed or answered nonsense where the property does not allow it.
 
     The exception that the subject raised, if any, is the ``__cause__``.
 

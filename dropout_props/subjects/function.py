@@ -118,7 +118,7 @@ class FunctionAdapter:
         """See ``Adapter.perform``; a function is of no framework."""
         self._cannot("lifted")
 
-    def anew(self) -> FunctionAdapter:
+    def fresh(self) -> FunctionAdapter:
         """See ``Adapter.anew``; there is nothing to forget."""
         return self
 

@@ -27,7 +27,7 @@ from dropout_props.subjects.subject import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEVICES", "Apart", "ask_apart"]
+__all__ = ["DEVICES", "IsolatedProcessDied", "run_isolated"]
 
 DEVICES = 8
 """Host devices of the other process."""
@@ -36,7 +36,7 @@ _PATIENCE = 5.0  # seconds
 _FLAG = "--xla_force_host_platform_device_count"
 
 
-class Apart(RuntimeError):
+class IsolatedProcessDied(RuntimeError):
     """The other process has died; the text says what to do."""
 
 
@@ -46,7 +46,7 @@ class _Other:
     lock: threading.Lock
 
 
-def ask_apart(question: Callable[..., Any], *arguments: Any) -> Any:
+def run_isolated(question: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function in the other process.
 
     Args:
@@ -58,7 +58,7 @@ def ask_apart(question: Callable[..., Any], *arguments: Any) -> Any:
 
     Raises:
         Unsupported: the question cannot be pickled.
-        Apart: the other process has died.
+        IsolatedProcessDied: the other process has died.
         Exception: whatever the question raised there.
     """
     try:
@@ -75,7 +75,7 @@ def ask_apart(question: Callable[..., Any], *arguments: Any) -> Any:
         except (OSError, EOFError) as error:
             _other.cache_clear()
             code = other.process.wait()
-            raise Apart(
+            raise IsolatedProcessDied(
                 f"the process with {DEVICES} devices ended with exit code {code}; what it printed "
                 "is above. Run again; if it ends again, it may be short of memory."
             ) from error

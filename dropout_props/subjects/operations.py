@@ -1,6 +1,6 @@
 """What may be done to a layer: framework transforms, places of the mode, steps of its state.
 
-A program is plain data, so that a claim can name it, print it and generate it; each adapter maps
+A program is plain data, so that a property can name it, print it and generate it; each adapter maps
 it to its framework, and raises ``Unsupported`` where the installed release has no such thing.
 """
 

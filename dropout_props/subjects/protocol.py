@@ -80,7 +80,7 @@ class Adapter(Protocol):
         """Does to the layer what the program says; see ``dropout_props.subjects.operations``."""
         ...
 
-    def anew(self) -> Adapter:
+    def fresh(self) -> Adapter:
         """Returns the same adapter, without anything that it or the framework remembers."""
         ...
 

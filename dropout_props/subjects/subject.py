@@ -1,8 +1,8 @@
-"""Who is asked: a layer, its traits, and the few operations that claims are made of.
+"""Who is asked: a layer, its traits, and the few operations that properties are made of.
 
 A ``Subject`` puts every question through the door (``dropout_props.subjects.validation``): the
 answer is an array of the reference's shape and dtype, or ``SubjectError`` is raised. It says
-nothing about the values of the answer; claims do. Importing this module loads no framework.
+nothing about the values of the answer; properties do. Importing this module loads no framework.
 """
 
 from __future__ import annotations
@@ -207,9 +207,9 @@ class Subject:
         arguments = {"x": x, "program": program, "rate": rate, "streams": streams or {}}
         return self._ask("perform", arguments, answers=program.answers, expect_errors=expect_errors)
 
-    def anew(self) -> Subject:
+    def fresh(self) -> Subject:
         """Returns the same subject, with nothing remembered of what it was asked before."""
-        return replace(self, adapter=self.adapter.anew())
+        return replace(self, adapter=self.adapter.fresh())
 
     def named_stream(self, name: str) -> Subject:
         """Returns the same subject, whose layers draw from the stream ``name``.

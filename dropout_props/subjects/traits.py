@@ -1,6 +1,6 @@
-"""What a subject is, and so which claims apply to it.
+"""What a subject is, and so which properties apply to it.
 
-Every reason for a claim to be not applicable is a trait, and ``Traits.lacks`` gives it as a
+Every reason for a property to be not applicable is a trait, and ``Traits.lacks`` gives it as a
 sentence. Traits describe what a subject *is built to do*, never what it gets wrong: a layer
 that should raise without a key and does not keeps its ``missing_key_errors``, and fails.
 """
@@ -156,7 +156,7 @@ class Traits:
             )
 
     def lacks(self, ability: Ability) -> str | None:
-        """Says why claims that need ``ability`` do not apply.
+        """Says why properties that need ``ability`` do not apply.
 
         Args:
             ability: one of ``ABILITIES``.

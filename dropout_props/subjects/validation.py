@@ -1,4 +1,4 @@
-"""The door between a claim and a subject: words every question, checks every answer.
+"""The door between a property and a subject: words every question, checks every answer.
 
 A crash becomes ``Crashed``, an answer of the wrong kind, shape or dtype ``WrongAnswer``. Both
 say what was asked, what came and what to do. The door says nothing about the values.

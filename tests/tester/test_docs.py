@@ -33,14 +33,14 @@ def test_the_page_on_adding_a_property_quotes_the_code() -> None:
 
 
 def test_the_kill_matrix_is_of_this_zoo_and_this_catalogue() -> None:
-    """Run `dropout-props selftest --mutants --salts 20 -n 2 --write docs/kill-matrix.md`."""
+    """Run `dropout-props selftest --mutants --seeds 20 -n 2 --write docs/kill-matrix.md`."""
     text = (_DOCS / "kill-matrix.md").read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     bugs = [(cells[0][2:], cells[3], cells[4].split(" ")[0]) for cells in lines if len(cells) == 7]
     assert [row for row in bugs if row[1] in ("linen", "nnx") and row[2].startswith("DP")] == rows()
-    assert "none survived; no claim was idle; no control was flagged" in text
-    for claim in CATALOGUE:
-        assert f"| {claim.id} {claim.name} | " in text
+    assert "none survived; no property was idle; no control was flagged" in text
+    for prop in CATALOGUE:
+        assert f"| {prop.id} {prop.name} | " in text
 
 
 def _importers(distribution: str) -> set[str]:

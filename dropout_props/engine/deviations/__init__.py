@@ -1,6 +1,6 @@
 """Known deviations: what the installed Flax, or a shipped subject, is known to violate, and why.
 
-An entry never weakens a claim. The claim is judged as always; when it fails as the entry says,
+An entry never weakens a property. The property is judged as always; when it fails as the entry says,
 the verdict is KNOWN. When it passes, the entry no longer holds, and that is a failure too.
 """
 
@@ -28,7 +28,7 @@ __all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "rea
 
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
-_REQUIRED = {"claim", "subject", "matches", "reason", "link", "expires"}
+_REQUIRED = {"property", "subject", "matches", "reason", "link", "expires"}
 _FIELDS = _REQUIRED | {"when", "unless", "api", "reproducer"}
 
 
@@ -41,7 +41,7 @@ class Deviation:
     """One entry of the list.
 
     Args:
-        claim: id of the claim that fails.
+        property_id: id of the property that fails.
         subject: name of the subject, `*` for any run of characters.
         matches: text that the failure holds.
         reason: why it is so, in one sentence.
@@ -54,7 +54,7 @@ class Deviation:
             where the entry holds it ends in an AssertionError.
     """
 
-    claim: str
+    property_id: str
     subject: str
     matches: str
     reason: str
@@ -70,10 +70,10 @@ class Deviation:
         """Whether it speaks of any number of subjects: one of them may well conform."""
         return "*" in self.subject
 
-    def concerns(self, subject: str, api: str, claim: str, here: Mapping[str, str]) -> bool:
+    def concerns(self, subject: str, api: str, property_id: str, here: Mapping[str, str]) -> bool:
         """Return whether the entry speaks of this pair, under these versions and flags."""
         return (
-            claim == self.claim
+            property_id == self.property_id
             and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
             and self.holds_on(here)

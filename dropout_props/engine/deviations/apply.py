@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dropout_props.engine.deviations import Deviation
-    from dropout_props.results.records import ClaimResult
+    from dropout_props.results.records import PropertyResult
 
 __all__ = ["apply_known"]
 
 
 def apply_known(
-    result: ClaimResult, api: str, known: tuple[Deviation, ...], here: Mapping[str, str]
-) -> ClaimResult:
+    result: PropertyResult, api: str, known: tuple[Deviation, ...], here: Mapping[str, str]
+) -> PropertyResult:
     """Return the result with KNOWN in place of a listed failure, and FAIL for a stale entry."""
-    entries = [d for d in known if d.concerns(result.subject, api, result.claim, here)]
+    entries = [d for d in known if d.concerns(result.subject, api, result.property_id, here)]
     if not entries:
         return result
     today = datetime.now(tz=timezone.utc).date()
@@ -48,13 +48,13 @@ def apply_known(
     if result.verdict is Verdict.PASS:
         for entry in entries:
             if not entry.is_general:
-                return _stale(result, entry, "the claim holds: the deviation no longer occurs")
+                return _stale(result, entry, "the property holds: the deviation no longer occurs")
     return result
 
 
-def _stale(result: ClaimResult, entry: Deviation, seen: str) -> ClaimResult:
+def _stale(result: PropertyResult, entry: Deviation, seen: str) -> PropertyResult:
     failure = Failure(
-        claimed=f"{entry.claim} is violated by {entry.subject}: {entry.reason}",
+        statement=f"{entry.property_id} is violated by {entry.subject}: {entry.reason}",
         seen=seen,
         decided_by="the list of known deviations, which is strict",
         means="The list says something that is not so, or that nobody has looked at for long.",

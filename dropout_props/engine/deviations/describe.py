@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["conditions", "known_of"]
 
 
-def known_of(claim: str) -> str:
-    """Return what is known to violate a claim, whatever is installed; empty when nothing is."""
+def known_of(property_id: str) -> str:
+    """Return what is known to violate a property, whatever is installed; empty when nothing is."""
     lines, told = ["Known deviations:"], set()
     for entry in SHIPPED_LIST:
-        if entry.claim == claim:
+        if entry.property_id == property_id:
             lines.append(_words(entry, told_before=entry.is_general and entry.reason in told))
             told.add(entry.reason)
     return "\n".join(lines) if told else ""

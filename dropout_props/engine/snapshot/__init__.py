@@ -1,8 +1,8 @@
 """What a subject does with canonical questions: digests, counts, errors and signatures.
 
-Question: what can be compared between two environments, whatever the salt and the profile?
+Question: what can be compared between two environments, whatever the run seed and the profile?
 Guarantee: plain numbers and text that depend on the subject and its environment alone.
-Cannot say: whether any of it is right; the claims do.
+Cannot say: whether any of it is right; the properties do.
 """
 
 from dropout_props.engine.snapshot.take import take

@@ -36,7 +36,9 @@ _SEED = 7
 _TIMES = 3
 _NAMES = ("first", "second", "block/third")
 _PARTITIONABLE: dict[str, bool | None] = {"default": None, "off": False, "on": True}
-_CLAIM = "snapshot"  # the role of a claim's id in the derivation of keys; the salt is always 0
+_PROPERTY_RESULT = (
+    "snapshot"  # the role of a property's id in the derivation of keys; the run seed is always 0
+)
 
 
 def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
@@ -120,7 +122,7 @@ def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
     )
     counts = []
     for case in cases:
-        sampler = Sampler(subject, case, _CLAIM, 0)
+        sampler = Sampler(subject, case, _PROPERTY_RESULT, 0)
         kept = units = 0
         for block in range(NUM_BLOCKS):
             masks = sampler.block(block)

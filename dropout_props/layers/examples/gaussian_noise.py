@@ -27,7 +27,7 @@ class GaussianNoise(nn.Module):
 
 
 def subject() -> Subject:
-    """Returns GaussianNoise as a subject: its deviation is what a claim calls the rate."""
+    """Returns GaussianNoise as a subject: its deviation is what a property calls the rate."""
     return Subject.linen(
         GaussianNoise, name="examples.GaussianNoise", law="noise", rate_parameter="stddev"
     )

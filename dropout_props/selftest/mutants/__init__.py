@@ -1,7 +1,7 @@
 """The zoo: planted bugs, each a layer with one fault, and controls that have none.
 
 They ship, since `dropout-props selftest` runs them. To add one: a `Mutant` in the file of its
-idea, and its name in the `mutants` of the claim that must kill it.
+idea, and its name in the `mutants` of the property that must kill it.
 """
 
 from __future__ import annotations

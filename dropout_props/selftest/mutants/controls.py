@@ -1,4 +1,4 @@
-"""Correct layers of other construction, which no claim may ever flag."""
+"""Correct layers of other construction, which no property may ever flag."""
 
 from __future__ import annotations
 

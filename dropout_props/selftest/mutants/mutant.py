@@ -1,4 +1,4 @@
-"""A planted bug: one change to a correct dropout, its source, and the claims that kill it."""
+"""A planted bug: one change to a correct dropout, its source, and the properties that kill it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Mutant:
     """A dropout with one fault, or, among the controls, with none.
 
     Args:
-        name: as the claims name it in `mutants`.
+        name: as the properties name it in `mutants`.
         change: what is done otherwise than in a correct layer.
         source: where it was seen.
-        killed_by: ids of the claims that must each fail on it; empty for a control.
+        killed_by: ids of the properties that must each fail on it; empty for a control.
         kernel: the layer.
         apis: where it makes sense.
         derived: the layer promises the published derivation of its masks.

@@ -175,7 +175,7 @@ class LinenAdapter:
             history=self.history,
         )
 
-    def anew(self) -> LinenAdapter:
+    def fresh(self) -> LinenAdapter:
         """See ``Adapter.anew``."""
         return replace(self, variables={}, history=next(_histories))
 

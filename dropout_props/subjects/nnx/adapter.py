@@ -180,7 +180,7 @@ class NNXAdapter:
             lifted(program, layer, x, lambda layer, x: self._call(layer, x, training=False))
         return lifted(program, layer, x, call)
 
-    def anew(self) -> NNXAdapter:
+    def fresh(self) -> NNXAdapter:
         """See ``Adapter.anew``."""
         return replace(self)
 

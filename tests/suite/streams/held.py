@@ -13,12 +13,12 @@ from tests.suite.streams.moves import NAMES
 __all__ = ["LISTED", "Held", "Kept"]
 
 LISTED = frozenset(
-    claim
-    for claim in ("DP412", "DP413", "DP414")
+    property_id
+    for property_id in ("DP412", "DP413", "DP414")
     for entry in SHIPPED_LIST
-    if entry.concerns("nnx.Dropout", "nnx", claim, {"flax": version_of("flax")})
+    if entry.concerns("nnx.Dropout", "nnx", property_id, {"flax": version_of("flax")})
 )
-"""Claims whose moves the installed Flax is known to get wrong: going back to a snapshot, reseeding
+"""Properties whose moves the installed Flax is known to get wrong: going back to a snapshot, reseeding
 what was built on 'default', passing a stream on."""
 
 

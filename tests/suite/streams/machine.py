@@ -46,7 +46,7 @@ class Machine(RuleBasedStateMachine):
 
     Attributes:
         moves: how Flax is asked.
-        left_out: claims whose moves are not made.
+        left_out: properties whose moves are not made.
     """
 
     moves = Moves()
@@ -248,14 +248,14 @@ class Machine(RuleBasedStateMachine):
 
 
 def drive(
-    moves: Moves, left_out: frozenset[str] = LISTED, *, salt: int = 0, shrinks: bool = False
+    moves: Moves, left_out: frozenset[str] = LISTED, *, run_seed: int = 0, shrinks: bool = False
 ) -> None:
-    """Drives the moves through orders of them; one salt gives the same orders every time.
+    """Drives the moves through orders of them; one run seed gives the same orders every time.
 
     Args:
         moves: how Flax is asked.
-        left_out: claims whose moves are not made.
-        salt: gives the orders.
+        left_out: properties whose moves are not made.
+        run_seed: gives the orders.
         shrinks: whether a violation is shown by its shortest order.
 
     Raises:
@@ -263,7 +263,7 @@ def drive(
     """
     machine = type("Driven", (Machine,), {"moves": moves, "left_out": left_out})
     run_state_machine_as_test(
-        seed(salt)(machine),
+        seed(run_seed)(machine),
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

@@ -30,7 +30,7 @@ class _Counted(Moves):
 def test_the_installed_flax_issues_what_the_ledger_says(pytestconfig: pytest.Config) -> None:
     """Every order of moves agrees, and every move that the release has was among them."""
     moves = _Counted()
-    drive(moves, salt=int(pytestconfig.getoption("--dp-salt")), shrinks=True)
+    drive(moves, run_seed=int(pytestconfig.getoption("--dp-seed")), shrinks=True)
     hows = [how for how in ("fork", "split", "broadcast") if Moves().derives(how)]
     wanted = {"draw", "build", "call", "switch", "clone", "split", "merge", "save", "restore"}
     wanted |= {f"derive {how}" for how in hows} | ({"row"} if "split" in hows else set())
@@ -38,11 +38,11 @@ def test_the_installed_flax_issues_what_the_ledger_says(pytestconfig: pytest.Con
     assert {name: moves.made[name] for name in wanted if moves.made[name] < 10} == {}
 
 
-@pytest.mark.parametrize("claim", sorted(LISTED))
-def test_a_move_that_is_left_out_would_be_a_violation(claim: str) -> None:
+@pytest.mark.parametrize("property_id", sorted(LISTED))
+def test_a_move_that_is_left_out_would_be_a_violation(property_id: str) -> None:
     """Let in, it is found: the list of known deviations leaves out nothing that holds."""
     with pytest.raises(AssertionError, match=r"streams count|issued twice|go on"):
-        drive(Moves(), LISTED - {claim})
+        drive(Moves(), LISTED - {property_id})
 
 
 def test_the_ledger_takes_equal_keys_of_equal_paths_alone() -> None:

@@ -1,4 +1,4 @@
-"""The worked examples: each is what it says, and passes every claim that applies to it."""
+"""The worked examples: each is what it says, and passes every property that applies to it."""
 
 import re
 from dataclasses import replace
@@ -26,22 +26,22 @@ from dropout_props.subjects.subject import Subject
 
 @lru_cache(maxsize=1)
 def _judge() -> Judge:
-    """One judge, which remembers the claims that others stand on."""
+    """One judge, which remembers the properties that others stand on."""
     return Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)
 
 
 @pytest.mark.parametrize("name", registry.EXAMPLES)
-@pytest.mark.parametrize("claim", CATALOGUE, ids=lambda claim: claim.id)
-def test_an_example_passes_every_claim_that_applies(name: str, claim: Any) -> None:
+@pytest.mark.parametrize("property_id", CATALOGUE, ids=lambda prop: prop.id)
+def test_an_example_passes_every_property_that_applies(name: str, property_id: Any) -> None:
     """Noise lacks what is scaled; what every layer of Linen does wrong is listed."""
     subject = registry.load(name)
-    result = _judge()(subject, claim)
-    reason = claim.inapplicable(subject.traits)
+    result = _judge()(subject, property_id)
+    reason = property_id.inapplicable(subject.traits)
     if reason is not None:
         assert (result.verdict, result.shown) == (Verdict.NOT_APPLICABLE, reason)
     else:
-        general = {one.claim for one in SHIPPED_LIST if one.is_general}
-        allowed = (Verdict.PASS, Verdict.KNOWN) if claim.id in general else (Verdict.PASS,)
+        general = {one.property_id for one in SHIPPED_LIST if one.is_general}
+        allowed = (Verdict.PASS, Verdict.KNOWN) if property_id.id in general else (Verdict.PASS,)
         assert result.verdict in allowed, result.shown
     assert "E[y]/x" not in result.shown or subject.traits.law == "dropout"
 

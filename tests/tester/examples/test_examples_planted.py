@@ -1,6 +1,6 @@
-"""Bugs planted in the worked examples: each is refuted by the claim that is about it.
+"""Bugs planted in the worked examples: each is refuted by the property that is about it.
 
-That the examples themselves pass these claims, `test_examples.py` says.
+That the examples themselves pass these properties, `test_examples.py` says.
 """
 
 from collections.abc import Callable
@@ -148,13 +148,13 @@ BUGS: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_refuted(name: str) -> None:
-    """By the claim that is about it, whose blockers hold."""
-    rule, traits, claim = BUGS[name]
+    """By the property that is about it, whose blockers hold."""
+    rule, traits, property_id = BUGS[name]
 
     def build(rate: float) -> Planted:
         return Planted(rate, rule)
 
-    result = Judge(_SETTINGS, {})(Subject.linen(build, name="planted", **traits), find(claim))
+    result = Judge(_SETTINGS, {})(Subject.linen(build, name="planted", **traits), find(property_id))
     assert result.verdict is Verdict.FAIL, result.shown
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from dropout_props.results.records import (
     Answer,
-    ClaimResult,
     Counts,
     ExampleResult,
     KeepCount,
     MaskDigest,
     Parameter,
+    PropertyResult,
     RunResult,
     Signature,
     Snapshot,
@@ -84,8 +84,8 @@ def side(bare: Fake) -> Fake:
     return bare
 
 
-def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> ClaimResult:
-    """A passing statistical claim with one case of one count, around 0.5."""
+def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> PropertyResult:
+    """A passing statistical property with one case of one count, around 0.5."""
     counts = Counts(
         label="all units",
         members=1,
@@ -101,7 +101,7 @@ def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> ClaimR
         log10_evidence=-1.0,
     )
     example = ExampleResult("case", 0.5, "digest", "excluded", trials, 1, -1.0, (counts,))
-    return ClaimResult(
+    return PropertyResult(
         "linen.Dropout", "DP202", "keep rate", "statistical", Verdict.PASS, examples=(example,)
     )
 
@@ -126,19 +126,21 @@ def snapshot(**fields: Any) -> SubjectSnapshot:
     return replace(plain, **fields)
 
 
-def result(*claims: ClaimResult, of: SubjectSnapshot | None = None, **fields: Any) -> RunResult:
-    """A complete run of these claims."""
+def result(
+    *properties: PropertyResult, of: SubjectSnapshot | None = None, **fields: Any
+) -> RunResult:
+    """A complete run of these properties."""
     plain = RunResult(
         versions={"flax": "0.11.2", "jax": "0.7.1"},
         flags={"device": "cpu x 1"},
-        salt=0,
+        run_seed=0,
         profile="ci",
         false_fail_rate=1e-9,
         false_pass_rate=1e-3,
         share=1e-12,
-        num_claims=4,
-        collected=len(claims),
-        results=claims,
+        num_properties=4,
+        collected=len(properties),
+        results=properties,
         snapshot=Snapshot({"flax": "0.11.2"}, (of or snapshot(),)),
     )
     return replace(plain, **fields)
@@ -151,7 +153,7 @@ def make() -> Callable[..., RunResult]:
 
 
 @pytest.fixture
-def count() -> Callable[..., ClaimResult]:
+def count() -> Callable[..., PropertyResult]:
     """Return `counted`."""
     return counted
 

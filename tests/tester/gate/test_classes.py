@@ -11,19 +11,19 @@ from dropout_props.results.comparison import Change
 from dropout_props.results.exit_codes import ExitCode
 from dropout_props.results.records import (
     Answer,
-    ClaimResult,
     KeepCount,
     MaskDigest,
     Parameter,
+    PropertyResult,
     Signature,
 )
 from dropout_props.results.verdict import Verdict
 
-EXACT = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
+EXACT = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
 
 
-def exact(verdict: str, unlisted: str | None = None) -> ClaimResult:
-    """An exact claim with this verdict."""
+def exact(verdict: str, unlisted: str | None = None) -> PropertyResult:
+    """An exact property with this verdict."""
     return replace(
         EXACT, verdict=Verdict(verdict), unlisted=Verdict(unlisted) if unlisted else None
     )
@@ -58,7 +58,7 @@ def exact(verdict: str, unlisted: str | None = None) -> ClaimResult:
     ],
 )
 def test_two_verdicts_make_a_class(base: str, candidate: str, change: str) -> None:
-    """Each pair of verdicts about an exact claim has its class."""
+    """Each pair of verdicts about an exact property has its class."""
     assert classify(exact(base), exact(candidate)).change == change
 
 
@@ -74,9 +74,9 @@ def test_two_verdicts_make_a_class(base: str, candidate: str, change: str) -> No
     ],
 )
 def test_absent_results_and_stale_entries(
-    base: ClaimResult | None, candidate: ClaimResult | None, change: str
+    base: PropertyResult | None, candidate: PropertyResult | None, change: str
 ) -> None:
-    """A claim that comes or goes is said; an entry that no longer occurs is no regression."""
+    """A property that comes or goes is said; an entry that no longer occurs is no regression."""
     assert classify(base, candidate).change == change
 
 
@@ -101,7 +101,7 @@ def test_a_shown_difference_is_a_shift(count: Any) -> None:
 
 
 def test_the_same_counts_are_the_same_bits(count: Any) -> None:
-    """A statistical claim with the same integers in every case is identical."""
+    """A statistical property with the same integers in every case is identical."""
     assert classify(count(500, 1_000), count(500, 1_000)).change is Change.IDENTICAL
 
 
@@ -123,8 +123,8 @@ def test_no_common_case_shows_nothing(count: Any) -> None:
 
 
 def classes(comparison: Any) -> dict[str, Change]:
-    """The class of each row, by claim."""
-    return {row.claim: row.change for row in comparison.rows}
+    """The class of each row, by property."""
+    return {row.property_id: row.change for row in comparison.rows}
 
 
 def test_identical_results_pass(make: Any, snap: Any) -> None:
@@ -173,7 +173,7 @@ def test_a_changed_signature_is_a_changed_contract(
     """Another default, kind or name of a parameter fails, and is named."""
     signature = Signature("constructor", (Parameter("rate", "positional or keyword"), parameter))
     comparison = diff(make(EXACT), make(EXACT, of=snap(signatures=(signature,))))
-    [row] = [row for row in comparison.rows if row.claim == "signature"]
+    [row] = [row for row in comparison.rows if row.property_id == "signature"]
     assert row.change is Change.CONTRACT
     assert sentence in row.detail
     assert exit_code(comparison) == ExitCode.FAILURE
@@ -201,10 +201,10 @@ def test_another_error_is_a_changed_contract_and_other_words_are_not(make: Any, 
     assert "worded anew: other words" in comparison.notes[0]
 
 
-@pytest.mark.parametrize("field", ["salt", "profile", "false_fail_rate"])
+@pytest.mark.parametrize("field", ["run_seed", "profile", "false_fail_rate"])
 def test_answers_to_other_questions_are_refused(make: Any, field: str) -> None:
-    """Two results of another salt, profile or budget are refused; the option is named."""
-    other = {"salt": 1, "profile": "smoke", "false_fail_rate": 1e-6}[field]
+    """Two results of another run seed, profile or budget are refused; the option is named."""
+    other = {"run_seed": 1, "profile": "smoke", "false_fail_rate": 1e-6}[field]
     with pytest.raises(Incomparable, match="Run both with the same --"):
         diff(make(EXACT), make(EXACT, **{field: other}))
 

@@ -25,7 +25,7 @@ def test_one_environment_against_itself_is_identical(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     place = tmp_path / "gate.json"
     here = ("--base-interpreter", sys.executable, "--candidate-interpreter", sys.executable)
-    assert run("nnx.Dropout", *here, "--claim", "DP101", "--json", str(place)) == 0
+    assert run("nnx.Dropout", *here, "--property", "DP101", "--json", str(place)) == 0
     printed = capsys.readouterr()
     assert "4 identical" in printed.out
     assert "flax" in printed.out
@@ -36,7 +36,7 @@ def test_one_environment_against_itself_is_identical(
 
 LISTED = """
 [[deviation]]
-claim = "DP107"
+property = "DP107"
 subject = "linen.Dropout"
 matches = "1.5"
 reason = "a list of the reader's own"
@@ -49,14 +49,14 @@ expires = 2999-01-01
 def test_both_sides_look_at_the_list_that_is_named(
     tmp_path: Path, capsys: Any, monkeypatch: Any, known: str, verdict: str
 ) -> None:
-    """A claim that is listed fails without the list; a list of one's own is read where one is."""
+    """A property that is listed fails without the list; a list of one's own is read where one is."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_text(LISTED)
     here = ("--base-interpreter", sys.executable, "--candidate-interpreter", sys.executable)
-    asked = ("--claim", "DP107", "--known", known, "--json", "gate.json")
+    asked = ("--property", "DP107", "--known", known, "--json", "gate.json")
     code = run("linen.Dropout", *here, *asked)
     rows = json.loads(Path("gate.json").read_text())["comparison"]["rows"]
-    [row] = [row for row in rows if row["claim"] == "DP107"]
+    [row] = [row for row in rows if row["property_id"] == "DP107"]
     assert (row["base"], row["candidate"]) == (verdict, verdict), capsys.readouterr()
     assert code == 0
 

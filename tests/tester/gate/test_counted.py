@@ -1,4 +1,4 @@
-"""Is the line of NumPy that a program holds the count of the claim, for every family and member?"""
+"""Is the line of NumPy that a program holds the count of the property, for every family and member?"""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def counts(label: str, worst: int, evidence: float = 0.0) -> Counts:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("name", ["DP202", "DP203", "DP204", "DP301"])
-def test_every_member_is_counted_as_the_claim_counts_it(name: str, case: Case) -> None:
+def test_every_member_is_counted_as_the_property_counts_it(name: str, case: Case) -> None:
     """The first members, the last, and some between."""
     decision = find(name).decision
     assert isinstance(decision, Statistical)
@@ -71,7 +71,7 @@ def test_every_family_of_two_masks_has_a_line(name: str) -> None:
         assert "agree" in stat.what
 
 
-def test_of_other_claims_there_is_no_line() -> None:
+def test_of_other_properties_there_is_no_line() -> None:
     """The program then says that it shows less."""
     assert statistic("DP303", CASES[0], (counts("three units", 0),)) is None
     assert statistic("DP202", CASES[0], ()) is None

@@ -1,4 +1,4 @@
-"""Does the gate see a Flax that went wrong, and name the claim? Each copy has one planted fault."""
+"""Does the gate see a Flax that went wrong, and name the property? Each copy has one planted fault."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import dropout_props
 
 LINEN = "linen/stochastic.py"
 NNX = "nnx/nn/stochastic.py"
-# name -> file, text, the fault in its place, subject, claims to ask, rows that must fail
+# name -> file, text, the fault in its place, subject, properties to ask, rows that must fail
 FAULTS: dict[str, tuple[str, str, str, str, tuple[str, ...], dict[str, str]]] = {
     "the rate is taken for the keep rate": (
         LINEN,
@@ -80,10 +80,10 @@ def doctored(folder: Path, file: str, old: str, new: str) -> Path:
 
 
 def check(
-    subjects: tuple[str, ...], claims: tuple[str, ...], path: Path, *, first: Path | None = None
+    subjects: tuple[str, ...], properties: tuple[str, ...], path: Path, *, first: Path | None = None
 ) -> int:
     """Run `dropout-props check` with another folder first on the path; return its exit code."""
-    options = [part for claim in claims for part in ("--claim", claim)]
+    options = [part for property_id in properties for part in ("--property", property_id)]
     root = Path(dropout_props.__file__).parents[1]
     folders = [str(one) for one in (first, root) if one]
     program = [sys.executable, "-m", "dropout_props", "check", *subjects, "--profile", "smoke"]
@@ -114,31 +114,33 @@ QUICK = ("the scale is dropped", "a missing key falls back")  # the others: `pyt
     "fault",
     [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.history]) for name in FAULTS],
 )
-def test_a_doctored_flax_fails_and_the_claim_is_named(
+def test_a_doctored_flax_fails_and_the_property_is_named(
     fault: str, sound: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    """Exit code 1, and the row of the claim says regressed or contract changed."""
+    """Exit code 1, and the row of the property says regressed or contract changed."""
     from dropout_props.cli import main
 
-    file, old, new, subject, claims, expected = FAULTS[fault]
+    file, old, new, subject, properties, expected = FAULTS[fault]
     copy = doctored(tmp_path, file, old, new)
-    check((subject,), claims, tmp_path / "candidate.json", first=copy)
+    check((subject,), properties, tmp_path / "candidate.json", first=copy)
     place = tmp_path / "comparison.json"
-    base = reduced(sound, subject, claims, tmp_path / "base.json")
+    base = reduced(sound, subject, properties, tmp_path / "base.json")
     with pytest.raises(SystemExit) as stopped:
         main(["diff", str(base), str(tmp_path / "candidate.json"), "--json", str(place)])
     assert stopped.value.code == 1, capsys.readouterr().out
     rows = json.loads(place.read_text())["comparison"]["rows"]
-    changes = {row["claim"]: row["change"] for row in rows}
-    assert {claim: changes.get(claim) for claim in expected} == expected
+    changes = {row["property_id"]: row["change"] for row in rows}
+    assert {property_id: changes.get(property_id) for property_id in expected} == expected
 
 
-def reduced(path: Path, subject: str, claims: tuple[str, ...], to: Path) -> Path:
+def reduced(path: Path, subject: str, properties: tuple[str, ...], to: Path) -> Path:
     """Leave out what the candidate is not asked, which would count as removed."""
     document = json.loads(path.read_text())
     run = document["run"]
     run["results"] = [
-        one for one in run["results"] if one["claim"] in claims and one["subject"] == subject
+        one
+        for one in run["results"]
+        if one["property_id"] in properties and one["subject"] == subject
     ]
     snapshot = run["snapshot"]
     snapshot["subjects"] = [one for one in snapshot["subjects"] if one["subject"] == subject]

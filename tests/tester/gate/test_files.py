@@ -38,7 +38,10 @@ def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
         (lambda _: '{"tool": "another"}', "is no result of dropout_props"),
         (lambda _: "[]", "is no result of dropout_props"),
         (lambda text: text.replace('"format": 1', '"format": 99'), "format 99, this version reads"),
-        (lambda text: text.replace('"salt": 0', '"salt": "x"'), "was changed or damaged: run.salt"),
+        (
+            lambda text: text.replace('"run seed": 0', '"run seed": "x"'),
+            "was changed or damaged: run.run seed",
+        ),
     ],
 )
 def test_other_files_are_refused_in_one_sentence(

@@ -21,19 +21,19 @@ pytestmark = [
         reason="uv is not installed",
     ),
 ]
-CLAIMS = ("DP101", "DP201", "DP202", "DP401", "DP402")
+PROPERTIES = ("DP101", "DP201", "DP202", "DP401", "DP402")
 
 
 def changes(base: str, candidate: str, folder: Path) -> dict[str, set[str]]:
-    """Run a gate; return the classes of the rows about masks and claims, by subject."""
+    """Run a gate; return the classes of the rows about masks and properties, by subject."""
     place = folder / "gate.json"
-    options = [part for claim in CLAIMS for part in ("--claim", claim)]
+    options = [part for property_id in PROPERTIES for part in ("--property", property_id)]
     gate = ("gate", "--base", base, "--candidate", candidate, "--profile", "smoke")
     with pytest.raises(SystemExit):
         main([*gate, *options, "--json", str(place)])
     found: dict[str, set[str]] = {}
     for row in json.loads(place.read_text())["comparison"]["rows"]:
-        if row["claim"] not in ("signature", "answers"):
+        if row["property_id"] not in ("signature", "answers"):
             found.setdefault(row["subject"], set()).add(row["change"])
     return found
 
@@ -81,7 +81,7 @@ def test_an_installed_package_judges_the_flax_of_each_interpreter(tmp_path: Path
     sides = ("--base-interpreter", str(old), "--candidate-interpreter", str(running))
     place = tmp_path / "gate.json"
     ended = subprocess.run(
-        [*gate, *sides, "--claim", "DP101", "--json", str(place)],
+        [*gate, *sides, "--property", "DP101", "--json", str(place)],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -91,7 +91,7 @@ def test_an_installed_package_judges_the_flax_of_each_interpreter(tmp_path: Path
     found = json.loads(place.read_text())["comparison"]
     versions = {name: found[name]["versions"] for name in ("base", "candidate")}
     assert (versions["base"]["flax"], versions["candidate"]["flax"]) == ("0.10.7", "0.12.8")
-    changed = {(row["subject"], row["claim"]): row["change"] for row in found["rows"]}
+    changed = {(row["subject"], row["property_id"]): row["change"] for row in found["rows"]}
     assert changed["linen.Dropout", "masks"] == "identical"
     assert changed["nnx.Dropout", "masks"] == "rekeyed"
     assert changed["nnx.Dropout", "signature"] == "contract changed"

@@ -8,12 +8,18 @@ from typing import Any
 from dropout_props.gate import matrix
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.matrix import matrix_page
-from dropout_props.results.records import ClaimResult
+from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
 PAGE = Path(__file__).parents[3] / "docs" / "support-matrix.md"
-EXACT = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
-REQUEST = {"subjects": ["linen.Dropout"], "claims": [], "profile": "ci", "salt": 0, "budget": 1e-9}
+EXACT = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS)
+REQUEST = {
+    "subjects": ["linen.Dropout"],
+    "properties": [],
+    "profile": "ci",
+    "run_seed": 0,
+    "budget": 1e-9,
+}
 
 
 def test_a_row_of_releases_becomes_a_page(make: Any) -> None:
@@ -40,11 +46,11 @@ def test_a_row_of_releases_becomes_a_page(make: Any) -> None:
 
 
 def test_the_page_that_ships_is_of_at_least_ten_releases_and_of_this_catalogue() -> None:
-    """Every claim on it is in the catalogue; every release was judged."""
+    """Every property on it is in the catalogue; every release was judged."""
     page = PAGE.read_text(encoding="utf-8")
     releases = re.findall(r"^\| (\d[\d.]+) \| \d", page, flags=re.MULTILINE)
     assert len(releases) >= 10
     assert {"0.8.5", "0.12.12"} <= set(releases)
-    claims = set(re.findall(r"^\| (DP\d+) ", page, flags=re.MULTILINE))
-    assert claims
-    assert claims <= {claim.id for claim in CATALOGUE}
+    properties = set(re.findall(r"^\| (DP\d+) ", page, flags=re.MULTILINE))
+    assert properties
+    assert properties <= {prop.id for prop in CATALOGUE}

@@ -23,9 +23,9 @@ from dropout_props.gate.side_process import Asked, run_all
 
 REQUEST = {
     "subjects": ["linen.Dropout", "layers:mine"],
-    "claims": ["DP101"],
+    "properties": ["DP101"],
     "profile": "smoke",
-    "salt": 0,
+    "run_seed": 0,
     "budget": 1e-9,
 }
 LAYERS = """
@@ -86,7 +86,7 @@ def test_a_side_that_imports_another_flax_exits_with_3(
     monkeypatch.setattr(link, "folder", lambda: tmp_path / "stray")
     both = ("--base-interpreter", str(side.python), "--candidate-interpreter", str(side.python))
     with pytest.raises(SystemExit) as stopped:
-        main(["gate", *both, "--claim", "DP101", "--json", str(tmp_path / "gate.json")])
+        main(["gate", *both, "--property", "DP101", "--json", str(tmp_path / "gate.json")])
     assert stopped.value.code == 3, capsys.readouterr().out
     found = json.loads((tmp_path / "gate.json").read_text())["comparison"]
     assert found["rows"] == []
@@ -202,9 +202,9 @@ def test_bytecode_goes_into_an_environment_that_the_gate_made(
 
 ASKS = """
 def main(text):
-    from dropout_props.subjects.isolated import ask_apart
+    from dropout_props.subjects.isolated import run_isolated
     from importlib.util import find_spec
-    print(ask_apart(find_spec, "flax").origin)
+    print(run_isolated(find_spec, "flax").origin)
 """
 
 

@@ -73,7 +73,7 @@ def failure_of(text: str) -> str:
 def test_a_counted_failure_is_the_same_bit_for_bit(module: Any, capsys: Any) -> None:
     """The id finds it in the last result; mended, it says FIXED."""
     name = module(1.2)
-    arguments = (f"{name}:layer", "--claim", "DP202", "--profile", "smoke")
+    arguments = (f"{name}:layer", "--property", "DP202", "--profile", "smoke")
     assert run("check", *arguments) == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity) == 1
@@ -89,19 +89,19 @@ def test_a_counterexample_is_found_again(module: Any, capsys: Any, tmp_path: Pat
     """An exact failure fails on its own case; a result file can be named."""
     name = module(1.0, scale=2.0)
     place = str(tmp_path / "result.json")
-    assert run("check", f"{name}:scaled", "--claim", "DP101", "--json", place) == 1
+    assert run("check", f"{name}:scaled", "--property", "DP101", "--json", place) == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity, "--result", place) == 1
     assert "FAILED" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("attr", "claim"), [("layer", "DP202"), ("scaled", "DP101")])
+@pytest.mark.parametrize(("attr", "property_id"), [("layer", "DP202"), ("scaled", "DP101")])
 def test_a_program_reproduces_it_without_this_package(
-    module: Any, capsys: Any, tmp_path: Path, attr: str, claim: str
+    module: Any, capsys: Any, tmp_path: Path, attr: str, property_id: str
 ) -> None:
     """The program imports jax and the layer alone, and exits with 1 while the failure is there."""
     name = module(1.2, scale=2.0)
-    assert run("check", f"{name}:{attr}", "--claim", claim, "--profile", "smoke") == 1
+    assert run("check", f"{name}:{attr}", "--property", property_id, "--profile", "smoke") == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity, "--script") == 0
     program = tmp_path / "program.py"
@@ -116,7 +116,7 @@ def test_a_program_reproduces_it_without_this_package(
 def test_the_test_file_fails_and_then_passes(module: Any, capsys: Any) -> None:
     """What `--pytest` writes fails as long as the failure is there."""
     name = module(1.2)
-    assert run("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke") == 1
+    assert run("check", f"{name}:layer", "--property", "DP202", "--profile", "smoke") == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity, "--pytest") == 0
     scope: dict[str, Any] = {}
@@ -135,7 +135,7 @@ def test_noise_is_found_again_with_its_traits(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "noise_to_replay.py").write_text(NOISE)
-    arguments = ("noise_to_replay:noise", "--claim", "DP202", "--profile", "smoke")
+    arguments = ("noise_to_replay:noise", "--property", "DP202", "--profile", "smoke")
     assert run("check", *arguments) == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity) == 1
@@ -149,7 +149,7 @@ def test_an_unknown_id_names_those_that_there_are(module: Any, capsys: Any) -> N
     assert run("replay", "abc") == 4
     assert "no check has been run yet" in capsys.readouterr().err
     name = module(1.2)
-    assert run("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke") == 1
+    assert run("check", f"{name}:layer", "--property", "DP202", "--profile", "smoke") == 1
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", "zzz") == 4
     assert f"there are {identity} ({name}:layer DP202)" in capsys.readouterr().err
@@ -161,7 +161,7 @@ def test_a_baseline_changes_by_its_own_command_alone(
     """`check --baseline` compares and keeps the file; `baseline --update` renews it aloud."""
     name = module(1.0)
     place = tmp_path / "baseline.json"
-    arguments = ("check", f"{name}:layer", "--claim", "DP202", "--profile", "smoke")
+    arguments = ("check", f"{name}:layer", "--property", "DP202", "--profile", "smoke")
     assert run(*arguments, "--json", str(place)) == 0
     before = place.read_bytes()
     module(1.2)

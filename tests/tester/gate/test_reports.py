@@ -7,14 +7,14 @@ from xml.etree import ElementTree as ET
 from dropout_props.gate.diff import diff
 from dropout_props.report.junit import comparison_junit, run_junit
 from dropout_props.report.markdown import comparison_markdown, step_summary
-from dropout_props.results.records import ClaimResult
+from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
 
-def many(number: int, verdict: Verdict) -> list[ClaimResult]:
-    """Claims with one verdict, whose texts hold what Markdown and XML take for markup."""
-    plain = ClaimResult("a.B", "DP101", "x", "exact", verdict, shown="a|b <c> *d* \x00 & `e`\nf")
-    return [replace(plain, claim=f"DP{n:04d}") for n in range(number)]
+def many(number: int, verdict: Verdict) -> list[PropertyResult]:
+    """Properties with one verdict, whose texts hold what Markdown and XML take for markup."""
+    plain = PropertyResult("a.B", "DP101", "x", "exact", verdict, shown="a|b <c> *d* \x00 & `e`\nf")
+    return [replace(plain, property_id=f"DP{n:04d}") for n in range(number)]
 
 
 def test_markdown_is_capped_and_says_what_it_left_out(make: Any) -> None:
@@ -60,8 +60,10 @@ def test_junit_counts_failures_and_is_xml(make: Any) -> None:
 def test_junit_of_a_run(make: Any) -> None:
     """Each verdict is a failure, an error, a skip or a plain case."""
     verdicts = [Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN, Verdict.INCONCLUSIVE]
-    claims = [replace(many(1, verdict)[0], claim=f"DP10{n}") for n, verdict in enumerate(verdicts)]
-    suite = ET.fromstring(run_junit(make(*claims)))  # noqa: S314 (written here)
+    properties = [
+        replace(many(1, verdict)[0], property_id=f"DP10{n}") for n, verdict in enumerate(verdicts)
+    ]
+    suite = ET.fromstring(run_junit(make(*properties)))  # noqa: S314 (written here)
     assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == list("5211")
 
 

@@ -1,4 +1,4 @@
-"""Does a printed program count what the claim counted, to the last unit?"""
+"""Does a printed program count what the property counted, to the last unit?"""
 
 import subprocess
 import sys
@@ -58,9 +58,9 @@ class Held(nnx.Module):
 """
 
 
-def stand_alone(folder: Path, subject: str, claim: str, capsys: Any) -> tuple[int, str, str]:
-    """Let a claim fail, print its program, run it: exit code, the program, what it printed."""
-    asked = ["check", f"layers_to_count:{subject}", "--claim", claim, "--profile", "smoke"]
+def stand_alone(folder: Path, subject: str, property_id: str, capsys: Any) -> tuple[int, str, str]:
+    """Let a property fail, print its program, run it: exit code, the program, what it printed."""
+    asked = ["check", f"layers_to_count:{subject}", "--property", property_id, "--profile", "smoke"]
     with pytest.raises(SystemExit) as stopped:
         main(asked)
     said = capsys.readouterr().out
@@ -87,7 +87,7 @@ def folder(tmp_path: Path, monkeypatch: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("subject", "claim", "what"),
+    ("subject", "property_id", "what"),
     [
         ("first_kept", "DP203", "unit 0 kept"),
         ("first_kept", "DP204", "unit 0 kept"),
@@ -98,11 +98,11 @@ def folder(tmp_path: Path, monkeypatch: Any) -> Path:
         ("Stuck", "DP404", "units of two layers that agree"),
     ],
 )
-def test_the_program_counts_what_the_claim_counted(
-    folder: Path, capsys: Any, subject: str, claim: str, what: str
+def test_the_program_counts_what_the_property_counted(
+    folder: Path, capsys: Any, subject: str, property_id: str, what: str
 ) -> None:
     """The same successes of the same trials, and exit code 1."""
-    code, program, printed = stand_alone(folder, subject, claim, capsys)
+    code, program, printed = stand_alone(folder, subject, property_id, capsys)
     assert "the same" in printed, printed
     assert code == 1
     assert what in printed
@@ -110,7 +110,7 @@ def test_the_program_counts_what_the_claim_counted(
 
 
 def test_a_program_that_shows_less_says_so(folder: Path, capsys: Any) -> None:
-    """Of another claim the head says that the keep rate alone is shown; it runs all the same."""
+    """Of another property the head says that the keep rate alone is shown; it runs all the same."""
     code, program, printed = stand_alone(folder, "twins", "DP303", capsys)
     assert code == 0, printed
     head = " ".join(program.split('"""')[1].split())

@@ -16,14 +16,14 @@ from dropout_props.gate.environments import Built
 from dropout_props.gate.side_process import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.results import files
-from dropout_props.results.records import ClaimResult
+from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
 REQUEST = {
     "subjects": ["linen.Dropout"],
-    "claims": ["DP101"],
+    "properties": ["DP101"],
     "profile": "smoke",
-    "salt": 0,
+    "run_seed": 0,
     "budget": 1e-9,
 }
 
@@ -87,7 +87,7 @@ def test_what_does_not_hold_is_asked_again_compiled_anew(
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
-    request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "claims": ["DP101"]}
+    request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "properties": ["DP101"]}
     told: list[str] = []
 
     def show(running: list[Running]) -> None:
@@ -141,8 +141,8 @@ def test_a_side_that_takes_too_long_is_stopped() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for an interpreter")
 def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
     """Whatever failed by then: the reader has set how long to wait."""
-    failed = ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.FAIL)
-    event = json.dumps({"event": "result", "result": files.claim_to_json(failed)})
+    failed = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.FAIL)
+    event = json.dumps({"event": "result", "result": files.property_result_to_json(failed)})
     (tmp_path / "events").write_text(f"{event}\n")
     program = tmp_path / "python"
     program.write_text(

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 _APIS = {"linen.Dropout": "Linen", "linen.attention": "Linen"}
 _APIS |= {"nnx.Dropout": "NNX", "nnx.attention": "NNX"}
-_CLAIMS = {claim.id: claim for claim in EXPLAINED}
+_PROPERTIES = {prop.id: prop for prop in EXPLAINED}
 
 
 def _rows(heading: str) -> list[list[str]]:
@@ -27,22 +27,26 @@ def _rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-_REPRODUCED = _rows("Reproduced by a claim")
+_REPRODUCED = _rows("Reproduced by a property")
 _QUOTING = [*_rows("Taken account of by the law"), *_rows("Stopped at the door")]
-_UNASKED = _rows("Asked by no claim")
+_UNASKED = _rows("Asked by no property")
 
 
-def test_each_claim_that_is_named_is_in_the_catalogue() -> None:
+def test_each_property_that_is_named_is_in_the_catalogue() -> None:
     """An id that is mistyped, or was struck, is found."""
     named = set(re.findall(r"DP\d{3}", _PAGE))
-    assert named - set(_CLAIMS) == set()
+    assert named - set(_PROPERTIES) == set()
 
 
 def test_what_is_reproduced_is_what_is_listed() -> None:
-    """Each claim has an entry for each API of its row, and each entry of Flax itself has a row."""
-    shown = {(claim, api) for _, _, apis, claim in _REPRODUCED for api in apis.split(", ")}
+    """Each property has an entry for each API of its row, and each entry of Flax itself has a row."""
+    shown = {
+        (property_id, api) for _, _, apis, property_id in _REPRODUCED for api in apis.split(", ")
+    }
     listed = {
-        (entry.claim, _APIS[entry.subject]) for entry in SHIPPED_LIST if entry.subject in _APIS
+        (entry.property_id, _APIS[entry.subject])
+        for entry in SHIPPED_LIST
+        if entry.subject in _APIS
     }
     assert listed - shown == set()
     assert shown - listed == set()
@@ -50,11 +54,11 @@ def test_what_is_reproduced_is_what_is_listed() -> None:
 
 @pytest.mark.parametrize("row", _QUOTING, ids=lambda row: row[0])
 def test_what_is_quoted_is_said_there(row: list[str]) -> None:
-    """The words stand in what `explain` says of the claim, or in the file."""
+    """The words stand in what `explain` says of the property, or in the file."""
     _, _, where, words = row
     place = where.strip("`")
-    claim = _CLAIMS.get(place)
-    text = describe(claim) if claim else (_ROOT / place).read_text(encoding="utf-8")
+    property_id = _PROPERTIES.get(place)
+    text = describe(property_id) if property_id else (_ROOT / place).read_text(encoding="utf-8")
     assert words == f'"{words[1:-1]}"'
     assert len(words) > 10
     assert words[1:-1] in " ".join(text.split())

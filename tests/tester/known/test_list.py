@@ -13,7 +13,7 @@ from dropout_props.engine.deviations.describe import conditions
 
 _PAGE = Path(__file__).parents[3] / "docs" / "known-deviations.md"
 _ENTRY = """[[deviation]]
-claim = "DP101"
+property = "DP101"
 subject = "a.B"
 matches = "text"
 reason = "a reason"
@@ -25,9 +25,9 @@ expires = 2099-12-31
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ("claim = ", "cannot be read as TOML"),
+        ("property = ", "cannot be read as TOML"),
         (_ENTRY.replace('link = "https://example.org"\n', ""), "missing link"),
-        (_ENTRY + 'colour = "red"', "unknown colour. An entry has api, claim, expires"),
+        (_ENTRY + 'colour = "red"', "unknown colour. An entry has api, property, expires"),
         (_ENTRY.replace("2099-12-31", '"soon"'), "expires='soon' is no date"),
         (_ENTRY + 'when = { flax = "new" }', "a condition is as in"),
         (_ENTRY + "unless = { x64 = true }", "unless x64=True is no text"),
@@ -79,5 +79,5 @@ def test_the_page_names_every_field_and_quotes_the_list() -> None:
     text = _PAGE.read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == deviations._FIELDS
     [program] = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    [entry] = [d for d in SHIPPED_LIST if (d.claim, d.subject) == ("DP412", "nnx.Dropout")]
+    [entry] = [d for d in SHIPPED_LIST if (d.property_id, d.subject) == ("DP412", "nnx.Dropout")]
     assert [line for line in program.splitlines() if line] == entry.reproducer.splitlines()

@@ -24,7 +24,7 @@ Answers: TypeAlias = "dict[str, Future[Done]]"
 
 
 def _name(entry: Deviation) -> str:
-    return f"{entry.claim}-{entry.subject}"
+    return f"{entry.property_id}-{entry.subject}"
 
 
 def _run(program: str, folder: Path) -> Done:

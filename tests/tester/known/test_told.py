@@ -17,7 +17,7 @@ from dropout_props.report.markdown import comparison_markdown
 from dropout_props.report.terminal import plain_paragraph
 from dropout_props.results.comparison import Change, Comparison, Row, Side
 from dropout_props.results.exit_codes import ExitCode, of_run
-from dropout_props.results.records import ClaimResult, Failure
+from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
 
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
@@ -30,7 +30,7 @@ _VERSIONS = installed.probe().versions
 _JUDGED = [
     entry
     for entry in SHIPPED_LIST
-    if entry.claim in _QUICK and entry.subject in _OWN and entry.holds_on(_VERSIONS)
+    if entry.property_id in _QUICK and entry.subject in _OWN and entry.holds_on(_VERSIONS)
 ]
 _SEPARATED = [
     pytest.param(True, Verdict.PASS, id="separated"),
@@ -39,15 +39,15 @@ _SEPARATED = [
 _PROGRAM = "# It shows something.\nassert 1 > 2, '</details> ```'\n"
 
 
-@pytest.mark.parametrize("entry", _JUDGED, ids=lambda entry: f"{entry.claim}-{entry.subject}")
+@pytest.mark.parametrize("entry", _JUDGED, ids=lambda entry: f"{entry.property_id}-{entry.subject}")
 def test_a_struck_entry_is_a_failure(entry: Deviation) -> None:
     """Listed, it is known and comes with its program; unlisted, the run exits with 1."""
-    subjects, claims = [registry.load(entry.subject)], [find(entry.claim)]
-    [listed] = run(subjects, claims, _SETTINGS).results
+    subjects, properties = [registry.load(entry.subject)], [find(entry.property_id)]
+    [listed] = run(subjects, properties, _SETTINGS).results
     assert listed.verdict is Verdict.KNOWN
     assert listed.failure is not None
     assert listed.failure.reproducer == entry.reproducer
-    struck = run(subjects, claims, replace(_SETTINGS, known=()))
+    struck = run(subjects, properties, replace(_SETTINGS, known=()))
     assert of_run(struck) is ExitCode.FAILURE
     [failed] = struck.results
     assert failed.failure is not None
@@ -58,21 +58,21 @@ def test_a_struck_entry_is_a_failure(entry: Deviation) -> None:
 @pytest.mark.parametrize(("flag", "verdict"), _SEPARATED)
 def test_an_entry_is_silent_under_the_flag_that_mends_it(flag: bool, verdict: Verdict) -> None:
     """With FLAX_FIX_RNG_SEPARATOR, Linen holds what its entry says that it violates."""
-    subjects, claims = [registry.load("linen.Dropout")], [find("DP404")]
+    subjects, properties = [registry.load("linen.Dropout")], [find("DP404")]
     before = config.flax_fix_rng_separator
     try:
         config.update("flax_fix_rng_separator", flag)
-        [result] = run(subjects, claims, _SETTINGS).results
+        [result] = run(subjects, properties, _SETTINGS).results
     finally:
         config.update("flax_fix_rng_separator", before)
     assert result.verdict is verdict
 
 
-def _known(program: str = _PROGRAM) -> ClaimResult:
+def _known(program: str = _PROGRAM) -> PropertyResult:
     failure = Failure(
         "c", "s", "d", "m", "dropout-props replay 1", known="k (link)", reproducer=program
     )
-    return ClaimResult("a.B", "DP101", "x", "exact", Verdict.KNOWN, failure=failure)
+    return PropertyResult("a.B", "DP101", "x", "exact", Verdict.KNOWN, failure=failure)
 
 
 def test_the_paragraph_of_a_known_deviation_holds_the_program() -> None:
@@ -112,7 +112,7 @@ def test_explain_shows_what_is_known(capsys: pytest.CaptureFixture[str]) -> None
     """Subject, condition, reason, link and program of each entry; nothing where there is none."""
     with pytest.raises(SystemExit):
         main(["explain", "DP412"])
-    [entry] = [e for e in SHIPPED_LIST if e.claim == "DP412" and e.subject == "nnx.Dropout"]
+    [entry] = [e for e in SHIPPED_LIST if e.property_id == "DP412" and e.subject == "nnx.Dropout"]
     text = capsys.readouterr().out
     _, _, told = text.partition("Known deviations:\n  nnx.Dropout, flax >=0.11: since 0.11 what")
     assert f"\n  {entry.link}\n  reproduce with flax alone:\n    # What nnx.split" in told

@@ -50,22 +50,26 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["check", "linen.Dropuot"], 4, ["No subject is called 'linen.Dropuot'.", "linen.Dropout"]),
         (["check", "nosuch.module:Layer"], 4, ["'nosuch.module' cannot be imported"]),
-        (["check", "--claim", "DP999"], 4, ["unknown claim 'DP999'", "dropout-props list"]),
-        (["check", "--claim", "DP804"], 4, ["models are trained to decide it", "tox -e nightly"]),
-        (["explain", "XY"], 4, ["unknown claim 'XY'"]),
-        (["check", "--salt", "pepper"], 4, ["--salt 'pepper' is no number: give an integer"]),
+        (["check", "--property", "DP999"], 4, ["unknown property 'DP999'", "dropout-props list"]),
+        (
+            ["check", "--property", "DP804"],
+            4,
+            ["models are trained to decide it", "tox -e nightly"],
+        ),
+        (["explain", "XY"], 4, ["unknown property 'XY'"]),
+        (["check", "--seed", "pepper"], 4, ["--seed 'pepper' is no number: give an integer"]),
         (["check", "--profile", "hourly"], 4, ["'hourly' is not one of"]),
         (["check", "--budget", "2"], 4, ["'--budget'", "0.0<x<1.0"]),
         (["check", "--json", "missing/r.json"], 4, ["missing/r.json: cannot be written"]),
         (["check", "--known", "missing.toml"], 4, ["missing.toml: cannot be read as TOML"]),
         (["chekc"], 4, ["No such command 'chekc'"]),
         (
-            ["check", "mylayers:raising", "--claim", "DP201", "--profile", "smoke"],
+            ["check", "mylayers:raising", "--property", "DP201", "--profile", "smoke"],
             1,
             ["ERROR mylayers:raising DP201", "raised RuntimeError: out of coffee"],
         ),
         (
-            ["check", "mylayers:square", "--claim", "DP201", "--profile", "smoke"],
+            ["check", "mylayers:square", "--property", "DP201", "--profile", "smoke"],
             1,
             ["returned float32[3, 3], where float32[128] was expected"],
         ),
@@ -86,8 +90,8 @@ def test_bad_input(tmp_path: Path, arguments: list[str], code: int, sentences: l
 def test_a_layer_of_ones_own_is_checked_in_one_line(tmp_path: Path) -> None:
     """A correct layer passes, exit 0, and the result file is whole."""
     done = _run(
-        tmp_path, "check", "mylayers:MyDropout", "--profile", "smoke", "--claim", "DP201",
-        "--claim", "DP202", "--json", "r.json",
+        tmp_path, "check", "mylayers:MyDropout", "--profile", "smoke", "--property", "DP201",
+        "--property", "DP202", "--json", "r.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 pass" in done.stdout
@@ -98,16 +102,16 @@ def test_a_layer_of_ones_own_is_checked_in_one_line(tmp_path: Path) -> None:
 
 def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> None:
     """With the entry struck from the known list d2l's layer fails: its mask repeats."""
-    done = _run(tmp_path, "check", "d2l.dropout_layer", "--claim", "DP104", "--known", "none")
+    done = _run(tmp_path, "check", "d2l.dropout_layer", "--property", "DP104", "--known", "none")
     assert done.returncode == 1
-    reproduce = "dropout-props check d2l.dropout_layer --claim DP104"
-    for part in ("claimed: ", "seen: ", "repeats its mask", "decided by: ", "it means: ",
+    reproduce = "dropout-props check d2l.dropout_layer --property DP104"
+    for part in ("stated: ", "seen: ", "repeats its mask", "decided by: ", "it means: ",
                  "reproduce: dropout-props replay", reproduce):  # fmt: skip
         assert part in done.stdout
 
 
-def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
-    """`list --json` holds the catalogue; `explain` says what a claim must kill."""
+def test_list_and_explain_speak_of_every_property(tmp_path: Path) -> None:
+    """`list --json` holds the catalogue; `explain` says what a property must kill."""
     rows = json.loads(_run(tmp_path, "list", "--json").stdout)
     assert {row["id"]: row["kind"] for row in rows}.items() >= {
         "DP203": "statistical",
@@ -117,7 +121,7 @@ def test_list_and_explain_speak_of_every_claim(tmp_path: Path) -> None:
     assert {"linen.Dropout", "examples.DropPath"} <= {row["subject"] for row in subjects}
     explained = _run(tmp_path, "explain", "dp203").stdout
     assert explained.startswith("DP203: E[y] = x")
-    for heading in ("Claims:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
+    for heading in ("Properties:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
         assert heading in explained
 
 
@@ -127,11 +131,11 @@ def test_processes_change_no_verdict(tmp_path: Path) -> None:
     for processes in ("1", "2"):
         place = tmp_path / f"{processes}.json"
         arguments = ["check", "d2l.dropout_layer", "linen.Dropout", "--profile", "smoke"]
-        claims = ["--claim", "DP101", "--claim", "DP202", "--claim", "DP404"]
+        properties = ["--property", "DP101", "--property", "DP202", "--property", "DP404"]
         with pytest.raises(SystemExit) as stopped:
-            main([*arguments, *claims, "-n", processes, "--json", str(place)])
+            main([*arguments, *properties, "-n", processes, "--json", str(place)])
         assert not stopped.value.code
         results = files.read(place).results
-        found.append([(one.subject, one.claim, one.verdict, one.shown) for one in results])
+        found.append([(one.subject, one.property_id, one.verdict, one.shown) for one in results])
     assert found[0] == found[1]
     assert len(found[0]) == 6

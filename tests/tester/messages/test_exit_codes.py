@@ -23,8 +23,8 @@ from dropout_props.results import files
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
 from dropout_props.results.records import (
     CaseRecord,
-    ClaimResult,
     Failure,
+    PropertyResult,
     Replay,
     RunResult,
     Snapshot,
@@ -37,9 +37,9 @@ _CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")
 
 
 def judged(*verdicts: Verdict, **fields: Any) -> RunResult:
-    """A whole run with these verdicts, one claim each."""
+    """A whole run with these verdicts, one property each."""
     results = tuple(
-        ClaimResult("linen.Dropout", f"DP10{number}", "a claim", "exact", verdict)
+        PropertyResult("linen.Dropout", f"DP10{number}", "a property", "exact", verdict)
         for number, verdict in enumerate(verdicts, 1)
     )
     blank = RunResult({}, {}, 0, "ci", 1e-9, 1e-3, 1e-12, 1, len(results), results)
@@ -53,14 +53,14 @@ PASSED, FAILED, UNSURE = (
 )
 PARTIAL = judged(Verdict.PASS, collected=2)
 STOPPED = judged(collected=1, stopped="it crashed")
-OTHER = replace(PASSED, salt=1)
+OTHER = replace(PASSED, run_seed=1)
 
 
-def failing(subject: str, claim: str, decided: str = "counterexample") -> RunResult:
+def failing(subject: str, property_id: str, decided: str = "counterexample") -> RunResult:
     """A run with one failure, called abc, that can be asked again."""
     record = Replay("abc", decided, case=_CASE if decided == "counterexample" else None)
     failure = Failure("c", "s", "d", "m", "r", replay=record)
-    one = ClaimResult(subject, claim, "a claim", "exact", Verdict.FAIL, failure=failure)
+    one = PropertyResult(subject, property_id, "a property", "exact", Verdict.FAIL, failure=failure)
     return replace(FAILED, profile="smoke", results=(one,))
 
 
@@ -132,7 +132,7 @@ INSTALLED = "dropout_props.gate.tutorials.ask_installed"
 RELEASE = "dropout_props.gate.tutorials.ask_release"
 FALSE = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", False, "seen"),))
 
-CHECK = "check linen.Dropout --claim DP101 --profile smoke"
+CHECK = "check linen.Dropout --property DP101 --profile smoke"
 GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
 STEP = "matrix 0.12.0 0.12.1"
 BUG = "selftest --mutant mode_by_or"
@@ -140,9 +140,9 @@ BUG = "selftest --mutant mode_by_or"
 ROWS: dict[tuple[str, int], list[Row]] = {
     ("check", 0): [row(CHECK), row(CHECK, doubles=giving(judged(*[Verdict.KNOWN, Verdict.PASS])))],
     ("check", 1): [
-        row("check d2l.dropout_layer --claim DP104 --profile smoke --known none"),
+        row("check d2l.dropout_layer --property DP104 --profile smoke --known none"),
         row(CHECK, doubles=giving(judged(Verdict.ERROR, Verdict.PASS))),
-        row("check exit_layers:unscaled --claim DP202 --profile smoke"),
+        row("check exit_layers:unscaled --property DP202 --profile smoke"),
     ],
     ("check", 2): [row(CHECK, doubles={RUN: stop})],
     ("check", 3): [
@@ -153,7 +153,7 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ],
     ("check", 4): [
         row("check linen.Dropuot"),
-        row("check --claim DP999"),
+        row("check --property DP999"),
         row("check --baseline none.json"),
         row("check --json none/r.json"),
         row("check --json - --junit -"),
@@ -172,7 +172,7 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ],
     ("gate", 4): [
         row("gate --base flax==0.12.0"),
-        row(f"{GATE} --claim DP999"),
+        row(f"{GATE} --property DP999"),
         row("gate --nope"),
     ],
     ("gate", 6): [row(GATE, doubles=racing(PASSED, UNSURE))],
@@ -199,7 +199,7 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row(STEP, doubles=racing(PASSED, STOPPED)),
         row(f"{STEP} --write /dev/full", doubles=racing(PASSED, PASSED)),
     ],
-    ("matrix", 4): [row("matrix newest"), row(f"{STEP} --claim DP999"), row("matrix --nope")],
+    ("matrix", 4): [row("matrix newest"), row(f"{STEP} --property DP999"), row("matrix --nope")],
     ("matrix", 6): [row(STEP, doubles=racing(PASSED, UNSURE))],
     ("baseline", 0): [
         row("baseline a.json", a=FAILED),
@@ -244,8 +244,12 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row(f"{BUG} --json /dev/full", doubles=selftested(killed("fail"))),
         row(f"{BUG} --write /dev/full", doubles=selftested(killed("fail"))),
     ],
-    ("selftest", 4): [row("selftest"), row("selftest --mutant none"), row(f"{BUG} --claim DP999")],
-    ("selftest", 5): [row(f"{BUG} --claim DP101")],
+    ("selftest", 4): [
+        row("selftest"),
+        row("selftest --mutant none"),
+        row(f"{BUG} --property DP999"),
+    ],
+    ("selftest", 5): [row(f"{BUG} --property DP101")],
     ("tutorials", 0): [
         row("tutorials", doubles={INSTALLED: lambda: FALSE}),
         row("tutorials 0.12.12", doubles={RELEASE: lambda *_, **__: FALSE}),
@@ -371,7 +375,7 @@ def test_no_command_and_help(command: tuple[str, ...], code: int, capsys: Any) -
     assert ("Commands:" in capsys.readouterr().err) == (not command)
 
 
-def test_a_fault_of_this_package_is_no_failed_claim(
+def test_a_fault_of_this_package_is_no_failed_property(
     monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """An exception that nothing foresaw: its traceback, a sentence, and 3."""
@@ -384,7 +388,7 @@ def test_a_fault_of_this_package_is_no_failed_claim(
 
 def test_a_blocked_pair_is_as_bad_as_its_root(capsys: Any) -> None:
     """What a failure blocks fails the run that left the failure out; a listed one does not."""
-    blocked = ClaimResult("a", "DP202", "x", "statistical", Verdict.BLOCKED)
+    blocked = PropertyResult("a", "DP202", "x", "statistical", Verdict.BLOCKED)
     for root, code in (
         (Verdict.FAIL, ExitCode.FAILURE),
         (Verdict.ERROR, ExitCode.FAILURE),

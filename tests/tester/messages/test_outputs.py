@@ -14,24 +14,24 @@ import pytest
 from dropout_props.cli import main
 from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
-from dropout_props.results.records import ClaimResult, RunResult, Snapshot
+from dropout_props.results.records import PropertyResult, RunResult, Snapshot
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 FULL = "cannot be written: No space left on device."
-CHECK = ("check", "linen.Dropout", "--claim", "DP101")
+CHECK = ("check", "linen.Dropout", "--property", "DP101")
 GATE = ("gate", "--base", "flax==0.12.0", "--candidate", "flax==0.12.1")
 PASSED = RunResult(
     versions={},
     flags={},
-    salt=0,
+    run_seed=0,
     profile="ci",
     false_fail_rate=1e-9,
     false_pass_rate=1e-3,
     share=1e-12,
-    num_claims=1,
+    num_properties=1,
     collected=1,
-    results=(ClaimResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS),),
+    results=(PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.PASS),),
     snapshot=Snapshot({}),
 )
 KILLED = KillMatrix(
@@ -42,8 +42,8 @@ KILLED = KillMatrix(
         Kill(
             mutant="mode_by_or",
             api="linen",
-            claim="DP105",
-            salt=0,
+            property_id="DP105",
+            run_seed=0,
             verdict="fail",
             expected=True,
             control=False,
@@ -240,7 +240,7 @@ def test_what_a_layer_prints_is_not_in_the_json(folder: Path) -> None:
     """Neither what it prints nor what it writes to the descriptor, as other languages do."""
     (folder / "noisy_layers.py").write_text(_NOISY)
     done = subprocess.run(
-        [sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy", "--claim", "DP106",
+        [sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy", "--property", "DP106",
          "--profile", "smoke", "--json", "-"],
         cwd=folder,
         capture_output=True,
@@ -253,7 +253,9 @@ def test_what_a_layer_prints_is_not_in_the_json(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["/dev/full", "closed pipe"])
-def test_a_standard_output_that_takes_nothing_is_no_failed_claim(folder: Path, target: str) -> None:
+def test_a_standard_output_that_takes_nothing_is_no_failed_property(
+    folder: Path, target: str
+) -> None:
     """A full disk behind `>`, and a pipe whose reader has gone: 3, and neither 1 nor 120."""
     if target == "/dev/full":
         out = os.open(target, os.O_WRONLY)

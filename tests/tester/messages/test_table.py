@@ -11,7 +11,7 @@ from rich.console import Console
 from dropout_props.cli.console import LOG_WIDTH
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.results_table import NARROWEST, table
-from dropout_props.results.records import ClaimResult, RunResult
+from dropout_props.results.records import PropertyResult, RunResult
 from dropout_props.results.verdict import Verdict
 
 SHOWN = (
@@ -26,15 +26,15 @@ SUBJECTS = ("linen.Dropout", "a_package.of_mine.layers:TheDropoutWithALongName")
 
 
 def a_run() -> RunResult:
-    """Every claim of the catalogue, every verdict, short and long texts, for two subjects."""
+    """Every property of the catalogue, every verdict, short and long texts, for two subjects."""
     verdicts = list(Verdict)
     results = [
-        ClaimResult(
-            subject, claim.id, claim.name, claim.kind, verdicts[number % len(verdicts)],
+        PropertyResult(
+            subject, prop.id, prop.name, prop.kind, verdicts[number % len(verdicts)],
             shown=SHOWN[number % len(SHOWN)], seconds=12.3 * number,
         )
         for subject in SUBJECTS
-        for number, claim in enumerate(CATALOGUE)
+        for number, prop in enumerate(CATALOGUE)
     ]  # fmt: skip
     return RunResult({}, {}, 0, "smoke", 1e-9, 1e-3, 1e-12, 1, len(results), tuple(results))
 
@@ -49,7 +49,7 @@ def printed(run: RunResult, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [60, 70, 80, 100, 120, 200])
 def test_nothing_is_cut_and_nothing_is_squeezed(width: int) -> None:
-    """Each claim takes no more lines than its text needs in a column that can be read."""
+    """Each property takes no more lines than its text needs in a column that can be read."""
     run = a_run()
     lines = printed(run, width)
     assert max(map(len, lines)) <= width
@@ -61,7 +61,9 @@ def test_nothing_is_cut_and_nothing_is_squeezed(width: int) -> None:
         while end < len(lines) and lines[end].startswith("     "):
             end += 1
         words = " ".join(lines[start:end]).split()
-        content = f"{one.claim} {one.name} {one.verdict} {one.seconds:.1f} {one.shown}".split()
+        content = (
+            f"{one.property_id} {one.name} {one.verdict} {one.seconds:.1f} {one.shown}".split()
+        )
         assert sorted(words) == sorted(content)
         longest = max(map(len, one.shown.split()))
         assert end - start <= 2 + math.ceil(len(one.shown) / (NARROWEST - longest))
@@ -69,8 +71,8 @@ def test_nothing_is_cut_and_nothing_is_squeezed(width: int) -> None:
         assert sum(line.strip() == subject for line in lines) == 1
 
 
-def test_at_80_columns_a_claim_that_holds_takes_a_line_or_two() -> None:
-    """What was shown stands beside the claim, and only a long name is folded."""
+def test_at_80_columns_a_property_that_holds_takes_a_line_or_two() -> None:
+    """What was shown stands beside the property, and only a long name is folded."""
     lines = printed(a_run(), 80)
     beside = [line for line in lines if line.endswith(SHOWN[0])]
     assert len(beside) == sum(one.shown == SHOWN[0] for one in a_run().results)

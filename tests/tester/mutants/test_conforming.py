@@ -1,4 +1,4 @@
-"""Is a layer that does what Flax's own does not do passed by the claim, and told by it no more?"""
+"""Is a layer that does what Flax's own does not do passed by the property, and told by it no more?"""
 
 import zlib
 from dataclasses import replace
@@ -32,13 +32,15 @@ def _floats_alone(x: Any, _rate: float) -> Any:
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(
-    ("claim", "kernel"),
+    ("property_id", "kernel"),
     [("DP417", Kernel(derive_key=_named)), ("DP112", Kernel(evaluate=_floats_alone))],
     ids=["DP417", "DP112"],
 )
-def test_a_layer_that_conforms_passes(claim: str, kernel: Kernel, api: Any) -> None:
+def test_a_layer_that_conforms_passes(property_id: str, kernel: Kernel, api: Any) -> None:
     """The names of streams are hashed into its keys; its evaluation looks at the dtype."""
-    result = _JUDGE(kernel_subject(kernel, api=api, name=f"conforming-{claim}-{api}"), find(claim))
+    result = _JUDGE(
+        kernel_subject(kernel, api=api, name=f"conforming-{property_id}-{api}"), find(property_id)
+    )
     assert result.verdict is Verdict.PASS, result.shown
 
 

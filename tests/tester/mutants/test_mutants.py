@@ -1,4 +1,4 @@
-"""Each planted bug is killed by each claim that names it; no control is ever flagged."""
+"""Each planted bug is killed by each property that names it; no control is ever flagged."""
 
 from dataclasses import replace
 
@@ -15,22 +15,22 @@ _VERSIONS = probe().versions
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
 
 _KILLS = [
-    pytest.param(mutant, api, claim, id=f"{mutant.name}-{api}-{claim}")
+    pytest.param(mutant, api, property_id, id=f"{mutant.name}-{api}-{property_id}")
     for mutant in MUTANTS
     for api in mutant.apis
-    for claim in mutant.killed_by
+    for property_id in mutant.killed_by
 ]
 
 
-@pytest.mark.parametrize(("mutant", "api", "claim"), _KILLS)
-def test_a_mutant_is_killed_by_the_claim_that_names_it(
-    mutant: Mutant, api: Api, claim: str
+@pytest.mark.parametrize(("mutant", "api", "property_id"), _KILLS)
+def test_a_mutant_is_killed_by_the_property_that_names_it(
+    mutant: Mutant, api: Api, property_id: str
 ) -> None:
-    """The verdict is FAIL: not BLOCKED by another claim, not an ERROR, not INCONCLUSIVE.
+    """The verdict is FAIL: not BLOCKED by another property, not an ERROR, not INCONCLUSIVE.
 
     A fault that the installed Flax itself has is listed there, and may read KNOWN.
     """
-    result = Judge(_SETTINGS, _VERSIONS)(mutant.subject(api), find(claim))
+    result = Judge(_SETTINGS, _VERSIONS)(mutant.subject(api), find(property_id))
     allowed = (Verdict.FAIL, Verdict.KNOWN) if mutant.live else (Verdict.FAIL,)
     assert result.verdict in allowed, result.shown
 
@@ -44,22 +44,26 @@ _ALTERNATING = [
 
 @pytest.mark.parametrize(("control", "api"), _ALTERNATING)
 def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
-    """A correct layer of any construction passes every claim."""
+    """A correct layer of any construction passes every property."""
     judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), _VERSIONS)
     subject = control.subject(api)
-    verdicts = {claim.id: judge(subject, claim) for claim in CATALOGUE}
+    verdicts = {prop.id: judge(subject, prop) for prop in CATALOGUE}
     flagged = {
-        claim: result.shown
-        for claim, result in verdicts.items()
+        property_id: result.shown
+        for property_id, result in verdicts.items()
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.KNOWN)
     }
     assert not flagged
     # What every layer of a framework does wrong is listed; a kernel mends DP514 by itself, since it
     # spreads its mask over devices as its input is spread.
-    known = {claim for claim, result in verdicts.items() if result.verdict is Verdict.KNOWN}
+    known = {
+        property_id for property_id, result in verdicts.items() if result.verdict is Verdict.KNOWN
+    }
     general = (one for one in SHIPPED_LIST if one.is_general)
     assert known == {
-        one.claim for one in general if one.concerns(subject.name, api, one.claim, _VERSIONS)
+        one.property_id
+        for one in general
+        if one.concerns(subject.name, api, one.property_id, _VERSIONS)
     } - {"DP514"}
 
 
@@ -77,12 +81,12 @@ def test_a_failure_survives_its_confirmation(name: str) -> None:
     assert "a correct layer through the same count did not fail" in result.failure.confirmation
 
 
-def test_claims_and_mutants_name_each_other() -> None:
-    """A claim's `mutants` are those that name it in `killed_by`, in the same order."""
-    for claim in CATALOGUE:
-        named = tuple(mutant.name for mutant in MUTANTS if claim.id in mutant.killed_by)
-        assert set(claim.mutants) == set(named), claim.id
-        assert claim.mutants, f"{claim.id} has never been seen to fail"
+def test_properties_and_mutants_name_each_other() -> None:
+    """A property's `mutants` are those that name it in `killed_by`, in the same order."""
+    for prop in CATALOGUE:
+        named = tuple(mutant.name for mutant in MUTANTS if prop.id in mutant.killed_by)
+        assert set(prop.mutants) == set(named), prop.id
+        assert prop.mutants, f"{prop.id} has never been seen to fail"
 
 
 def test_names_are_unique() -> None:

@@ -1,4 +1,4 @@
-"""The share of a claim is a constant, and no rate is accepted that is none."""
+"""The share of a property is a constant, and no rate is accepted that is none."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from dropout_props.properties import CATALOGUE
 
 
 def test_all_shares_together_are_the_budget() -> None:
-    """Every statistical claim about every subject there is room for: their sum is the budget."""
+    """Every statistical property about every subject there is room for: their sum is the budget."""
     budget = Settings().budget
-    statistical = sum(claim.is_statistical for claim in CATALOGUE)
+    statistical = sum(prop.is_statistical for prop in CATALOGUE)
     assert budget.share * statistical * SUBJECT_CAPACITY == pytest.approx(1e-9)
 
 

@@ -27,7 +27,7 @@ def test_the_digest_depends_on_every_field() -> None:
 
 
 def test_the_digest_is_the_same_in_another_process() -> None:
-    """Python salts the hashes of strings anew in each process; the digest is no such hash."""
+    """Python run seeds the hashes of strings anew in each process; the digest is no such hash."""
     script = "from dropout_props.cases.case import Case; print(Case(seed=7, shape=(5, 3)).digest())"
     seen = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -48,7 +48,7 @@ def test_rows_share_whatever_was_asked(dims: Any) -> None:
     ],
 )
 def test_noise_is_asked_where_it_shows(asked: Any, fitted: Any) -> None:
-    """Beside small inputs, and not at rate 1; NaN and zeros stay for the exact claims."""
+    """Beside small inputs, and not at rate 1; NaN and zeros stay for the exact properties."""
     assert fit(Case(**asked), _NOISE.traits) == Case(**fitted)
 
 
@@ -62,7 +62,7 @@ def test_a_dropout_is_asked_what_it_was(shape: Any, dims: Any) -> None:
 
 @pytest.mark.parametrize("dtype", strategies.DTYPES)
 def test_small_inputs_are_distinct_and_exact(dtype: str) -> None:
-    """61 of them, each 2^-20 times its whole number, in every dtype that a claim uses."""
+    """61 of them, each 2^-20 times its whole number, in every dtype that a property uses."""
     x = Case(values=SMALL, dtype=dtype).inputs()
     assert x.dtype == as_dtype(dtype)
     np.testing.assert_array_equal(np.ldexp(x.astype(np.float64), 20), 1 + np.arange(128) % 61)

@@ -12,7 +12,7 @@ from dropout_props.engine import Judge, Settings
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler
-from dropout_props.results.records import ClaimResult
+from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import Trials
 from dropout_props.subjects import control
@@ -34,16 +34,16 @@ def _subject(keep_error: float = 0.0, scale: float = 1.0, name: str = "planted")
     return Subject.function(layer, name=name)
 
 
-def _judge(subject: Subject, claim: str, settings: Settings = _SETTINGS) -> ClaimResult:
-    return Judge(settings, {})(subject, find(claim))
+def _judge(subject: Subject, property_id: str, settings: Settings = _SETTINGS) -> PropertyResult:
+    return Judge(settings, {})(subject, find(property_id))
 
 
-@pytest.mark.parametrize("claim", [c.id for c in CATALOGUE if c.is_statistical])
-def test_a_correct_layer_passes_every_count(claim: str) -> None:
+@pytest.mark.parametrize("property_id", [c.id for c in CATALOGUE if c.is_statistical])
+def test_a_correct_layer_passes_every_count(property_id: str) -> None:
     """A pass has excluded the promised discrepancy in every example, and says so."""
-    result = _judge(control.reference(), claim)
+    result = _judge(control.reference(), property_id)
     # Its keys come from Linen, which has the listed fault of DP404 in its names.
-    usual = Verdict.KNOWN if claim == "DP404" else Verdict.PASS
+    usual = Verdict.KNOWN if property_id == "DP404" else Verdict.PASS
     assert result.verdict is usual, result
     assert {example.decision for example in result.examples} == {"excluded"}
     assert result.draws > 0
@@ -62,15 +62,15 @@ def test_a_bias_fails_with_counts_an_interval_and_a_confirmation() -> None:
 
 
 def test_the_verdict_is_the_same_twice() -> None:
-    """With one salt, counts are equal to the last integer."""
+    """With one run seed, counts are equal to the last integer."""
     first, second = (_judge(control.reference(), "DP202") for _ in range(2))
     assert first.examples == second.examples
 
 
-def test_another_salt_draws_other_bits() -> None:
-    """With another salt, counts differ and the verdict does not."""
+def test_another_run_seed_draws_other_bits() -> None:
+    """With another run seed, counts differ and the verdict does not."""
     first = _judge(control.reference(), "DP202")
-    second = _judge(control.reference(), "DP202", replace(_SETTINGS, salt=1))
+    second = _judge(control.reference(), "DP202", replace(_SETTINGS, run_seed=1))
     assert first.verdict is second.verdict is Verdict.PASS
     assert first.examples != second.examples
 
@@ -86,15 +86,15 @@ def test_a_wrong_scale_is_one_root_cause() -> None:
 
 
 def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
-    """Judged alone and judged after others, a claim has the same counts."""
+    """Judged alone and judged after others, a property has the same counts."""
     alone = _judge(control.reference(), "DP402")
     judge = Judge(_SETTINGS, {})
-    after = [judge(control.reference(), claim) for claim in CATALOGUE]
-    assert alone.examples == next(r.examples for r in after if r.claim == "DP402")
+    after = [judge(control.reference(), property_id) for property_id in CATALOGUE]
+    assert alone.examples == next(r.examples for r in after if r.property_id == "DP402")
 
 
 def test_a_subject_that_raises_is_an_error_and_not_a_failure() -> None:
-    """The claim was not judged; the message says who raised what."""
+    """The property was not judged; the message says who raised what."""
 
     def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
         raise RuntimeError("out of coffee")
@@ -131,8 +131,8 @@ def test_a_design_that_cannot_see_is_inconclusive() -> None:
         explicit=(Case(),),
         discrepancies={"planted": 0.02 / _SETTINGS.profile.discrepancy_factor},
     )
-    claim = replace(find("DP202"), decision=planted, blocked_by=())
-    result = Judge(_SETTINGS, {})(control.reference(), claim)
+    property_id = replace(find("DP202"), decision=planted, blocked_by=())
+    result = Judge(_SETTINGS, {})(control.reference(), property_id)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.shown.startswith("1 of ")
     assert "could not exclude the promised discrepancy" in result.shown
@@ -146,7 +146,7 @@ def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
     assert unlisted.verdict is Verdict.FAIL
     assert "repeats its mask" in unlisted.shown
     pair = "d2l.dropout_layer", "DP104"
-    [entry] = [d for d in _SETTINGS.known if (d.subject, d.claim) == pair]
+    [entry] = [d for d in _SETTINGS.known if (d.subject, d.property_id) == pair]
     stale = replace(entry, subject="linen.Dropout")
     result = _judge(registry.load("linen.Dropout"), "DP104", replace(_SETTINGS, known=(stale,)))
     assert result.verdict is Verdict.FAIL
@@ -154,8 +154,8 @@ def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
 
 
 def test_a_general_entry_spares_those_who_conform() -> None:
-    """An entry about any subject of one API is no claim that each of them fails."""
-    general = [d for d in _SETTINGS.known if d.is_general and d.claim == "DP404"]
+    """An entry about any subject of one API is no property that each of them fails."""
+    general = [d for d in _SETTINGS.known if d.is_general and d.property_id == "DP404"]
     assert [entry.api for entry in general] == ["linen"]
     assert _judge(registry.load("nnx.Dropout"), "DP404").verdict is Verdict.PASS
     everyone = replace(general[0], api="")

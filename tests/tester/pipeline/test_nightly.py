@@ -1,4 +1,4 @@
-"""Is a claim that models are trained for told everywhere, and judged nowhere?"""
+"""Is a property that models are trained for told everywhere, and judged nowhere?"""
 
 import configparser
 from pathlib import Path
@@ -14,8 +14,8 @@ from dropout_props.properties import (
     CATALOGUE,
     NIGHTLY,
     DecidedNightly,
-    NightlyClaim,
-    UnknownClaim,
+    NightlyProperty,
+    UnknownProperty,
     find,
 )
 from dropout_props.properties import dp804_generalisation as generalisation
@@ -24,41 +24,41 @@ from dropout_props.selftest import kill_matrix, kill_page
 from dropout_props.statistics import clopper_pearson
 
 _ROOT = Path(__file__).parents[3]
-_IDS = {claim.id for claim in NIGHTLY}
+_IDS = {prop.id for prop in NIGHTLY}
 
 
 def test_it_is_in_no_count_of_what_is_judged() -> None:
     """Not in the catalogue, the budget, the plan, the planted bugs or what pytest asks."""
     settings = Settings.of(profile="smoke")
-    assert settings.budget.num_claims == sum(claim.is_statistical for claim in CATALOGUE)
-    asks = kill_matrix.asks(profile="smoke", salts=range(1), full=True)
+    assert settings.budget.num_properties == sum(prop.is_statistical for prop in CATALOGUE)
+    asks = kill_matrix.asks(profile="smoke", run_seeds=range(1), full=True)
     marked: Any = parametrize_with_properties(["linen.Dropout"])
     judged = {
-        "catalogue": {claim.id for claim in CATALOGUE},
-        "plan": {one.claim for one in forecasts(profile="smoke")},
-        "planted": {claim for _, _, claim in kill_page.rows()},
-        "asked": {claim for ask in asks for claim in ask.claims},
-        "blocking": {claim for each in CATALOGUE for claim in each.blocked_by},
-        "pytest": {claim for _, claim in marked.mark.args[1]},
+        "catalogue": {prop.id for prop in CATALOGUE},
+        "plan": {one.property_id for one in forecasts(profile="smoke")},
+        "planted": {property_id for _, _, property_id in kill_page.rows()},
+        "asked": {property_id for ask in asks for property_id in ask.properties},
+        "blocking": {property_id for each in CATALOGUE for property_id in each.blocked_by},
+        "pytest": {property_id for _, property_id in marked.mark.args[1]},
     }
     assert {where: _IDS & ids for where, ids in judged.items() if _IDS & ids or not ids} == {}
 
 
-@pytest.mark.parametrize("claim", NIGHTLY, ids=lambda claim: claim.id)
-def test_no_door_lets_it_in(claim: NightlyClaim) -> None:
+@pytest.mark.parametrize("prop", NIGHTLY, ids=lambda prop: prop.id)
+def test_no_door_lets_it_in(prop: NightlyProperty) -> None:
     """One sentence says why, and which command decides it; that one is in tox.ini."""
-    for ask in (find, lambda asked: parametrize_with_properties(["a"], claims=[asked])):
+    for ask in (find, lambda asked: parametrize_with_properties(["a"], properties=[asked])):
         with pytest.raises(DecidedNightly, match=r"models are trained to decide it") as refused:
-            ask(claim.id.lower())
-        assert f"`{claim.command}`" in str(refused.value)
+            ask(prop.id.lower())
+        assert f"`{prop.command}`" in str(refused.value)
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(_ROOT / "tox.ini")
-    assert f"testenv:{claim.command.removeprefix('tox -e ')}" in tox
+    assert f"testenv:{prop.command.removeprefix('tox -e ')}" in tox
 
 
 def test_a_typing_error_is_told_of_it() -> None:
     """The hint of an unknown id looks among these too, and does not say that one is known."""
-    with pytest.raises(UnknownClaim, match=r"the closest are .*DP804") as unknown:
+    with pytest.raises(UnknownProperty, match=r"the closest are .*DP804") as unknown:
         find("DP8O4")
     assert not isinstance(unknown.value, DecidedNightly)
 
@@ -71,7 +71,7 @@ def test_explain_says_how_it_is_decided(capsys: pytest.CaptureFixture[str]) -> N
         text = capsys.readouterr().out
         assert text.count("DP804: ") == 1
         _, _, told = text.partition("DP804: ")
-        for part in ("Claims:", "training every model twice", "tox -e nightly", "Assumes:"):
+        for part in ("Properties:", "training every model twice", "tox -e nightly", "Assumes:"):
             assert part in told
         assert "Must kill" not in told
 
@@ -89,9 +89,9 @@ def test_the_numbers_of_the_decision_belong_together() -> None:
 
 
 def test_the_page_says_what_the_record_says() -> None:
-    """The claim, its seeds, what must succeed, and at which error rate."""
+    """The property, its seeds, what must succeed, and at which error rate."""
     text = " ".join((_ROOT / "docs" / "generalisation.md").read_text(encoding="utf-8").split())
     seeds, needed = generalisation.NUM_SEEDS, generalisation.NUM_NARROWER
-    assert f"(DP804): **{generalisation.CLAIM.sentence.rstrip('.')}**" in text
+    assert f"(DP804): **{generalisation.PROPERTY.sentence.rstrip('.')}**" in text
     assert f"of the seeds 0 to {seeds - 1}, {needed} must succeed" in text
     assert f"at the error rate of a false pass, {generalisation.FALSE_PASS_RATE:g})" in text

@@ -39,10 +39,10 @@ def test_a_layer_that_makes_a_float_of_its_rate_or_refuses_it_conforms(factory: 
 
 @pytest.mark.parametrize("name", ["linen.Dropout", "nnx.Dropout"])
 def test_flax_fails_where_the_entries_are_struck(name: str) -> None:
-    """What is KNOWN is a failure of the claim, and nothing less."""
+    """What is KNOWN is a failure of the property, and nothing less."""
     subject = registry.load(name)
     assert _judge(subject).verdict is Verdict.KNOWN
-    others = tuple(entry for entry in SHIPPED_LIST if entry.claim != "DP705")
+    others = tuple(entry for entry in SHIPPED_LIST if entry.property_id != "DP705")
     result = _judge(subject, replace(_SETTINGS, known=others))
     assert result.verdict is Verdict.FAIL
     assert "every kept unit by one factor, as in its own precision" in result.shown

@@ -1,4 +1,4 @@
-"""Keys are fresh for every salt, claim, case, role and block, and the same every time."""
+"""Keys are fresh for every run seed, property, case, role and block, and the same every time."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -10,14 +10,14 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
 from dropout_props.subjects import control
 
-_SAMPLER = Sampler(control.reference(), Case(), "DP202", salt=0)
+_SAMPLER = Sampler(control.reference(), Case(), "DP202", run_seed=0)
 
 
 def _variants() -> list[np.ndarray]:
     return [
         _SAMPLER.words(64, role="mask"),
-        replace(_SAMPLER, salt=1).words(64, role="mask"),
-        replace(_SAMPLER, claim="DP203").words(64, role="mask"),
+        replace(_SAMPLER, run_seed=1).words(64, role="mask"),
+        replace(_SAMPLER, property_id="DP203").words(64, role="mask"),
         replace(_SAMPLER, case=Case(seed=1)).words(64, role="mask"),
         replace(_SAMPLER, case=Case(rate=0.25)).words(64, role="mask"),
         _SAMPLER.words(64, role="other"),
@@ -26,7 +26,7 @@ def _variants() -> list[np.ndarray]:
 
 
 def test_no_two_uses_share_a_key() -> None:
-    """Salt, claim, whole case, role and block each give other keys; none is shared."""
+    """Run seed, property, whole case, role and block each give other keys; none is shared."""
     for first, second in combinations(_variants(), 2):
         assert not {tuple(w) for w in first.tolist()} & {tuple(w) for w in second.tolist()}
 

@@ -25,7 +25,7 @@ def deadly(key, x, rate, deterministic):
     return jnp.where(jax.random.bernoulli(key, keep, x.shape), x / keep, jnp.zeros_like(x))
 
 @parametrize_with_properties(
-    [Subject.function(deadly, name="deadly")], claims=["DP101", "DP106", "DP201", "DP401"]
+    [Subject.function(deadly, name="deadly")], properties=["DP101", "DP106", "DP201", "DP401"]
 )
 def test_layers(property_check):
     property_check()
@@ -33,7 +33,7 @@ def test_layers(property_check):
 
 
 def test_a_killed_worker_leaves_a_readable_incomplete_result(tmp_path: Path) -> None:
-    """The run goes on with another worker; one claim is missing, and the exit code is no pass."""
+    """The run goes on with another worker; one property is missing, and the exit code is no pass."""
     (tmp_path / "test_layers.py").write_text(_MODULE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dp-profile", "smoke",

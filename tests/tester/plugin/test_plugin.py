@@ -20,7 +20,7 @@ def unscaled(key, x, rate, deterministic):
 
 @parametrize_with_properties(
     ["linen.Dropout", "d2l.dropout_layer", Subject.function(unscaled, name="unscaled")],
-    claims=["DP101", "DP104", "DP201", "DP202"],
+    properties=["DP101", "DP104", "DP201", "DP202"],
 )
 def test_layers(property_check):
     property_check()
@@ -44,7 +44,9 @@ def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
     document = json.loads(path.read_text())
     assert document["complete"] is True
     results = document["run"]["results"]
-    return {(r["subject"], r["claim"]): (r["verdict"], json.dumps(r["examples"])) for r in results}
+    return {
+        (r["subject"], r["property_id"]): (r["verdict"], json.dumps(r["examples"])) for r in results
+    }
 
 
 def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_a_failure_shows_no_frame_of_ours(tmp_path: Path) -> None:
 
 
 def test_selection_changes_no_verdict(tmp_path: Path) -> None:
-    """Selected alone, a claim has the share, the keys and the counts that it has among others."""
+    """Selected alone, a property has the share, the keys and the counts that it has among others."""
     _pytest(tmp_path, "--dp-json", "all.json")
     _pytest(tmp_path, "-k", "linen.Dropout-DP202", "--dp-json", "one.json")
     alone = _verdicts(tmp_path / "one.json")
@@ -108,7 +110,7 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("--dp-salt=pepper", "--dp-salt 'pepper' is no int"),
+        ("--dp-seed=pepper", "--dp-seed 'pepper' is no int"),
         ("--dp-budget=little", "--dp-budget 'little' is no float"),
         ("--dp-profile=hourly", "--dp-profile 'hourly': it is smoke, ci or nightly"),
     ],

@@ -20,16 +20,16 @@ def test_every_outcome_of_a_short_run_keeps_its_bound() -> None:
 
 
 def test_the_billion_is_reached_and_kept() -> None:
-    """A claim alarms at most in its share, which importance sampling resolves."""
-    claim, whole = depth.measure(ledgers=3000)
-    assert claim.held
+    """A property alarms at most in its share, which importance sampling resolves."""
+    property_id, whole = depth.measure(ledgers=3000)
+    assert property_id.held
     assert whole.held
     assert 0 < whole.figure < 1e-9
     assert whole.upper < 2 * whole.figure  # it is an estimate, and no empty bound
 
 
 def test_a_few_runs_of_the_engine_raise_no_more_alarms_than_they_may() -> None:
-    """Of every statistical claim, and of a scan of shapes and rates."""
+    """Of every statistical property, and of a scan of shapes and rates."""
     runs = list(null_runs.measure(runs=3))
     assert runs[0].figure <= 0.2
     assert runs[2].figure < 1
@@ -68,15 +68,15 @@ def test_each_measurement_has_a_fault_that_it_catches() -> None:
 
 
 def test_promised_discrepancies_are_seldom_missed_and_quarters_pass() -> None:
-    """Every family of every statistical claim; the bound needs more simulations than this."""
+    """Every family of every statistical property; the bound needs more simulations than this."""
     found = list(power.measure(simulations=1000))
-    assert {one.claim for one in found} >= {"DP202", "DP301", "DP404"}
+    assert {one.property_id for one in found} >= {"DP202", "DP301", "DP404"}
     assert max(one.missed.figure for one in found) <= 0.005
     assert min(one.near_passed for one in found) > 0.9
 
 
 def test_the_plan_round_trips() -> None:
-    """A fixed sample of the planned size sees what the claim promises, and hardly less."""
+    """A fixed sample of the planned size sees what the property promises, and hardly less."""
     for one in plan.forecasts(profile="ci"):
         assert one.resolvable <= one.shifts[0] * (1 + 1e-9)
         assert one.resolvable > 0.9 * one.shifts[0]
@@ -87,9 +87,9 @@ def test_the_plan_round_trips() -> None:
 def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(
     capsys: Any, monkeypatch: Any
 ) -> None:
-    """The table names every statistical claim, and what the profile promises."""
+    """The table names every statistical property, and what the profile promises."""
     smoke, ci = (
-        {(one.claim, one.family): one for one in plan.forecasts(profile=name)}
+        {(one.property_id, one.family): one for one in plan.forecasts(profile=name)}
         for name in ("smoke", "ci")
     )
     assert all(ci[at].promised < smoke[at].promised for at in ci)
@@ -99,7 +99,7 @@ def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(
         main(["plan", "--profile", "smoke"])
     assert not stopped.value.code
     said = capsys.readouterr().out
-    assert all(claim in said for claim, _ in ci)
+    assert all(property_id in said for property_id, _ in ci)
     assert max(map(len, said.splitlines())) <= 80
     assert "…" not in said
     words = set(said.split())

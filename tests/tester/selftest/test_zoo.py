@@ -1,4 +1,4 @@
-"""Does the self-test see survivors, idle claims and flagged controls, and plant what it says?"""
+"""Does the self-test see survivors, idle properties and flagged controls, and plant what it says?"""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ from dropout_props.selftest.kills import Kill, KillMatrix
 from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
 
-def kill(verdict: str, *, claim: str = "DP202", control: bool = False, live: bool = False) -> Kill:
+def kill(
+    verdict: str, *, property_id: str = "DP202", control: bool = False, live: bool = False
+) -> Kill:
     """One verdict on one layer."""
     return Kill(
         mutant="one",
         api="linen",
-        claim=claim,
-        salt=0,
+        property_id=property_id,
+        run_seed=0,
         verdict=verdict,
         expected=not control,
         control=control,
@@ -28,9 +30,11 @@ def kill(verdict: str, *, claim: str = "DP202", control: bool = False, live: boo
     )
 
 
-def matrix(*kills: Kill, claims: tuple[str, ...] = ("DP202",), whole: bool = True) -> KillMatrix:
+def matrix(
+    *kills: Kill, properties: tuple[str, ...] = ("DP202",), whole: bool = True
+) -> KillMatrix:
     """A run of these verdicts."""
-    return KillMatrix("ci", (0,), claims, kills, whole=whole)
+    return KillMatrix("ci", (0,), properties, kills, whole=whole)
 
 
 def run(*arguments: str) -> int:
@@ -42,7 +46,7 @@ def run(*arguments: str) -> int:
 
 @pytest.mark.parametrize("verdict", ["pass", "blocked", "error", "inconclusive", "known"])
 def test_whatever_is_no_failure_is_a_survivor(verdict: str) -> None:
-    """A bug is dead when its claim fails, and not when it could not be asked."""
+    """A bug is dead when its property fails, and not when it could not be asked."""
     found = matrix(kill(verdict))
     assert [one.verdict for one in found.survivors] == [verdict]
     assert found.idle == ("DP202",)
@@ -50,31 +54,31 @@ def test_whatever_is_no_failure_is_a_survivor(verdict: str) -> None:
 
 
 def test_a_live_bug_is_dead_when_it_is_found_and_listed() -> None:
-    """KNOWN means that the claim failed as the list says."""
+    """KNOWN means that the property failed as the list says."""
     assert matrix(kill("known", live=True)).held
 
 
 @pytest.mark.parametrize("verdict", ["fail", "error", "inconclusive", "blocked"])
 def test_a_control_that_gets_any_of_these_is_flagged(verdict: str) -> None:
-    """A correct layer passes, or the claim does not apply to it."""
+    """A correct layer passes, or the property does not apply to it."""
     found = matrix(kill("fail"), kill(verdict, control=True))
     assert found.flagged
     assert not found.held
     assert matrix(kill("fail"), kill("pass", control=True)).held
 
 
-def test_a_claim_is_idle_only_when_all_bugs_were_planted() -> None:
-    """One planted bug says nothing about the claims that do not name it."""
+def test_a_property_is_idle_only_when_all_bugs_were_planted() -> None:
+    """One planted bug says nothing about the properties that do not name it."""
     kills = (kill("fail"),)
-    assert matrix(*kills, claims=("DP202", "DP301")).idle == ("DP301",)
-    assert matrix(*kills, claims=("DP202", "DP301"), whole=False).held
+    assert matrix(*kills, properties=("DP202", "DP301")).idle == ("DP301",)
+    assert matrix(*kills, properties=("DP202", "DP301"), whole=False).held
 
 
 def test_everything_is_asked() -> None:
-    """Each bug with its claims, each control with the catalogue, in each API."""
-    asked = kill_matrix.asks(profile="ci", salts=[0])
+    """Each bug with its properties, each control with the catalogue, in each API."""
+    asked = kill_matrix.asks(profile="ci", run_seeds=[0])
     assert len(asked) == sum(len(one.apis) for one in (*MUTANTS, *CONTROLS))
-    by_name = {(ask.mutant, ask.api): ask.claims for ask in asked}
+    by_name = {(ask.mutant, ask.api): ask.properties for ask in asked}
     assert all(
         by_name[one.name, api] == tuple(sorted(one.killed_by))
         for one in MUTANTS
@@ -100,8 +104,8 @@ def test_processes_do_not_change_a_verdict(processes: str, tmp_path: Path, capsy
     [
         ((), 4, "give --mutants, --null or --power"),
         (("--mutant", "bias_2pct"), 4, "did you mean bias_1pct"),
-        (("--mutants", "--claim", "DP999"), 4, "unknown claim 'DP999'"),
-        (("--mutant", "bias_1pct", "--claim", "DP101"), 5, "nothing is selected"),
+        (("--mutants", "--property", "DP999"), 4, "unknown property 'DP999'"),
+        (("--mutant", "bias_1pct", "--property", "DP101"), 5, "nothing is selected"),
         (("--null", "--write", "page.md"), 4, "give --mutants too"),
         (("--mutants", "--json", "no/such/folder/x.json"), 4, "no/such/folder"),
     ],

@@ -1,4 +1,4 @@
-"""Evidence: never more than it may be when the claim is true, and enough when it is false.
+"""Evidence: never more than it may be when the property is true, and enough when it is false.
 
 Calibration is exact: all counts are enumerated, and each helper is also seen to catch an e-value
 that is broken in the way it guards against.
@@ -80,7 +80,7 @@ def against_the_middle(trials: Trials, *, discrepancy: float) -> Any:
 
 @pytest.mark.parametrize("discrepancy", DISCREPANCIES)
 @pytest.mark.parametrize("null", NULLS)
-def test_the_mean_is_at_most_one_when_the_claim_is_true(
+def test_the_mean_is_at_most_one_when_the_property_is_true(
     null: Interval | float, discrepancy: float
 ) -> None:
     """Over all counts of up to 40 trials, at every truth in the null, the mean is at most 1."""
@@ -107,7 +107,7 @@ def test_a_broken_evalue_has_a_larger_mean(broken: Evidence, null: Interval | fl
 def test_looking_after_every_trial_costs_nothing(
     walk: Any, null: Interval | float, rate: float
 ) -> None:
-    """With 400 looks the chance of ever rejecting a true claim stays within the rate."""
+    """With 400 looks the chance of ever rejecting a true property stays within the rate."""
     for discrepancy in (0.2, 0.02):
 
         def rejects(counts: Any, n: int, shift: float = discrepancy) -> Any:

@@ -63,7 +63,7 @@ def test_clopper_pearson_covers_at_whichever_look_drawing_stopped(walk: Any, tru
 
 
 def test_looks_that_are_not_paid_for_miss_too_often(walk: Any) -> None:
-    """The same walk catches an interval that is read at four looks and claims to be of one."""
+    """The same walk catches an interval that is read at four looks and properties to be of one."""
     assert max(chance_to_miss(walk, 1, 0.9, truth) for truth in (0.37, 0.5)) > 0.11
 
 

@@ -14,7 +14,7 @@ LOG_ZERO = -math.inf
 
 
 def chance_to_fail(pool: Pool, rate: float, num_examples: int, boldness: float) -> float:
-    """Return the exact chance that the ledger ever fails a true claim.
+    """Return the exact chance that the ledger ever fails a true property.
 
     Each example is a fair bet, whose e-value is 1 + stake or 1 - stake with chance 1/2 each; the
     stake is bold as long as the ledger is behind, and half of that when it is ahead, so that the
@@ -48,7 +48,7 @@ def plain_maximum(log_es: list[float], num_examples: int) -> float:
 @pytest.mark.parametrize("boldness", [0.3, 0.9, 1.0])
 @pytest.mark.parametrize("rate", [0.5, 0.3, 0.1, 0.02])
 @pytest.mark.parametrize("num_examples", [1, 2, 5, 11])
-def test_a_true_claim_fails_within_the_rate(
+def test_a_true_property_fails_within_the_rate(
     num_examples: int, rate: float, boldness: float
 ) -> None:
     """Over all outcomes of examples chosen by the past, the chance to fail is at most the rate."""
@@ -58,7 +58,7 @@ def test_a_true_claim_fails_within_the_rate(
 @pytest.mark.parametrize(
     ("broken", "rate"), [(plain_sum, 0.3), (plain_maximum, 0.6), (plain_maximum, 0.5)]
 )
-def test_a_broken_ledger_fails_true_claims_too_often(broken: Pool, rate: float) -> None:
+def test_a_broken_ledger_fails_true_properties_too_often(broken: Pool, rate: float) -> None:
     """The same enumeration catches a lost half, and the best example taken for the only one."""
     assert chance_to_fail(broken, rate, 11, 1.0) > 1.05 * rate
 

@@ -87,7 +87,7 @@ def test_a_wrong_answer_is_no_framework_error(x: Any) -> None:
 
 
 def test_expect_errors_lets_the_frameworks_own_error_through(x: Any) -> None:
-    """Claims about errors see the exception itself."""
+    """Properties about errors see the exception itself."""
     cause = ValueError("mine alone")
     with pytest.raises(ValueError, match=r"^mine alone$") as caught:
         subject_of(raising(cause)).call(x, rate=0.5, training=True, expect_errors=True)

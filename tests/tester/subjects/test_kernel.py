@@ -121,7 +121,7 @@ def test_a_missing_key_is_the_frameworks_error(pair: Any, x: Any) -> None:
 
 
 def test_its_traits_are_the_frameworks(pair: Any) -> None:
-    """So that the same claims apply, but for the derivation: a kernel may take another one."""
+    """So that the same properties apply, but for the derivation: a kernel may take another one."""
     own, kernel = pair
     assert kernel.traits == replace(own.traits, derivation=None)
 

@@ -74,7 +74,7 @@ def test_a_fixed_rate_is_named() -> None:
 
 
 def test_a_given_reason_replaces_the_usual_one() -> None:
-    """A subject may say in its own words why a claim does not apply."""
+    """A subject may say in its own words why a property does not apply."""
     traits = replace(ABLE, eval_mode=False, reasons={"eval_mode": "it is left out instead"})
     assert traits.lacks("eval_mode") == "it is left out instead"
 
