@@ -14,7 +14,16 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-__all__ = ["BadSpec", "Release", "of_requirements", "parse", "row_of", "supported"]
+__all__ = [
+    "BadSpec",
+    "Release",
+    "of_requirements",
+    "parse",
+    "row_at_or_below",
+    "row_of",
+    "suits",
+    "supported",
+]
 
 
 class BadSpec(ValueError):
@@ -52,17 +61,22 @@ def supported() -> tuple[str, ...]:
 
 
 def _table() -> dict[str, Release]:
-    text = resources.files("dropout_props.gate").joinpath("releases.json").read_text("utf-8")
+    text = resources.files("dropout_props.environment").joinpath("releases.json").read_text("utf-8")
     return {flax: Release(flax, **row) for flax, row in json.loads(text)["releases"].items()}
 
 
 def row_of(flax: str) -> Release | None:
     """Return the row that a release goes with; None beyond either end of the table."""
+    newest = max(map(Version, _table()))
+    return row_at_or_below(flax) if Version(flax) <= newest else None
+
+
+def row_at_or_below(flax: str) -> Release | None:
+    """Return the newest row whose Flax is not newer than this one; None before the first row."""
     table = _table()
     wanted = Version(flax)
-    newest = max(map(Version, table))
     below = [one for one in table if Version(one) <= wanted]
-    return table[below[-1]] if below and wanted <= newest else None
+    return table[below[-1]] if below else None
 
 
 def parse(text: str) -> tuple[Requirement, ...]:

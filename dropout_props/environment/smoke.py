@@ -8,15 +8,13 @@ remedy alone, never the verdict.
 
 from __future__ import annotations
 
-import json
-import re
 import warnings
 from collections.abc import Callable
-from importlib import resources
 from typing import Any
 
+from dropout_props.environment import releases
+from dropout_props.environment.errors import BrokenPair
 from dropout_props.environment.versions import version_of
-from dropout_props.subjects.errors import BrokenPair
 
 __all__ = ["BrokenPair", "smoke_test"]
 
@@ -46,17 +44,15 @@ def remedy(flax: str) -> str:
     Returns:
         The end of a sentence.
     """
-    table: dict[str, str] = json.loads(
-        resources.files("dropout_props.subjects").joinpath("pairs.json").read_text("utf-8")
-    )["jax_of_flax"]
-    known = sorted(table, key=_order)
+    known = releases.supported()
     if flax == "not installed":
         return f"install flax {known[-1]} or later"
-    older = [release for release in known if _order(release) <= _order(flax)]
-    if not older:
-        return f"install flax {known[0]}, the oldest that is supported, with jax {table[known[0]]}"
-    jax = table[older[-1]]
-    return f"install jax {jax}, which is of that Flax's time (pip install 'jax=={jax}')"
+    row = releases.row_at_or_below(flax)
+    if row is None:
+        oldest = releases.row_of(known[0])
+        assert oldest is not None
+        return f"install flax {oldest.flax}, the oldest that is supported, with jax {oldest.jax}"
+    return f"install jax {row.jax}, which is of that Flax's time (pip install 'jax=={row.jax}')"
 
 
 def _sentence(what: str, error: Exception) -> str:
@@ -66,10 +62,6 @@ def _sentence(what: str, error: Exception) -> str:
         f"Flax {flax} does not work with JAX {jax} ({what} raised {type(error).__name__}: "
         f"{text}): {remedy(flax)}."
     )
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _imports() -> None:

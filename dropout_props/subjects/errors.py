@@ -54,7 +54,3 @@ class WiringError(TypeError):
 
 class UnknownSubject(LookupError):
     """No subject goes by this name, or the module that should hold it cannot be imported."""
-
-
-class BrokenPair(RuntimeError):
-    """The installed Flax and JAX do not work together; ``str`` of it is one sentence."""

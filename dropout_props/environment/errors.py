@@ -1,0 +1,7 @@
+"""Errors about what is installed."""
+
+from __future__ import annotations
+
+
+class BrokenPair(RuntimeError):
+    """The installed Flax and JAX do not work together; ``str`` of it is one sentence."""
