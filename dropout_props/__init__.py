@@ -1,34 +1,69 @@
 """dropout_props: does a dropout layer do what dropout means, here, now?
 
-Importing this package imports neither jax, flax, scipy, hypothesis nor numpy: the public names are
-resolved at their first use. So the pytest plugin costs nothing in sessions that do not use it.
+Importing this package loads neither jax, flax, scipy, hypothesis nor numpy: a public name is
+imported when it is first used. So the pytest plugin costs nothing in sessions that do not use it.
+Type checkers read the imports below, and see each name with its own type.
 """
 
+import warnings
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dropout_props.cases.case import Case
+    from dropout_props.engine import Judge, Settings
+    from dropout_props.properties import CATALOGUE, Property
+    from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
+    from dropout_props.results.records import RunResult
+    from dropout_props.results.verdict import Verdict
+    from dropout_props.statistics import Trials
+    from dropout_props.subjects.subject import Subject
+    from dropout_props.subjects.traits import Traits
+
+__all__ = [
+    "CATALOGUE",
+    "Case",
+    "Judge",
+    "Property",
+    "RunResult",
+    "Settings",
+    "Subject",
+    "Traits",
+    "Trials",
+    "Verdict",
+    "__version__",
+    "parametrize_with_properties",
+]
 
 __version__ = "0.1.0"
 
-# Public name -> the module that holds it. The one list of what this package promises to keep.
+# Public name -> the module that holds it, for the lazy import at run time.
 _HOMES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
     "Case": "dropout_props.cases.case",
-    "Property": "dropout_props.properties",
     "Judge": "dropout_props.engine",
+    "Property": "dropout_props.properties",
     "RunResult": "dropout_props.results.records",
     "Settings": "dropout_props.engine",
     "Subject": "dropout_props.subjects.subject",
-    "Traits": "dropout_props.subjects.subject",
+    "Traits": "dropout_props.subjects.traits",
     "Trials": "dropout_props.statistics",
     "Verdict": "dropout_props.results.verdict",
     "parametrize_with_properties": "dropout_props.pytest_plugin.parametrize",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - strings, all of them
+
+# Public name of 0.1 -> its name now; it goes with 0.3.
+_RENAMED = {"Claim": "Property"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the home of a public name when it is first asked for."""
+    """Import the home of a public name at its first use."""
+    if name in _RENAMED:
+        warnings.warn(
+            f"dropout_props.{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2
+        )
+        name = _RENAMED[name]
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

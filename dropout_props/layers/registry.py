@@ -16,7 +16,7 @@ from typing import Any
 from dropout_props.subjects.errors import UnknownSubject
 from dropout_props.subjects.subject import Subject
 
-_HERE = "dropout_props.subjects"
+_HERE = "dropout_props.layers"
 
 # Where the subject is made, in the order of every table: an attribute, or a function without
 # arguments, of the module.
@@ -38,9 +38,9 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
 # Worked examples: asked when they are named, and not by a check that names nothing.
 EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
-        "examples.DropPath": f"{_HERE}.noise.drop_path:subject",
-        "examples.GaussianNoise": f"{_HERE}.noise.gaussian_noise:subject",
-        "examples.GaussianDropout": f"{_HERE}.noise.gaussian_dropout:subject",
+        "examples.DropPath": f"{_HERE}.examples.drop_path:subject",
+        "examples.GaussianNoise": f"{_HERE}.examples.gaussian_noise:subject",
+        "examples.GaussianDropout": f"{_HERE}.examples.gaussian_dropout:subject",
     }
 )
 _NAMED = MappingProxyType({**SHIPPED, **EXAMPLES})

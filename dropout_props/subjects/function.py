@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.naming import name_of, source_of
 from dropout_props.subjects.operations import Program
+from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.protocol import Array, Key, Streams
-from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
+from dropout_props.subjects.wiring import TRAIT_FIELDS, refuse_unknown
 
 _STREAM = "dropout"
 
@@ -130,14 +131,15 @@ class FunctionAdapter:
         raise Unsupported(self.traits.lacks(ability) or f"a function has no {ability}")
 
 
-def function_subject(
+def function_parts(
     function: Callable[..., Any], *, name: str = "", source: str = "", **traits: Any
-) -> Subject:
+) -> Parts:
     """Makes a subject of a function; see ``Subject.function``.
 
     Raises:
         WiringError: the function does not take four arguments by position.
     """
+    refuse_unknown(traits, TRAIT_FIELDS)
     name = name or name_of(function)
     try:
         inspect.signature(function).bind(None, None, 0.5, False)  # noqa: FBT003
@@ -155,7 +157,7 @@ def function_subject(
         "missing_key_errors": ("TypeError", "ValueError"),
     }
     all_traits = Traits(**{"api": "function", **usual, **traits})
-    return Subject(
+    return Parts(
         name=name,
         traits=all_traits,
         adapter=FunctionAdapter(function=function, traits=all_traits),

@@ -10,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects import validation
 from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongAnswer
 from dropout_props.subjects.operations import Program
 from dropout_props.subjects.protocol import Adapter, Array, Key, Streams
 from dropout_props.subjects.traits import Traits
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from dropout_props.subjects.options import FunctionOptions, LinenOptions, NNXOptions
 
 __all__ = [
     "Adapter",
@@ -285,7 +290,12 @@ class Subject:
 
     @classmethod
     def linen(
-        cls, factory: Callable[..., Any], *, name: str = "", source: str = "", **options: Any
+        cls,
+        factory: Callable[..., Any],
+        *,
+        name: str = "",
+        source: str = "",
+        **options: Unpack[LinenOptions],
     ) -> Subject:
         """Makes a subject of a Linen layer, in one line: ``Subject.linen(MyDropout)``.
 
@@ -299,13 +309,18 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.linen.build import linen_subject
+        from dropout_props.subjects.linen.build import linen_parts
 
-        return linen_subject(factory, name=name, source=source, **options)
+        return cls(*linen_parts(factory, name=name, source=source, **options))
 
     @classmethod
     def nnx(
-        cls, factory: Callable[..., Any], *, name: str = "", source: str = "", **options: Any
+        cls,
+        factory: Callable[..., Any],
+        *,
+        name: str = "",
+        source: str = "",
+        **options: Unpack[NNXOptions],
     ) -> Subject:
         """Makes a subject of an NNX layer, in one line: ``Subject.nnx(MyDropout)``.
 
@@ -319,13 +334,18 @@ class Subject:
         Raises:
             WiringError: it cannot be inferred how the layer takes its rate or its mode.
         """
-        from dropout_props.subjects.nnx.build import nnx_subject
+        from dropout_props.subjects.nnx.build import nnx_parts
 
-        return nnx_subject(factory, name=name, source=source, **options)
+        return cls(*nnx_parts(factory, name=name, source=source, **options))
 
     @classmethod
     def function(
-        cls, function: Callable[..., Any], *, name: str = "", source: str = "", **traits: Any
+        cls,
+        function: Callable[..., Any],
+        *,
+        name: str = "",
+        source: str = "",
+        **traits: Unpack[FunctionOptions],
     ) -> Subject:
         """Makes a subject of ``f(key, x, rate, deterministic)``.
 
@@ -338,9 +358,9 @@ class Subject:
         Raises:
             WiringError: the function does not take four arguments by position.
         """
-        from dropout_props.subjects.function import function_subject
+        from dropout_props.subjects.function import function_parts
 
-        return function_subject(function, name=name, source=source, **traits)
+        return cls(*function_parts(function, name=name, source=source, **traits))
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ field can be set by hand instead. It cannot say whether a parameter means what i
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.traits import Traits
 
 RATE_NAMES = ("rate", "drop_rate", "dropout_rate", "drop_prob", "dropout")
 # Whether True means evaluation, by name.
@@ -112,6 +114,7 @@ class Wiring:
 
 
 WIRING_FIELDS = tuple(field.name for field in fields(Wiring))
+TRAIT_FIELDS = tuple(field.name for field in fields(Traits))
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -196,10 +199,28 @@ def infer(
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Splits options into fields of ``Wiring`` and fields of ``Traits``."""
+    """Splits options into fields of ``Wiring`` and fields of ``Traits``.
+
+    Raises:
+        WiringError: an option is neither; its text names the closest.
+    """
     wiring = {name: value for name, value in options.items() if name in WIRING_FIELDS}
     traits = {name: value for name, value in options.items() if name not in WIRING_FIELDS}
+    refuse_unknown(traits, (*TRAIT_FIELDS, *WIRING_FIELDS))
     return wiring, traits
+
+
+def refuse_unknown(options: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuses an option that does not exist.
+
+    Raises:
+        WiringError: naming the option and the closest ones.
+    """
+    for name in options:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=2)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"It is {', '.join(known)}."
+            raise WiringError(f"{name}={options[name]!r}: no such option. {hint}")
 
 
 def _first(names: Any, present: Mapping[str, Any]) -> str | None:

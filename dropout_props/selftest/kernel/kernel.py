@@ -21,7 +21,6 @@ import jax.numpy as jnp
 
 from dropout_props.subjects.operations import Modes
 from dropout_props.subjects.protocol import Array, Key
-from dropout_props.subjects.subject import Subject
 
 Shape: TypeAlias = tuple[int, ...]
 Special: TypeAlias = Literal["rate_zero", "evaluate", "rate_one"]
@@ -255,26 +254,3 @@ def _aligned(mask: Array, x: Array) -> Array:
     if sharding is None or sharding.mesh.empty:
         return mask
     return cast("Any", jax.sharding).reshard(mask, sharding)
-
-
-def kernel_subject(
-    kernel: Kernel, *, api: Literal["linen", "nnx"], name: str, derived: bool = False
-) -> Subject:
-    """Makes a subject of a kernel.
-
-    Args:
-        kernel: the functions.
-        api: the framework that it stands in.
-        name: what reports call it.
-        derived: it promises the masks of the published derivation.
-
-    Returns:
-        A subject with every trait of that framework's own Dropout.
-    """
-    if api == "linen":
-        from dropout_props.selftest.kernel.linen import linen_kernel_subject
-
-        return linen_kernel_subject(kernel, name=name, derived=derived)
-    from dropout_props.selftest.kernel.nnx import nnx_kernel_subject
-
-    return nnx_kernel_subject(kernel, name=name, derived=derived)

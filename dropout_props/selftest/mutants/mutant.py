@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dropout_props.selftest.kernel.kernel import Kernel, kernel_subject
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.subjects.subject import Subject
 
 __all__ = ["APIS", "Api", "Mutant"]

@@ -12,13 +12,13 @@ from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.instantiate import build_example
 from dropout_props.subjects.linen.adapter import LinenAdapter
 from dropout_props.subjects.naming import name_of, source_of
-from dropout_props.subjects.subject import Subject
+from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.traits import Traits
 
 
-def linen_subject(
+def linen_parts(
     factory: Callable[..., nn.Module], *, name: str = "", source: str = "", **options: Any
-) -> Subject:
+) -> Parts:
     """Makes a subject of a Linen layer; see ``Subject.linen``.
 
     Raises:
@@ -55,7 +55,7 @@ def linen_subject(
         "missing_key_errors": ("InvalidRngError",),
         "missing_key_names_stream": True,
     }
-    return Subject(
+    return Parts(
         name=name,
         traits=Traits(**{"api": "linen", **usual, **traits}),
         adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),

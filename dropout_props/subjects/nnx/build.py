@@ -17,18 +17,18 @@ from dropout_props.subjects.nnx.adapter import (
     RNGS_PARAMETER,
     NNXAdapter,
 )
-from dropout_props.subjects.subject import Subject
+from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.traits import Traits
 
 
-def nnx_subject(
+def nnx_parts(
     factory: Callable[..., nnx.Module],
     *,
     name: str = "",
     source: str = "",
     params: bool = False,
     **options: Any,
-) -> Subject:
+) -> Parts:
     """Makes a subject of an NNX layer; see ``Subject.nnx``.
 
     Args:
@@ -83,7 +83,7 @@ def nnx_subject(
         "state": True,
     }
     all_traits = Traits(**{"api": "nnx", **usual, **traits})
-    return Subject(
+    return Parts(
         name=name,
         traits=all_traits,
         adapter=NNXAdapter(

@@ -21,7 +21,7 @@ from dropout_props.subjects.subject import Subject
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 
 DROP_PATH = {"shares_rest": True, "min_rank": 1}
-NOISE = {"law": "noise"}
+NOISE: Any = {"law": "noise"}
 
 
 def _normal(key: Any, x: Any) -> Any:

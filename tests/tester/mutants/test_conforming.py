@@ -13,7 +13,8 @@ from dropout_props.engine import Judge, Settings
 from dropout_props.environment.installed import probe
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.selftest.kernel.kernel import Kernel, Site, kernel_subject
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel, Site
 from dropout_props.selftest.mutants import APIS, MUTANTS
 from dropout_props.subjects.subject import Subject
 

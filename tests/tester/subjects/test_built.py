@@ -14,7 +14,8 @@ from dropout_props.environment.installed import probe
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
-from dropout_props.selftest.kernel.kernel import Kernel, kernel_subject
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.subjects.operations import Beside, Reseeded
 from dropout_props.subjects.subject import Unsupported
 

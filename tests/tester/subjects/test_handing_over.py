@@ -9,7 +9,8 @@ import pytest
 from flax import nnx
 
 from dropout_props.layers import registry
-from dropout_props.selftest.kernel.kernel import Kernel, Site, kernel_subject
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel, Site
 from dropout_props.subjects.operations import MAPPINGS, Handed
 from dropout_props.subjects.subject import Subject, Unsupported
 
