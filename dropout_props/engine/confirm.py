@@ -1,16 +1,18 @@
-"""After a failure: is it the layer, this key alone, or the counting? The verdict stays as it is.
+"""After a failure: is the layer at fault, one key alone, or the counting? The verdict stays.
 
-The same key is asked again, then fresh keys, then a correct layer through the same count.
+The same key is judged again, then fresh keys, then masks of exact Bernoulli trials that NumPy
+draws. Those masks share nothing with Flax or JAX, so a failure of theirs is a fault of the count.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
 from dropout_props.engine.sequential_test import Example, Rule, judge_example
-from dropout_props.subjects import control
+from dropout_props.properties.sampler import BLOCK_UNITS
 from dropout_props.subjects.subject import SubjectError, Unsupported
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.case import Case
     from dropout_props.properties import Statistical
+    from dropout_props.properties.sampler import Sampler
 
 __all__ = ["confirm_exact", "confirm_statistical"]
 
@@ -39,12 +42,19 @@ def confirm_statistical(worst: Example, decision: Statistical, rule: Rule) -> st
     first, counted = _words(again, fresh), "could not be asked"
     # Whatever happens to the correct layer, the failure of the other one stands.
     with suppress(Unsupported, SubjectError):
-        correct = _refuted(replace(sampler, subject=control.reference()), decision, rule)
+        correct = _refuted(_reference(sampler), decision, rule)
         first = "the counting is at fault" if correct else first
         counted = _did(correct)
     return (
         f"{first} (the same key {_did(again)}, fresh keys {_did(fresh)}, "
         f"a correct layer through the same count {counted})"
+    )
+
+
+def _reference(sampler: Sampler) -> ExactSampler:
+    exact: Any = ExactSubject()
+    return ExactSampler(
+        exact, sampler.case, sampler.property_id, sampler.run_seed, units=BLOCK_UNITS
     )
 
 

@@ -11,7 +11,7 @@ from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.confirm import confirm_exact, confirm_statistical
 from dropout_props.engine.failure_ids import with_replay
 from dropout_props.engine.messages import (
-    Asked,
+    Pair,
     exact_failure,
     exact_pass,
     pooled_interval,
@@ -52,7 +52,7 @@ class _Refuted(Exception):
 
 
 def _explicit(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
-    """The property's own cases, moved to what the subject can be asked; no case twice."""
+    """The property's own cases, moved to what the subject can be pair; no case twice."""
     return tuple(dict.fromkeys(fit(case, subject.traits) for case in decision.explicit))
 
 
@@ -85,7 +85,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
     failure = with_replay(
         exact_failure(
-            Asked(subject.name, prop, settings),
+            Pair(subject.name, prop, settings),
             case=case,
             seen=str(violation),
             confirmation=confirmation,
@@ -142,12 +142,12 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
     relative = pooled_interval(decision, ledger, confidence)
-    asked = Asked(subject.name, prop, settings)
+    pair = Pair(subject.name, prop, settings)
     failure: Failure | None = None
     if found is not None or pooled >= ledger_threshold(share):
         worst = found[1].args[0] if found else max(ledger, key=lambda e: e.log_evidence)
         failure = statistical_failure(
-            asked,
+            pair,
             worst=worst,
             log10_evidence=(worst.log_evidence if found else pooled) / log(10),
             log10_needed=(rule.log_threshold if found else ledger_threshold(share)) / log(10),
@@ -165,7 +165,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         verdict, shown = Verdict.FAIL, failure.seen
     elif unsure := [example for example in ledger if example.decision == "undecided"]:
         failure = statistical_failure(
-            asked,
+            pair,
             worst=unsure[0],
             log10_evidence=pooled / log(10),
             log10_needed=ledger_threshold(share) / log(10),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dropout_props.properties import Property, Statistical
 
 __all__ = [
-    "Asked",
+    "Pair",
     "exact_failure",
     "exact_pass",
     "pooled_interval",
@@ -52,8 +52,8 @@ def exact_pass(number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which property was asked of which subject, under which settings."""
+class Pair:
+    """A subject and a property, and the settings under which the pair is judged."""
 
     subject: str
     prop: Property
@@ -62,18 +62,18 @@ class Asked:
     def failure(self, *, seen: str, decided_by: str, confirmation: str) -> Failure:
         """Return the paragraph, with what it means and how to reproduce it."""
         return Failure(
-            statement=self.property_id.sentence,
+            statement=self.prop.sentence,
             seen=seen,
             decided_by=decided_by,
-            means=self.property_id.means,
-            reproduce=reproduce(self.subject, self.property_id.id, self.settings),
+            means=self.prop.means,
+            reproduce=reproduce(self.subject, self.prop.id, self.settings),
             confirmation=confirmation,
         )
 
 
-def exact_failure(asked: Asked, *, case: Case, seen: str, confirmation: str) -> Failure:
+def exact_failure(pair: Pair, *, case: Case, seen: str, confirmation: str) -> Failure:
     """Return the paragraph about a counterexample."""
-    return asked.failure(
+    return pair.failure(
         seen=f"{seen} ({case})",
         decided_by="one counterexample; the property is exact and spends no error budget",
         confirmation=confirmation,
@@ -137,7 +137,7 @@ def _worst(example: Example) -> str:
 
 
 def statistical_failure(
-    asked: Asked,
+    pair: Pair,
     *,
     worst: Example,
     log10_evidence: float,
@@ -146,11 +146,11 @@ def statistical_failure(
 ) -> Failure:
     """Return the paragraph about counts that refute a property, or leave it open."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
-    return asked.failure(
+    return pair.failure(
         seen=f"{_worst(worst)} ({worst.sampler.case})",
         decided_by=(
             f"evidence {shown} against 1e{log10_needed:.0f} needed, which a correct layer "
-            f"reaches at most once in 1e{-log10(asked.settings.budget.share):.0f} runs"
+            f"reaches at most once in 1e{-log10(pair.settings.budget.share):.0f} runs"
         ),
         confirmation=confirmation,
     )

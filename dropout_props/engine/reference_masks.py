@@ -77,7 +77,13 @@ class ExactSubject:
 
 @dataclass(frozen=True)
 class ExactSampler(Sampler):
-    """Draws from `ExactSubject`."""
+    """Draws from `ExactSubject`.
+
+    Args:
+        units: units in one block.
+    """
+
+    units: int = EXACT_UNITS
 
     @property
     def size(self) -> int:
@@ -87,7 +93,7 @@ class ExactSampler(Sampler):
     @property
     def num_keys(self) -> int:
         """Keys in one block."""
-        return max(2, EXACT_UNITS // max(1, self.size))
+        return max(2, self.units // max(1, self.size))
 
     def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
         """Ask for all keys at once; the copies of one key stand together, as with vmap."""

@@ -126,6 +126,10 @@ def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
 
 def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     where = f"{path}, deviation {number}"
+    if "claim" in entry:  # the name of the key in 0.1
+        sys.stderr.write(f"{where}: the key claim is now called property.\n")
+        entry = {**entry, "property": entry["claim"]}
+        del entry["claim"]
     unknown, missing = set(entry) - _FIELDS, _REQUIRED - set(entry)
     if unknown or missing:
         parts = [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
@@ -143,7 +147,7 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
             raise BadList(f"{where}: unless {flag}={value!r} is no text, as in 'True'.")
     if "reproducer" in entry:
         _hold_program(where, entry["reproducer"])
-    return Deviation(**entry)
+    return Deviation(property_id=entry.pop("property"), **entry)
 
 
 def _hold_program(where: str, program: Any) -> None:

@@ -9,9 +9,12 @@ from dropout_props.cases.case import SMALL, Case
 from dropout_props.properties import Violation
 from dropout_props.properties.outputs import agree
 from dropout_props.properties.sampler import Sampler
-from dropout_props.subjects import control
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 
-_DROPOUT = Sampler(control.reference(), Case(values=SMALL), "DP501")
+_DROPOUT = Sampler(
+    kernel_subject(Kernel(), api="linen", name="control.reference"), Case(values=SMALL), "DP501"
+)
 _TRAITS = replace(_DROPOUT.subject.traits, law="noise")
 _NOISE = replace(_DROPOUT, subject=replace(_DROPOUT.subject, traits=_TRAITS))
 _X = Case(values=SMALL).inputs()

@@ -13,11 +13,12 @@ from dropout_props.cases.case import SMALL, Case, as_dtype
 from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.statistics import keep_interval
-from dropout_props.subjects import control
 from dropout_props.subjects.subject import Traits
 
-_DROPOUT = control.reference()
+_DROPOUT = kernel_subject(Kernel(), api="linen", name="control.reference")
 _NOISE = replace(_DROPOUT, traits=replace(_DROPOUT.traits, law="noise"))
 _ROWS = Traits(api="linen", shares_rest=True, min_rank=1)
 

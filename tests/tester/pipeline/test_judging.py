@@ -14,8 +14,9 @@ from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler
 from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.statistics import Trials
-from dropout_props.subjects import control
 from dropout_props.subjects.subject import Subject
 
 _SETTINGS = Settings.of(profile="smoke")
@@ -41,7 +42,7 @@ def _judge(subject: Subject, property_id: str, settings: Settings = _SETTINGS) -
 @pytest.mark.parametrize("property_id", [c.id for c in CATALOGUE if c.is_statistical])
 def test_a_correct_layer_passes_every_count(property_id: str) -> None:
     """A pass has excluded the promised discrepancy in every example, and says so."""
-    result = _judge(control.reference(), property_id)
+    result = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), property_id)
     # Its keys come from Linen, which has the listed fault of DP404 in its names.
     usual = Verdict.KNOWN if property_id == "DP404" else Verdict.PASS
     assert result.verdict is usual, result
@@ -63,14 +64,21 @@ def test_a_bias_fails_with_counts_an_interval_and_a_confirmation() -> None:
 
 def test_the_verdict_is_the_same_twice() -> None:
     """With one run seed, counts are equal to the last integer."""
-    first, second = (_judge(control.reference(), "DP202") for _ in range(2))
+    first, second = (
+        _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP202")
+        for _ in range(2)
+    )
     assert first.examples == second.examples
 
 
 def test_another_run_seed_draws_other_bits() -> None:
     """With another run seed, counts differ and the verdict does not."""
-    first = _judge(control.reference(), "DP202")
-    second = _judge(control.reference(), "DP202", replace(_SETTINGS, run_seed=1))
+    first = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP202")
+    second = _judge(
+        kernel_subject(Kernel(), api="linen", name="control.reference"),
+        "DP202",
+        replace(_SETTINGS, run_seed=1),
+    )
     assert first.verdict is second.verdict is Verdict.PASS
     assert first.examples != second.examples
 
@@ -87,9 +95,12 @@ def test_a_wrong_scale_is_one_root_cause() -> None:
 
 def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
     """Judged alone and judged after others, a property has the same counts."""
-    alone = _judge(control.reference(), "DP402")
+    alone = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP402")
     judge = Judge(_SETTINGS, {})
-    after = [judge(control.reference(), property_id) for property_id in CATALOGUE]
+    after = [
+        judge(kernel_subject(Kernel(), api="linen", name="control.reference"), property_id)
+        for property_id in CATALOGUE
+    ]
     assert alone.examples == next(r.examples for r in after if r.property_id == "DP402")
 
 
@@ -132,7 +143,9 @@ def test_a_design_that_cannot_see_is_inconclusive() -> None:
         discrepancies={"planted": 0.02 / _SETTINGS.profile.discrepancy_factor},
     )
     property_id = replace(find("DP202"), decision=planted, blocked_by=())
-    result = Judge(_SETTINGS, {})(control.reference(), property_id)
+    result = Judge(_SETTINGS, {})(
+        kernel_subject(Kernel(), api="linen", name="control.reference"), property_id
+    )
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.shown.startswith("1 of ")
     assert "could not exclude the promised discrepancy" in result.shown

@@ -8,9 +8,12 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
-from dropout_props.subjects import control
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
 
-_SAMPLER = Sampler(control.reference(), Case(), "DP202", run_seed=0)
+_SAMPLER = Sampler(
+    kernel_subject(Kernel(), api="linen", name="control.reference"), Case(), "DP202", run_seed=0
+)
 
 
 def _variants() -> list[np.ndarray]:
