@@ -1,13 +1,15 @@
-"""Where the last result and the environments of gates are kept: one folder a user.
+"""The cache folder of a user: the last result, and the environments of gates.
 
-`DROPOUT_PROPS_CACHE` names another folder.
+platformdirs chooses the folder of the operating system; the environment variable
+`DROPOUT_PROPS_CACHE` names another.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+import platformdirs
 
 __all__ = ["folder", "last_result"]
 
@@ -28,9 +30,4 @@ def _root() -> Path:
     named = os.environ.get("DROPOUT_PROPS_CACHE")
     if named:
         return Path(named).expanduser().resolve()
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "dropout_props"
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "dropout_props"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "dropout_props"
+    return platformdirs.user_cache_path("dropout_props", appauthor=False)

@@ -22,19 +22,19 @@ __all__ = [
     "FORMAT",
     "TOOL",
     "BadResultFile",
-    "property_result_from_json",
-    "property_result_to_json",
     "comparison_document",
     "comparison_text",
     "document",
     "keep_last",
+    "property_result_from_json",
+    "property_result_to_json",
     "read",
     "result_text",
     "run_of",
     "write",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format; a reader refuses every other."""
 
 TOOL = "dropout_props"
