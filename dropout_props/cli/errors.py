@@ -21,8 +21,8 @@ def require_working_pair() -> None:
     Raises:
         CannotRun: they do not work together.
     """
+    from dropout_props.environment.errors import BrokenPair
     from dropout_props.environment.installed import smoke_test
-    from dropout_props.subjects.errors import BrokenPair
 
     try:
         smoke_test()

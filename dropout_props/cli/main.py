@@ -43,6 +43,24 @@ _COMMANDS = {
 }
 
 
+_RENAMED = {"--claim": "--property", "--salt": "--seed", "--salts": "--seeds"}
+"""Options of 0.1 -> their names now. They go with the release after 0.2."""
+
+
+def _renamed(arguments: list[str]) -> list[str]:
+    """Replace the options of an earlier release, and say so on standard error."""
+    found: list[str] = []
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return found + arguments[position:]
+        name, equals, value = argument.partition("=")
+        if name in _RENAMED:
+            note = f"dropout-props: {name} is now called {_RENAMED[name]}; the old name goes soon."
+            click.echo(note, err=True)
+        found.append(f"{_RENAMED.get(name, name)}{equals}{value}")
+    return found
+
+
 class _Lazy(click.Group):
     """A group whose commands are imported when they are called, so that --help is quick."""
 
@@ -93,7 +111,10 @@ def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one a way to end
     in_main_thread = threading.current_thread() is threading.main_thread()
     try:
         with stoppable() if in_main_thread else nullcontext():
-            code = _group.main(args=arguments, prog_name="dropout-props", standalone_mode=False)
+            given = sys.argv[1:] if arguments is None else arguments
+            code = _group.main(
+                args=_renamed(given), prog_name="dropout-props", standalone_mode=False
+            )
             if sys.stdout is not None:  # a closed one is None
                 sys.stdout.flush()
     except click.exceptions.Exit as stop:

@@ -20,10 +20,11 @@ __all__ = [
     "RunSeed",
     "budget_option",
     "check_room",
-    "properties_of",
     "known_option",
     "known_text",
     "profile_option",
+    "properties_of",
+    "properties_of",
     "seed_option",
     "subjects_of",
 ]
@@ -32,7 +33,7 @@ __all__ = [
 class RunSeed(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
     """An integer, `random`, or `today`."""
 
-    name = "run_seed"
+    name = "seed"
 
     def convert(
         self,
@@ -59,6 +60,7 @@ class RunSeed(click.ParamType):  # type: ignore[type-arg] # generic in newer cli
 
 seed_option = click.option(
     "--seed",
+    "run_seed",
     type=RunSeed(),
     default=0,
     show_default=True,

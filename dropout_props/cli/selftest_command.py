@@ -31,7 +31,9 @@ _PATH = click.Path(path_type=Path)
     "--property", "properties", multiple=True, metavar="ID", help="Ask this one; repeatable."
 )
 @click.option("--full", is_flag=True, help="Ask every property of every bug, not its own alone.")
-@click.option("--seeds", type=click.IntRange(min=1), default=1, help="As many, from --seed on.")
+@click.option(
+    "--seeds", "run_seeds", type=click.IntRange(min=1), default=1, help="As many, from --seed on."
+)
 @click.option("-n", "processes", type=click.IntRange(min=1), default=1, help="Layers at once.")
 @click.option("--json", "place", type=_PATH, help="Write all figures here.")
 @click.option("--write", "page", type=_PATH, help="Write the kill matrix here, as Markdown.")

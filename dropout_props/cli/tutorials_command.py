@@ -90,9 +90,9 @@ def _row(releases: tuple[str, ...], *, whole: bool) -> list[str]:
 def _print_installed(*, as_json: bool) -> None:
     from rich.console import Console
 
+    from dropout_props.environment.errors import BrokenPair
     from dropout_props.gate.tutorials import ask_installed, to_json
     from dropout_props.report.tutorials import installed_table
-    from dropout_props.subjects.errors import BrokenPair
 
     try:
         found = ask_installed()

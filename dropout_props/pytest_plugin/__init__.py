@@ -7,6 +7,8 @@ result travels on the test's report as one JSON string, and the controlling proc
 
 from __future__ import annotations
 
+import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dropout_props", "dropout property tests")
     group.addoption("--dp-profile", default="ci", help="smoke, ci (the default) or nightly")
     group.addoption("--dp-seed", default="0", help="integer that enters every key (default 0)")
+    group.addoption("--dp-salt", default=None, help=argparse.SUPPRESS)  # its name in 0.1
     group.addoption("--dp-budget", default="1e-9", help="false alarms a run (default 1e-9)")
     group.addoption("--dp-json", default=None, metavar="FILE", help="write the result here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the options at the door."""
+    if config.getoption("--dp-salt") is not None:
+        sys.stderr.write("--dp-salt is now called --dp-seed; the old name goes soon.\n")
+        config.option.dp_seed = config.getoption("--dp-salt")
     for option, kind in (("--dp-seed", int), ("--dp-budget", float)):
         text = config.getoption(option)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,10 @@ __all__ = ["parametrize_with_properties"]
 
 
 def parametrize_with_properties(
-    subjects: Sequence[Subject | str], *, properties: Sequence[str] = ()
+    subjects: Sequence[Subject | str],
+    *,
+    properties: Sequence[str] = (),
+    claims: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """Run a test once for every subject and property.
 
@@ -30,6 +34,7 @@ def parametrize_with_properties(
     Args:
         subjects: subjects, names of subjects that ship, or paths ``package.module:attr``.
         properties: ids of the properties; the whole catalogue when left out.
+        claims: the name of `properties` in 0.1, for one more release.
 
     Returns:
         A decorator.
@@ -38,7 +43,9 @@ def parametrize_with_properties(
         UnknownProperty: naming the closest ids.
         ValueError: two subjects of one name, which a report could not tell apart.
     """
-    chosen = [find(one) for one in properties] or list(CATALOGUE)
+    if claims:
+        warnings.warn("claims= is now called properties=", DeprecationWarning, stacklevel=2)
+    chosen = [find(one) for one in (*properties, *claims)] or list(CATALOGUE)
     names = [one if isinstance(one, str) else one.name for one in subjects]
     for name in names:
         if names.count(name) > 1:
