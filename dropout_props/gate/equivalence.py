@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dropout_props.results.records import Counts, KeepCount, PropertyResult
 
-__all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_properties", "of_keeps"]
+__all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_keeps", "of_properties"]
 
 CONFIDENCE = 0.999
 """Of each side's interval; a statement about both holds with twice the remaining error."""

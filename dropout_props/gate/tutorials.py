@@ -64,8 +64,8 @@ def answer(own: str) -> None:
     Args:
         own: what its interpreter has by itself, as JSON; an import of anything else is refused.
     """
+    from dropout_props.environment.errors import BrokenPair
     from dropout_props.gate.own import difference
-    from dropout_props.subjects.errors import BrokenPair
 
     trouble, found = "", None
     try:

@@ -36,9 +36,10 @@ def main(request: str) -> None:
 
 
 def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
+    from dropout_props.environment.errors import BrokenPair
     from dropout_props.environment.installed import smoke_test
     from dropout_props.gate.own import difference
-    from dropout_props.subjects.errors import BrokenPair, UnknownSubject, WiringError
+    from dropout_props.subjects.errors import UnknownSubject, WiringError
 
     trouble = ""
     try:

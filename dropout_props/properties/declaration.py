@@ -21,7 +21,7 @@ from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Property", "Exact", "NightlyProperty", "Statistical", "Violation"]
+__all__ = ["Exact", "NightlyProperty", "Property", "Statistical", "Violation"]
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 

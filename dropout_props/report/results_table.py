@@ -39,7 +39,7 @@ NARROWEST = 28
 
 _SHORT_NAME = 18  # a property's name is folded to this width before what was shown is moved
 _INDENT, _GAP = 2, 2
-_HEADINGS = ("property", "", "verdict", "s")
+_HEADINGS = ("id", "", "verdict", "s")
 
 
 def table(result: RunResult, *, width: int) -> RenderableType:

@@ -1,9 +1,10 @@
 """Do the imports point one way?
 
-The table below is the one of docs/architecture.md, lowest layer first. Each module of the package
-is read, not run: every import in it counts, those inside functions and under TYPE_CHECKING too, and
-so does a literal handed to `import_module`. Loading is then shown in a fresh interpreter. What this
-cannot see: a module name that is put together at run time.
+The table below is the one of docs/architecture.md, lowest room first: a room may import the rooms
+above it in the table, and none below. The test reads each module of the package and does not run
+it: every import in it counts, those inside functions and under TYPE_CHECKING too, and so does a
+literal that is passed to `import_module`. A fresh interpreter then shows what loading a module
+loads. The test cannot see a module name that is put together at run time.
 """
 
 import ast
@@ -21,114 +22,94 @@ import dropout_props
 PACKAGE = "dropout_props"
 ROOT = Path(dropout_props.__file__).parent
 HEAVY = frozenset({"jax", "jaxlib", "flax", "numpy", "scipy", "hypothesis"})
-TERMINAL = frozenset({"click", "rich", "jinja2", "pydantic", "packaging", "tomli", "matplotlib"})
+TERMINAL = frozenset({"click", "rich", "jinja2", "pydantic", "packaging", "tomli"})
+COMPUTE = frozenset({"jax", "jaxlib", "numpy"})
 
 
 @dataclass(frozen=True)
-class Layer:
-    """Some modules, and what they may import besides the standard library."""
+class Room:
+    """One folder of the package, and the distributions that it may import.
 
-    modules: tuple[str, ...]
-    own: tuple[str, ...] = ()  # modules of lower layers
-    others: frozenset[str] = frozenset()  # distributions
-    light: bool = False  # at load, nothing of HEAVY
+    Attributes:
+        name: name of the folder; "" is `dropout_props/__init__.py`.
+        others: distributions besides the standard library.
+        light: loading it must load nothing of HEAVY.
+    """
+
+    name: str
+    others: frozenset[str] = frozenset()
+    light: bool = False
 
 
-CASE = ("case", "profiles", "strategies")
-SUBJECT = ("subject", "subjects")
-MEASURE = ("sampler", "apart", "statistics", "derivation", "properties")
-JUDGE = (
-    "budget", "comparison", "exitcodes", "judging", "known", "processes", "results", "run",
-    "snapshot", "verdict",
-)  # fmt: skip
-LAYERS = (
-    Layer(CASE, others=frozenset({"hypothesis", "ml_dtypes", "numpy"})),
-    Layer(("subject",), own=(*CASE, "subjects"), others=frozenset({"jax", "numpy"})),
-    Layer(
-        ("subjects",),  # with "subject" one layer, in two rows: only this half meets Flax
-        own=(*CASE, "subject"),
-        others=frozenset({"flax", "jax", "jaxlib", "numpy", "packaging", "tomli"}),
-    ),
-    Layer(("sampler",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
-    Layer(("apart",), own=("subject",), others=frozenset({"cloudpickle"})),
-    Layer(("statistics",), others=frozenset({"numpy", "scipy"})),
-    Layer(("derivation",), others=frozenset({"numpy"})),
-    Layer(
-        ("properties",),
-        own=(*CASE, *SUBJECT, "sampler", "apart", "statistics", "derivation"),
-        others=frozenset({"hypothesis", "jax", "numpy"}),
-    ),
-    Layer(
-        JUDGE,
-        own=(*CASE, *SUBJECT, *MEASURE),
-        others=frozenset({"hypothesis", "jax", "numpy", "packaging", "pydantic", "scipy", "tomli"}),
-    ),
-    Layer(("mutants",), own=(*CASE, *SUBJECT), others=frozenset({"jax", "numpy"})),
-    Layer(("report",), own=("comparison", "results", "verdict"), others=TERMINAL),
-    Layer(
-        ("asking", "parametrize"),  # what the plugin loads once a test wants it
-        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "report"),
-        others=frozenset({"pytest"}),
-    ),
-    Layer(
-        ("selftest",),  # below the command line, which prints what it measures
-        own=(*CASE, *SUBJECT, *MEASURE, *JUDGE, "mutants"),
-        others=frozenset({"jax", "numpy", "scipy"}),
-    ),
-    Layer(
-        ("", "__main__", "pytest_plugin", "cli", "gate"),  # "" is dropout_props/__init__.py
-        own=(
-            *(*CASE, *SUBJECT, *MEASURE, *JUDGE),
-            *("mutants", "report", "asking", "parametrize", "selftest"),
-        ),
-        others=TERMINAL | {"hypothesis", "jax", "numpy", "pytest", "_pytest"},
-        light=True,
-    ),
+# A room may import the rooms above it.
+ROOMS = (
+    Room("statistics", frozenset({"numpy", "scipy"})),
+    Room("environment", frozenset({"flax", "jax", "packaging"})),
+    Room("cases", frozenset({"hypothesis", "ml_dtypes", "numpy"})),
+    Room("results", frozenset({"pydantic", "platformdirs"})),
+    Room("subjects", COMPUTE | {"flax", "cloudpickle"}),
+    Room("layers", COMPUTE | {"flax"}),
+    Room("properties", COMPUTE | {"hypothesis"}),
+    Room("engine", COMPUTE | {"hypothesis", "packaging", "scipy", "tomli"}),
+    Room("selftest", COMPUTE | {"flax", "scipy"}),
+    Room("report", TERMINAL),
+    Room("replay", COMPUTE | {"jinja2"}, light=True),
+    Room("gate", TERMINAL | {"jax"}, light=True),
+    Room("pytest_plugin", frozenset({"pytest", "_pytest"}), light=True),
+    Room("cli", TERMINAL, light=True),
+    Room("__main__", light=True),
+    Room("", light=True),
 )
+NAMES = [room.name for room in ROOMS]
+LATE = ("pytest_plugin.parametrize", "pytest_plugin.session")
+"""Modules of a light room that are loaded once a test needs them."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import: what is imported, where, and whether loading the module runs it."""
+    """One import: its target, its line, and who runs it: loading, a function, a type checker."""
 
     target: str
     line: int
     at_load: bool
+    for_types: bool = False
 
 
 def imports_of(
-    name: str, tree: ast.AST, *, is_package: bool, at_load: bool = True
+    name: str, tree: ast.AST, *, is_package: bool, at_load: bool = True, for_types: bool = False
 ) -> Iterator[Import]:
     """List every import below `tree`, the syntax tree of the module called `name`."""
     home = name if is_package else name.rpartition(".")[0]
     for node in ast.iter_child_nodes(tree):
         inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        runs = at_load and not inside and not for_types
+        types = for_types or (
+            isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        )
+        runs = at_load and not inside and not types
         if isinstance(node, ast.Import):
-            yield from (Import(alias.name, node.lineno, at_load) for alias in node.names)
+            yield from (Import(alias.name, node.lineno, at_load, types) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = resolve_name("." * node.level + (node.module or ""), home)
             # `from package import module` names a module, or something in one: both are read so.
             yield from (
-                Import(f"{base}.{alias.name}", node.lineno, at_load) for alias in node.names
+                Import(f"{base}.{alias.name}", node.lineno, at_load, types) for alias in node.names
             )
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
             ("import_module", "__import__", "importorskip")
         ):
             literals = (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant))
             yield from (Import(str(literal), node.lineno, at_load) for literal in literals)
-        yield from imports_of(name, node, is_package=is_package, at_load=runs)
+        yield from imports_of(name, node, is_package=is_package, at_load=runs, for_types=types)
 
 
-def layer_of(module: str) -> Layer | None:
-    """Find the layer of a module of the package, given without the package's name."""
+def room_of(module: str) -> Room | None:
+    """Find the room of a module of the package, given without the package's name."""
     top = module.partition(".")[0]
-    return next((layer for layer in LAYERS if top in layer.modules), None)
+    return next((room for room in ROOMS if room.name == top), None)
 
 
 def violations(module: str, source: str, *, is_package: bool = False) -> list[str]:
-    """Hold the imports of one module to the table.
+    """Compare the imports of one module with the table.
 
     Args:
         module: its name within the package; "" is the package itself.
@@ -138,24 +119,24 @@ def violations(module: str, source: str, *, is_package: bool = False) -> list[st
     Returns:
         One sentence for each import that the table does not allow.
     """
-    layer = layer_of(module)
-    if layer is None:
-        return [f"{module}: stands in no layer; give it one in the table"]
+    room = room_of(module)
+    if room is None:
+        return [f"{module}: stands in no room; put it into one"]
     found = []
-    allowed_own = (*layer.modules, *layer.own)
+    allowed = NAMES[: NAMES.index(room.name) + 1]
     full_name = f"{PACKAGE}.{module}".rstrip(".")
     for item in imports_of(full_name, ast.parse(source), is_package=is_package):
         top, _, below = item.target.partition(".")
         place = f"{module or PACKAGE}:{item.line}"
         if top == PACKAGE:
             target = below.partition(".")[0]
-            if target not in (*allowed_own, "__version__") and "" not in layer.modules:
+            if target not in (*allowed, "__version__") and (target or not room.light):
                 found.append(f"{place}: may not import {PACKAGE}.{target}")
         elif top in sys.stdlib_module_names or top == "tomllib":  # 3.10 does not list the latter
             continue
-        elif top not in layer.others:
+        elif top not in room.others and top != "typing_extensions":
             found.append(f"{place}: may not import {top}")
-        elif layer.light and item.at_load and top in HEAVY:
+        elif room.light and item.at_load and top in HEAVY:
             found.append(f"{place}: may import {top} inside functions only")
     return sorted(set(found))
 
@@ -178,41 +159,104 @@ def test_imports_only_go_down(module: str) -> None:
     assert found == [], "\n".join(found)
 
 
+def test_only_the_package_and_main_stand_outside_the_rooms() -> None:
+    """No loose module stands beside the rooms."""
+    loose = {path.name for path in ROOT.glob("*.py")}
+    assert loose == {"__init__.py", "__main__.py"}
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import one another, directly or not."""
+    reached = {start: _reachable(start, arrows) for start in arrows}
+    groups = {
+        tuple(sorted(other for other in reached[one] if one in reached.get(other, set())))
+        for one in arrows
+        if one in reached[one]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def _reachable(start: str, arrows: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = list(arrows.get(start, ()))
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting += arrows.get(one, ())
+    return seen
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    """No circle of imports exists; imports inside functions count, those for types do not."""
+    found = modules()
+    arrows: dict[str, set[str]] = {}
+    for module, path in found.items():
+        if not module:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        full_name = f"{PACKAGE}.{module}"
+        items = imports_of(full_name, tree, is_package=path.name == "__init__.py")
+        targets = {_module_of(item.target, found) for item in items if not item.for_types}
+        arrows[module] = {one for one in targets if one and not module.startswith(f"{one}.")}
+    assert circles(arrows) == []
+
+
+def _module_of(target: str, found: dict[str, Path]) -> str:
+    """Return the module of this package that an import reads, or nothing."""
+    if not target.startswith(f"{PACKAGE}."):
+        return ""
+    name = target.removeprefix(f"{PACKAGE}.")
+    while name and name not in found:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def test_a_circle_is_found() -> None:
+    """Two modules that import each other are one circle; a chain is none."""
+    assert circles({"a": {"b"}, "b": {"a"}, "c": {"a"}}) == [["a", "b"]]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+
+
 @pytest.mark.parametrize(
     ("module", "source", "sentence"),
     [
         (
-            "case",
+            "cases.case",
             "from dropout_props.subjects.subject import Subject",
-            "may not import dropout_props.subjects.subject",
+            "may not import dropout_props.subjects",
         ),
         (
-            "case",
-            "from dropout_props import subject",
-            "may not import dropout_props.subjects.subject",
+            "cases.case",
+            "from dropout_props import subjects",
+            "may not import dropout_props.subjects",
         ),
-        ("sampler", "from . import statistics", "may not import dropout_props.statistics"),
+        ("cases.case", "from ..engine import Judge", "may not import dropout_props.engine"),
         ("statistics.evidence", "import jax.numpy as jnp", "may not import jax"),
         (
             "statistics.evidence",
-            "from ..case import Case",
-            "may not import dropout_props.cases.case",
+            "from ..cases.case import Case",
+            "may not import dropout_props.cases",
         ),
         ("properties.dp202", "def f():\n    from flax import linen", "may not import flax"),
         ("properties.dp202", "import_module('flax.linen')", "may not import flax"),
-        ("mutants.scale", "import flax.linen as nn", "may not import flax"),
-        ("report.table", "from dropout_props import check", "may not import dropout_props.check"),
-        ("report.table", "from ..run import judge", "may not import dropout_props.engine.run"),
+        ("engine.run", "import flax.linen as nn", "may not import flax"),
+        (
+            "report.table",
+            "from dropout_props.gate import diff",
+            "may not import dropout_props.gate",
+        ),
         ("report.table", "import numpy as np", "may not import numpy"),
-        ("run", "if TYPE_CHECKING:\n    import rich", "may not import rich"),
-        ("cli.check", "import jax", "may import jax inside functions only"),
-        ("cli.check", "class A:\n    import numpy", "may import numpy inside functions only"),
+        ("engine.run", "if TYPE_CHECKING:\n    import rich", "may not import rich"),
+        ("cli.check", "import jax", "may not import jax"),
+        ("gate.worker", "import jax", "may import jax inside functions only"),
+        ("gate.worker", "class A:\n    import jax", "may import jax inside functions only"),
         (
             "pytest_plugin",
             "try:\n    import jax\nexcept ImportError:\n    pass",
-            "inside functions",
+            "may not import jax",
         ),
-        ("newcomer", "", "stands in no layer"),
+        ("newcomer", "", "stands in no room"),
     ],
 )
 def test_a_planted_import_is_found(module: str, source: str, sentence: str) -> None:
@@ -223,11 +267,11 @@ def test_a_planted_import_is_found(module: str, source: str, sentence: str) -> N
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("subjects.linen", "import flax.linen as nn\nfrom ..subject import Subject"),
+        ("subjects.linen", "import flax.linen as nn\nfrom .traits import Traits"),
         ("statistics", "from .evidence import log_evalues\nimport scipy.special"),
-        ("cli.check", "from dropout_props import __version__\ndef f():\n    import jax"),
-        ("pytest_plugin", "if TYPE_CHECKING:\n    import numpy"),
-        ("report.table", "import tomllib\nfrom dropout_props.results.records import Result"),
+        ("cli.check", "from dropout_props import __version__\ndef f():\n    import rich"),
+        ("gate.worker", "def f():\n    import jax"),
+        ("report.table", "import tomllib\nfrom dropout_props.results.records import RunResult"),
     ],
 )
 def test_an_allowed_import_is_not_reported(module: str, source: str) -> None:
@@ -236,7 +280,8 @@ def test_an_allowed_import_is_not_reported(module: str, source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [name for name in modules() if getattr(layer_of(name), "light", False)]
+    "module",
+    [name for name in modules() if getattr(room_of(name), "light", False) and name not in LATE],
 )
 def test_loading_a_way_in_loads_nothing_heavy(module: str) -> None:
     """A fresh interpreter that imports the package, plugin or command line has no JAX in it."""
@@ -248,9 +293,8 @@ def test_loading_a_way_in_loads_nothing_heavy(module: str) -> None:
     assert answer.stdout.split() == []
 
 
-@pytest.mark.parametrize("module", [name for layer in LAYERS for name in layer.modules if name])
-def test_the_docs_name_every_layer(module: str) -> None:
-    """The page that describes the layers names each module of the table above."""
+@pytest.mark.parametrize("room", [room.name for room in ROOMS if room.name[:1].isalpha()])
+def test_the_docs_name_every_room(room: str) -> None:
+    """The page that describes the rooms names each of the table above."""
     page = Path(__file__).parents[2] / "docs" / "architecture.md"
-    text = page.read_text(encoding="utf-8")
-    assert f"`{module}`" in text or f"`{module}/`" in text
+    assert f"`{room}/`" in page.read_text(encoding="utf-8")
