@@ -202,7 +202,8 @@ def our_alarms(seeds: int) -> int:
     first = Judge(base, versions)  # exact: chance has no part in what the others stand on
     settled = [first(layer, find(blocker)) for blocker in dict.fromkeys(stood_on)]
     for run_seed in range(seeds):
-        judge = Judge(replace(base, run_seed=run_seed), versions, settled)
+        judge = Judge(replace(base, run_seed=run_seed), versions)
+        judge.take_over(layer, settled)
         alarms += any(
             judge(layer, property_id).verdict is Verdict.FAIL for property_id in properties
         )

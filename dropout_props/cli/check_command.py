@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -49,7 +49,13 @@ __all__ = ["command"]
     "processes",
     type=click.IntRange(min=1),
     default=1,
-    help="Subjects at once, each in a process; no verdict depends on it.",
+    help="Pairs of subject and property at once, each in a worker process; no verdict depends on it.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="SECONDS",
+    help="The longest that one pair may take; no limit by default. Pairs run in workers then.",
 )
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
 @click.option(
@@ -69,6 +75,7 @@ def command(
     budget: float,
     known: Path | None,
     processes: int,
+    timeout: float | None,
     json_path: Path | None,
     junit_path: Path | None,
     baseline: Path | None,
@@ -77,6 +84,9 @@ def command(
 
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
+
+    With -n or --timeout, worker processes judge the pairs. A pair whose process dies or is late
+    is judged once more by itself, then it is an ERROR; every other pair is judged.
 
     Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 no whole or no written result, 4 usage,
     6 inconclusive.
@@ -93,18 +103,11 @@ def command(
         deviations
     )
     check_room(chosen_subjects, settings)
-    result, interrupted = _run(chosen_subjects, chosen_properties, settings, processes)
-
-    def finished(result: RunResult) -> RunResult:
-        if interrupted or not (json_path or stored):
-            return result
-        from dropout_props.engine.snapshot import take
-
-        return replace(result, snapshot=take(chosen_subjects))
+    how = _How(processes, timeout, snapshot=bool(json_path or stored))
+    result, interrupted = _run(chosen_subjects, chosen_properties, settings, how)
 
     code = keep(
         result,
-        finished=finished,
         json_path=json_path,
         junit_path=junit_path,
         stored=None if interrupted else stored,
@@ -113,17 +116,27 @@ def command(
     return ExitCode.INTERRUPTED if interrupted else code
 
 
+@dataclass(frozen=True)
+class _How:
+    """How pairs are judged: arguments of `dropout_props.engine.run.run`."""
+
+    processes: int
+    timeout: float | None
+    snapshot: bool
+
+
 def _run(
-    subjects: list[Subject], properties: list[Property], settings: Settings, processes: int
+    subjects: list[Subject], properties: list[Property], settings: Settings, how: _How
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from dropout_props.cli.progress import progress_of
-    from dropout_props.engine.run import empty_result, run
+    from dropout_props.engine.pool import CannotStart
+    from dropout_props.engine.run import CannotTravel, SameName, empty_result, in_order, run
     from dropout_props.report.terminal import header
 
     printed = console()
     blank = empty_result(settings, len(subjects) * len(properties))
-    interrupted, started = False, monotonic()
+    result, interrupted, started, stopped = blank, False, monotonic(), ""
     with stoppable(again=True):
         for line in header(blank, settings.promise):
             printed.print(line, highlight=False, soft_wrap=True)
@@ -133,13 +146,23 @@ def _run(
                     subjects,
                     properties,
                     settings,
-                    processes=processes,
+                    processes=how.processes,
+                    timeout=how.timeout,
+                    snapshot=how.snapshot,
                     on_start=progress.start,
                     on_result=progress.finish,
                 )
             except KeyboardInterrupt:
                 let_go()
-                seconds = monotonic() - started
                 interrupted = True
-                result = replace(blank, results=tuple(progress.done), seconds=seconds)
+            except (CannotTravel, SameName) as error:
+                raise click.UsageError(str(error)) from error
+            except CannotStart as error:
+                stopped = str(error)
+    if interrupted or stopped:
+        results = in_order(progress.done, subjects, properties)
+        seconds = monotonic() - started
+        result = replace(blank, results=results, seconds=seconds, stopped=stopped)
+    if stopped:
+        click.echo(f"dropout-props: {stopped}", err=True)
     return result, interrupted

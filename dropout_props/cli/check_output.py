@@ -11,7 +11,6 @@ from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from dropout_props.results.exit_codes import ExitCode
@@ -23,7 +22,6 @@ __all__ = ["keep"]
 def keep(
     result: RunResult,
     *,
-    finished: Callable[[RunResult], RunResult],
     json_path: Path | None,
     junit_path: Path | None,
     stored: RunResult | None,
@@ -33,7 +31,6 @@ def keep(
 
     Args:
         result: of the run.
-        finished: adds what takes a while and is not printed, such as the snapshot.
         json_path: where the result goes.
         junit_path: where JUnit XML goes.
         stored: the result to compare with; the exit code is then that of the comparison.
@@ -49,7 +46,6 @@ def keep(
 
     with Outputs() as outputs:
         outputs.show(lambda: print_report(result, console()))
-        result = finished(result)
         if json_path is not None:
             outputs.save(files.result_text(result), json_path)
         if junit_path is not None:

@@ -118,9 +118,8 @@ def subjects_of(names: tuple[str, ...]) -> list[Subject]:
     from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject, WiringError
 
-    chosen = dict.fromkeys(names or registry.names())
     try:
-        return [registry.load(name) for name in chosen]
+        return registry.load_all(names or registry.names())
     except (UnknownSubject, WiringError) as error:
         raise click.UsageError(str(error)) from error
 

@@ -118,11 +118,16 @@ def _asks(
 
 
 def _plant(asked: list[Ask], processes: int, outputs: Outputs, *, whole: bool) -> KillMatrix:
+    from dropout_props.cli.errors import CannotRun
     from dropout_props.cli.selftest_tables import planting, tell_kills
+    from dropout_props.engine.pool import CannotStart
     from dropout_props.selftest import kill_matrix
 
     with planting(len(asked)) as show:
-        matrix = kill_matrix.run(asked, whole=whole, processes=processes, show=show)
+        try:
+            matrix = kill_matrix.run(asked, whole=whole, processes=processes, show=show)
+        except CannotStart as error:
+            raise CannotRun(str(error)) from error
     outputs.show(lambda: tell_kills(matrix))
     return matrix
 

@@ -85,7 +85,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
     failure = with_replay(
         exact_failure(
-            Pair(subject.name, prop, settings),
+            Pair(subject, prop, settings),
             case=case,
             seen=str(violation),
             confirmation=confirmation,
@@ -142,7 +142,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
     relative = pooled_interval(decision, ledger, confidence)
-    pair = Pair(subject.name, prop, settings)
+    pair = Pair(subject, prop, settings)
     failure: Failure | None = None
     if found is not None or pooled >= ledger_threshold(share):
         worst = found[1].args[0] if found else max(ledger, key=lambda e: e.log_evidence)

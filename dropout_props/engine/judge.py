@@ -30,39 +30,53 @@ if TYPE_CHECKING:
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "lost"]
 
 
 class Judge:
     """Judges pairs under one set of settings, and remembers what it judged.
 
+    A result is remembered for the subject itself, not for its name: two subjects of one name are
+    two subjects, and so are two that were made alike.
+
     Args:
         settings: run seed, budget, profile, known deviations.
         here: versions and flags by name, for the conditions of known deviations.
-        settled: what was judged elsewhere, and is taken over.
     """
 
-    def __init__(
-        self, settings: Settings, here: Mapping[str, str], settled: Iterable[PropertyResult] = ()
-    ) -> None:
+    def __init__(self, settings: Settings, here: Mapping[str, str]) -> None:
         self.settings = settings
         self.here = here
-        self._results = {(result.subject, result.property_id): result for result in settled}
+        self._results: dict[int, dict[str, PropertyResult]] = {}
+        self._subjects: dict[int, Subject] = {}  # while it is here, no other has its id()
 
     def __call__(self, subject: Subject, prop: Property) -> PropertyResult:
         """Return the verdict on one property about one subject, and all that it rests on."""
-        pair = subject.name, prop.id
-        if pair not in self._results:
+        results = self._results_of(subject)
+        if prop.id not in results:
             started = monotonic()
             with counted() as compiled:
                 result = self._judge(subject, prop)
-            self._results[pair] = replace(
+            results[prop.id] = replace(
                 result,
                 seconds=monotonic() - started,
                 compile_seconds=compiled.seconds,
                 compilations=compiled.count,
             )
-        return self._results[pair]
+        return results[prop.id]
+
+    def take_over(self, subject: Subject, results: Iterable[PropertyResult]) -> None:
+        """Remember what was judged elsewhere about a subject, so that it is not judged here.
+
+        Args:
+            subject: the one that the results are about.
+            results: of the same settings, or of properties in which chance has no part.
+        """
+        self._results_of(subject).update((result.property_id, result) for result in results)
+
+    def _results_of(self, subject: Subject) -> dict[str, PropertyResult]:
+        self._subjects[id(subject)] = subject
+        return self._results.setdefault(id(subject), {})
 
     def _judge(self, subject: Subject, prop: Property) -> PropertyResult:
         blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
@@ -80,10 +94,8 @@ class Judge:
             outcome = decide(subject, prop, self.settings)
         except Unsupported as error:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
-        except SubjectError as error:
-            return _error(subject, blank, prop, self.settings, str(error))
-        except Exception as error:  # noqa: BLE001 (one broken property must not lose the others)
-            return _error(subject, blank, prop, self.settings, _crash(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (it must not lose the other pairs)
+            return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
         return apply_known(result, subject.traits.api, self.settings.known, self.here)
 
@@ -101,8 +113,12 @@ def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:
     )
 
 
-def _crash(error: Exception) -> str:
-    """Say where a property itself crashed: a fault of this package, not of the subject."""
+def _crash(subject: Subject, error: Exception | SystemExit) -> str:
+    """Say what the subject did, or where a property itself crashed: a fault of this package."""
+    if isinstance(error, SubjectError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"{subject.name} raised SystemExit({error.code!r}): no layer may end the process."
     last = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"the property itself raised {type(error).__name__}: {str(error)[:400]} "
@@ -111,15 +127,51 @@ def _crash(error: Exception) -> str:
     )
 
 
+def lost(
+    subject: Subject, prop: Property, settings: Settings, *, text: str, limit: float | None
+) -> PropertyResult:
+    """Return ERROR for a pair whose process ended, or was stopped, twice.
+
+    Args:
+        subject: the one that was judged.
+        prop: of the catalogue.
+        settings: of the run.
+        text: how the processes ended.
+        limit: seconds that a pair might take, where there was a limit.
+    """
+    blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
+    result = _error(
+        subject,
+        blank,
+        prop,
+        settings,
+        text,
+        decided_by="the process ended twice before it had a verdict; the property was not judged",
+    )
+    assert result.failure is not None
+    # In a worker again, so that the command itself survives.
+    options = "-n 2" if limit is None else f"--timeout {limit:g}"
+    failure = replace(result.failure, reproduce=f"{result.failure.reproduce} {options}")
+    return replace(result, failure=failure)
+
+
 def _error(
-    subject: Subject, blank: PropertyResult, prop: Property, settings: Settings, text: str
+    subject: Subject,
+    blank: PropertyResult,
+    prop: Property,
+    settings: Settings,
+    text: str,
+    *,
+    decided_by: str = (
+        "the subject crashed, or answered what no layer may; the property was not judged"
+    ),
 ) -> PropertyResult:
     failure = Failure(
         statement=prop.sentence,
         seen=text,
-        decided_by="the subject crashed, or answered what no layer may; the property was not judged",
+        decided_by=decided_by,
         means="Nothing is known about this property until the subject can be asked.",
-        reproduce=reproduce(blank.subject, prop.id, settings),
+        reproduce=reproduce(subject, prop.id, settings),
     )
     failure = with_replay(failure, subject, prop.id, settings, decided="error")
     shown = text.splitlines()[0]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dropout_props.engine.sequential_test import Example
     from dropout_props.engine.settings import Settings
     from dropout_props.properties import Property, Statistical
+    from dropout_props.subjects.subject import Subject
 
 __all__ = [
     "Pair",
@@ -38,10 +39,13 @@ _USUAL = (0.01, 0.9)
 """Rates for which a bound on one case is printed; at the others it says little."""
 
 
-def reproduce(subject: str, property_id: str, settings: Settings) -> str:
-    """Return the command that judges this pair again, with the same bits."""
+def reproduce(subject: Subject, property_id: str, settings: Settings) -> str:
+    """Return the command that judges this pair again, with the same bits.
+
+    It names the subject by its path, where it has one: a name alone may not be found again.
+    """
     return (
-        f"dropout-props check {subject} --property {property_id} "
+        f"dropout-props check {subject.source or subject.name} --property {property_id} "
         f"--profile {settings.profile.name} --seed {settings.run_seed}"
     )
 
@@ -55,7 +59,7 @@ def exact_pass(number: int) -> str:
 class Pair:
     """A subject and a property, and the settings under which the pair is judged."""
 
-    subject: str
+    subject: Subject
     prop: Property
     settings: Settings
 

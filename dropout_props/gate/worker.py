@@ -79,4 +79,4 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
 def _subjects(names: list[str]) -> list[Any]:
     from dropout_props.layers import registry
 
-    return [registry.load(name) for name in names]
+    return registry.load_all(names)

@@ -9,11 +9,13 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from dropout_props.subjects.errors import UnknownSubject
+from dropout_props.subjects.naming import source_of
 from dropout_props.subjects.subject import Subject
 
 _HERE = "dropout_props.layers"
@@ -60,7 +62,9 @@ def load(name_or_path: str) -> Subject:
             ``f(key, x, rate, deterministic)``. The working directory is searched last.
 
     Returns:
-        The subject, named as it was asked for.
+        The subject. A layer is named by its path, a ``Subject`` keeps its own name, and both have
+        the path as their ``source``; the ``source`` of a subject that ships is empty, since its
+        name finds it.
 
     Raises:
         UnknownSubject: there is none of that name, or its module cannot be imported.
@@ -69,16 +73,63 @@ def load(name_or_path: str) -> Subject:
     if name_or_path in _NAMED:
         module, _, attr = _NAMED[name_or_path].partition(":")
         subject: Subject = getattr(importlib.import_module(module), attr)()
-        return subject
-    if ":" not in name_or_path:
-        raise UnknownSubject(_no_such_name(name_or_path))
-    module_name, _, attr = name_or_path.partition(":")
+        return replace(subject, source="")
+    return _as_subject(_at(name_or_path), path=name_or_path)
+
+
+def load_all(names_or_paths: Iterable[str]) -> list[Subject]:
+    """Finds several subjects, no two of one name.
+
+    Where two ready ``Subject`` objects have one name, each is named by its path instead, so that a
+    report tells them apart and ``load`` finds each by its name.
+
+    Args:
+        names_or_paths: as `load` takes them; one that is given twice is found once.
+
+    Raises:
+        UnknownSubject: as for `load`.
+        WiringError: as for `load`.
+    """
+    subjects = [load(one) for one in dict.fromkeys(names_or_paths)]
+    while twice := {one.name for one in subjects if [s.name for s in subjects].count(one.name) > 1}:
+        # Paths differ, and no subject that ships is called like a path: each round names some.
+        subjects = [
+            replace(one, name=one.source or one.name) if one.name in twice else one
+            for one in subjects
+        ]
+    return subjects
+
+
+def layer_path(path: str) -> str:
+    """Returns the path of the layer at a path: of the one that a ready ``Subject`` was made of.
+
+    Args:
+        path: ``package.module:attr``.
+
+    Returns:
+        `path` itself when it leads to the layer; nothing when the layer of a ``Subject`` cannot be
+        imported from anywhere, as a ``functools.partial`` cannot.
+
+    Raises:
+        UnknownSubject: as for `load`.
+    """
+    found = _at(path)
+    if not isinstance(found, Subject):
+        return path
+    adapter: Any = found.adapter
+    return source_of(getattr(adapter, "factory", None) or getattr(adapter, "function", adapter))
+
+
+def _at(path: str) -> Any:
+    if ":" not in path:
+        raise UnknownSubject(_no_such_name(path))
+    module_name, _, attr = path.partition(":")
     if not module_name or not attr:
         raise UnknownSubject(
-            f"{name_or_path!r} is no subject: write package.module:attr, such as "
+            f"{path!r} is no subject: write package.module:attr, such as "
             f"mypackage.layers:MyDropout."
         )
-    return _as_subject(_find(_import(module_name), attr, path=name_or_path), path=name_or_path)
+    return _find(_import(module_name), attr, path=path)
 
 
 def _no_such_name(name: str) -> str:
@@ -129,7 +180,7 @@ def _find(module: ModuleType, attr: str, *, path: str) -> Any:
 
 def _as_subject(found: Any, *, path: str) -> Subject:
     if isinstance(found, Subject):
-        return found
+        return replace(found, source=path)
     import flax.linen as nn
     from flax import nnx
 

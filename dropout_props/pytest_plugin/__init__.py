@@ -22,7 +22,9 @@ _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
 _COLLECTED = pytest.StashKey[int]()
 _PLACE = pytest.StashKey["Path | None"]()
+_REFUSED = pytest.StashKey[dict[str, str]]()  # by the name of the subject
 _FIXTURE = "property_check"
+_MAKERS = ("factory", "function", "wiring", "fixed_rate")  # what an adapter is made of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
+    config.stash[_REFUSED] = {}
     config.stash[_PLACE] = None if hasattr(config, "workerinput") else _place(config)
 
 
@@ -80,6 +83,48 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Count the items that will bring a result, once what is deselected is gone."""
     items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
     session.config.stash[_COLLECTED] = len(items)
+    refused = _one_name_for_two(items)
+    if refused and not hasattr(session.config, "workerinput"):
+        raise pytest.UsageError(next(iter(refused.values())))
+    session.config.stash[_REFUSED] = refused  # a worker that stops would end the others unheard
+
+
+def _one_name_for_two(items: list[pytest.Item]) -> dict[str, str]:
+    """Return a sentence for each name that two subjects of different tests have.
+
+    Two subjects made alike, as of one layer in two modules, are one subject here.
+    """
+    refused: dict[str, str] = {}
+    first: dict[str, tuple[Any, str]] = {}
+    for item in items:
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        subject = params[_FIXTURE][0] if _FIXTURE in params else None
+        if subject is None:
+            continue
+        name = _name(subject)
+        other, where = first.setdefault(name, (subject, item.nodeid))
+        if not _same(subject, other):
+            refused[name] = (
+                f"two subjects are called {name!r}, in {where} and {item.nodeid}: a report could "
+                "not tell them apart. Give each its own name, as in "
+                "Subject.linen(MyDropout, name='mine')."
+            )
+    return refused
+
+
+def _name(subject: Any) -> str:
+    return subject if isinstance(subject, str) else str(subject.name)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two subjects of one name, or their names, say the same thing."""
+    if one is other or isinstance(one, str) or isinstance(other, str):
+        return bool(one == other)
+    makers = [
+        (type(s.adapter), *(getattr(s.adapter, part, None) for part in _MAKERS))
+        for s in (one, other)
+    ]
+    return bool(one.traits == other.traits and makers[0] == makers[1])
 
 
 @pytest.fixture
@@ -88,6 +133,9 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     subject, property_id = request.param
 
     def check() -> None:
+        refused = request.config.stash[_REFUSED].get(_name(subject))
+        if refused:
+            pytest.fail(refused, pytrace=False)
         from dropout_props.pytest_plugin.session import ask
 
         result, text = ask(subject, property_id, _settings(request.config))

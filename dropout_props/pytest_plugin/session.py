@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.engine import Judge, Settings
@@ -40,7 +40,10 @@ def _judge(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
     )
 
 
-_subject = lru_cache(maxsize=None)(registry.load)
+@cache
+def _subject(name_or_path: str) -> Subject:
+    """Load a subject, named as its test is: two paths may lead to two subjects of one name."""
+    return replace(registry.load(name_or_path), name=name_or_path)
 
 
 def ask(

@@ -83,15 +83,16 @@ def _layer(found: Found) -> dict[str, str]:
     }
     if name in shipped:
         return shipped[name]
+    from dropout_props.layers import registry
+
     source = _source(found)
-    module, _, attr = source.partition(":")
+    place = registry.layer_path(source) if ":" in source else source
+    module, _, attr = place.partition(":")
     if not module or not attr.isidentifier() or module.startswith("dropout_props"):
         raise NoScript(
             f"{name} has no place that a program could import it from without this package; "
             "`dropout-props replay --pytest` writes a test that uses it."
         )
-    from dropout_props.layers import registry
-
     traits = registry.load(source).traits
     if traits.lacks("scaled") or traits.shares_rest:
         raise NoScript(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.profiles import PROFILES
-from dropout_props.engine.pool import in_parallel
+from dropout_props.engine.pool import Lost, in_parallel
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dropout_props.results.records import PropertyResult
     from dropout_props.selftest.mutants import Api, Mutant
 
-__all__ = ["Ask", "asks", "judge", "run"]
+__all__ = ["Ask", "asks", "judge", "run", "unjudged"]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ def judge(ask: Ask) -> list[Kill]:
         if not mutant.killed_by:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
-        judge = Judge(replace(settings, confirm=False), here, settled)
+        judge = Judge(replace(settings, confirm=False), here)
+        judge.take_over(subject, settled)
         for prop in map(find, ask.properties):
             if quick and not prop.is_statistical:
                 continue  # decided under the first run seed: chance has no part in it
@@ -132,21 +133,45 @@ def judge(ask: Ask) -> list[Kill]:
                     settled.append(stood_on)
             result = judge(subject, prop)
             kills.append(
-                Kill(
-                    mutant=mutant.name,
-                    api=ask.api,
-                    property_id=prop.id,
-                    run_seed=run_seed,
+                replace(
+                    _kill(ask, prop.id, run_seed),
                     verdict=str(result.verdict),
-                    expected=prop.id in mutant.killed_by,
-                    control=not mutant.killed_by,
-                    live=mutant.live,
                     draws=result.draws,
                     seconds=result.seconds,
                     shown=result.shown,
                 )
             )
     return kills
+
+
+def unjudged(ask: Ask, lost: Lost) -> list[Kill]:
+    """Return ERROR for every property of a layer whose worker process ended twice."""
+    text = str(lost)
+    return [
+        replace(_kill(ask, property_id, run_seed), shown=text)
+        for run_seed in ask.run_seeds
+        for property_id in ask.properties
+    ]
+
+
+def _kill(ask: Ask, property_id: str, run_seed: int) -> Kill:
+    """Return the record of one verdict, an ERROR until there is another."""
+    from dropout_props.results.verdict import Verdict
+
+    mutant = _named(ask.mutant)
+    return Kill(
+        mutant=mutant.name,
+        api=ask.api,
+        property_id=property_id,
+        run_seed=run_seed,
+        verdict=str(Verdict.ERROR),
+        expected=property_id in mutant.killed_by,
+        control=not mutant.killed_by,
+        live=mutant.live,
+        draws=0,
+        seconds=0.0,
+        shown="",
+    )
 
 
 def run(
@@ -175,7 +200,13 @@ def run(
         for ask in asked:
             done(ask, judge(ask))
     else:
-        in_parallel(judge, asked, processes=processes, done=done)
+        in_parallel(
+            judge,
+            asked,
+            processes=processes,
+            done=done,
+            lost=lambda ask, why: done(ask, unjudged(ask, why)),
+        )
     return KillMatrix(
         profile=asked[0].profile if asked else "",
         run_seeds=asked[0].run_seeds if asked else (),

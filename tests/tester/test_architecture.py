@@ -50,7 +50,7 @@ ROOMS = (
     Room("subjects", COMPUTE | {"flax", "cloudpickle"}),
     Room("layers", COMPUTE | {"flax"}),
     Room("properties", COMPUTE | {"hypothesis"}),
-    Room("engine", COMPUTE | {"hypothesis", "packaging", "scipy", "tomli"}),
+    Room("engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "scipy", "tomli"}),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("report", TERMINAL),
     Room("replay", COMPUTE | {"jinja2"}, light=True),

@@ -5,6 +5,6 @@ Guarantee: plain numbers and text that depend on the subject and its environment
 Cannot say: whether any of it is right; the properties do.
 """
 
-from dropout_props.engine.snapshot.take import take
+from dropout_props.engine.snapshot.take import installed, take, take_one
 
-__all__ = ["take"]
+__all__ = ["installed", "take", "take_one"]

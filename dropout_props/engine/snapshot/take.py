@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["installed", "take"]
+__all__ = ["installed", "take", "take_one"]
 
 
 def installed() -> dict[str, str]:
@@ -30,10 +30,11 @@ def installed() -> dict[str, str]:
 
 def take(subjects: Sequence[Subject]) -> Snapshot:
     """Return the snapshot of `subjects` in this environment."""
-    return Snapshot(installed=installed(), subjects=tuple(map(_of, subjects)))
+    return Snapshot(installed=installed(), subjects=tuple(map(take_one, subjects)))
 
 
-def _of(subject: Subject) -> SubjectSnapshot:
+def take_one(subject: Subject) -> SubjectSnapshot:
+    """Return the snapshot of one subject; what goes wrong is its trouble."""
     try:
         return SubjectSnapshot(
             subject=subject.name,
@@ -42,6 +43,6 @@ def _of(subject: Subject) -> SubjectSnapshot:
             answers=answers(subject),
             signatures=signatures(subject),
         )
-    except Exception as error:  # noqa: BLE001 (a subject may raise anything; the run goes on)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a subject may raise anything; the run goes on)
         text = " ".join(str(error).split())[:300]
         return SubjectSnapshot(subject=subject.name, trouble=f"{type(error).__name__}: {text}")

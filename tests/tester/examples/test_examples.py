@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,17 @@ def _judge() -> Judge:
     return Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)
 
 
+@cache
+def _subject(name: str) -> Subject:
+    """The same subject for every property: the judge remembers it, not its name."""
+    return registry.load(name)
+
+
 @pytest.mark.parametrize("name", registry.EXAMPLES)
 @pytest.mark.parametrize("property_id", CATALOGUE, ids=lambda prop: prop.id)
 def test_an_example_passes_every_property_that_applies(name: str, property_id: Any) -> None:
     """Noise lacks what is scaled; what every layer of Linen does wrong is listed."""
-    subject = registry.load(name)
+    subject = _subject(name)
     result = _judge()(subject, property_id)
     reason = property_id.inapplicable(subject.traits)
     if reason is not None:

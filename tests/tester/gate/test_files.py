@@ -37,7 +37,10 @@ def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
         (lambda text: text[: len(text) // 2], "is no JSON, or was cut off"),
         (lambda _: '{"tool": "another"}', "is no result of dropout_props"),
         (lambda _: "[]", "is no result of dropout_props"),
-        (lambda text: text.replace(f'"format": {files.FORMAT}', '"format": 99'), "format 99, this version reads"),
+        (
+            lambda text: text.replace(f'"format": {files.FORMAT}', '"format": 99'),
+            "format 99, this version reads",
+        ),
         (
             lambda text: text.replace('"run_seed": 0', '"run_seed": "x"'),
             "was changed or damaged: run.run_seed",

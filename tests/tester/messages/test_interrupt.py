@@ -39,3 +39,49 @@ def test_a_stopped_run_leaves_a_readable_result(tmp_path: Path, how: signal.Sign
     assert document["complete"] is False
     assert len(document["run"]["results"]) < document["run"]["collected"]
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+_HANGING = """
+import os, time
+from pathlib import Path
+
+def hangs(key, x, rate, deterministic):
+    if not deterministic:
+        Path(f"{os.getpid()}.hangs").touch()
+        time.sleep(1000)
+    return x
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_of_workers_keeps_what_it_has(tmp_path: Path, how: signal.Signals) -> None:
+    """The verdict that was reached is printed and written; the workers are gone."""
+    (tmp_path / "hanging.py").write_text(_HANGING)
+    command = [sys.executable, "-m", "dropout_props", "check", "hanging:hangs", "-n", "2"]
+    properties = [part for one in ("DP101", "DP201", "DP401") for part in ("--property", one)]
+    with subprocess.Popen(
+        [*command, *properties, "--profile", "smoke", "--json", "r.json"],
+        cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            # Both workers hang, so the third pair, which does not hang, has its verdict.
+            while process.poll() is None and len(list(tmp_path.glob("*.hangs"))) < 2:
+                time.sleep(0.1)
+            process.send_signal(how)
+            printed, _ = process.communicate(timeout=90)
+        finally:
+            process.kill()
+    assert process.returncode == 2
+    assert "1 pass, 2 not judged (incomplete)" in printed
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["complete"] is False
+    assert [(r["property_id"], r["verdict"]) for r in document["run"]["results"]] == [
+        ("DP101", "pass")
+    ]
+    for place in tmp_path.glob("*.hangs"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(place.stem), 0)

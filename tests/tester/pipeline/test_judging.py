@@ -1,5 +1,7 @@
 """The engine: what passes, what fails, what is blocked, and that no selection changes a verdict."""
 
+import sys
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
+from dropout_props.engine.run import CannotTravel, SameName, run
+from dropout_props.engine.snapshot import take_one
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler
@@ -91,6 +95,57 @@ def test_a_wrong_scale_is_one_root_cause() -> None:
     blocked = judge(broken, find("DP203"))
     assert blocked.verdict is Verdict.BLOCKED
     assert blocked.shown == "stands on DP201"
+
+
+def test_two_subjects_of_one_name_have_a_verdict_each() -> None:
+    """A judge remembers the subject, not its name: the wrong layer fails after the right one."""
+    judge = Judge(_SETTINGS, {})
+    right, doubled = _subject(name="Layer"), _subject(scale=2.0, name="Layer")
+    assert judge(right, find("DP201")).verdict is Verdict.PASS
+    assert judge(doubled, find("DP201")).verdict is Verdict.FAIL
+    assert judge(right, find("DP201")) is judge(right, find("DP201"))
+
+
+def test_a_run_refuses_two_subjects_of_one_name() -> None:
+    """One sentence names the name and the remedy."""
+    pair = [_subject(name="Layer"), _subject(scale=2.0, name="Layer")]
+    with pytest.raises(SameName) as refused:
+        run(pair, [find("DP201")], _SETTINGS)
+    assert str(refused.value) == (
+        "two subjects are called 'Layer': give each its own name, as in "
+        "Subject.linen(MyDropout, name='mine')."
+    )
+
+
+def test_a_layer_that_leaves_is_an_error() -> None:
+    """sys.exit(0) in a layer ends no run, least of all with exit code 0."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        sys.exit(0)
+
+    subject = Subject.function(layer, name="leaves")
+    result = _judge(subject, "DP201")
+    assert result.verdict is Verdict.ERROR
+    assert result.shown == "leaves raised SystemExit(0): no layer may end the process."
+    assert take_one(subject).trouble == "SystemExit: 0"
+
+
+def test_a_subject_that_cannot_travel_is_one_sentence() -> None:
+    """Nothing is started, and the sentence says what to do."""
+    lock = threading.Lock()
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        with lock:
+            return x
+
+    subject = Subject.function(layer, name="locked")
+    with pytest.raises(CannotTravel) as refused:
+        run([subject], [find("DP101")], _SETTINGS, processes=2)
+    assert str(refused.value) == (
+        "locked cannot be sent to a worker process (TypeError: cannot pickle '_thread.lock' "
+        "object). Define its layer at the top of a module that can be imported, or run without "
+        "-n and --timeout."
+    )
 
 
 def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:

@@ -122,6 +122,57 @@ def test_bad_options_are_refused_at_the_door(tmp_path: Path, option: str, senten
     assert sentence in done.stderr
 
 
+_ONE_NAME = """
+import jax, jax.numpy as jnp
+from dropout_props import Subject, parametrize_with_properties
+
+def layer(key, x, rate, deterministic):
+    return x if deterministic else {scale} * x
+
+subject = Subject.function(layer)
+@parametrize_with_properties([subject], properties=["DP101"])
+def test_layer(property_check):
+    property_check()
+
+@parametrize_with_properties([subject], properties=["DP106"])
+def test_layer_again(property_check):
+    property_check()
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_two_subjects_of_one_name_in_two_modules_are_refused(tmp_path: Path, workers: str) -> None:
+    """A usage error that names both tests; under xdist each test fails with that sentence."""
+    (tmp_path / "test_first.py").write_text(_ONE_NAME.format(scale=1))
+    (tmp_path / "test_second.py").write_text(_ONE_NAME.format(scale=2))
+    done = _pytest(tmp_path, "-n", workers, "test_first.py", "test_second.py")
+    assert done.returncode == (4 if workers == "0" else 1), done.stdout + done.stderr
+    assert "two subjects are called 'layer', in test_first.py::" in done.stdout + done.stderr
+    alone = _pytest(tmp_path, "-n", workers, "test_first.py")  # one subject in two tests
+    assert "2 passed" in alone.stdout
+
+
+def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -> None:
+    """They are named by their paths, as their tests are; the wrong one fails."""
+    (tmp_path / "layers_of_one_name.py").write_text(
+        "from dropout_props import Subject\n"
+        "right = Subject.function(lambda key, x, rate, deterministic: x, name='layer')\n"
+        "wrong = Subject.function(lambda key, x, rate, deterministic: 2 * x, name='layer')\n"
+    )
+    (tmp_path / "test_pair.py").write_text(
+        "from dropout_props import parametrize_with_properties\n"
+        "@parametrize_with_properties(\n"
+        "    ['layers_of_one_name:right', 'layers_of_one_name:wrong'], properties=['DP101'])\n"
+        "def test_it(property_check):\n    property_check()\n"
+    )
+    done = _pytest(tmp_path, "test_pair.py", "--dp-json", "r.json")
+    assert done.returncode == 1
+    assert {pair: verdict for pair, (verdict, _) in _verdicts(tmp_path / "r.json").items()} == {
+        ("layers_of_one_name:right", "DP101"): "pass",
+        ("layers_of_one_name:wrong", "DP101"): "fail",
+    }
+
+
 def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
     """A report could not tell them apart."""
     (tmp_path / "test_twice.py").write_text(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
+from dropout_props.engine.pool import Lost
 from dropout_props.selftest import kill_matrix
 from dropout_props.selftest.kills import Kill, KillMatrix
 from dropout_props.selftest.mutants import CONTROLS, MUTANTS
@@ -84,6 +85,25 @@ def test_everything_is_asked() -> None:
         for one in MUTANTS
         for api in one.apis
     )
+
+
+def test_a_layer_whose_worker_dies_is_an_error_of_each_property(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bug survives by it, a control is flagged by it, and the text says how it died."""
+
+    def dies(ask: Any, asked: Any, *, processes: int, done: Any, lost: Any) -> None:
+        for one in asked:
+            lost(one, Lost("was killed by SIGKILL", "was killed by SIGKILL"))
+
+    monkeypatch.setattr(kill_matrix, "in_parallel", dies)
+    names = ("bias_1pct", CONTROLS[0].name)
+    asked = kill_matrix.asks(profile="ci", run_seeds=[0, 1], mutants=names, properties=["DP202"])
+    found = kill_matrix.run(asked, whole=False, processes=2)
+    assert len(found.kills) == 2 * len(asked)
+    assert {(one.verdict, "SIGKILL" in one.shown) for one in found.kills} == {("error", True)}
+    assert {one.mutant for one in found.survivors} == {"bias_1pct"}
+    assert {one.mutant for one in found.flagged} == {CONTROLS[0].name}
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

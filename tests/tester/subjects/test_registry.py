@@ -25,6 +25,9 @@ class Holder:
 def plain(key, x, rate, deterministic): return x
 def short(x): return x
 ready = Subject.function(plain, name="ready")
+class Box:
+    first = Subject.function(plain)
+    second = Subject.function(lambda key, x, rate, deterministic: 2 * x, name="plain")
 module = Mine(0.5)
 number = 5
 """
@@ -70,9 +73,31 @@ def test_a_layer_of_ones_own_is_found_by_path(layers: Any, attr: Any, api: Any) 
     assert (subject.traits.api, subject.name, subject.source) == (api, path, path)
 
 
-def test_a_ready_subject_keeps_its_name(layers: Any) -> None:
-    """A Subject is handed out as it is."""
-    assert registry.load(f"{layers}:ready").name == "ready"
+def test_a_ready_subject_keeps_its_name_and_its_path(layers: Any) -> None:
+    """A Subject is handed out as it is, and knows where it was found."""
+    subject = registry.load(f"{layers}:ready")
+    assert (subject.name, subject.source) == ("ready", f"{layers}:ready")
+
+
+@pytest.mark.parametrize("name", [*registry.names(), *registry.EXAMPLES])
+def test_what_ships_is_found_by_its_name_alone(name: str) -> None:
+    """It has no path: another subject, of another name, is found where its layer stands."""
+    assert registry.load(name).source == ""
+
+
+def test_subjects_of_one_name_are_named_apart_by_their_paths(layers: Any) -> None:
+    """Those two alone; a path that is given twice is one subject."""
+    first, second = f"{layers}:Box.first", f"{layers}:Box.second"
+    found = registry.load_all([first, "linen.Dropout", f"{layers}:ready", second, first])
+    assert [one.name for one in found] == [first, "linen.Dropout", "ready", second]
+    assert [one.source for one in found] == [first, "", f"{layers}:ready", second]
+
+
+def test_the_layer_of_a_ready_subject_has_a_path_of_its_own(layers: Any) -> None:
+    """A program can import the layer and not the Subject; a lambda stands nowhere."""
+    assert registry.layer_path(f"{layers}:ready") == f"{layers}:plain"
+    assert registry.layer_path(f"{layers}:Mine") == f"{layers}:Mine"
+    assert registry.layer_path(f"{layers}:Box.second") == ""
 
 
 @pytest.mark.parametrize("path", ["json:loads", "collections:OrderedDict"])

@@ -1,0 +1,149 @@
+"""A whole run: every selected subject against every selected property, exact properties first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dropout_props.engine.run.pair_worker import CannotTravel, new_judge
+from dropout_props.engine.run.schedule import in_workers
+from dropout_props.engine.snapshot import take
+from dropout_props.environment import installed
+from dropout_props.results.records import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dropout_props.engine import Settings
+    from dropout_props.properties import Property
+    from dropout_props.results.records import PropertyResult
+    from dropout_props.subjects.subject import Subject
+
+__all__ = [
+    "CannotTravel",
+    "SameName",
+    "TooManySubjects",
+    "empty_result",
+    "in_order",
+    "new_judge",
+    "ordered_properties",
+    "run",
+]
+
+
+class TooManySubjects(ValueError):
+    """More subjects than share the error budget."""
+
+
+class SameName(ValueError):
+    """Two subjects of one name, which a report could not tell apart."""
+
+
+def ordered_properties(properties: Sequence[Property]) -> list[Property]:
+    """Return the properties in the order in which they run: exact ones first, then by id."""
+    return sorted(properties, key=lambda prop: (prop.is_statistical, prop.id))
+
+
+def in_order(
+    results: Iterable[PropertyResult], subjects: Sequence[Subject], properties: Sequence[Property]
+) -> tuple[PropertyResult, ...]:
+    """Return results in the order of a report, in whatever order they came."""
+    by_pair = {(one.subject, one.property_id): one for one in results}
+    pairs = [
+        (subject.name, prop.id) for subject in subjects for prop in ordered_properties(properties)
+    ]
+    return tuple(by_pair[pair] for pair in pairs if pair in by_pair)
+
+
+def empty_result(settings: Settings, collected: int) -> RunResult:
+    """Return the record of a run that has judged nothing yet."""
+    probe = installed.probe()
+    return RunResult(
+        versions=dict(probe.versions),
+        flags=dict(probe.flags),
+        run_seed=settings.run_seed,
+        profile=settings.profile.name,
+        false_fail_rate=settings.budget.false_fail_rate,
+        false_pass_rate=settings.budget.false_pass_rate,
+        share=settings.budget.share,
+        num_properties=settings.budget.num_properties,
+        collected=collected,
+    )
+
+
+def run(
+    subjects: Sequence[Subject],
+    properties: Sequence[Property],
+    settings: Settings,
+    *,
+    processes: int = 1,
+    timeout: float | None = None,
+    snapshot: bool = False,
+    on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
+    on_result: Callable[[PropertyResult], None] = lambda _result: None,
+) -> RunResult:
+    """Judge every pair.
+
+    Args:
+        subjects: who is asked.
+        properties: of the catalogue.
+        settings: run seed, profile, budget, known deviations.
+        processes: pairs judged at once, each in a worker process; 1 judges them in this process,
+            unless there is a timeout. The verdicts do not depend on it.
+        timeout: seconds that one pair may take; pairs are then judged in worker processes.
+        snapshot: take the snapshot too, after the verdicts.
+        on_start: called before a pair is judged, in this process.
+        on_result: called with each result as it comes; an interrupted run keeps what it got.
+
+    Raises:
+        TooManySubjects: the error budget has room for fewer.
+        SameName: two subjects have one name.
+        CannotTravel: a subject cannot be sent to a worker process.
+        CannotStart: worker processes end before they can take a pair.
+    """
+    _check(subjects, settings)
+    started = monotonic()
+    blank = empty_result(settings, len(subjects) * len(properties))
+    if processes == 1 and timeout is None:
+        results = []
+        judge = new_judge(settings)
+        for subject in subjects:
+            for property_id in ordered_properties(properties):
+                on_start(subject, property_id)
+                results.append(judge(subject, property_id))
+                on_result(results[-1])
+        taken = take(subjects) if snapshot else None
+    else:
+        results, taken = in_workers(
+            subjects,
+            ordered_properties(properties),
+            settings,
+            processes=processes,
+            timeout=timeout,
+            snapshot=snapshot,
+            on_start=on_start,
+            on_result=on_result,
+        )
+    return replace(
+        blank,
+        results=in_order(results, subjects, properties),
+        seconds=monotonic() - started,
+        snapshot=taken,
+    )
+
+
+def _check(subjects: Sequence[Subject], settings: Settings) -> None:
+    capacity = settings.budget.capacity
+    if len(subjects) > capacity:
+        raise TooManySubjects(
+            f"{len(subjects)} subjects: the error budget has room for {capacity}. "
+            "Split them over several runs, each with a budget of its own."
+        )
+    names = [subject.name for subject in subjects]
+    for name in names:
+        if names.count(name) > 1:
+            raise SameName(
+                f"two subjects are called {name!r}: give each its own name, as in "
+                "Subject.linen(MyDropout, name='mine')."
+            )

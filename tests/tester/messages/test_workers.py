@@ -1,0 +1,164 @@
+"""A pair whose process dies or hangs is one ERROR; the rest of the run is as it would have been."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dropout_props.cli import main
+from dropout_props.engine.pool import CannotStart
+from dropout_props.results.records import PropertyResult
+from dropout_props.results.verdict import Verdict
+
+_LAYERS = """
+import os, signal, time
+import jax, jax.numpy as jnp
+from dropout_props import Subject
+
+def right(key, x, rate, deterministic):
+    if deterministic or rate == 0.0:
+        return x
+    kept = jax.random.bernoulli(key, 1 - rate, x.shape)
+    return jnp.where(kept, x / (1 - rate), 0)
+
+def killed(key, x, rate, deterministic):
+    if not deterministic:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return right(key, x, rate, deterministic)
+
+def hangs(key, x, rate, deterministic):
+    if not deterministic:
+        time.sleep(1000)
+    return right(key, x, rate, deterministic)
+
+def doubled(key, x, rate, deterministic):
+    return 2 * right(key, x, rate, deterministic)
+
+first = Subject.function(right, name="layer")
+second = Subject.function(doubled, name="layer")
+"""
+
+
+@pytest.fixture
+def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A module of layers in the working directory."""
+    (tmp_path / "layers_for_workers.py").write_text(_LAYERS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(filter(None, sys.path)))
+    yield "layers_for_workers"
+    sys.modules.pop("layers_for_workers", None)
+
+
+def _check(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """Check in the smallest profile; return the exit code, and the results of a whole file."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", *arguments, "--profile", "smoke", "--json", "r.json"])
+    document = json.loads(Path("r.json").read_text())
+    assert document["complete"] is True
+    return int(stopped.value.code or 0), document["run"]["results"]
+
+
+def _verdicts(results: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(one["subject"], one["property_id"], one["verdict"]) for one in results]
+
+
+_PROPERTIES = ("--property", "DP101", "--property", "DP201", "--property", "DP202")
+
+
+def test_a_killed_pair_is_an_error_and_the_others_are_judged(layers: str, capsys: Any) -> None:
+    """Exit 1, a whole result file with its snapshots, and a text that names the signal."""
+    dead, right = f"{layers}:killed", f"{layers}:right"
+    code, results = _check(dead, right, *_PROPERTIES, "-n", "2")
+    assert code == 1
+    assert _verdicts(results) == [
+        (dead, "DP101", "pass"),
+        (dead, "DP201", "error"),
+        (dead, "DP202", "blocked"),
+        (right, "DP101", "pass"),
+        (right, "DP201", "pass"),
+        (right, "DP202", "pass"),
+    ]
+    assert "killed by SIGKILL (signal 9" in results[1]["shown"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"ERROR {dead} DP201 support" in said
+    assert f"check {dead} --property DP201 --profile smoke --seed 0 -n 2" in said
+    snapshots = json.loads(Path("r.json").read_text())["run"]["snapshot"]["subjects"]
+    assert [bool(one["trouble"]) for one in snapshots] == [True, False]
+    assert "SIGKILL" in snapshots[0]["trouble"]
+
+
+def test_a_pair_that_hangs_is_an_error_that_names_the_limit(layers: str) -> None:
+    """--timeout works without -n."""
+    hangs = f"{layers}:hangs"
+    code, results = _check(hangs, "--property", "DP101", "--property", "DP201", "--timeout", "15")
+    assert code == 1
+    assert _verdicts(results) == [(hangs, "DP101", "pass"), (hangs, "DP201", "error")]
+    assert "stopped at the limit of 15 seconds, twice" in results[1]["shown"]
+
+
+def test_workers_that_cannot_start_leave_a_readable_result(
+    layers: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """What was judged before is printed and written, incomplete; the sentence follows; exit 3."""
+
+    def stops(*_: Any, on_result: Any, **__: Any) -> Any:
+        on_result(
+            PropertyResult(f"{layers}:right", "DP101", "eval identity", "exact", Verdict.PASS)
+        )
+        raise CannotStart("3 worker processes in a row ended before they were ready.")
+
+    monkeypatch.setattr("dropout_props.engine.run.in_workers", stops)
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", f"{layers}:right", *_PROPERTIES, "-n", "2", "--json", "r.json"])
+    assert stopped.value.code == 3
+    said = capsys.readouterr()
+    assert "1 pass, 2 not judged (incomplete)" in said.out
+    assert "dropout-props: 3 worker processes in a row ended" in said.err
+    document = json.loads(Path("r.json").read_text())
+    assert document["complete"] is False
+    assert document["run"]["stopped"].startswith("3 worker processes")
+
+
+def test_subjects_of_one_name_are_judged_apart_whatever_the_processes(
+    layers: str, capsys: Any
+) -> None:
+    """Each is named by its path, found again by it, and has the same result with -n 2."""
+    first, second = f"{layers}:first", f"{layers}:second"
+    found = []
+    for processes in ("1", "2"):
+        code, results = _check(first, second, *_PROPERTIES, "-n", processes)
+        assert code == 1
+        for one in results:
+            for figure in ("seconds", "compile_seconds", "compilations"):
+                one.pop(figure)
+        found.append(results)
+    assert found[0] == found[1]
+    assert [verdict for _, _, verdict in _verdicts(found[0])] == [
+        *("pass", "pass", "pass"),
+        *("fail", "fail", "blocked"),
+    ]
+    failure = found[0][4]["failure"]
+    assert f"check {second} --property DP201" in failure["reproduce"]
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        main(["replay", failure["replay"]["id"], "--result", "r.json"])
+    assert stopped.value.code == 1
+    assert capsys.readouterr().out.startswith(f"FAILED {second} DP201")
+
+
+def test_a_ready_subject_keeps_its_name_and_is_found_by_its_path(layers: str, capsys: Any) -> None:
+    """Its name leads nowhere: with -n 2, for `replay` and for the printed command its path does."""
+    second = f"{layers}:second"
+    code, results = _check(second, "--property", "DP201", "-n", "2")
+    assert code == 1
+    assert _verdicts(results) == [("layer", "DP201", "fail")]
+    failure = results[0]["failure"]
+    assert f"check {second} --property DP201" in failure["reproduce"]
+    assert failure["replay"]["source"] == second
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        main(["replay", failure["replay"]["id"], "--result", "r.json"])
+    assert stopped.value.code == 1
+    assert capsys.readouterr().out.startswith("FAILED layer DP201")
