@@ -1,0 +1,26 @@
+"""The recorder: sees every random draw that a program makes while it runs.
+
+Which code drew, with which key, how often, in which iteration, lane and branch; and which mask came
+out. It says what happened, and judges nothing.
+"""
+
+from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.recorder import recording
+from dropout_props.recording.recording import Recording
+from dropout_props.recording.records import Branch, Draw, Iteration, Lane, Position, TracedCall
+from dropout_props.recording.sites import ModuleCall, Place, Site
+
+__all__ = [
+    "Branch",
+    "Draw",
+    "Iteration",
+    "Lane",
+    "ModuleCall",
+    "Place",
+    "Position",
+    "Recording",
+    "RecordingError",
+    "Site",
+    "TracedCall",
+    "recording",
+]

@@ -1,0 +1,5 @@
+"""The one error that the recorder raises."""
+
+
+class RecordingError(RuntimeError):
+    """The recorder was used in a way that it cannot serve; the message says what to do."""

@@ -1,0 +1,44 @@
+"""The probe in the compiled program: a host callback beside the data, never in its way.
+
+On one device the callback runs once a draw. Under automatic partitioning it runs on the first
+device, on the whole (tiny) key. Where all mesh axes are manual, as in `shard_map`, each device
+calls.
+"""
+
+from functools import partial
+from typing import Any
+
+from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.internals import callback_sharding, emit_python_callback
+from dropout_props.recording.journal import deliver
+from dropout_props.recording.slots import Meta
+
+
+def lower(ctx: Any, words: Any, *operands: Any, meta: Meta) -> list[Any]:
+    """Emit the callback and hand on the operand itself.
+
+    Raises:
+        RecordingError: the program is being exported.
+    """
+    if getattr(ctx.module_context.lowering_parameters, "for_export", False):
+        raise RecordingError(
+            "a program that is exported would carry the recorder's callbacks: call jax.export"
+            " outside of the record."
+        )
+    emit_python_callback(
+        ctx.replace(avals_out=()),
+        partial(_call, meta),
+        None,
+        [words, *operands],
+        ctx.avals_in,
+        [],
+        has_side_effect=True,
+        sharding=callback_sharding(ctx.module_context.axis_context),
+    )
+    return [words]
+
+
+def _call(meta: Meta, *arrays: Any) -> tuple[()]:
+    """Run on a thread of XLA."""
+    deliver(meta, *arrays)
+    return ()

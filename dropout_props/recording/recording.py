@@ -1,0 +1,123 @@
+"""A record: the draws, the sites and the module calls of what ran inside of `recording()`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dropout_props.recording.delivery import wait_for_reports
+from dropout_props.recording.expand import draws_of
+from dropout_props.recording.masks import masks
+from dropout_props.recording.records import Draw
+from dropout_props.recording.session import Session
+from dropout_props.recording.sites import ModuleCall, Site
+
+
+@dataclass(slots=True)
+class Recording:
+    """What was recorded so far; complete once the block has been left.
+
+    Attributes:
+        environment: versions and settings of the run, by name.
+    """
+
+    environment: dict[str, str]
+    _session: Session
+    _open: bool = True
+    _read: int = 0
+    _all: list[Draw] = field(default_factory=list)
+    _runs: Counter[tuple[object, ...]] = field(default_factory=Counter)
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Every executed draw; splits are in `splits`.
+
+        Reports arrive in any order. The order here is that of steps, runs, places in the traced
+        program, trips, lanes and devices, and is the same each time.
+        """
+        return tuple(draw for draw in self._everything() if not draw.site.splits)
+
+    @property
+    def splits(self) -> tuple[Draw, ...]:
+        """Every executed `split`: `key` is the parent, the shape of the site that of the keys."""
+        return tuple(draw for draw in self._everything() if draw.site.splits)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every site that draws and was traced, whether or not it was executed."""
+        return tuple(site for site in self._session.sites.values() if not site.splits)
+
+    @property
+    def not_executed(self) -> tuple[Site, ...]:
+        """Sites that were traced, and of which no draw was executed."""
+        executed = {draw.site.id for draw in self._everything()}
+        return tuple(site for site in self.sites if site.id not in executed)
+
+    @property
+    def module_calls(self) -> tuple[ModuleCall, ...]:
+        """Calls of modules that declare a rate, whether or not they drew."""
+        return tuple(self._session.module_calls.values())
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What went wrong while recording; empty in a record that can be trusted."""
+        return tuple(self._session.journal.errors)
+
+    @property
+    def steps(self) -> int:
+        """How many steps were marked."""
+        return self._session.journal.step
+
+    def mark_step(self) -> None:
+        """End a step: wait for what has run, and count what comes as the next step."""
+        wait_for_reports()
+        self._session.journal.step += 1
+
+    def mask(self, draw: Draw) -> np.ndarray[Any, Any]:
+        """Make the mask of one draw again: bool[*shape], True where a unit is kept.
+
+        Raises:
+            RecordingError: it cannot be made again.
+        """
+        return self.masks([draw])[0]
+
+    def masks(self, draws: Sequence[Draw]) -> np.ndarray[Any, Any]:
+        """Make the masks of draws of one shape again: bool[len(draws), *shape].
+
+        Raises:
+            RecordingError: one of them cannot be made again.
+        """
+        with self._session.unseen():
+            return masks(draws)
+
+    def close(self) -> None:
+        """Say that nothing more will be reported."""
+        self._open = False
+
+    def _everything(self) -> list[Draw]:
+        """Read the reports that have come since the last time."""
+        if self._open:
+            wait_for_reports()
+        events = self._session.journal.events
+        if self._read < len(events):
+            while self._read < len(events):
+                self._all.extend(draws_of(events[self._read], self._session, self._runs))
+                self._read += 1
+            self._all.sort(key=_order)
+        return self._all
+
+
+def _order(draw: Draw) -> tuple[Any, ...]:
+    """Put draws in an order that does not depend on when they were reported."""
+    return (
+        draw.step,
+        draw.run,
+        tuple(call.number for call in draw.calls),
+        draw.point,
+        draw.replay,
+        tuple((trip.loop, trip.index) for trip in draw.loops),
+        tuple(-1 if lane.index is None else lane.index for lane in draw.lanes),
+        tuple(position.index for position in draw.positions),
+    )

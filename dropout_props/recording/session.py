@@ -1,0 +1,104 @@
+"""The recorder while it records: what is being traced, where, inside of which loops."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.journal import Journal
+from dropout_props.recording.sites import ModuleCall, Place, Site
+from dropout_props.recording.slots import Slot
+from dropout_props.recording.tracekey import fresh_key
+
+_sessions = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Session:
+    """The state of one record.
+
+    Attributes:
+        id: its number in this process.
+        journal: what its probes report.
+        thread: the thread that records.
+        sites: each site, by everything that makes it one.
+        points: for each place in a traced program, or eager draw, the site it belongs to.
+        calls: for each call of a traced function, where it was.
+        module_calls: calls of modules that declare a rate.
+        enclosing: the loops and branches around the code that is being traced, with the value of
+            each, outermost first.
+        inside: the modules that declare a rate and are running, outermost first.
+        busy: how many samplers of JAX are running; only the outermost is a draw.
+        drawn: how many draws were traced or made.
+    """
+
+    id: int = field(default_factory=lambda: next(_sessions))
+    journal: Journal = field(default_factory=Journal)
+    thread: int = field(default_factory=threading.get_ident)
+    sites: dict[tuple[Any, ...], Site] = field(default_factory=dict)
+    points: list[Site] = field(default_factory=list)
+    calls: list[Place] = field(default_factory=list)
+    module_calls: dict[tuple[Any, ...], ModuleCall] = field(default_factory=dict)
+    enclosing: list[tuple[Slot, Any]] = field(default_factory=list)
+    inside: list[ModuleCall] = field(default_factory=list)
+    busy: int = 0
+    drawn: int = 0
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def number(self) -> int:
+        """Give out the next number of a loop or branching."""
+        return next(self._numbers)
+
+    def same_thread(self) -> bool:
+        """Say whether the caller runs on the thread that records."""
+        return threading.get_ident() == self.thread
+
+    def refuse_other_threads(self, what: str) -> None:
+        """Raise on every thread but the one that records.
+
+        Raises:
+            RecordingError: naming what the other thread did.
+        """
+        if self.same_thread():
+            return
+        text = (
+            f"{what} was traced by a second thread while a record was open. A record follows one"
+            " thread: run the step on the thread that opened the record, or end the record first."
+        )
+        self.journal.error(text)
+        raise RecordingError(text)
+
+    def point(self, **facts: Any) -> int:
+        """Register one place of a traced program, or one eager draw.
+
+        Returns:
+            Its number.
+        """
+        key = tuple(facts.values())
+        site = self.sites.get(key)
+        if site is None:
+            site = self.sites[key] = Site(id=len(self.sites), **facts)
+        self.points.append(site)
+        return len(self.points) - 1
+
+    @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Draw without recording it."""
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
+
+    @contextmanager
+    def within(self, *known: tuple[Slot, Any]) -> Iterator[None]:
+        """Trace the body of a loop or branch, whose index and the like are known."""
+        self.enclosing.extend(known)
+        try:
+            with fresh_key():
+                yield
+        finally:
+            del self.enclosing[-len(known) :]
