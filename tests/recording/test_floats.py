@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.recording import recording
-from tests.recording.programs import drop
+from tests.recording.snippets import drop
 
 
 def test_a_traced_probability_is_recorded_and_differentiated(

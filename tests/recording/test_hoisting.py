@@ -9,7 +9,7 @@ import pytest
 from jax import lax
 
 from dropout_props.recording import recording
-from tests.recording.programs import drop
+from tests.recording.snippets import drop
 
 LAYERS = 4
 

@@ -10,7 +10,7 @@ import pytest
 from jax.random import bernoulli
 
 from dropout_props.recording import RecordingError, recording
-from tests.recording.programs import drop
+from tests.recording.snippets import drop
 
 
 def test_a_step_compiled_before_is_seen(key: jax.Array, ones: jax.Array) -> None:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from dropout_props.recording import recording
-from tests.recording.programs import drop
+from tests.recording.snippets import drop
 
 
 def test_two_calls_of_one_traced_body_are_two_draws(key: jax.Array, ones: jax.Array) -> None:

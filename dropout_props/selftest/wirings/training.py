@@ -1,0 +1,88 @@
+"""What all programs share: data, the loss, plain gradient descent and the loop over steps.
+
+The data come from NumPy, so that every draw of `jax.random` in a program is one of its model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.selftest.wirings.wiring import Record
+
+__all__ = [
+    "BATCH",
+    "FEATURES",
+    "RATE",
+    "TOKENS",
+    "batch",
+    "descend",
+    "key_of_step",
+    "squared_error",
+    "train",
+]
+
+BATCH, TOKENS, FEATURES = 8, 16, 32
+RATE = 0.25
+LEARNING_RATE = 0.05
+
+
+def batch(number: int) -> tuple[Any, Any]:
+    """Make the inputs and targets of one step.
+
+    Args:
+        number: the number of the step.
+
+    Returns:
+        Two arrays float32[BATCH, TOKENS, FEATURES] without zeros, different for each step.
+    """
+    random = np.random.default_rng(number)
+    x = random.standard_normal((BATCH, TOKENS, FEATURES), dtype=np.float32)
+    return x, np.roll(x, 1, axis=1)
+
+
+def squared_error(outputs: Any, targets: Any) -> Any:
+    """Return the mean squared error, a scalar."""
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def descend(params: Any, grads: Any) -> Any:
+    """Take one step of plain gradient descent on a tree of parameters."""
+    return jax.tree_util.tree_map(lambda p, g: p - LEARNING_RATE * g, params, grads)
+
+
+def key_of_step(root: Any, number: Any) -> Any:
+    """Derive the key of step `number` from the root key: the right way."""
+    return jax.random.fold_in(root, number)
+
+
+def train(
+    record: Record,
+    steps: int,
+    step: Callable[..., tuple[Any, Any]],
+    state: Any,
+    *,
+    first: int = 0,
+) -> tuple[Any, tuple[float, ...]]:
+    """Run a training loop.
+
+    Args:
+        record: its `step` is called at the start of each step.
+        steps: how many steps to take.
+        step: `step(state, number, inputs, targets)` returns the new state and the loss.
+        state: the state to begin with.
+        first: the number of the first step.
+
+    Returns:
+        The trained state, and the loss of each step.
+    """
+    losses = []
+    for number in range(first, first + steps):
+        record.step()
+        state, loss = step(state, number, *batch(number))
+        losses.append(loss)
+    return state, tuple(float(loss) for loss in losses)

@@ -1,0 +1,46 @@
+"""Run a function of a test module in a process that has several devices."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dropout_props
+
+__all__ = ["with_devices"]
+
+ROOT = Path(dropout_props.__file__).parents[1]
+
+
+def with_devices(devices: int, module: str, function: str, name: str) -> str:
+    """Call `module.function(name)` in a fresh process.
+
+    Args:
+        devices: how many devices the process has.
+        module: the module, as it is imported from the root of the repository.
+        function: a function of it that takes one string and returns one.
+        name: that string.
+
+    Returns:
+        What the function returned.
+    """
+    program = (
+        "import importlib, sys\n"
+        "module, function, name = sys.argv[1:]\n"
+        "print(getattr(importlib.import_module(module), function)(name))\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, module, function, name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ
+        | {
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "PYTHONPATH": str(ROOT),
+        },
+        cwd=ROOT,
+        timeout=300,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.splitlines()[-1]
