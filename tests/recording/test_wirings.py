@@ -52,6 +52,7 @@ MASKS = {
     "linen/raw_scan_in_module": (STEPS, LAYERS * STEPS),
     "linen/scan_body_closes_over_dropout": (STEPS, LAYERS * STEPS),
     "linen/time_steps_share_the_key": (STEPS, TOKENS * STEPS),
+    "nnx/time_steps_share_the_streams": (STEPS, TOKENS * STEPS),
     "linen/steps_in_scan_share_the_key": (MLP, MLP * STEPS),
     # nnx.scan does not write the count of a broadcast stream back: the steps share too.
     "nnx/scan_shares_the_streams": (1, LAYERS * STEPS),
@@ -60,6 +61,7 @@ MASKS = {
     "nnx/one_key_at_two_places": (STEPS, 2 * STEPS),
     "linen/one_key_for_two_branches": (STEPS, 2 * STEPS),
     "linen/two_views_of_one_key": (MLP * STEPS, 2 * MLP * STEPS),
+    "nnx/equal_seeds_of_layers": (STEPS, MLP * STEPS),
     "nnx/cloned_tower": (MLP * STEPS, 2 * MLP * STEPS),
     "jax/one_key_for_all_layers": (STEPS, MLP * STEPS),
     "jax/seeds_added": (STEPS + 1, MLP * STEPS),
@@ -81,6 +83,7 @@ MASKS = {
     "nnx/streams_not_saved": (MLP * STEPS // 2, MLP * STEPS),
     # The call that initialises the bridged model draws too.
     "linen/bridged_stream_misspelt": (MLP + MLP, MLP + MLP * STEPS),
+    "linen/stream_misspelt": (MLP, MLP * STEPS),
     "linen/names_run_together": (STEPS, 2 * STEPS),
     "nnx/stream_passed_on": (STEPS, 2 * STEPS),
 }
@@ -242,6 +245,8 @@ def test_devices_share_masks_in_the_wrong_program(name: str) -> None:
 
 
 def test_every_wiring_is_shown_here() -> None:
-    """No wiring stands in the table without evidence, and no two have one name."""
+    """Each wiring has evidence that differs for its two programs, and a name of its own."""
+    for pairs in (MASKS, RATES, SHAPES):
+        assert [name for name, (wrong, mended) in pairs.items() if wrong == mended] == []
     shown = [*MASKS, *RATES, *SHAPES, *SPLIT_PARENTS, *SCALES, *KEYS_OF_WEIGHTS, *EVALUATIONS]
     assert sorted(shown) == sorted(str(wiring) for wiring in WIRINGS)

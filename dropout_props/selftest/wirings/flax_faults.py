@@ -13,7 +13,7 @@ from flax import linen as nn
 from flax import nnx
 
 from dropout_props.selftest.wirings import nnx_models
-from dropout_props.selftest.wirings.linen_models import FeedForward, linen_training
+from dropout_props.selftest.wirings.linen_models import FeedForward, Mlp, linen_training
 from dropout_props.selftest.wirings.nnx_models import nnx_training
 from dropout_props.selftest.wirings.training import (
     FEATURES,
@@ -49,6 +49,29 @@ def _bridged(stream: str) -> Any:
 
         keys = {"params": jax.random.key(0), "dropout": jax.random.key(2)}
         params = model.init(keys, jnp.asarray(batch(0)[0]))
+        params, losses = train(record, steps, step, params)
+        return Outcome(losses, params)
+
+    return run
+
+
+def _fallen_back(stream: str) -> Any:
+    """Train a Linen model that gets the key of its parameters too, and perhaps no dropout key."""
+    model = Mlp()
+
+    def run(record: Record, steps: int) -> Outcome:
+        root = jax.random.key(1)
+
+        @jax.jit
+        def step(params: Any, number: Any, x: Any, y: Any) -> tuple[Any, Any]:
+            def loss(params: Any) -> Any:
+                rngs = {"params": root, stream: key_of_step(root, number)}
+                return squared_error(model.apply(params, x, train=True, rngs=rngs), y)
+
+            value, grads = jax.value_and_grad(loss)(params)
+            return descend(params, grads), value
+
+        params = model.init(jax.random.key(0), batch(0)[0], train=False)
         params, losses = train(record, steps, step, params)
         return Outcome(losses, params)
 
@@ -115,6 +138,17 @@ WIRINGS = (
         mended=_bridged("dropout"),
         needs="0.10.6",
         seen_in="Flax 0.10.6 to 0.12.12",
+    ),
+    Wiring(
+        name="stream_misspelt",
+        api="linen",
+        property="DP907",
+        also=("DP905",),
+        says="The dropout stream is misspelt, and Linen takes the key of `params`, which stays.",
+        mend='Spell the stream right, and do not hand over `params`: rngs={"dropout": key}.',
+        wrong=_fallen_back("drop"),
+        mended=_fallen_back("dropout"),
+        seen_in="Flax since 0.8.2",
     ),
     Wiring(
         name="names_run_together",

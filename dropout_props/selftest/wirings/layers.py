@@ -145,6 +145,25 @@ class _NnxScanned(nnx.Module):
         return forward(self.layers, x)
 
 
+class _NnxLstm(nnx.Module):
+    """An LSTM over the tokens, whose cell has dropout on its input."""
+
+    def __init__(self, *, rngs: nnx.Rngs, **options: Any) -> None:
+        # Named here: the oldest supported Flax has no nnx.RNN to inherit from or to build.
+        class Cell(nnx.OptimizedLSTMCell):
+            drop: Any
+
+            def __call__(self, carry: Any, x: Any) -> Any:
+                return super().__call__(carry, self.drop(x))
+
+        cell: Any = Cell(FEATURES, FEATURES, rngs=rngs)
+        cell.drop = nnx.Dropout(RATE, rngs=rngs)
+        self.rnn = nnx.RNN(cell, **options)
+
+    def __call__(self, x: Any) -> Any:
+        return self.rnn(x)
+
+
 def _steps_in_scan(*, split: bool) -> Any:
     """Train a Linen model for all steps in one jax.lax.scan."""
     model = Mlp()
@@ -169,6 +188,10 @@ def _steps_in_scan(*, split: bool) -> Any:
         return Outcome(tuple(float(loss) for loss in losses), params)
 
     return run
+
+
+def _nnx_lstm(**options: Any) -> Any:
+    return lambda: _NnxLstm(rngs=nnx.Rngs(params=0, dropout=1), **options)
 
 
 def _nnx_stack(**options: bool) -> Any:
@@ -220,6 +243,18 @@ WIRINGS = (
         mend='Give nn.RNN split_rngs={"params": False, "dropout": True}.',
         wrong=linen_training(_Lstm(split_dropout=False)),
         mended=linen_training(_Lstm(split_dropout=True)),
+        seen_in="flax#2194, tf#7927",
+    ),
+    Wiring(
+        name="time_steps_share_the_streams",
+        api="nnx",
+        property="DP906",
+        also=("DP905",),
+        says="nnx.RNN broadcasts the dropout stream of its cell: one mask for all times.",
+        mend="Leave out broadcast_rngs, or declare the sharing.",
+        wrong=nnx_training(_nnx_lstm(broadcast_rngs="dropout")),
+        mended=nnx_training(_nnx_lstm()),
+        needs="0.10.7",
         seen_in="flax#2194, tf#7927",
     ),
     Wiring(

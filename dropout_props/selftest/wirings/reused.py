@@ -100,6 +100,20 @@ class _NnxTwoPlaces(nnx.Module):
         return x + self.dropout(self.second(nnx.gelu(x)), rngs=second)
 
 
+class _OwnSeeds(nnx.Module):
+    """Two feed-forward layers, each built from streams of a seed of its own."""
+
+    def __init__(self, *seeds: int) -> None:
+        self.layer_0, self.layer_1 = (
+            nnx_models.FeedForward(RATE, rngs=nnx.Rngs(params=number, dropout=seed))
+            for number, seed in enumerate(seeds)
+        )
+
+    def __call__(self, x: Any) -> Any:
+        x = x + self.layer_0(x)
+        return x + self.layer_1(x)
+
+
 class _OwnWeights(nnx.Module):
     """A layer that draws its weights and its masks itself, each from its own stream."""
 
@@ -242,6 +256,17 @@ WIRINGS = (
         mend="Split the key, one child for each pass.",
         wrong=_two_views(split=False),
         mended=_two_views(split=True),
+    ),
+    Wiring(
+        name="equal_seeds_of_layers",
+        api="nnx",
+        property="DP905",
+        also=("DP906",),
+        says="Each layer builds its own streams, all from one seed: the layers share their masks.",
+        mend="Build the streams once, and hand them to every layer.",
+        wrong=nnx_training(lambda: _OwnSeeds(1, 1)),
+        mended=nnx_training(lambda: _OwnSeeds(1, 2)),
+        seen_in="keras#18426",
     ),
     Wiring(
         name="cloned_tower",

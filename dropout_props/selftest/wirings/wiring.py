@@ -65,8 +65,10 @@ class Wiring:
         mend: one sentence, what mends it.
         wrong: the program with the fault.
         mended: the program without it.
-        options: keyword arguments for recording and checking both programs: `training`, `rates`,
-            `batch_axis`. With `training=False`, what must be recorded is not the training run but
+        options: keyword arguments for recording and checking both programs. `rates` maps patterns
+            of sites to a rate, or to a function from the number of a step, from 0, to a rate;
+            `batch_axis` maps them to an axis, and `expect_shared` to the axes along which a mask
+            may be constant. With `training=False`, the training run is not what is recorded, but
             the `evaluate` of its outcome.
         devices: how many devices the programs need.
         needs: the oldest Flax release that can run both programs and shows the fault, where that

@@ -19,7 +19,8 @@ class Program:
         api: what the program is written in.
         says: what about it might look wrong, and is right.
         run: the program, `run(record, steps)`, as of a `Wiring`.
-        options: keyword arguments for recording and checking it.
+        options: keyword arguments for recording and checking it, as of a `Wiring`; `ignore` maps
+            patterns of sites to the properties that they are not asked.
         devices: how many devices it needs.
         needs: the oldest Flax release that can run it, where newer than the oldest supported one.
     """
