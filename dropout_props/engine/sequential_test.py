@@ -73,7 +73,7 @@ class Example:
     @property
     def draws(self) -> int:
         """Trials of the family with the most."""
-        return max(int(family.trials.sum()) for family in self.families)
+        return max(sum(family.trials.tolist()) for family in self.families)
 
     def record(self, *, confidence: float) -> ExampleResult:
         """Return the example as plain numbers."""
@@ -100,8 +100,8 @@ class Example:
         return Counts(
             label=family.label,
             members=len(family),
-            successes=int(family.successes.sum()),
-            trials=int(family.trials.sum()),
+            successes=sum(family.successes.tolist()),
+            trials=sum(family.trials.tolist()),
             lowest=float(family.lowest.min()),
             highest=float(family.highest.max()),
             worst=worst,

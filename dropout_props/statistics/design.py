@@ -28,6 +28,8 @@ from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probabil
 
 __all__ = ["Side", "min_discrepancy", "min_num_trials", "sides"]
 
+_NEARLY = 1 - 1e-7
+
 
 class Side(NamedTuple):
     """One side of a two-sided test, turned so that the fault lies above the null.
@@ -198,9 +200,19 @@ def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate
     critical = _critical_count(num_trials, null, tail)
     if critical > num_trials:
         return 1 - null + 4 * EDGE_ROUNDING
-    discrepancy = probability_below(critical, num_trials, false_pass_rate) - null
+    enough = probability_below(critical, num_trials, false_pass_rate)
+    if _misses(num_trials, enough, critical) < _NEARLY * false_pass_rate:  # sound, but too far
+        enough = float(
+            brentq(
+                lambda p: _misses(num_trials, p, critical) - false_pass_rate,
+                null,
+                enough,
+                xtol=1e-300,
+            )
+        )
+    discrepancy = enough - null
     step = float(np.spacing(null + discrepancy))
-    # The quantile is rounded, and so is the sum: go on until the promise holds to the last bit.
+    # The end is rounded, and so is the sum: go on until the promise holds to the last bit.
     while _misses(num_trials, min(null + discrepancy, 1.0), critical) > false_pass_rate:
         discrepancy, step = discrepancy + step, 2 * step
     return discrepancy

@@ -23,9 +23,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp, xlog1py, xlogy
+from scipy.special import logsumexp
 
 from dropout_props.statistics.arguments import require_inside
+from dropout_props.statistics.deviance import binomial_deviance, count_minus_mean
 from dropout_props.statistics.mixture import log_mixture
 from dropout_props.statistics.trials import EDGE_ROUNDING, Trials
 
@@ -67,17 +68,28 @@ def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
     sides = [centre, np.minimum(centre + narrow, 1.0), np.maximum(centre - narrow, 0.0)]
     variance = np.max([side * (1 - side) for side in sides], axis=0)
     weight = variance / narrow**2
-    half = np.full(len(trials), 0.5)
-    mixture = np.logaddexp(
-        log_mixture(successes, failures, 0.5 + weight * centre, 0.5 + weight * (1 - centre)),
-        log_mixture(successes, failures, half, half),
-    ) - math.log(2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.where(trials.trials > 0, successes / (successes + failures), 0.0)
-    nearest = np.clip(observed, trials.lowest, trials.highest)
-    likelihood = _log_likelihood(successes, failures, nearest)
+    # Of the two priors the first is the narrow one; the other is Beta(1/2, 1/2).
+    points = np.stack([centre, np.full(len(trials), 0.5), trials.lowest, trials.highest])
+    centre_off, half_off, lowest_off, highest_off = count_minus_mean(
+        trials.successes, trials.trials, points
+    )
+    # The narrow prior's mean lies between the centre and 1/2: next to the centre, where narrow.
+    off_mean = centre_off - (successes + failures) * ((0.5 - centre) / (1.0 + weight))
+    weights = np.stack([weight, np.zeros_like(weight)])
+    mixtures = log_mixture(
+        successes,
+        failures,
+        0.5 + weights * points[:2],
+        0.5 + weights * (1 - points[:2]),
+        np.stack([off_mean, half_off]),
+    )
+    mixture = np.logaddexp(*mixtures) - math.log(2)
+    outside = (lowest_off < 0) | (highest_off > 0)
+    nearest = np.where(highest_off > 0, trials.highest, trials.lowest)
+    distance = np.where(outside, binomial_deviance(trials.successes, trials.trials, nearest), 0.0)
     certain = (trials.lowest == 1.0) | (trials.highest == 0.0)
-    return np.where(np.isneginf(likelihood), np.inf, np.where(certain, 0.0, mixture - likelihood))
+    evidence = np.where(certain, 0.0, mixture + distance)
+    return np.where(np.isposinf(distance), np.inf, evidence)
 
 
 def log_mean_evalue(families: Sequence[ArrayLike]) -> float:
@@ -142,25 +154,16 @@ def excluded(
         )
         raise ValueError(msg)
     needed = -math.log(false_pass_rate)
-    evidence_above = _log_ratio(trials, trials.highest, np.minimum(above, 1.0))
-    evidence_below = _log_ratio(trials, trials.lowest, np.maximum(below, 0.0))
-    return (no_above | (evidence_above >= needed)) & (no_below | (evidence_below >= needed))
-
-
-def _log_ratio(trials: Trials, null: Floats, edge: Floats) -> Floats:
-    successes = trials.successes.astype(np.float64)
-    failures = (trials.trials - trials.successes).astype(np.float64)
-    of_null = _log_likelihood(successes, failures, null)
-    of_edge = _log_likelihood(successes, failures, edge)
+    ends = np.stack([trials.highest, trials.lowest])
+    edges = np.stack([np.minimum(above, 1.0), np.maximum(below, 0.0)])
+    of_null, of_edge = np.split(
+        binomial_deviance(trials.successes, trials.trials, np.concatenate([ends, edges])), 2
+    )
     # What neither allows (0 / 0) rules out neither.
-    possible = ~(np.isneginf(of_null) & np.isneginf(of_edge))
+    possible = ~(np.isposinf(of_null) & np.isposinf(of_edge))
     with np.errstate(invalid="ignore"):
-        return np.where(possible, of_null - of_edge, -np.inf)
-
-
-def _log_likelihood(successes: Floats, failures: Floats, probability: Floats) -> Floats:
-    log_likelihood: Floats = xlogy(successes, probability) + xlog1py(failures, -probability)
-    return log_likelihood
+        evidence_above, evidence_below = np.where(possible, of_edge - of_null, -np.inf)
+    return (no_above | (evidence_above >= needed)) & (no_below | (evidence_below >= needed))
 
 
 def _log_mean(log_values: Floats) -> float:

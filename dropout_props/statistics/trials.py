@@ -144,7 +144,7 @@ class Trials:
         """Add the counts of the same members, seen in two batches of independent trials.
 
         Raises:
-            ValueError: the members differ in number, null or label.
+            ValueError: the members differ in number, null or label, or the sum is beyond 64 bits.
         """
         if not isinstance(other, Trials):
             return NotImplemented
@@ -155,6 +155,12 @@ class Trials:
             msg = (
                 f"cannot add {other!r} to {self!r}: only counts of the same members add up (same "
                 "number, null and label). Keep different counts as different families."
+            )
+            raise ValueError(msg)
+        if np.any(self.trials > np.iinfo(np.int64).max - other.trials):
+            msg = (
+                f"cannot add {other!r} to {self!r}: together they are more trials than 64 bits "
+                "count. Keep them as two records."
             )
             raise ValueError(msg)
         return Trials(
@@ -180,8 +186,8 @@ class Trials:
         """Name the sums, not the arrays: there may be a million members."""
         null = f"[{self.lowest.min()}, {self.highest.max()}]" if len(self) else "[]"
         return (
-            f"Trials({len(self)} x {self.label or 'member'}: {self.successes.sum()} of "
-            f"{self.trials.sum()}, null {null})"
+            f"Trials({len(self)} x {self.label or 'member'}: {sum(self.successes.tolist())} of "
+            f"{sum(self.trials.tolist())}, null {null})"
         )
 
     def total(self) -> Trials:
@@ -197,7 +203,7 @@ class Trials:
             raise ValueError(msg)
         label = f"all of {self.label}" if self.label else ""
         null = Interval(float(self.lowest[0]), float(self.highest[0]))
-        return Trials.of(self.successes.sum(), self.trials.sum(), null, label)
+        return Trials.of(sum(self.successes.tolist()), sum(self.trials.tolist()), null, label)
 
 
 def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:

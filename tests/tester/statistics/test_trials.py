@@ -40,6 +40,14 @@ def test_addition_is_exact_where_floats_are_not() -> None:
     assert both == Trials.of(huge + 1, huge + 3, 0.5)
 
 
+def test_a_sum_beyond_64_bits_is_refused() -> None:
+    """Two records of 2**62 trials do not add up to a negative number."""
+    half = Trials.of(2**61, 2**62, 0.5, "lag")
+    with pytest.raises(ValueError, match="more trials than 64 bits count"):
+        _ = half + half
+    assert "4611686018427387904 of 9223372036854775808" in repr(Trials.of([2**61] * 2, 2**62, 0.5))
+
+
 @pytest.mark.parametrize(
     "other",
     [
