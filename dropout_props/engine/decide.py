@@ -21,9 +21,10 @@ from dropout_props.engine.messages import (
 )
 from dropout_props.engine.search import search
 from dropout_props.engine.sequential_test import Example, Rule, judge_example
-from dropout_props.properties import Exact, Statistical, Violation
+from dropout_props.properties import Exact, NotRun, Statistical, Violation
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -61,13 +62,18 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     decision = prop.exact
     assert decision is not None
     judged: list[Case] = []
+    not_run: dict[str, None] = {}  # reasons, in their order
 
     def judge(case: Case) -> Exception | None:
-        judged.append(case)
         try:
             decision.check(settings.sampler(subject, case, prop.id, settings.run_seed))
+        except NotRun as reason:
+            not_run[str(reason)] = None
+            return None
         except Violation as violation:
+            judged.append(case)
             return violation
+        judged.append(case)
         return None
 
     found = search(
@@ -80,7 +86,9 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
         seed=settings.search_seed(prop.id),
     )
     if found is None:
-        return Outcome(Verdict.PASS, exact_pass(len(judged)), len(judged))
+        if not_run and not judged:
+            raise Unsupported("; ".join(not_run))
+        return Outcome(Verdict.PASS, exact_pass(len(judged), list(not_run)), len(judged))
     case, violation = found
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
     failure = with_replay(

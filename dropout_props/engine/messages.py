@@ -50,9 +50,10 @@ def reproduce(subject: Subject, property_id: str, settings: Settings) -> str:
     )
 
 
-def exact_pass(number: int) -> str:
-    """Say how many cases held."""
-    return f"no counterexample in {number} cases"
+def exact_pass(number: int, not_run: Sequence[str] = ()) -> str:
+    """Say how many cases held, and which were not judged."""
+    rest = f"; not run: {'; '.join(not_run)}" if not_run else ""
+    return f"no counterexample in {number} cases{rest}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Exact", "NightlyProperty", "Property", "Statistical", "Violation"]
+__all__ = ["Exact", "NightlyProperty", "NotRun", "Property", "Statistical", "Violation"]
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 
@@ -30,14 +30,18 @@ class Violation(Exception):
     """A counterexample to an exact property; the text says what was seen."""
 
 
+class NotRun(Exception):
+    """A case that says nothing here, or does not fit this machine; the text says which and why."""
+
+
 @dataclass(frozen=True)
 class Exact:
     """A property that one counterexample refutes.
 
     Args:
         cases: the strategy of its cases, given the profile and the subject's traits.
-        check: raises `Violation` on a counterexample; everything that it needs, keys included,
-            comes from the sampler.
+        check: raises `Violation` on a counterexample, and `NotRun` where the case cannot be
+            judged; everything that it needs, keys included, comes from the sampler.
         explicit: cases that are always tried, first.
         weight: how many ordinary cases one of these costs: where each compiles, fewer are tried.
     """

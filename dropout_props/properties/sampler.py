@@ -128,6 +128,16 @@ class Sampler:
 
         return self.each(one, keys)
 
+    def large_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the masks of `keys` as `masks` does, compiled as one program: a shape costs one.
+
+        Where a case is of a shape and rate of its own, operation by operation would compile each.
+        """
+        if self.subject.traits.batching == "loop":
+            return self.masks(keys)
+        x = jnp.asarray(self.case.inputs())
+        return self.masks_in(_drawing(self.subject, self.case)(keys, x))
+
     def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the answer to each key, stacked along axis 0: by vmap, or one by one."""
         if self.subject.traits.batching == "loop":
@@ -180,3 +190,16 @@ def _performing(subject: Subject, case: Case, program: Program) -> Callable[[Any
         return jnp.stack(fresh.perform(x, program, rate=case.rate, streams=streams))
 
     return answers if subject.traits.batching == "loop" else jax.jit(answers)
+
+
+@lru_cache(maxsize=64)
+def _drawing(subject: Subject, case: Case) -> Callable[[Any, Any], Any]:
+    stream = subject.traits.stream or "dropout"
+    dims = () if subject.traits.shares_rest else case.broadcast_dims
+
+    def one(key: Any, x: Any) -> Any:
+        return subject.call(
+            x, rate=case.rate, training=True, streams={stream: key}, broadcast_dims=dims
+        )
+
+    return jax.jit(jax.vmap(one, in_axes=(0, None)))

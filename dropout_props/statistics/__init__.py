@@ -2,7 +2,8 @@
 
 Trials are counted (``trials``), under nulls that are known (``probability``, ``keep``). From
 counts come evidence for and against (``evidence``), pooled over examples (``ledger``), exact
-intervals (``interval``), and how many trials it takes (``design``, ``sequential``).
+intervals (``interval``), and how many trials it takes (``design``, ``sequential``). Windows that
+repeat (``windows``) and parities that are fixed (``parity``) need no count: chance makes none.
 """
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials
@@ -13,6 +14,12 @@ from dropout_props.statistics.ledger import (
     example_threshold,
     ledger_threshold,
     pooled_log_evidence,
+)
+from dropout_props.statistics.parity import (
+    FixedParity,
+    fixed_parity,
+    log2_chance_of_fixed_parity,
+    num_masks_for,
 )
 from dropout_props.statistics.probability import (
     agreement,
@@ -25,11 +32,20 @@ from dropout_props.statistics.probability import (
 )
 from dropout_props.statistics.sequential import expected_num_trials
 from dropout_props.statistics.trials import Interval, Trials
+from dropout_props.statistics.windows import (
+    Alike,
+    alike_windows,
+    log2_chance_of_alike,
+    window_width,
+)
 
 __all__ = [
+    "Alike",
+    "FixedParity",
     "Interval",
     "Trials",
     "agreement",
+    "alike_windows",
     "both_dropped",
     "central_region",
     "clopper_pearson",
@@ -38,15 +54,20 @@ __all__ = [
     "example_threshold",
     "excluded",
     "expected_num_trials",
+    "fixed_parity",
     "keep_interval",
     "ledger_threshold",
+    "log2_chance_of_alike",
+    "log2_chance_of_fixed_parity",
     "log_evalues",
     "log_mean_evalue",
     "min_discrepancy",
     "min_num_trials",
+    "num_masks_for",
     "odd_parity",
     "pooled_log_evidence",
     "product",
     "region_mass",
     "relative",
+    "window_width",
 ]
