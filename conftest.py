@@ -1,8 +1,8 @@
-"""Which tests run where: the table that `tox -e tests`, `xdist`, `oldest` and `newest` select by.
+"""Which tests run where: marks each test by its folder or file; tox.ini selects by these marks.
 
-A marker is set by the folder or file a test stands in, so that no test has to remember it. What
-`xdist` runs, on the same releases, `tests` leaves out. The tests of the nightly run, which need
-more than the releases, stay out of both.
+`oldest`, `newest` and `latest` run the mark `releases`, and `xdist` runs `parallel`. `tests` leaves
+out `parallel`, because `xdist` runs these tests on the same Flax and JAX. Tests that are marked
+`nightly` or `history` by themselves run in the environments of these names.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ PLACES = {
     ),
 }
 LONG = ("d2l", "attention", "Model")
-"""Subjects of the suite that two workers would not share well."""
+"""Subjects of the suite that take too long for two workers to share them evenly."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,9 @@
-"""dropout_props: does a dropout layer do what dropout means, here, now?
+"""dropout_props: statistical property tests for dropout layers of Flax, Linen and NNX.
 
-Importing this package loads neither jax, flax, scipy, hypothesis nor numpy: a public name is
-imported when it is first used. So the pytest plugin costs nothing in sessions that do not use it.
-Type checkers read the imports below, and see each name with its own type.
+This module lists the public names and imports each at its first use, so that importing the package
+loads none of jax, flax, scipy, hypothesis and numpy. The pytest plugin relies on that: it costs
+nothing in a session that does not use it. Type checkers read the imports under TYPE_CHECKING.
+docs/architecture.md describes the rooms (the folders beside this file) and the order of imports.
 """
 
 import warnings

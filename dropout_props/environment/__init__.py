@@ -1,1 +1,7 @@
-"""The installed Python, Flax and JAX: versions, flags, whether the pair runs, and the table of releases."""
+"""Environment: the installed Python, Flax and JAX, and the table of their releases.
+
+Holds: versions, device and flags (`installed`), a trial run of Flax on JAX (`smoke`), and the JAX
+that belongs to each Flax (`releases.json`, read by `releases`).
+Guarantees: a pair of Flax and JAX is called broken because it failed when it ran, never because of
+the table. Imports: Flax and JAX, inside functions; no other room.
+"""

@@ -1,8 +1,10 @@
-"""The catalogue: every property that dropout makes, one a file, in one explicit ordered list.
+"""Properties: the catalogue, one property a file, in one ordered list.
 
-To add a property: write its file, add its line here, plant its mutant. Calibration, power, docs
-and message tests then pick it up by parametrisation. What no layer can be asked for stands in a
-list of its own, and is told but not judged.
+Holds: the files `dpNNN_*`, the `declaration` that they fill in, the `sampler` that derives keys
+and draws masks, and the reference PRNG. To add a property, write its file, add it to the list
+below and write a mutant that it must fail; the tests of power, messages and docs then include it.
+Guarantees: an exact property spends no error budget; a statistical one returns integer counts.
+Imports: Hypothesis, JAX, NumPy and the rooms above; never Flax or the engine.
 """
 
 from __future__ import annotations

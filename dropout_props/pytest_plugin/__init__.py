@@ -1,8 +1,9 @@
-"""The pytest plugin: one item a (subject, property), judged inside the test, reported by the session.
+"""The pytest plugin: one test item for each pair of subject and property.
 
-It is thin on purpose. Loading it imports neither jax, flax, scipy, hypothesis nor numpy. Every
-verdict falls inside its test, so that nothing depends on how items are spread over workers; a
-result travels on the test's report as one JSON string, and the controlling process only prints.
+The pair is judged inside its test, so that verdicts do not depend on how pytest-xdist distributes
+items. The result travels on the test report as one JSON string; the controlling process prints.
+Guarantees: loading it imports none of jax, flax, scipy, hypothesis and numpy; `parametrize` and
+`session`, which do, are imported once a test needs them. Imports: pytest and the rooms above.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ MARKS = {
     Verdict.ERROR: "**E**",
 }
 _LEGEND = (
-    "✓ holds, K a listed deviation, **F** fails, **E** crashed, ? inconclusive, b blocked by "
-    "another property, · does not apply, an empty cell: not judged."
+    "✓ pass, K known deviation, **F** fail, **E** error, ? inconclusive, b blocked by another "
+    "property, · not applicable; an empty cell: not judged."
 )
 _DETAIL = 260
 
@@ -51,8 +51,8 @@ def matrix_page(
         "# Support matrix",
         "",
         f"Written by `{command}`; do not edit it by hand.",
-        "Each release of Flax was judged in an environment of its own, with the JAX of its",
-        "time, and compared with the one before it.",
+        "Each release of Flax was judged in an environment of its own, with the JAX that belongs",
+        "to it, and compared with the release before it.",
         "",
         "| Flax | JAX | Python | NumPy | properties judged | seconds |",
         "|---|---|---|---|---|---|",

@@ -78,20 +78,20 @@ def tutorials_page(releases: Sequence[Release], *, command: str) -> str:
         "# Sentences of tutorials",
         "",
         f"Written by `{command}`; do not edit it by hand.",
-        "Tutorials say these sentences of dropout in Linen. Each was put to each release of Flax",
-        "in an environment of its own, with the JAX of its time: what was seen there makes it true",
-        "or false. `dropout-props tutorials` asks the Flax that is installed. False is no failure:",
-        "releases differ, and a tutorial keeps the sentence of its day.",
+        "Tutorials say these sentences of dropout in Linen. A small program tested each sentence",
+        "on each release of Flax, in an environment of its own with the JAX that belongs to it.",
+        "`dropout-props tutorials` does the same with the installed Flax. A false sentence is not",
+        "a failure: releases differ, and a tutorial describes the release of its day.",
         "",
-        "A row speaks of the releases from the first to the last that it names, of those asked,",
-        "which the table at the end lists. Where what was seen changed, a new row begins.",
+        "A row covers a range of the releases that the last table lists. A new row begins where",
+        "the observation changed.",
         "",
-        "| sentence | Flax | | seen |",
+        "| sentence | Flax | result | seen |",
         "|---|---|---|---|",
     ]
     for found in zip(*(release.found for release in releases), strict=True):
         lines += _rows(releases, found)
-    lines += ["", "## Asked", "", "| Flax | JAX | Python |", "|---|---|---|"]
+    lines += ["", "## Releases", "", "| Flax | JAX | Python |", "|---|---|---|"]
     lines += [f"| {one.flax} | {one.jax} | {one.python} |" for one in releases]
     return "\n".join(lines) + "\n"
 

@@ -1,9 +1,11 @@
-"""The statistics layer: what was seen, and what follows from it. NumPy and SciPy alone.
+"""Statistics: from counts of successes to evidence, intervals and sample sizes.
 
-Trials are counted (``trials``), under nulls that are known (``probability``, ``keep``). From
-counts come evidence for and against (``evidence``), pooled over examples (``ledger``), exact
-intervals (``interval``), and how many trials it takes (``design``, ``sequential``). Windows that
-repeat (``windows``) and parities that are fixed (``parity``) need no count: chance makes none.
+Holds: counts (`trials`), their probabilities under a property (`probability`, `keep`), e-values
+(`evidence`, `ledger`), exact intervals (`interval`) and designs (`design`, `sequential`);
+windows that repeat (`windows`) and parities that are fixed (`parity`), which need no count.
+Guarantees: no verdict depends on a normal or chi-squared approximation. The functions see integers
+and probabilities, never a layer, a key or a device.
+Imports: NumPy and SciPy, and no other room.
 """
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials

@@ -56,7 +56,7 @@ SHOWN: dict[str, nn.Module] = {
 }
 NO_DROPOUT: dict[str, nn.Module] = {
     "a mask of ones": Perceptron(lambda _, x: jnp.ones(x.shape, bool) * x),
-    "no dropout, trained anew": EVALUATED,
+    "no dropout, other weights": EVALUATED,
 }
 OTHERS: dict[str, nn.Module] = {
     "d2l.DropoutMLPScratch": DropoutMLPScratch(dropout_1=RATE, dropout_2=RATE),

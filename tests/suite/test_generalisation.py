@@ -12,7 +12,7 @@ from dropout_props.properties.dp804_generalisation import PROPERTY
 pytestmark = pytest.mark.nightly
 
 _MODELS = ("d2l.DropoutMLP", "d2l.dropout_layer with keys")
-_NONE = ("a mask of ones", "no dropout, trained anew")
+_NONE = ("a mask of ones", "no dropout, other weights")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-"""Known deviations: what the installed Flax, or a shipped subject, is known to violate, and why.
+"""Known deviations: what the installed Flax, or a layer that ships, is known to violate, and why.
 
-An entry never weakens a property. The property is judged as always; when it fails as the entry says,
-the verdict is KNOWN. When it passes, the entry no longer holds, and that is a failure too.
+`deviations.toml` is the list. An entry never weakens a property: the property is judged as always,
+and when it fails as the entry says, the verdict is KNOWN. When it passes although the entry names
+this one subject, the entry is out of date, and that is a failure too.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Many questions, each answered in a worker process; a worker that ends loses one question alone.
+"""The pool: many tasks, each run in a worker process; it knows nothing of dropout.
 
-Guarantee: a question whose worker dies or is late is asked once more, by itself in a fresh process.
-If that process ends too, the question is lost, the loss names the signal, the exit code or the
-limit, and every other question is answered. Workers are spawned, because JAX does not survive a
-fork. They end when the process that started them ends.
+Guarantees: when the worker of a task dies or exceeds its time limit, the task is retried once, by
+itself in a fresh process. When that process ends too, this task alone is lost; its record names
+the signal, the exit code or the limit. Workers are spawned, because JAX does not survive a fork,
+and they end when the process that started them ends.
 """
 
 from dropout_props.engine.pool.ending import CannotStart, Lost

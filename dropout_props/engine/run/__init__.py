@@ -1,4 +1,8 @@
-"""A whole run: every selected subject against every selected property, exact properties first."""
+"""A whole run: every selected subject against every selected property, exact properties first.
+
+`schedule` chooses the pair that a worker judges next, and `pair_worker` judges it.
+Guarantees: the verdicts and their order do not depend on the number of workers.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What a subject does with canonical questions: digests, counts, errors and signatures.
+"""The snapshot of a subject: digests of masks, counts of kept units, errors and signatures.
 
-Question: what can be compared between two environments, whatever the run seed and the profile?
-Guarantee: plain numbers and text that depend on the subject and its environment alone.
-Cannot say: whether any of it is right; the properties do.
+Question: which facts about a subject can be compared between two environments?
+Guarantees: plain numbers and text that depend on the subject and its environment alone, not on the
+run seed or the profile.
+Cannot say: whether any of them is right; the properties decide that.
 """
 
 from dropout_props.engine.snapshot.take import installed, take, take_one

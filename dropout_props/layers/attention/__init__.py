@@ -1,1 +1,5 @@
-"""Attention of both APIs: weights with dropout, whose eval output is what they are measured by."""
+"""Attention of Linen and of NNX with dropout on its weights, as subjects.
+
+The output shows the weights, and the evaluation output is the reference that dropped and kept
+weights are compared with.
+"""

@@ -1,6 +1,7 @@
-"""How a mask follows from its key, written down once more in NumPy: an oracle without JAX.
+"""The reference PRNG: how JAX and Flax make a mask from a key, written again in NumPy.
 
-`threefry` is the generator, `streams` what Linen and NNX make of a key, `mask` the draw.
+`threefry` is the generator, `streams` derives the keys of Linen and NNX, `mask` draws. It imports
+neither JAX nor Flax, so a fault of theirs cannot hide in it.
 """
 
 from dropout_props.properties.reference_prng.mask import bernoulli

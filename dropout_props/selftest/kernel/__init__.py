@@ -1,1 +1,1 @@
-"""A correct dropout layer made of replaceable functions, from which mutants are made."""
+"""A correct dropout layer made of replaceable functions; a mutant replaces one of them."""

@@ -1,7 +1,7 @@
-"""The zoo: planted bugs, each a layer with one fault, and controls that have none.
+"""Mutants: layers with one bug each; and controls: correct layers that must not fail.
 
-They ship, since `dropout-props selftest` runs them. To add one: a `Mutant` in the file of its
-idea, and its name in the `mutants` of the property that must kill it.
+They ship, since `dropout-props selftest` runs them. To add one, write a `Mutant` in the file of its
+kind of bug, and add its name to the `mutants` of the property that it must fail.
 """
 
 from __future__ import annotations
