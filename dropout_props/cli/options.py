@@ -24,7 +24,6 @@ __all__ = [
     "known_text",
     "profile_option",
     "properties_of",
-    "properties_of",
     "seed_option",
     "subjects_of",
 ]

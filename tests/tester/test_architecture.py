@@ -49,7 +49,7 @@ ROOMS = (
     Room("results", frozenset({"pydantic", "platformdirs"})),
     Room("subjects", COMPUTE | {"flax", "cloudpickle"}),
     Room("layers", COMPUTE | {"flax"}),
-    Room("recording", COMPUTE | {"flax"}),
+    Room("recording", COMPUTE | {"flax", "ml_dtypes"}),
     Room("properties", COMPUTE | {"hypothesis"}),
     Room("engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "scipy", "tomli"}),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
