@@ -45,7 +45,7 @@ def _public_names_have_types() -> None:
     assert_type(Case().shape, tuple[int, ...])
     assert_type(Verdict.PASS.fails_run, bool)
     assert_type(Judge(Settings.of(), {}), Judge)
-    assert_type(list((RunResult, Trials)), list[type[RunResult] | type[Trials]])
+    assert_type([RunResult, Trials], list[type[RunResult] | type[Trials]])
     assert_type(parametrize_with_properties(["linen.Dropout"])(right), Any)
 
 
