@@ -1,5 +1,4 @@
-"""Who is asked: one adapter a framework, one subject a file.
+"""A layer under test: its traits, its operations, and one adapter per framework that runs it.
 
-The only package that imports Flax. It imports nothing by itself, so that the names of the
-subjects can be listed (``subjects.registry.names``) without loading a framework.
+Importing this package loads nothing: each framework is imported by the modules that need it.
 """

@@ -32,7 +32,7 @@ def dropout_layer(
         ValueError: ``dropout`` is not in [0, 1].
     """
     if not 0 <= dropout <= 1:
-        raise ValueError(f"dropout={dropout!r} is no probability; give a number from 0 to 1")
+        raise ValueError(f"dropout={dropout!r} is not a probability; give a number from 0 to 1")
     if dropout == 1:
         return jnp.zeros_like(X)
     mask = jax.random.uniform(key, X.shape) > dropout

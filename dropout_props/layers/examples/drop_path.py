@@ -29,11 +29,11 @@ class DropPath(nn.Module):
         """Returns ``x`` when ``deterministic`` or at rate 0, else its masked, scaled copy.
 
         Raises:
-            ValueError: the rate is no probability.
+            ValueError: the rate is not a probability.
             TypeError: an input of integers or booleans.
         """
         if not 0.0 <= self.rate <= 1.0:
-            raise ValueError(f"rate={self.rate!r} is no probability; give a number from 0 to 1")
+            raise ValueError(f"rate={self.rate!r} is not a probability; give a number from 0 to 1")
         if not jnp.issubdtype(x.dtype, jnp.floating):
             raise TypeError(f"x is of {x.dtype}, which cannot be scaled; give floats")
         if deterministic or self.rate == 0.0:

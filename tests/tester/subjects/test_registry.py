@@ -1,4 +1,4 @@
-"""Subjects are found by name or by path, and what cannot be found is explained."""
+"""The registry finds subjects by name or path, and explains what it cannot find."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ number = 5
 
 @pytest.fixture
 def layers(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A module of a user's own layers in the working directory, which is not on the path."""
+    """A module of the user's layers in the working directory, which is not on sys.path."""
     (tmp_path / "layers_of_mine.py").write_text(LAYERS)
     (tmp_path / "breaks_on_import.py").write_text("raise RuntimeError('needs a\\nlicence')")
     monkeypatch.chdir(tmp_path)
@@ -42,9 +42,9 @@ def layers(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_names_are_known_without_a_framework() -> None:
-    """Listing the subjects costs no import of JAX or Flax."""
+    """Listing the subjects imports neither JAX nor Flax."""
     code = (
-        "import sys; from dropout_props.subjects import registry; registry.names();"
+        "import sys; from dropout_props.layers import registry; registry.names();"
         "print({'jax', 'flax', 'numpy', 'scipy', 'hypothesis'} & set(sys.modules))"
     )
     result = subprocess.run(
@@ -54,8 +54,8 @@ def test_names_are_known_without_a_framework() -> None:
 
 
 @pytest.mark.parametrize("name", [*registry.names(), *registry.EXAMPLES])
-def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
-    """Each name of the table loads the subject of that name."""
+def test_a_shipped_subject_has_the_name_that_lists_it(name: Any) -> None:
+    """Each listed name loads a subject of that name."""
     assert registry.load(name).name == name
 
 
@@ -63,21 +63,21 @@ def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
     ("attr", "api"),
     [("Mine", "linen"), ("Theirs", "nnx"), ("Holder.inner", "linen"), ("plain", "function")],
 )
-def test_a_layer_of_ones_own_is_found_by_path(layers: Any, attr: Any, api: Any) -> None:
-    """What it is, is told from what stands there; it is called as it was asked for."""
+def test_a_layer_of_the_user_is_found_by_path(layers: Any, attr: Any, api: Any) -> None:
+    """Its API is inferred from the object; its name is the path."""
     path = f"{layers}:{attr}"
     subject = registry.load(path)
     assert (subject.traits.api, subject.name, subject.source) == (api, path, path)
 
 
 def test_a_ready_subject_keeps_its_name(layers: Any) -> None:
-    """A Subject is handed out as it is."""
+    """A path to a Subject returns that subject unchanged."""
     assert registry.load(f"{layers}:ready").name == "ready"
 
 
 @pytest.mark.parametrize("path", ["json:loads", "collections:OrderedDict"])
 def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
-    """It is searched last, and a path leads into installed packages as well."""
+    """It is searched last, after the installed packages."""
     with pytest.raises((WiringError, UnknownSubject)):
         registry.load(path)
     assert sys.path[0] != layers
@@ -116,29 +116,29 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_cannot_be_found_is_explained(layers: Any, name: Any) -> None:
-    """The whole message: what was looked for, what is there, what to write."""
+def test_the_message_for_an_unknown_subject(layers: Any, name: Any) -> None:
+    """The whole message: the name, the closest names, the known names, what to write."""
     with pytest.raises(UnknownSubject) as caught:
         registry.load(name)
     assert str(caught.value) == UNKNOWN[name]
 
 
 @pytest.mark.parametrize("attr", ["module", "Holder"])
-def test_what_is_no_layer_is_refused(layers: Any, attr: Any) -> None:
-    """A built module has its rate already; another class is no layer."""
+def test_an_object_that_is_not_a_layer_is_refused(layers: Any, attr: Any) -> None:
+    """A module that is built already is refused, and so is a class that is not a module."""
     with pytest.raises(UnknownSubject, match="which is no subject"):
         registry.load(f"{layers}:{attr}")
 
 
 @pytest.mark.parametrize("attr", ["Wide", "short"])
-def test_a_layer_that_cannot_be_wired_is_named_as_asked(layers: Any, attr: Any) -> None:
+def test_a_layer_that_cannot_be_wired_is_named_by_its_path(layers: Any, attr: Any) -> None:
     """The message starts with the path."""
     with pytest.raises(WiringError, match=f"^{layers}:{attr}"):
         registry.load(f"{layers}:{attr}")
 
 
 def test_subjects_are_built_when_loaded() -> None:
-    """Loading twice gives two subjects, so that none carries what another learnt."""
+    """Loading twice gives two subjects that share no cache."""
     first, second = registry.load("linen.Dropout"), registry.load("linen.Dropout")
     assert isinstance(first, Subject)
     assert first.adapter is not second.adapter
