@@ -7,7 +7,7 @@ intervals (``interval``), and how many trials it takes (``design``, ``sequential
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials
 from dropout_props.statistics.evidence import excluded, log_evalues, log_mean_evalue
-from dropout_props.statistics.interval import clopper_pearson, common_relative_bias, relative
+from dropout_props.statistics.interval import clopper_pearson, common_relative_bias
 from dropout_props.statistics.keep import keep_interval
 from dropout_props.statistics.ledger import (
     example_threshold,
@@ -16,11 +16,8 @@ from dropout_props.statistics.ledger import (
 )
 from dropout_props.statistics.probability import (
     agreement,
-    both_dropped,
     central_region,
-    equal_masks,
     odd_parity,
-    product,
     region_mass,
 )
 from dropout_props.statistics.sequential import expected_num_trials
@@ -30,11 +27,9 @@ __all__ = [
     "Interval",
     "Trials",
     "agreement",
-    "both_dropped",
     "central_region",
     "clopper_pearson",
     "common_relative_bias",
-    "equal_masks",
     "example_threshold",
     "excluded",
     "expected_num_trials",
@@ -46,7 +41,5 @@ __all__ = [
     "min_num_trials",
     "odd_parity",
     "pooled_log_evidence",
-    "product",
     "region_mass",
-    "relative",
 ]
