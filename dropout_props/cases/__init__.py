@@ -1,1 +1,1 @@
-"""Cases: the inputs and settings of one operation, the Hypothesis strategies that draw them, and the profiles."""
+"""Cases: the input and settings of one operation, Hypothesis strategies for them, and profiles."""

@@ -1,1 +1,1 @@
-"""The installed Python, Flax and JAX: versions, flags, whether the pair runs, and the table of releases."""
+"""The installed Python, Flax and JAX: versions, flags, a smoke test, and a table of releases."""

@@ -1,1 +1,1 @@
-"""The layers that ship, and the registry that finds any layer by name or path."""
+"""The shipped layers, and the registry that finds any layer by name or path."""

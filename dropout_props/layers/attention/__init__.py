@@ -1,1 +1,1 @@
-"""Attention of both APIs: weights with dropout, whose eval output is what they are measured by."""
+"""Attention weights of both APIs, with dropout; the reference is their evaluation output."""

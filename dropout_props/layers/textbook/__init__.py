@@ -1,5 +1,5 @@
 """Dropout as textbooks teach it: small models, each written from its published description.
 
-Each file holds the model, the function that a learner would call (its *problem function*), and
-``subject()``, which makes it a subject.
+Each file has the model, the function that the exercise specifies (its *problem function*), and
+`subject()`, which makes the model a subject.
 """

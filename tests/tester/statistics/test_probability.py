@@ -65,7 +65,7 @@ def test_two_rates_match_all_pairs() -> None:
     assert_is(agreement(0.9, 0.2), 0.9 * 0.2 + 0.1 * 0.8)
 
 
-@settings(deadline=None)  # another process may slow an example down
+@settings(deadline=None)  # a busy machine is slow
 @given(st.tuples(ENDS, ENDS), st.tuples(ENDS, ENDS), st.integers(1, 9), st.integers(0, 8))
 def test_intervals_hold_exactly_the_values_inside(
     one: tuple[float, float], two: tuple[float, float], size: int, first: int

@@ -79,7 +79,7 @@ def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == (
         "Flax 0.12.6 does not work with JAX 0.12.0.1 (a call of nnx.Dropout raised "
         "AttributeError: module 'jax.core' has no attribute 'x'; See the changelog): install jax "
-        "0.9.2, which is of that Flax's time (pip install 'jax==0.9.2')."
+        "0.9.2, from the time of that Flax (pip install 'jax==0.9.2')."
     )
     assert isinstance(caught.value.__cause__, AttributeError)
 
@@ -90,7 +90,7 @@ def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_remedy_is_a_jax_of_that_flaxs_time(flax: Any, jax_version: Any) -> None:
     """A release between two rows of the table goes with the row below it."""
-    assert smoke.remedy(flax).startswith(f"install jax {jax_version}, which is of that Flax's time")
+    assert smoke.remedy(flax).startswith(f"install jax {jax_version}, from the time of that Flax")
 
 
 @pytest.mark.parametrize(

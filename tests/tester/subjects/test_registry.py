@@ -83,22 +83,18 @@ def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
     assert sys.path[0] != layers
 
 
-SHIPPED = f"{', '.join(registry.names())}; there are the examples {', '.join(registry.EXAMPLES)}"
+SHIPPED = f"{', '.join(registry.names())}; the examples are {', '.join(registry.EXAMPLES)}"
+OTHERS = f"The shipped subjects are {SHIPPED}; write any other as package.module:attr."
 UNKNOWN = {
-    "linen.Dropuot": f"No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "LINEN.DROPOUT": f"No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "Dropout": f"No subject is called 'Dropout'. Did you mean linen.Dropout or nnx.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "mypackage.layers.Zzz": f"No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
-    f"write mypackage.layers:Zzz. The subjects that ship are {SHIPPED}; any other is written "
-    f"package.module:attr.",
-    "DropPaht": f"No subject is called 'DropPaht'. The subjects that ship are {SHIPPED}; any other "
-    f"is written package.module:attr.",
-    "DropPath": f"No subject is called 'DropPath'. Did you mean examples.DropPath? The subjects "
-    f"that ship are {SHIPPED}; any other is written package.module:attr.",
-    ":Mine": "':Mine' is no subject: write package.module:attr, such as "
+    "linen.Dropuot": "No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? " + OTHERS,
+    "LINEN.DROPOUT": "No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? " + OTHERS,
+    "Dropout": "No subject is called 'Dropout'. Did you mean linen.Dropout or nnx.Dropout? "
+    + OTHERS,
+    "mypackage.layers.Zzz": "No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
+    "write mypackage.layers:Zzz. " + OTHERS,
+    "DropPaht": "No subject is called 'DropPaht'. " + OTHERS,
+    "DropPath": "No subject is called 'DropPath'. Did you mean examples.DropPath? " + OTHERS,
+    ":Mine": "':Mine' is not a subject: write package.module:attr, such as "
     "mypackage.layers:MyDropout.",
     "absent_module:Mine": "The module 'absent_module' cannot be imported: ModuleNotFoundError: No "
     "module named 'absent_module'. Check its name, run from the directory that holds its package, "
@@ -106,12 +102,12 @@ UNKNOWN = {
     "breaks_on_import:Mine": "The module 'breaks_on_import' cannot be imported: RuntimeError: "
     "needs a licence. Check its name, run from the directory that holds its package, or install "
     "the package.",
-    "layers_of_mine:Mien": "'layers_of_mine:Mien' is no subject: the module 'layers_of_mine' can "
-    "be imported, but has no 'Mien'. Did you mean Mine?",
-    "layers_of_mine:number": "'layers_of_mine:number' is of type int, which is no subject. Point "
-    "to a Subject, a Linen or NNX module class, or a function f(key, x, rate, deterministic); for "
-    "a layer that needs more arguments make one with Subject.linen or Subject.nnx and point to "
-    "that.",
+    "layers_of_mine:Mien": "'layers_of_mine:Mien' is not a subject: the module 'layers_of_mine' "
+    "can be imported, but has no 'Mien'. Did you mean Mine?",
+    "layers_of_mine:number": "'layers_of_mine:number' is of type int, which is not a subject. "
+    "Point to a Subject, a Linen or NNX module class, or a function f(key, x, rate, "
+    "deterministic); for a layer that requires more arguments make one with Subject.linen or "
+    "Subject.nnx and point to it.",
 }
 
 
@@ -126,7 +122,7 @@ def test_the_message_for_an_unknown_subject(layers: Any, name: Any) -> None:
 @pytest.mark.parametrize("attr", ["module", "Holder"])
 def test_an_object_that_is_not_a_layer_is_refused(layers: Any, attr: Any) -> None:
     """A module that is built already is refused, and so is a class that is not a module."""
-    with pytest.raises(UnknownSubject, match="which is no subject"):
+    with pytest.raises(UnknownSubject, match="which is not a subject"):
         registry.load(f"{layers}:{attr}")
 
 
