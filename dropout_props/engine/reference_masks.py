@@ -101,7 +101,9 @@ class ExactSampler(Sampler):
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, num_answers, *shape]: each answer has a mask of its own."""
-        return np.moveaxis(_masks(keys, operation.num_outputs, self.case.shape, self.case.keep), 0, 1)
+        return np.moveaxis(
+            _masks(keys, operation.num_outputs, self.case.shape, self.case.keep), 0, 1
+        )
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""
