@@ -1,8 +1,8 @@
-"""What is asked of a subject: one `Case`, frozen, with a digest that never changes.
+"""A case: the input and settings of one operation, with a stable digest.
 
-The digest is what keys are derived from, so that every distinct case draws fresh bits, in every
-process and on every release. It covers the whole case; it does not cover the run seed or the property,
-which the sampler adds.
+The sampler derives keys from the digest, so that every distinct case has fresh bits, and the same
+bits in every process and on every release. The digest covers every field of the case, but neither
+the run seed nor the property, which the sampler adds.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 __all__ = ["SMALL", "VALUES", "Case", "as_dtype"]
 
 VALUES = ("distinct", "negative", "zeros", "special")
-"""Kinds of input: 1 to 61 over and over, the same below zero, all zero, and NaN, ±inf, −0."""
+"""Kinds of input: 1 to 61 repeated, the negatives of these, all zeros, and NaN, ±inf, −0."""
 
 SMALL = "small"
-"""One more kind, which no strategy draws: `distinct` times 2^-20, exact in every dtype. What is
-added to such an input shows, however little it is; beside 61 it could be rounded away."""
+"""One more kind, which no strategy draws: `distinct` times 2^-20, exact in every dtype. Even small
+noise that a layer adds to such an input is visible; beside 61 it could be rounded away."""
 
 
 def as_dtype(name: str) -> np.dtype[Any]:
@@ -36,15 +36,15 @@ def as_dtype(name: str) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Case:
-    """One question to one layer.
+    """One input to one operation.
 
     Args:
-        seed: names the bits, 0 <= seed < 2**32; it enters the key through the digest.
+        seed: selects the bits, 0 <= seed < 2**32; it enters the key through the digest.
         shape: shape of the input, rank 0 to 5, axes of length 0 allowed.
-        rate: dropout rate; the keep probability is ``1 - rate``.
-        dtype: dtype name of the input.
+        rate: dropout rate; the keep probability is `1 - rate`.
+        dtype: name of the dtype of the input.
         broadcast_dims: axes along which one mask is shared.
-        values: which kind of input, one of `VALUES`, or `SMALL`.
+        values: kind of input, one of `VALUES`, or `SMALL`.
     """
 
     seed: int = 0
@@ -56,7 +56,7 @@ class Case:
 
     @property
     def keep(self) -> float:
-        """The keep probability that was asked for, ``1 - rate``."""
+        """The keep probability, `1 - rate`."""
         return 1.0 - self.rate
 
     @property
@@ -66,7 +66,7 @@ class Case:
 
     @property
     def mask_shape(self) -> tuple[int, ...]:
-        """Shape of the mask that is drawn: the input's, with 1 along `broadcast_dims`."""
+        """Shape of the mask: that of the input, with length 1 along `broadcast_dims`."""
         shared = {dim % len(self.shape) for dim in self.broadcast_dims}
         return tuple(1 if axis in shared else n for axis, n in enumerate(self.shape))
 
@@ -77,7 +77,7 @@ class Case:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def inputs(self) -> np.ndarray[Any, Any]:
-        """Return the input array of `shape` and `dtype` that `values` asks for."""
+        """Return the input, an array of `shape` and `dtype` with numbers as `values` says."""
         size = self.size
         numbers = 1.0 + np.arange(size, dtype=np.float64) % 61  # exact in every float dtype
         if self.values == "negative":

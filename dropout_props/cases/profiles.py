@@ -1,7 +1,7 @@
-"""How much a run draws: profiles trade seconds against the discrepancy that a pass excludes.
+"""Profiles: how much a run draws, in exchange for how small a discrepancy a pass excludes.
 
-A profile never touches the error budget: a `smoke` run raises no more false alarms than a
-`nightly` one, it only sees less.
+A profile never changes the error budget: a `smoke` run raises no more false alarms than a
+`nightly` one, but misses smaller faults.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ class Profile:
     """A size of run.
 
     Args:
-        name: what the command line calls it.
-        discrepancy_factor: what each property's discrepancy is multiplied with.
-        exact_examples: Hypothesis examples of a property that is decided without statistics.
-        statistical_examples: Hypothesis examples of a property that counts.
-        wide_pools: whether shapes come from the wide pools, each shape a compilation.
+        name: the name on the command line.
+        discrepancy_factor: factor on the discrepancy of each property.
+        exact_examples: Hypothesis examples of an exact property.
+        statistical_examples: Hypothesis examples of a statistical property.
+        wide_pools: draw shapes from the wide pools; each distinct shape is a compilation.
     """
 
     name: str

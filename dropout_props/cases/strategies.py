@@ -1,9 +1,8 @@
 """The Hypothesis strategies that generate cases: seeds, shapes, rates, dtypes, axes, inputs.
 
-Compilation, not sampling, is where a run's time goes, and each distinct shape is a compilation.
-So shapes come from pools that all properties share and that hold the corners, while rates and seeds
-are free. Every branch that a pool names is reached: `tests/tester/pipeline/test_strategies.py`
-counts.
+A run spends its time on compilation, not on sampling, and compiles each distinct shape. So shapes
+come from pools that all properties share and that contain the corner cases; rates and seeds are
+free. `tests/tester/pipeline/test_strategies.py` shows that every branch of a pool is reached.
 """
 
 from __future__ import annotations
@@ -36,18 +35,18 @@ SHAPES: tuple[tuple[int, ...], ...] = (
     (), (0,), (1,), (7,), (127,), (128,), (129,), (3, 0), (5, 3), (2, 1, 3), (2, 3, 1, 2),
     (2, 1, 2, 3, 2),
 )  # fmt: skip
-"""Rank 0 to 5, empty axes, size 1, primes, both sides of 128, never square."""
+"""Rank 0 to 5, empty axes, size 1, primes, 127 to 129; no square."""
 
 WIDE_SHAPES: tuple[tuple[int, ...], ...] = (
     *SHAPES, (2,), (3,), (17,), (257,), (1023,), (1024,), (1025,), (1, 1), (0, 4, 2), (31, 33),
     (128, 3), (4, 129), (7, 5, 3), (2, 2, 2, 2), (1, 7, 1, 5, 1), (3, 2, 1, 2, 4),
 )  # fmt: skip
-"""`SHAPES` and more of each kind, for profiles that can wait."""
+"""`SHAPES` and more of each kind, for slow profiles."""
 
 BLOCK_SHAPES: tuple[tuple[int, ...], ...] = (
     (128,), (7,), (1024,), (16, 33), (6, 5, 8), (), (257,), (2, 3, 4, 5),
 )  # fmt: skip
-"""Shapes of the masks that are counted; blocks of one size each, shared by all properties."""
+"""Shapes for statistical properties, which all share them: each has one size of block."""
 
 DTYPES = ("float32", "float16", "bfloat16")
 UNSCALABLE_DTYPES = ("int32", "uint8", "bool")
@@ -61,34 +60,34 @@ RATE_BRANCHES: dict[str, tuple[float, ...]] = {
     "one minus decade": tuple(1.0 - 10.0**-k for k in range(1, 8)),
     "half": (0.5,),
 }
-"""The named branches of `rates`; a seventh, "free", is any float in [0, 1]."""
+"""The named branches of `rates`; its last branch is any float in [0, 1]."""
 
 
 def seeds() -> st.SearchStrategy[int]:
-    """Any 32-bit seed, small ones more often than chance would have it."""
+    """Draw any 32-bit seed; small ones are more frequent than under a uniform distribution."""
     return st.integers(min_value=0, max_value=2**32 - 1)
 
 
 def shapes(pool: Sequence[tuple[int, ...]] = SHAPES) -> st.SearchStrategy[tuple[int, ...]]:
-    """One shape of `pool`, which shrinks towards its first."""
+    """Draw a shape of `pool`; it shrinks towards the first."""
     return st.sampled_from(list(pool))
 
 
 def rates() -> st.SearchStrategy[float]:
-    """Any rate in [0, 1]: every branch of `RATE_BRANCHES`, and free draws."""
+    """Draw any rate in [0, 1]: one of the `RATE_BRANCHES`, or a free float."""
     named = [st.sampled_from(list(branch)) for branch in RATE_BRANCHES.values()]
     return st.one_of(*named, st.floats(0.0, 1.0, allow_subnormal=False))
 
 
 def inner_rates(lowest: float = 0.001, highest: float = 0.999) -> st.SearchStrategy[float]:
-    """Rates at which both a kept and a dropped unit are to be expected."""
+    """Draw a rate at which both kept and dropped units can be expected."""
     named = [r for branch in RATE_BRANCHES.values() for r in branch if lowest <= r <= highest]
     return st.one_of(st.sampled_from(named), st.floats(lowest, highest))
 
 
 @st.composite
 def broadcast_dims(draw: st.DrawFn, rank: int) -> tuple[int, ...]:
-    """A set of axes of an array of that rank, negative spellings included."""
+    """Draw a set of axes of an array of this rank, also counted from the end."""
     axes = draw(st.sets(st.integers(0, rank - 1), max_size=rank)) if rank else set()
     negative = draw(st.booleans())
     return tuple(axis - rank if negative else axis for axis in sorted(axes))
@@ -106,14 +105,14 @@ def cases(
     min_rank: int = 0,
     min_size: int = 0,
 ) -> Case:
-    """A whole case.
+    """Draw a case.
 
     Args:
-        rate: strategy of the rate; every rate in [0, 1] when left out.
+        rate: strategy of the rate; by default `rates()`.
         pool: shapes to choose from.
-        dtypes: dtype names to choose from.
+        dtypes: names of dtypes to choose from.
         values: kinds of input to choose from.
-        broadcast: whether `broadcast_dims` may be other than empty.
+        broadcast: also draw non-empty `broadcast_dims`.
         min_rank: least rank of the shape.
         min_size: least number of units.
     """

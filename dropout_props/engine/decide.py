@@ -33,7 +33,15 @@ if TYPE_CHECKING:
     from dropout_props.results.records import ExampleResult, Failure
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Outcome", "decide_exact", "decide_statistical"]
+# The self-test measures the functions of `statistics` as this module uses them.
+__all__ = [
+    "Outcome",
+    "decide_exact",
+    "decide_statistical",
+    "example_threshold",
+    "ledger_threshold",
+    "pooled_log_evidence",
+]
 
 
 @dataclass(frozen=True)

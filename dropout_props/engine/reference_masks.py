@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dropout_props.properties import Statistical
     from dropout_props.statistics import Trials
-    from dropout_props.subjects.operations import Program
+    from dropout_props.subjects.operations import Operation
 
 __all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
 
@@ -99,9 +99,11 @@ class ExactSampler(Sampler):
         """Ask for all keys at once; the copies of one key stand together, as with vmap."""
         return np.moveaxis(np.asarray(ask(keys)), 0, 1)
 
-    def performed(self, program: Program, keys: jax.Array) -> np.ndarray[Any, Any]:
+    def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, num_answers, *shape]: each answer has a mask of its own."""
-        return np.moveaxis(_masks(keys, program.answers, self.case.shape, self.case.keep), 0, 1)
+        return np.moveaxis(
+            _masks(keys, operation.num_outputs, self.case.shape, self.case.keep), 0, 1
+        )
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Trials
 
-__all__ = ["Example", "Rule", "judge_example"]
+# The self-test measures `excluded` and `log_evalues` as this module uses them.
+__all__ = ["Example", "Rule", "excluded", "judge_example", "log_evalues"]
 
 
 _UNDECIDED_RATE = 1e-6

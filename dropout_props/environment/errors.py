@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class BrokenPair(RuntimeError):
-    """The installed Flax and JAX do not work together; ``str`` of it is one sentence."""
+    """The installed Flax and JAX do not work together; the text is one sentence."""

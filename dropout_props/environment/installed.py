@@ -1,4 +1,4 @@
-"""What the subjects run on: versions, device and flags of the installed Flax and JAX."""
+"""The environment of a run: versions, device and flags of the installed Flax and JAX."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Environment:
 
     Attributes:
         python: version of the interpreter.
-        flax: version, or ``not installed``, as for the packages below.
+        flax: version, or `not installed`, as for the packages below.
         jax: version.
         jaxlib: version.
         numpy: version.
         scipy: version.
         hypothesis: version.
-        device: kind and number of the devices, such as ``cpu x 1``.
+        device: kind and number of the devices, such as `cpu x 1`.
         prng_impl: name of the default PRNG implementation.
-        threefry_partitionable: the flag that decides the bits of threefry masks.
-        x64: float64 is on.
-        fix_rng_separator: Linen keeps the names of a path apart where it hashes them, as
-            FLAX_FIX_RNG_SEPARATOR asks.
+        threefry_partitionable: this flag changes the bits of threefry masks.
+        x64: float64 is enabled.
+        fix_rng_separator: Linen separates the names of a path in its hash; set by
+            FLAX_FIX_RNG_SEPARATOR.
     """
 
     python: str
@@ -47,7 +47,7 @@ class Environment:
 
     @property
     def versions(self) -> dict[str, str]:
-        """What is installed, by name."""
+        """Installed versions, by package name."""
         names = ("python", "flax", "jax", "jaxlib", "numpy", "scipy", "hypothesis")
         return {name: getattr(self, name) for name in names}
 
@@ -64,20 +64,20 @@ class Environment:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Versions and flags, by name: what conditions of known deviations are held against."""
+        """Versions and flags by name; the conditions of known deviations refer to these names."""
         return self.versions | self.flags
 
 
 def probe() -> Environment:
-    """Reads the environment of this process; starts JAX.
+    """Read the environment of this process; starts JAX.
 
     Returns:
-        The environment, with the flags as they are set now.
+        The environment, with the present values of the flags.
     """
     import jax
 
     devices = jax.devices()
-    config: Any = jax.config  # its flags are typed in some releases alone
+    config: Any = jax.config  # only some releases annotate its flags
     return Environment(
         python=platform.python_version(),
         flax=version_of("flax"),
@@ -97,6 +97,6 @@ def probe() -> Environment:
 def _fixes_separator() -> bool:
     try:
         from flax.configurations import config
-    except ImportError:  # no Flax, or one that has not heard of it
+    except ImportError:  # no Flax, or a release without this flag
         return False
     return bool(getattr(config, "flax_fix_rng_separator", False))

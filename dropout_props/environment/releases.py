@@ -1,7 +1,7 @@
-"""What a release of Flax was used with in its time: JAX, Python, and what they stand on.
+"""The table of Flax releases: the JAX, the Python and the dependencies of the time of each.
 
 Flax declares no upper bound on JAX, so a resolver picks pairs that import and then fail. The table
-gives the JAX of each Flax's time; whoever names a JAX is not overruled.
+gives a JAX that was current when a Flax was released; a JAX that the user names takes precedence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 
 class BadSpec(ValueError):
-    """A side is not named by requirements."""
+    """The text of a side is not a list of requirements."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Release:
     """One row of the table.
 
     Args:
-        flax: the release.
-        python: a specifier of the Pythons that it runs on.
-        jax: the JAX of its time.
-        jaxlib: its jaxlib.
-        at_most: newest release of that time, by distribution.
+        flax: version of Flax.
+        python: specifier of the versions of Python that it supports.
+        jax: version of JAX at the time of that release.
+        jaxlib: version of jaxlib for that JAX.
+        at_most: newest version at that time, by distribution.
     """
 
     flax: str
@@ -56,7 +56,7 @@ class Release:
 
 
 def supported() -> tuple[str, ...]:
-    """Return the releases of the table, oldest first."""
+    """Return the Flax releases of the table, oldest first."""
     return tuple(_table())
 
 
@@ -66,7 +66,7 @@ def _table() -> dict[str, Release]:
 
 
 def row_of(flax: str) -> Release | None:
-    """Return the row that a release goes with; None beyond either end of the table."""
+    """Return the row for a Flax release; None beyond either end of the table."""
     newest = max(map(Version, _table()))
     return row_at_or_below(flax) if Version(flax) <= newest else None
 
@@ -80,22 +80,22 @@ def row_at_or_below(flax: str) -> Release | None:
 
 
 def parse(text: str) -> tuple[Requirement, ...]:
-    """Read requirements such as ``flax==0.12.12 jax==0.12.0.1``.
+    """Parse requirements such as `flax==0.12.12 jax==0.12.0.1`.
 
     Raises:
-        BadSpec: one of them is none.
+        BadSpec: one of them is not a requirement.
     """
     try:
         return tuple(Requirement(one) for one in text.replace(", ", " ").split())
     except InvalidRequirement as error:
         raise BadSpec(
-            f"{text!r} names no requirement ({str(error).splitlines()[0]}): write it as in "
-            "'flax==0.12.12', several with a space between."
+            f"{text!r} is not a list of requirements ({str(error).splitlines()[0]}): write it like "
+            "'flax==0.12.12', with a space between requirements."
         ) from error
 
 
 def of_requirements(requirements: tuple[Requirement, ...]) -> Release | None:
-    """Return the row for requirements that pin Flax and leave JAX open; None otherwise."""
+    """Return the row for requirements that pin Flax and do not name JAX; None otherwise."""
     names = {one.name.lower() for one in requirements}
     if names & {"jax", "jaxlib"}:
         return None
@@ -108,5 +108,5 @@ def of_requirements(requirements: tuple[Requirement, ...]) -> Release | None:
 
 
 def suits(release: Release, python: str) -> bool:
-    """Return whether a release runs on a version of Python, given as in ``3.12``."""
+    """Return whether a release supports a version of Python, such as `3.12`."""
     return python in SpecifierSet(release.python)

@@ -1,9 +1,9 @@
-"""Do the installed Flax and JAX work together at all? Decided by running them.
+"""The smoke test: do the installed Flax and JAX work together at all?
 
 Flax declares no upper bound on JAX, so a resolver picks pairs that import and then fail on the
-first apply. Passing says that imports, Linen apply, init, jit with grad, nn.scan and
-nnx.Dropout run; it says nothing about what they compute. The table of versions serves the
-remedy alone, never the verdict.
+first apply. The test runs imports, Linen apply, init, jit with grad, nn.scan and nnx.Dropout; it
+cannot say whether their results are correct. Only the remedy reads the table of releases; the
+verdict does not.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ __all__ = ["BrokenPair", "smoke_test"]
 
 
 def smoke_test() -> None:
-    """Runs the operations that every check stands on.
+    """Run the parts of Flax that every check uses.
 
     Raises:
-        BrokenPair: one of them fails; its text is one sentence that names the versions, what
+        BrokenPair: one of them failed; the text is one sentence with the versions, the step that
             failed and what to install.
     """
-    for what, run in _STEPS:
+    for step, run in _STEPS:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a warning breaks nothing
+                warnings.simplefilter("ignore")  # a warning is not a failure
                 run()
         except Exception as error:  # noqa: PERF203 - six steps
-            raise BrokenPair(_sentence(what, error)) from error
+            raise BrokenPair(_sentence(step, error)) from error
 
 
 def remedy(flax: str) -> str:
-    """Returns what to install beside, or in place of, a version of Flax.
+    """Return what to install with, or instead of, a version of Flax.
 
     Args:
-        flax: the installed version, or ``not installed``.
+        flax: the installed version, or `not installed`.
 
     Returns:
         The end of a sentence.
@@ -52,21 +52,21 @@ def remedy(flax: str) -> str:
         oldest = releases.row_of(known[0])
         assert oldest is not None
         return f"install flax {oldest.flax}, the oldest that is supported, with jax {oldest.jax}"
-    return f"install jax {row.jax}, which is of that Flax's time (pip install 'jax=={row.jax}')"
+    return f"install jax {row.jax}, from the time of that Flax (pip install 'jax=={row.jax}')"
 
 
-def _sentence(what: str, error: Exception) -> str:
+def _sentence(step: str, error: Exception) -> str:
     text = " ".join(str(error).split()).replace(". ", "; ").rstrip(".")[:200] or "no message"
     flax, jax = version_of("flax"), version_of("jax")
     return (
-        f"Flax {flax} does not work with JAX {jax} ({what} raised {type(error).__name__}: "
+        f"Flax {flax} does not work with JAX {jax} ({step} raised {type(error).__name__}: "
         f"{text}): {remedy(flax)}."
     )
 
 
 def _imports() -> None:
     import flax.linen
-    import flax.nnx  # noqa: F401 - to have imported both is the step
+    import flax.nnx  # noqa: F401 - the step is to import both
 
 
 def _model() -> tuple[Any, Any]:

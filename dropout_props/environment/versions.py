@@ -6,7 +6,7 @@ from importlib import metadata
 
 
 def version_of(package: str) -> str:
-    """Returns the version of an installed package, or ``not installed``; imports nothing."""
+    """Return the version of an installed package, or `not installed`; does not import it."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 def linen_dropout() -> Subject:
-    """Returns ``flax.linen.Dropout``."""
+    """Return `flax.linen.Dropout` as a subject."""
     return Subject.linen(
         nn.Dropout,
         name="linen.Dropout",
@@ -23,7 +23,7 @@ def linen_dropout() -> Subject:
 
 
 def nnx_dropout() -> Subject:
-    """Returns ``flax.nnx.Dropout``."""
+    """Return `flax.nnx.Dropout` as a subject."""
     return Subject.nnx(
         nnx.Dropout,
         name="nnx.Dropout",

@@ -1,6 +1,6 @@
-"""Which subjects ship, and how any other is found: ``name`` or ``package.module:attr``.
+"""The registry: finds a shipped subject by name, and any other by `package.module:attr`.
 
-The names are known without importing a framework; a subject is built when it is loaded.
+Listing the names imports no framework; a subject is built when it is loaded.
 """
 
 from __future__ import annotations
@@ -18,48 +18,47 @@ from dropout_props.subjects.errors import UnknownSubject
 from dropout_props.subjects.naming import source_of
 from dropout_props.subjects.subject import Subject
 
-_HERE = "dropout_props.layers"
+_PACKAGE = "dropout_props.layers"
 
-# Where the subject is made, in the order of every table: an attribute, or a function without
-# arguments, of the module.
+# By name, in the order of every table: the module and function that build the subject.
 SHIPPED: Mapping[str, str] = MappingProxyType(
     {
-        "linen.Dropout": f"{_HERE}.flax_layers:linen_dropout",
-        "nnx.Dropout": f"{_HERE}.flax_layers:nnx_dropout",
-        "textbook.MyDropout": f"{_HERE}.textbook.my_dropout:subject",
-        "textbook.DropoutModel": f"{_HERE}.textbook.dropout_model:subject",
-        "textbook.MyModel": f"{_HERE}.textbook.my_model:subject",
-        "linen.attention": f"{_HERE}.attention.linen_attention:subject",
-        "nnx.attention": f"{_HERE}.attention.nnx_attention:subject",
-        "d2l.dropout_layer": f"{_HERE}.d2l.dropout_layer:subject",
-        "d2l.DropoutMLPScratch": f"{_HERE}.d2l.mlp_scratch:subject",
-        "d2l.DropoutMLP": f"{_HERE}.d2l.mlp:subject",
+        "linen.Dropout": f"{_PACKAGE}.flax_layers:linen_dropout",
+        "nnx.Dropout": f"{_PACKAGE}.flax_layers:nnx_dropout",
+        "textbook.MyDropout": f"{_PACKAGE}.textbook.my_dropout:subject",
+        "textbook.DropoutModel": f"{_PACKAGE}.textbook.dropout_model:subject",
+        "textbook.MyModel": f"{_PACKAGE}.textbook.my_model:subject",
+        "linen.attention": f"{_PACKAGE}.attention.linen_attention:subject",
+        "nnx.attention": f"{_PACKAGE}.attention.nnx_attention:subject",
+        "d2l.dropout_layer": f"{_PACKAGE}.d2l.dropout_layer:subject",
+        "d2l.DropoutMLPScratch": f"{_PACKAGE}.d2l.mlp_scratch:subject",
+        "d2l.DropoutMLP": f"{_PACKAGE}.d2l.mlp:subject",
     }
 )
 
-# Worked examples: asked when they are named, and not by a check that names nothing.
+# Worked examples: a check runs them only when they are named.
 EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
-        "examples.DropPath": f"{_HERE}.examples.drop_path:subject",
-        "examples.GaussianNoise": f"{_HERE}.examples.gaussian_noise:subject",
-        "examples.GaussianDropout": f"{_HERE}.examples.gaussian_dropout:subject",
+        "examples.DropPath": f"{_PACKAGE}.examples.drop_path:subject",
+        "examples.GaussianNoise": f"{_PACKAGE}.examples.gaussian_noise:subject",
+        "examples.GaussianDropout": f"{_PACKAGE}.examples.gaussian_dropout:subject",
     }
 )
 _NAMED = MappingProxyType({**SHIPPED, **EXAMPLES})
 
 
 def names() -> tuple[str, ...]:
-    """Returns the names of the subjects that ship, in the order of every table."""
+    """Return the names of the shipped subjects, in the order of every table."""
     return tuple(SHIPPED)
 
 
 def load(name_or_path: str) -> Subject:
-    """Finds a subject.
+    """Find a subject.
 
     Args:
-        name_or_path: one of ``names()`` or ``EXAMPLES``, or ``package.module:attr``, where
-            attr is a ``Subject``, a Linen or NNX module class, or a function
-            ``f(key, x, rate, deterministic)``. The working directory is searched last.
+        name_or_path: one of `names()` or `EXAMPLES`, or `package.module:attr`, where attr is a
+            `Subject`, a Linen or NNX module class, or a function
+            `f(key, x, rate, deterministic)`. The working directory is searched last.
 
     Returns:
         The subject. A layer is named by its path, a ``Subject`` keeps its own name, and both have
@@ -67,8 +66,8 @@ def load(name_or_path: str) -> Subject:
         name finds it.
 
     Raises:
-        UnknownSubject: there is none of that name, or its module cannot be imported.
-        WiringError: the layer is there, but how to call it could not be inferred.
+        UnknownSubject: no subject has that name, or its module cannot be imported.
+        WiringError: the layer exists, but its wiring cannot be inferred.
     """
     if name_or_path in _NAMED:
         module, _, attr = _NAMED[name_or_path].partition(":")
@@ -126,40 +125,40 @@ def _at(path: str) -> Any:
     module_name, _, attr = path.partition(":")
     if not module_name or not attr:
         raise UnknownSubject(
-            f"{path!r} is no subject: write package.module:attr, such as "
+            f"{path!r} is not a subject: write package.module:attr, such as "
             f"mypackage.layers:MyDropout."
         )
     return _find(_import(module_name), attr, path=path)
 
 
 def _no_such_name(name: str) -> str:
-    asked = name.lower()
+    lowered = name.lower()
     folded = {known.lower(): known for known in _NAMED}
-    meant = [low for low in folded if asked in (low, low.rpartition(".")[2])]
-    meant = meant or difflib.get_close_matches(asked, folded, n=1, cutoff=0.7)
+    meant = [low for low in folded if lowered in (low, low.rpartition(".")[2])]
+    meant = meant or difflib.get_close_matches(lowered, folded, n=1, cutoff=0.7)
     hint = f" Did you mean {' or '.join(folded[low] for low in meant)}?" if meant else ""
     module, _, attr = name.rpartition(".")
     if module and not hint:
         hint = f" For a layer of your own write {module}:{attr}."
     return (
-        f"No subject is called {name!r}.{hint} The subjects that ship are "
-        f"{', '.join(SHIPPED)}; there are the examples {', '.join(EXAMPLES)}; any other is "
-        f"written package.module:attr."
+        f"No subject is called {name!r}.{hint} The shipped subjects are "
+        f"{', '.join(SHIPPED)}; the examples are {', '.join(EXAMPLES)}; write any other as "
+        f"package.module:attr."
     )
 
 
 def _import(name: str) -> ModuleType:
-    here = os.getcwd()  # noqa: PTH109 - sys.path holds strings
-    if here not in sys.path and "" not in sys.path:
-        # A console script does not search the working directory, as `python -m` does. Last, so
-        # that a file there cannot hide an installed package.
-        sys.path.append(here)
+    folder = os.getcwd()  # noqa: PTH109 - sys.path holds strings
+    if folder not in sys.path and "" not in sys.path:
+        # Unlike `python -m`, a console script does not search the working directory. It comes
+        # last, so that a file there cannot hide an installed package.
+        sys.path.append(folder)
     try:
         return importlib.import_module(name)
     except Exception as error:
-        why = " ".join(str(error).split()) or "no message"
+        text = " ".join(str(error).split()) or "no message"
         raise UnknownSubject(
-            f"The module {name!r} cannot be imported: {type(error).__name__}: {why}. Check its "
+            f"The module {name!r} cannot be imported: {type(error).__name__}: {text}. Check its "
             f"name, run from the directory that holds its package, or install the package."
         ) from error
 
@@ -171,7 +170,7 @@ def _find(module: ModuleType, attr: str, *, path: str) -> Any:
             close = difflib.get_close_matches(part, dir(found), n=3)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise UnknownSubject(
-                f"{path!r} is no subject: the module {module.__name__!r} can be imported, but "
+                f"{path!r} is not a subject: the module {module.__name__!r} can be imported, but "
                 f"has no {attr!r}.{hint}"
             )
         found = getattr(found, part)
@@ -191,7 +190,7 @@ def _as_subject(found: Any, *, path: str) -> Subject:
     if callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
         return Subject.function(found, name=path, source=path)
     raise UnknownSubject(
-        f"{path!r} is of type {type(found).__name__}, which is no subject. Point to a Subject, a "
-        f"Linen or NNX module class, or a function f(key, x, rate, deterministic); for a layer "
-        f"that needs more arguments make one with Subject.linen or Subject.nnx and point to that."
+        f"{path!r} is of type {type(found).__name__}, which is not a subject. Point to a Subject, "
+        f"a Linen or NNX module class, or a function f(key, x, rate, deterministic); for a layer "
+        f"that requires more arguments make one with Subject.linen or Subject.nnx and point to it."
     )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.subjects.subject import WrongAnswer
+from dropout_props.subjects.subject import WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -24,7 +24,7 @@ def _check(sampler: Sampler) -> None:
         if subject.traits.eval_mode:
             mode = "evaluation"
             subject.call(x, rate=case.rate, training=False, streams=streams)
-    except WrongAnswer as error:
+    except WrongOutput as error:
         raise Violation(f"{mode}: {error.seen} in place of {error.expected}") from error
 
 

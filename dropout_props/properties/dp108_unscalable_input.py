@@ -10,7 +10,7 @@ from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
-from dropout_props.subjects.subject import WrongAnswer
+from dropout_props.subjects.subject import WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -24,7 +24,7 @@ def _check(sampler: Sampler) -> None:
             y = sampler.subject.call(
                 x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True
             )
-        except WrongAnswer as error:
+        except WrongOutput as error:
             raise Violation(f"{dtype}: no error; the answer is {error.seen}") from error
         except (TypeError, ValueError):
             continue

@@ -10,7 +10,7 @@ from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
-from dropout_props.subjects.subject import SubjectError, WrongAnswer
+from dropout_props.subjects.subject import SubjectError, WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -24,7 +24,7 @@ def _check(sampler: Sampler) -> None:
             continue  # DP108 speaks of that
         try:
             sampler.subject.call(x, rate=sampler.case.rate, training=False, expect_errors=True)
-        except WrongAnswer as error:
+        except WrongOutput as error:
             raise Violation(
                 f"{dtype}: training refuses it, evaluation makes {error.seen} of it"
             ) from error

@@ -25,7 +25,7 @@ def _check(sampler: Sampler) -> None:
     subject = sampler.subject
     _only(sampler, subject, subject.traits.stream or "dropout")
     try:
-        renamed = subject.named_stream("noise")
+        renamed = subject.with_stream("noise")
     except Unsupported:
         return
     _only(sampler, renamed, "noise")

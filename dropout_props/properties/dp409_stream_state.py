@@ -26,10 +26,10 @@ _ALL = Steps((
 ))  # fmt: skip
 
 
-def _issued(program: Steps) -> list[int]:
-    """The model: which key, counted from 0, belongs to each training call of a program."""
+def _issued(operation: Steps) -> list[int]:
+    """The model: which key, counted from 0, belongs to each training call of an operation."""
     keys, count, saved = [], 0, 0
-    for step in program.steps:
+    for step in operation.steps:
         if step in ("call", "jit call"):
             keys.append(count)
             count += 1
@@ -40,7 +40,7 @@ def _issued(program: Steps) -> list[int]:
     return keys
 
 
-def _program(sampler: Sampler) -> Steps:
+def _random_steps(sampler: Sampler) -> Steps:
     """Steps at random; what is restored was saved first."""
     words = sampler.words(_LENGTH, role="steps")[:, 0]
     chosen = [_RANDOM[int(word) % len(_RANDOM)] for word in words]
@@ -49,19 +49,19 @@ def _program(sampler: Sampler) -> Steps:
 
 def _check(sampler: Sampler) -> None:
     plain = [np.asarray(output) for output in _take(sampler, Steps(_PLAIN))]
-    for program in (_ALL, _program(sampler)):
-        outputs = _take(sampler, program)
-        for number, (output, key) in enumerate(zip(outputs, _issued(program), strict=True)):
+    for operation in (_ALL, _random_steps(sampler)):
+        outputs = _take(sampler, operation)
+        for number, (output, key) in enumerate(zip(outputs, _issued(operation), strict=True)):
             if key < len(plain):
-                what = f"training call {number} of {' > '.join(program.steps)} (key {key})"
+                what = f"training call {number} of {' > '.join(operation.steps)} (key {key})"
                 agree(sampler, output, plain[key], what)
 
 
-def _take(sampler: Sampler, program: Steps) -> tuple[object, ...]:
+def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
     case = sampler.case
     return sampler.subject.perform(
         jnp.asarray(case.inputs()),
-        program,
+        operation,
         rate=case.rate,
         streams=sampler.streams(sampler.key()),
     )

@@ -51,14 +51,14 @@ def _check(sampler: Sampler) -> None:
                 raise Violation(f"{keys} the layer{where} moved a parameter initialised after it")
 
 
-def _parameter(sampler: Sampler, program: Beside, streams: dict[str, Any]) -> Any:
+def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> Any:
     """Return the parameter; None where a model without a key for the layer's stream is refused."""
     case, subject = sampler.case, sampler.subject
     keyed = len(streams) > 1 or "default" in streams
     try:
         (answer,) = subject.perform(
             jnp.asarray(case.inputs()),
-            program,
+            operation,
             rate=case.rate,
             streams=streams,
             expect_errors=not keyed,

@@ -25,7 +25,7 @@ def _check(sampler: Sampler) -> None:
     x, streams = jnp.asarray(case.inputs()), dict.fromkeys(names, sampler.key())
     outputs = {
         name: np.asarray(
-            subject.named_stream(name).call(x, rate=case.rate, training=True, streams=streams)
+            subject.with_stream(name).call(x, rate=case.rate, training=True, streams=streams)
         )
         for name in names
     }

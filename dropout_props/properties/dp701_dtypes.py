@@ -15,7 +15,7 @@ from dropout_props.cases.case import Case, as_dtype
 from dropout_props.properties.bits import Array, is_quotient, same_bits
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
-from dropout_props.subjects.subject import WrongAnswer
+from dropout_props.subjects.subject import WrongOutput
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -57,8 +57,8 @@ def _check(sampler: Sampler) -> None:
                 if subject.traits.eval_mode
                 else values
             )
-    except WrongAnswer as error:
-        raise Violation(f"{error.asked}: {error.seen} in place of {error.expected}") from error
+    except WrongOutput as error:
+        raise Violation(f"{error.call}: {error.seen} in place of {error.expected}") from error
     kept = np.ones(case.shape, dtype=bool)
     for seen, given in zip(_parts(y), _parts(values), strict=True):
         kept &= is_quotient(seen, given, case.keep)

@@ -11,7 +11,7 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import Array, is_quotient
 from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.subjects.subject import Crashed, WrongAnswer
+from dropout_props.subjects.subject import Crashed, WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -32,7 +32,7 @@ def _check(sampler: Sampler) -> None:
         number = float(rate)
         try:
             y = np.asarray(subject.call(x, rate=rate, training=True, streams=streams))
-        except WrongAnswer as error:
+        except WrongOutput as error:
             raise Violation(f"{said}: {error.seen} in place of {error.expected}") from error
         except Crashed as error:
             if isinstance(error.__cause__, (TypeError, ValueError)):

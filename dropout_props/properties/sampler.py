@@ -21,7 +21,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
-    from dropout_props.subjects.operations import Program
+    from dropout_props.subjects.operations import Operation
     from dropout_props.subjects.subject import Subject
 
 __all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
@@ -144,14 +144,16 @@ class Sampler:
             return np.stack([np.asarray(ask(key)) for key in keys])
         return np.asarray(jax.vmap(ask)(keys))
 
-    def performed(self, program: Program, keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return what a program gives, dtype[num_keys, num_answers, *shape], compiled once a case.
+    def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the outputs of an operation, dtype[num_keys, num_outputs, *shape].
+
+        It is compiled once a case.
 
         Args:
-            program: one of `dropout_props.subjects.operations`.
+            operation: one of `dropout_props.subjects.operations`.
             keys: typed keys, one an application.
         """
-        return self.each(_performing(self.subject, self.case, program), keys)
+        return self.each(_performing(self.subject, self.case, operation), keys)
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return which units came through, bool[num_keys, *shape], independent along axis 0.
@@ -182,12 +184,12 @@ class Sampler:
 
 
 @lru_cache(maxsize=64)
-def _performing(subject: Subject, case: Case, program: Program) -> Callable[[Any], Any]:
+def _performing(subject: Subject, case: Case, operation: Operation) -> Callable[[Any], Any]:
     x, fresh = jnp.asarray(case.inputs()), subject.fresh()  # what was asked before is DP410's
 
     def answers(key: Any) -> Any:
         streams = {subject.traits.stream or "dropout": key}
-        return jnp.stack(fresh.perform(x, program, rate=case.rate, streams=streams))
+        return jnp.stack(fresh.perform(x, operation, rate=case.rate, streams=streams))
 
     return answers if subject.traits.batching == "loop" else jax.jit(answers)
 

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import betaln, xlog1py, xlogy
 
-from dropout_props.engine import Settings
+from dropout_props.engine import Settings, decide, sequential_test
 from dropout_props.engine.sequential_test import Rule
-from dropout_props.selftest import engine
 from dropout_props.selftest.measured import Measured, at_most
 from dropout_props.statistics import Trials
 
@@ -74,9 +73,9 @@ def _alarm(
         seen.append(ours)
         truth.append(ratio)
     log_es, ratios = np.array(seen).T, np.array(truth).T
-    single = engine.example_threshold(share, number)
-    pooled = np.array([engine.pooled_log_evidence(list(row), number) for row in log_es])
-    alarm = (log_es.max(axis=1) >= single) | (pooled >= engine.ledger_threshold(share))
+    single = decide.example_threshold(share, number)
+    pooled = np.array([decide.pooled_log_evidence(list(row), number) for row in log_es])
+    alarm = (log_es.max(axis=1) >= single) | (pooled >= decide.ledger_threshold(share))
     product = ratios.sum(axis=1)
     mean = np.logaddexp.reduce(ratios, axis=1) - math.log(number)
     log_ratio = np.logaddexp(product, mean) - math.log(2)
@@ -102,7 +101,7 @@ def _example(
         wide, generator.beta(0.5, 0.5, shifted.size), generator.beta(*narrow, shifted.size)
     )
     rate = np.where(shifted, drawn, keep)
-    threshold = engine.example_threshold(share, number)
+    threshold = decide.example_threshold(share, number)
     rule = Rule(threshold, 1e-3, 1.0)
     block = math.ceil(rule.trials_per_variance(1) / _DISCREPANCY**2 / _LOOKS)
     successes = np.zeros(shifted.size, dtype=np.int64)
@@ -112,14 +111,14 @@ def _example(
         successes[alive] += generator.binomial(block, rate[alive])
         trials[alive] += block
         counts = Trials.of(successes[alive], trials[alive], keep)
-        evidence = engine.log_evalues(counts, discrepancy=shift)
-        over = (evidence >= threshold) | engine.excluded(
+        evidence = sequential_test.log_evalues(counts, discrepancy=shift)
+        over = (evidence >= threshold) | sequential_test.excluded(
             counts, discrepancy=shift, false_pass_rate=rule.false_pass_rate
         )
         alive[np.flatnonzero(alive)[over]] = False
         if not alive.any():
             break
-    final = engine.log_evalues(Trials.of(successes, trials, keep), discrepancy=shift)
+    final = sequential_test.log_evalues(Trials.of(successes, trials, keep), discrepancy=shift)
     return final, _log_ratio(successes, trials, keep, narrow)
 
 

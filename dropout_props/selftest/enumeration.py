@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dropout_props.selftest import engine
+from dropout_props.engine import decide, sequential_test
 from dropout_props.selftest.measured import Measured, at_most
 from dropout_props.statistics import Trials
 
@@ -51,8 +51,8 @@ def _endings(keep: float, log_threshold: float) -> _Endings:
         dropped, kept = alive + np.log1p(-keep), alive + np.log(keep)
         alive = np.logaddexp(np.append(dropped, -np.inf), np.append(-np.inf, kept))
         counts = Trials.of(np.arange(number + 1), number, keep)
-        evidence = engine.log_evalues(counts, discrepancy=discrepancy)
-        stopped = (evidence >= log_threshold) | engine.excluded(
+        evidence = sequential_test.log_evalues(counts, discrepancy=discrepancy)
+        stopped = (evidence >= log_threshold) | sequential_test.excluded(
             counts, discrepancy=discrepancy, false_pass_rate=_FALSE_PASS_RATE
         )
         stopped |= number == _TRIALS
@@ -66,8 +66,8 @@ def _endings(keep: float, log_threshold: float) -> _Endings:
 def _ledger_alarm(endings: _Endings, alpha: float) -> float:
     """Return the probability that two examples, or one of them, refute."""
     log_es = list(endings.log_evidence)
-    single = engine.example_threshold(alpha, _EXAMPLES)
-    pooled = engine.ledger_threshold(alpha)
+    single = decide.example_threshold(alpha, _EXAMPLES)
+    pooled = decide.ledger_threshold(alpha)
     probability = np.exp(endings.log_probability)
     tail = np.append(np.cumsum(probability[::-1])[::-1], 0.0)
     alarm = 0.0
@@ -78,7 +78,7 @@ def _ledger_alarm(endings: _Endings, alpha: float) -> float:
             True,  # noqa: FBT003 (the value that is searched for)
             key=lambda at, first=first: (  # type: ignore[misc]
                 max(first, log_es[at]) >= single
-                or engine.pooled_log_evidence([first, log_es[at]], _EXAMPLES) >= pooled
+                or decide.pooled_log_evidence([first, log_es[at]], _EXAMPLES) >= pooled
             ),
         )
         alarm += float(weight * tail[least])
@@ -90,7 +90,7 @@ def measure() -> Iterator[Measured]:
     for alpha in _ALPHAS:
         alarms, means = {}, {}
         for keep in KEEP_RATES:
-            endings = _endings(keep, engine.example_threshold(alpha, _EXAMPLES))
+            endings = _endings(keep, decide.example_threshold(alpha, _EXAMPLES))
             alarms[keep] = _ledger_alarm(endings, alpha)
             means[keep] = float(np.exp(endings.log_evidence + endings.log_probability).sum())
         note = f"all sequences of {_TRIALS} trials, {len(KEEP_RATES)} keep rates; the worst is"

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dropout_props.engine import Settings
+from dropout_props.engine import Settings, decide, sequential_test
 from dropout_props.engine.reference_masks import families
 from dropout_props.engine.sequential_test import Rule
 from dropout_props.properties import CATALOGUE, Statistical
-from dropout_props.selftest import engine
 from dropout_props.selftest.measured import Measured, upper_bound
 from dropout_props.statistics import Trials
 
@@ -92,8 +91,12 @@ class _Simulation:
             counts[1, alive] += block
             fields: Any = (counts[0, alive], counts[1, alive], family.lowest[0], family.highest[0])
             now = Trials(*fields)
-            refuted = engine.log_evalues(now, discrepancy=shift) - crowd >= rule.log_threshold
-            over = engine.excluded(now, discrepancy=shift, false_pass_rate=rule.false_pass_rate)
+            refuted = (
+                sequential_test.log_evalues(now, discrepancy=shift) - crowd >= rule.log_threshold
+            )
+            over = sequential_test.excluded(
+                now, discrepancy=shift, false_pass_rate=rule.false_pass_rate
+            )
             passed += int((over & ~refuted).sum())
             alive[np.flatnonzero(alive)[over | refuted]] = False
             if not alive.any():
@@ -107,7 +110,7 @@ def measure(
     """Simulate each family of each statistical property at two rates."""
     settings = Settings.of(run_seed=run_seed, profile=profile)
     rule = Rule(
-        engine.example_threshold(settings.budget.share, settings.profile.statistical_examples),
+        decide.example_threshold(settings.budget.share, settings.profile.statistical_examples),
         settings.budget.false_pass_rate,
         settings.profile.discrepancy_factor,
     )

@@ -10,7 +10,7 @@ Imports: NumPy and SciPy, and no other room.
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials
 from dropout_props.statistics.evidence import excluded, log_evalues, log_mean_evalue
-from dropout_props.statistics.interval import clopper_pearson, common_relative_bias, relative
+from dropout_props.statistics.interval import clopper_pearson, common_relative_bias
 from dropout_props.statistics.keep import keep_interval
 from dropout_props.statistics.ledger import (
     example_threshold,
@@ -25,11 +25,8 @@ from dropout_props.statistics.parity import (
 )
 from dropout_props.statistics.probability import (
     agreement,
-    both_dropped,
     central_region,
-    equal_masks,
     odd_parity,
-    product,
     region_mass,
 )
 from dropout_props.statistics.sequential import expected_num_trials
@@ -48,11 +45,9 @@ __all__ = [
     "Trials",
     "agreement",
     "alike_windows",
-    "both_dropped",
     "central_region",
     "clopper_pearson",
     "common_relative_bias",
-    "equal_masks",
     "example_threshold",
     "excluded",
     "expected_num_trials",
@@ -68,8 +63,6 @@ __all__ = [
     "num_masks_for",
     "odd_parity",
     "pooled_log_evidence",
-    "product",
     "region_mass",
-    "relative",
     "window_width",
 ]

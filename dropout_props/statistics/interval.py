@@ -30,7 +30,7 @@ from dropout_props.statistics.trials import Interval, Trials
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["clopper_pearson", "common_relative_bias", "relative"]
+__all__ = ["clopper_pearson", "common_relative_bias"]
 
 # Below exp(-45) of its largest value, a likelihood adds nothing that float64 could hold.
 _NEGLIGIBLE = 45.0
@@ -64,17 +64,6 @@ def clopper_pearson(
     lowest = probability_at_least(won, won + lost, tail) if won else 0.0
     highest = probability_below(won + 1, won + lost, tail) if lost else 1.0
     return Interval(lowest, highest)
-
-
-def relative(interval: Interval, probability: float) -> Interval:
-    """Return an interval of probabilities as relative bias: interval / probability - 1.
-
-    With the keep probability it is the interval of E[y]/x - 1 of a layer that divides by it.
-    """
-    if not 0.0 < probability <= 1.0:
-        msg = f"probability={probability!r}: a relative bias needs one in (0, 1]."
-        raise ValueError(msg)
-    return Interval(interval.lowest / probability - 1, interval.highest / probability - 1)
 
 
 def common_relative_bias(

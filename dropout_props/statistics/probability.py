@@ -10,7 +10,7 @@ Cannot say: anything about masks whose units are not independent, which is what 
 from __future__ import annotations
 
 import math
-from itertools import product as pairs
+from itertools import product
 
 import numpy as np
 from scipy.special import gammaln
@@ -21,29 +21,14 @@ from dropout_props.statistics.trials import Interval, as_probability
 
 __all__ = [
     "agreement",
-    "both_dropped",
     "central_region",
-    "equal_masks",
     "odd_parity",
-    "product",
     "region_mass",
 ]
 
 Probability = Interval | float
 
 _EVEN = 0.5  # the keep probability at which both outcomes are equally likely
-
-
-def both_dropped(keep: Probability, other: Probability | None = None) -> Interval:
-    """Return the probability that two independent units are both dropped: rate**2.
-
-    Args:
-        keep: the keep probability, a number or an interval.
-        other: that of the second unit; None says that both have the same, whatever it is.
-    """
-    lowest, highest = as_probability(keep)
-    low_other, high_other = (lowest, highest) if other is None else as_probability(other)
-    return Interval((1 - highest) * (1 - high_other), (1 - lowest) * (1 - low_other))
 
 
 def agreement(keep: Probability, other: Probability | None = None) -> Interval:
@@ -60,7 +45,7 @@ def agreement(keep: Probability, other: Probability | None = None) -> Interval:
     if other is None:
         inside = [_EVEN] if ends.lowest < _EVEN < ends.highest else []
         return _range([_agree(one, one) for one in (*ends, *inside)])
-    return _range([_agree(one, two) for one, two in pairs(ends, as_probability(other))])
+    return _range([_agree(one, two) for one, two in product(ends, as_probability(other))])
 
 
 def odd_parity(keep: Probability, num_units: int) -> Interval:
@@ -77,22 +62,6 @@ def odd_parity(keep: Probability, num_units: int) -> Interval:
     ends = as_probability(keep)
     inside = [_EVEN] if num_units % 2 == 0 and ends.lowest < _EVEN < ends.highest else []
     return _range([_odd(one, num_units) for one in (*ends, *inside)])
-
-
-def equal_masks(keep: Probability, size: int) -> Interval:
-    """Return the probability that two independent masks of ``size`` units are equal.
-
-    A very small one is given as 0 where float64 has no smaller number.
-    """
-    require_at_least_one(size=size)
-    agree = agreement(keep)
-    return Interval(agree.lowest**size, agree.highest**size)
-
-
-def product(*probabilities: Probability) -> Interval:
-    """Return the probability that independent events, each with its own, all happen."""
-    ends = [as_probability(one) for one in probabilities]
-    return Interval(math.prod(one.lowest for one in ends), math.prod(one.highest for one in ends))
 
 
 def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int, int]:

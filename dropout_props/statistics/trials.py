@@ -34,11 +34,6 @@ class Interval(NamedTuple):
         """The number half way between the two ends."""
         return self.lowest + (self.highest - self.lowest) / 2
 
-    @property
-    def width(self) -> float:
-        """The distance from one end to the other."""
-        return self.highest - self.lowest
-
 
 def as_probability(value: Interval | float) -> Interval:
     """Read a success probability: a number is the interval of that number alone.
@@ -189,21 +184,6 @@ class Trials:
             f"Trials({len(self)} x {self.label or 'member'}: {sum(self.successes.tolist())} of "
             f"{sum(self.trials.tolist())}, null {null})"
         )
-
-    def total(self) -> Trials:
-        """Sum the counts of all members, as one member.
-
-        Raises:
-            ValueError: the members have different nulls, or there is none.
-
-        Assumes: the members are independent of each other too.
-        """
-        if not len(self) or np.ptp(self.lowest) or np.ptp(self.highest):
-            msg = f"{self!r} has no total: its members do not share one null."
-            raise ValueError(msg)
-        label = f"all of {self.label}" if self.label else ""
-        null = Interval(float(self.lowest[0]), float(self.highest[0]))
-        return Trials.of(sum(self.successes.tolist()), sum(self.trials.tolist()), null, label)
 
 
 def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:

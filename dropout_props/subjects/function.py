@@ -1,8 +1,8 @@
-"""How a plain function is asked: ``f(key, x, rate, deterministic)``.
+"""The adapter that runs a plain function `f(key, x, rate, deterministic)`.
 
-The key is the one of the stream ``dropout``, or None when none is given. A function has no
-state: it repeats its mask for the same key, so several calls can only be asked for *without*
-a key, which shows where a function keeps a key of its own.
+The key is that of the stream `dropout`, or None if no key is given. A function has no state, so
+it repeats its mask for the same key. `call_repeatedly` therefore works only *without* a key: it
+shows whether the function has a key of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.naming import name_of, source_of
-from dropout_props.subjects.operations import Program
+from dropout_props.subjects.operations import Operation
 from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.protocol import Array, Key, Streams
 from dropout_props.subjects.traits import Traits
@@ -25,11 +25,11 @@ _STREAM = "dropout"
 
 @dataclass(frozen=True, eq=False)
 class FunctionAdapter:
-    """Asks a function.
+    """Runs a function.
 
     Attributes:
-        function: called as ``f(key, x, rate, deterministic)``.
-        traits: what it is built to do.
+        function: called as `f(key, x, rate, deterministic)`.
+        traits: what the function is built to do.
     """
 
     function: Callable[[Key | None, Array, float, bool], Array]
@@ -44,11 +44,11 @@ class FunctionAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call``."""
+        """See `Adapter.call`."""
         if broadcast_dims:
-            self._cannot("broadcast_dims")
+            self._refuse("broadcast_dims")
         if not training and not self.traits.eval_mode:
-            self._cannot("eval_mode")
+            self._refuse("eval_mode")
         if self.traits.rate is not None and rate != self.traits.rate:
             raise Unsupported(f"its rate is fixed at {self.traits.rate}, not {rate}")
         return self.function(streams.get(_STREAM), x, rate, not training)
@@ -62,9 +62,9 @@ class FunctionAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_repeatedly``; only without a key."""
+        """See `Adapter.call_repeatedly`; only without a key."""
         if streams:
-            self._cannot("repeat")
+            self._refuse("repeat")
         arguments: dict[str, Any] = {"rate": rate, "broadcast_dims": broadcast_dims}
         return tuple(
             self.call(x, training=True, streams=streams, **arguments) for _ in range(times)
@@ -72,26 +72,26 @@ class FunctionAdapter:
 
     def call_in_modes(
         self,
-        x: Array,  # noqa: ARG002 - the protocol's arguments
+        x: Array,  # noqa: ARG002 - the arguments of the protocol
         *,
         modes: Sequence[bool],  # noqa: ARG002
         rate: float,  # noqa: ARG002
         streams: Streams,  # noqa: ARG002
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_in_modes``; a function keeps no state between its calls."""
-        self._cannot("repeat")
+        """Raise `Unsupported`: a function has no state between its calls."""
+        self._refuse("repeat")
 
     def call_layers(
         self,
-        x: Array,  # noqa: ARG002 - the protocol's arguments
+        x: Array,  # noqa: ARG002 - the arguments of the protocol
         *,
         names: Sequence[str],  # noqa: ARG002
         rate: float,  # noqa: ARG002
         times: int = 1,  # noqa: ARG002
         streams: Streams,  # noqa: ARG002
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_layers``; a function is no layer."""
-        self._cannot("layers")
+        """Raise `Unsupported`: a model cannot hold a function as a layer."""
+        self._refuse("layers")
 
     def call_explicit(
         self,
@@ -102,7 +102,7 @@ class FunctionAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call_explicit``."""
+        """See `Adapter.call_explicit`."""
         streams = {_STREAM: key}
         return self.call(
             x, rate=rate, training=True, streams=streams, broadcast_dims=broadcast_dims
@@ -110,34 +110,34 @@ class FunctionAdapter:
 
     def perform(
         self,
-        x: Array,  # noqa: ARG002 - the protocol's arguments
+        x: Array,  # noqa: ARG002 - the arguments of the protocol
         *,
-        program: Program,  # noqa: ARG002
+        operation: Operation,  # noqa: ARG002
         rate: float,  # noqa: ARG002
         streams: Streams,  # noqa: ARG002
     ) -> tuple[Array, ...]:
-        """See ``Adapter.perform``; a function is of no framework."""
-        self._cannot("lifted")
+        """Raise `Unsupported`: a function belongs to no framework."""
+        self._refuse("lifted")
 
     def fresh(self) -> FunctionAdapter:
-        """See ``Adapter.anew``; there is nothing to forget."""
+        """Return this adapter: it caches nothing."""
         return self
 
-    def named_stream(self, name: str) -> FunctionAdapter:  # noqa: ARG002 - the protocol's argument
-        """See ``Adapter.named_stream``; a function has no streams."""
-        self._cannot("named_stream")
+    def with_stream(self, name: str) -> FunctionAdapter:  # noqa: ARG002 - as the protocol
+        """Raise `Unsupported`: a function has no streams."""
+        self._refuse("named_stream")
 
-    def _cannot(self, ability: Any) -> NoReturn:
+    def _refuse(self, ability: Any) -> NoReturn:
         raise Unsupported(self.traits.lacks(ability) or f"a function has no {ability}")
 
 
 def function_parts(
     function: Callable[..., Any], *, name: str = "", source: str = "", **traits: Any
 ) -> Parts:
-    """Makes a subject of a function; see ``Subject.function``.
+    """Make the parts of a subject from a function; see `Subject.function`.
 
     Raises:
-        WiringError: the function does not take four arguments by position.
+        WiringError: the function does not take four positional arguments.
     """
     refuse_unknown(traits, TRAIT_FIELDS)
     name = name or name_of(function)
@@ -148,7 +148,7 @@ def function_parts(
             f"{name}{inspect.signature(function)} cannot be called as f(key, x, rate, "
             f"deterministic): {error}. Wrap it in a function of these four arguments."
         ) from error
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "streams": False,
         "explicit_key": True,
         "layers": False,
@@ -156,7 +156,7 @@ def function_parts(
         "lifted": False,
         "missing_key_errors": ("TypeError", "ValueError"),
     }
-    all_traits = Traits(**{"api": "function", **usual, **traits})
+    all_traits = Traits(**{"api": "function", **defaults, **traits})
     return Parts(
         name=name,
         traits=all_traits,

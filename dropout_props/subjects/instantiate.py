@@ -1,4 +1,4 @@
-"""One example of a layer, since only a built module shows the signature of its call."""
+"""Builds one example of a layer: only a built module shows the signature of its call."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ def build_example(
     rate_parameter: str | None,
     filled: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Builds a layer in evaluation mode, with what its constructor must be given.
+    """Build a layer in evaluation mode, with the arguments that its constructor requires.
 
     Args:
         factory: returns the layer.
-        constructor: its parameters by name.
+        constructor: parameters of the factory by name.
         name: name of the layer, for messages.
-        rate_parameter: name of the rate, when it was given by hand.
-        filled: arguments that are known already.
+        rate_parameter: name of the rate parameter, if the user set it.
+        filled: further arguments by name.
 
     Returns:
-        What the factory returns.
+        The layer.
 
     Raises:
-        WiringError: the constructor needs more than a rate, a mode and ``filled``.
+        WiringError: the constructor requires more than a rate, a mode and `filled`.
     """
     arguments = dict(filled or {})
-    for parameter in _needs(constructor, filled=set(arguments)):
+    for parameter in _required(constructor, filled=set(arguments)):
         if parameter in RATE_NAMES or parameter == rate_parameter:
             arguments[parameter] = _EXAMPLE_RATE
         elif parameter in MODE_NAMES:
             arguments[parameter] = MODE_NAMES[parameter]
-    still_open = _needs(constructor, filled=set(arguments))
-    if still_open:
+    missing = _required(constructor, filled=set(arguments))
+    if missing:
         known = ["rate", *(filled or {})]
-        passed = [f"rate=rate, {still_open[0]}=...", *(f"{word}={word}" for word in filled or {})]
+        passed = [f"rate=rate, {missing[0]}=...", *(f"{word}={word}" for word in filled or {})]
         raise WiringError(
-            f"{name} cannot be built: its constructor also needs {', '.join(still_open)}. Hand "
-            f"over a callable that fills them in, such as lambda {', '.join(known)}: "
+            f"{name} cannot be built: its constructor also requires {', '.join(missing)}. Pass "
+            f"a callable that sets them, such as lambda {', '.join(known)}: "
             f"{name}({', '.join(passed)})."
         )
     return factory(**arguments)
 
 
-def _needs(constructor: Mapping[str, inspect.Parameter], *, filled: set[str]) -> list[str]:
-    """Returns the parameters without default that ``filled`` leaves open."""
+def _required(constructor: Mapping[str, inspect.Parameter], *, filled: set[str]) -> list[str]:
+    """Return the parameters without a default that `filled` does not set."""
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [
         name

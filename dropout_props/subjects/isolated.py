@@ -1,9 +1,18 @@
-"""Asking in another process: one with several devices, that never heard of the layer before.
+"""The isolated process: a second interpreter, with eight host devices and no history.
 
-JAX counts its devices once, when it starts, so a sharded layer cannot be asked in a process that
-has one. The other process is started at the first question, answers any number of them, and ends
-with this one. Questions and answers are pickled (cloudpickle, so that layers and lambdas of a test
-or a notebook travel too).
+JAX fixes its number of devices when it starts, and hidden state of a layer cannot be undone, so the
+properties about sharding and history call `run_isolated`. The process starts at the first call,
+serves every later one, and ends with its owner. Functions, arguments and results travel by
+cloudpickle: layers and lambdas of a test or a notebook can be sent.
+
+Guarantees: a process that dies is an `IsolatedProcessDied`, and the next call starts a new process;
+it imports what its owner imports, and nothing from the working directory; it ignores Ctrl-C, which
+its owner handles; the output that a layer prints goes to standard error.
+
+It is not an executor of a library, because no executor kept these guarantees: a worker of loky 3.7
+or of `concurrent.futures` outlives an owner that is killed; loky's also makes Ctrl-C wait for the
+call, and dies of an exception that cannot be pickled; `concurrent.futures` runs the main script of
+its owner again.
 """
 
 from __future__ import annotations
@@ -27,82 +36,88 @@ from dropout_props.subjects.subject import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEVICES", "IsolatedProcessDied", "run_isolated"]
+__all__ = ["DEVICES", "IsolatedProcessDied", "run_isolated", "serve"]
 
 DEVICES = 8
-"""Host devices of the other process."""
+"""Number of host devices of the isolated process."""
 
 _PATIENCE = 5.0  # seconds
 _FLAG = "--xla_force_host_platform_device_count"
+# The search path is an argument: `python -m` and `python -c` put the working directory first.
+_MAIN = f"import sys; sys.path[:] = sys.argv[1:]; from {__name__} import serve; serve()"
 
 
 class IsolatedProcessDied(RuntimeError):
-    """The other process has died; the text says what to do."""
+    """The isolated process has died; the text says what to do."""
 
 
 @dataclass(frozen=True)
-class _Other:
+class _Isolated:
     process: subprocess.Popen[bytes]
     lock: threading.Lock
 
 
-def run_isolated(question: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in the other process.
+def run_isolated(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in the isolated process.
 
     Args:
-        question: any function; what it needs is loaded there.
-        *arguments: whatever can be pickled.
+        function: any function; the isolated process imports what it needs.
+        *arguments: values that cloudpickle can pickle.
 
     Returns:
-        Its answer.
+        The result of the function.
 
     Raises:
-        Unsupported: the question cannot be pickled.
-        IsolatedProcessDied: the other process has died.
-        Exception: whatever the question raised there.
+        Unsupported: the function or an argument cannot be pickled.
+        IsolatedProcessDied: the isolated process died during the call.
+        Exception: the function raised it.
     """
     try:
-        asked = cloudpickle.dumps((question, arguments))
+        message = cloudpickle.dumps((function, arguments))
     except Exception as error:
         raise Unsupported(
             f"it cannot be sent to another process ({error}); define it at the top of a module"
         ) from error
-    other = _other()
-    with other.lock:
+    isolated = _isolated()
+    with isolated.lock:
         try:
-            _send(_pipe(other.process.stdin), asked)
-            raised, answer = pickle.loads(_receive(_pipe(other.process.stdout)))  # noqa: S301
+            _send(_pipe(isolated.process.stdin), message)
+            raised, result = pickle.loads(_receive(_pipe(isolated.process.stdout)))  # noqa: S301
         except (OSError, EOFError) as error:
-            _other.cache_clear()
-            code = other.process.wait()
+            _isolated.cache_clear()
+            code = isolated.process.wait()
             raise IsolatedProcessDied(
-                f"the process with {DEVICES} devices ended with exit code {code}; what it printed "
-                "is above. Run again; if it ends again, it may be short of memory."
+                f"the process with {DEVICES} devices ended with exit code {code}; its output is "
+                "above. Run again; if it ends again, the machine may be short of memory."
             ) from error
+        except BaseException:  # such as Ctrl-C: the next call must not read the result of this one
+            _isolated.cache_clear()
+            isolated.process.kill()
+            raise
     if raised:
-        raise answer
-    return answer
+        raise result
+    return result
 
 
 @lru_cache(maxsize=1)
-def _other() -> _Other:
+def _isolated() -> _Isolated:
     flags = [one for one in os.environ.get("XLA_FLAGS", "").split() if not one.startswith(_FLAG)]
     environment = os.environ | {
         "XLA_FLAGS": " ".join([*flags, f"{_FLAG}={DEVICES}"]),
         "JAX_PLATFORMS": "cpu",
     }
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", __name__],
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments of this module
+        [sys.executable, "-c", _MAIN, *filter(None, sys.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env=environment,
     )
     atexit.register(_end, process)
-    return _Other(process, threading.Lock())
+    return _Isolated(process, threading.Lock())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close both ends, at which it stops; it has a few seconds to finish what it is asked."""
+    """Close the pipes, which ends the process; kill it if its last call takes too long."""
     with suppress(OSError):
         _pipe(process.stdin).close()
         _pipe(process.stdout).close()
@@ -128,32 +143,31 @@ def _receive(pipe: BinaryIO) -> bytes:
     size = pipe.read(8)
     if len(size) < 8:  # noqa: PLR2004
         raise EOFError
-    return pipe.read(int.from_bytes(size, "little"))
+    message = pipe.read(int.from_bytes(size, "little"))
+    if len(message) < int.from_bytes(size, "little"):
+        raise EOFError
+    return message
 
 
-def _answer(message: bytes) -> bytes:
+def _call(message: bytes) -> bytes:
     try:
-        question, arguments = pickle.loads(message)  # noqa: S301 (from the process that owns us)
-        return cloudpickle.dumps((False, question(*arguments)))
-    except Exception as error:  # noqa: BLE001 (it is raised where the question came from)
+        function, arguments = pickle.loads(message)  # noqa: S301 - the owner sent it
+        return cloudpickle.dumps((False, function(*arguments)))
+    except Exception as error:  # noqa: BLE001 - the owner raises it
         try:
             return cloudpickle.dumps((True, error))
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - an exception that cannot be pickled is sent as text
             return cloudpickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
 
 
-def _serve() -> None:
-    """Answer until the other end is closed, which the death of its owner does too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner answers it
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a layer prints is no answer
+def serve() -> None:
+    """Serve calls, in the isolated process, until its owner closes the pipe or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps printed output out of the results
     while True:
         try:
             message = _receive(sys.stdin.buffer)
         except EOFError:
             return
-        _send(answers, _answer(message))
-
-
-if __name__ == "__main__":
-    _serve()
+        _send(results, _call(message))

@@ -1,6 +1,6 @@
-"""Names of layers in a model, and of factories in messages.
+"""Names of layers in a model, and names of factories in messages.
 
-``a/b`` puts a layer ``b`` in a block ``a``. Guarantees a tree in which no name is taken twice.
+The name `a/b` means layer `b` of block `a`. `tree_of` guarantees that no name is used twice.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ Tree: TypeAlias = "dict[str, int | Tree]"
 
 
 def tree_of(names: Sequence[str]) -> Tree:
-    """Returns the tree of names, whose leaves are positions in ``names``.
+    """Return the tree of names; a leaf is a position in `names`.
 
     Args:
-        names: names of the layers; ``a/b`` is layer ``b`` of block ``a``.
+        names: names of the layers, such as `a` or `block/a`.
 
     Returns:
-        A dict by name: an int for a layer, another dict for a block.
+        A dict by name, with an int for a layer and another dict for a block.
 
     Raises:
         ValueError: a name is empty, taken twice, or both a layer's and a block's.
@@ -28,28 +28,28 @@ def tree_of(names: Sequence[str]) -> Tree:
         *blocks, leaf = name.split("/")
         if not leaf or not all(blocks):
             raise ValueError(f"names={list(names)!r}: {name!r} has an empty part; leave none out")
-        here = root
+        level = root
         for block in blocks:
-            below = here.setdefault(block, {})
+            below = level.setdefault(block, {})
             if isinstance(below, int):
-                raise ValueError(  # noqa: TRY004 - the names are at fault, not a type
+                raise ValueError(  # noqa: TRY004 - the value of names is wrong, not its type
                     f"names={list(names)!r}: {block!r} is both a layer and a block; rename one"
                 )
-            here = below
-        if leaf in here:
+            level = below
+        if leaf in level:
             raise ValueError(f"names={list(names)!r}: {name!r} is taken twice; rename one")
-        here[leaf] = position
+        level[leaf] = position
     return root
 
 
 def name_of(factory: Callable[..., Any]) -> str:
-    """Returns the name of a factory, looking through ``functools.partial``."""
+    """Return the name of a factory, looking through `functools.partial`."""
     inner = getattr(factory, "func", factory)
     return str(getattr(inner, "__qualname__", type(inner).__name__)).rpartition(".")[2]
 
 
 def source_of(factory: Callable[..., Any]) -> str:
-    """Returns ``module:attr`` of a factory, or nothing if it cannot be found there again."""
+    """Return `module:attr` of a factory, or "" if it cannot be imported from there."""
     module, attr = getattr(factory, "__module__", None), getattr(factory, "__qualname__", None)
     if not module or not attr or "<" in attr:
         return ""

@@ -1,22 +1,22 @@
-"""What may be done to a layer: framework transforms, places of the mode, steps of its state.
+"""Operations as data: what a subject is told to do beyond one plain call.
 
-A program is plain data, so that a property can name it, print it and generate it; each adapter maps
-it to its framework, and raises ``Unsupported`` where the installed release has no such thing.
+An operation is a frozen dataclass, so that a property can name, print and generate it. Each adapter
+maps it to its framework and raises `Unsupported` where the installed release cannot do it. An
+operation says what to do; the rate, the input and the keys are arguments of `Subject.perform`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 __all__ = [
     "MAPPINGS",
-    "STEPS",
     "Beside",
     "Handed",
     "MappingName",
     "Modes",
-    "Program",
+    "Operation",
     "Reseeded",
     "Rewrapped",
     "Shared",
@@ -29,45 +29,44 @@ __all__ = [
 MappingName: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
 MAPPINGS: tuple[MappingName, ...] = get_args(MappingName)
 Transform: TypeAlias = Literal[
-    "plain",  # none, in the same place
+    "plain",  # no transform, in a model of the same structure
     "jit",
-    "vmap",  # every row has a key of its own
-    "shared vmap",  # the rows share one
-    "scan",  # every step has a key of its own
-    "shared scan",
-    "carried scan",  # the layer is carried from step to step
+    "vmap",  # every row has its own key
+    "shared vmap",  # all rows have one key
+    "scan",  # every step has its own key
+    "shared scan",  # all steps have one key
+    "carried scan",  # the scan carries the layer from step to step
     "remat",
     "cond",
     "switch",
     "while",
-    "raw scan",  # JAX's own, around a layer of the framework
+    "raw scan",  # JAX's own transform around a layer of the framework, as in the next two
     "raw jit",
     "raw remat",
-    "closed scan",  # the framework's, whose body closes over the layer
+    "closed scan",  # the framework's scan, whose body closes over the layer
 ]
 Step: TypeAlias = Literal[
     "call",
     "jit call",
-    "eval call",  # evaluates, and trains on
+    "eval call",  # one call in evaluation mode, after which training goes on
     "clone",
     "split merge",
-    "snapshot",  # splits, and lives on
+    "snapshot",  # splits the layer, and goes on with the layer
     "merge",  # goes back to the snapshot
-    "save",  # to arrays of the host
-    "restore",  # into a layer built anew, on another key
-    "reseed",  # with one key, always the same
+    "save",  # copies the state to host arrays
+    "restore",  # loads the saved state into a new layer that was built on another key
+    "reseed",  # always with the same key
 ]
-STEPS: tuple[Step, ...] = get_args(Step)
 
 
 @dataclass(frozen=True)
 class Under:
-    """Calls one layer under a transform of the framework, in training.
+    """Call one layer under a transform of the framework, in training mode.
 
     Attributes:
-        transform: which.
-        times: calls of it, rows of the batch, or steps of the loop.
-        evaluated: the same was done in evaluation before.
+        transform: name of the transform.
+        times: number of calls, rows of the batch, or steps of the loop.
+        evaluated: first do the same in evaluation mode.
     """
 
     transform: Transform
@@ -75,115 +74,116 @@ class Under:
     evaluated: bool = False
 
     @property
-    def answers(self) -> int:
-        """One output a call, a row or a step."""
+    def num_outputs(self) -> int:
+        """One output per call, row or step."""
         return self.times
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Calls one layer once, with the mode set in some places; True is evaluation, None unset.
+    """Call one layer once, with its mode set in some places: True evaluates, None sets no mode.
 
     Attributes:
-        built: when it is built.
-        switched: by ``eval()`` or ``train()`` on the layer that stands.
-        called: at the call.
-        built_open: an explicit None is handed over when it is built, which takes the default of
-            the constructor away; ``built`` is then None.
+        built: the mode that the constructor gets.
+        switched: the mode that `eval()` or `train()` sets on the built layer.
+        called: the mode that the call gets.
+        built_open: the constructor gets an explicit None, so that its default does not apply;
+            `built` is then None.
     """
 
     built: bool | None = None
     switched: bool | None = None
     called: bool | None = None
     built_open: bool = False
-    answers: int = 1
+    num_outputs: ClassVar[int] = 1
 
 
 @dataclass(frozen=True)
 class Steps:
-    """Takes one layer with a state of its own through steps.
+    """Take one stateful layer, which is built in training mode, through steps.
 
     Attributes:
-        steps: in their order; the layer is built in training mode.
+        steps: the steps, in order.
     """
 
     steps: tuple[Step, ...]
 
     @property
-    def answers(self) -> int:
-        """One output a call in training."""
+    def num_outputs(self) -> int:
+        """One output per training call."""
         return sum(step in ("call", "jit call") for step in self.steps)
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """Builds one layer on a set of streams, and a second on what is made of the same set.
+    """Build one layer on a set of streams, and a second layer on streams derived from that set.
 
     Attributes:
-        how: the method of Rngs that passes the layer's stream through; or Rngs itself, which is
-            given the stream.
+        how: the method of `Rngs` that derives the second set and passes the layer's stream through
+            unchanged; `Rngs` itself builds a new set around the stream.
     """
 
     how: Literal["split", "fork", "broadcast", "Rngs"]
-    answers: int = 2
+    num_outputs: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
 class Reseeded:
-    """Builds a model on one key, calls it, and reseeds it with the same key.
+    """Build a model on one key, call it, and reseed it with the same key.
 
-    Every round calls each layer once, in the order of ``names``. The answers are those of the
-    first round, of the fresh model, and then those of the round that follows the reseed.
+    A round calls each layer once, in the order of `names`. The outputs are those of the first
+    round, before the reseed, and then those of the round after it.
 
     Attributes:
         names: names of the layers, in the order in which they are built.
-        between: rounds between the two.
+        between: number of rounds between the first round and the reseed.
     """
 
     names: tuple[str, ...]
     between: int = 2
 
     @property
-    def answers(self) -> int:
-        """One output a layer before, and one after."""
+    def num_outputs(self) -> int:
+        """One output per layer before the reseed, and one per layer after it."""
         return 2 * len(self.names)
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Initialises a parameter of the shape and dtype of the input, which is the answer.
+    """Initialise a parameter of the shape and dtype of the input; the parameter is the output.
 
     Attributes:
-        layer: where the layer stands that comes before it: nowhere, in a place of its own, or, in
-            Linen, in the scope of the model itself, as where a model extends the layer.
+        layer: where the model has a dropout layer ahead of the parameter: nowhere, in a scope of
+            its own, or, in Linen, in the scope of the model, as in a model that subclasses the
+            layer.
     """
 
     layer: Literal["nowhere", "own place", "model's scope"]
-    answers: int = 1
+    num_outputs: ClassVar[int] = 1
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Calls an attention layer once, in training.
+    """Call an attention layer once, in training mode.
 
     Attributes:
         shared: one mask serves the whole batch and all heads.
     """
 
     shared: bool
-    answers: int = 1
+    num_outputs: ClassVar[int] = 1
 
 
 @dataclass(frozen=True)
 class Handed:
-    """Calls one layer once, in training, with its keys in a mapping of some type.
+    """Call one layer once, in training mode, with its keys in a mapping of a given type.
 
     Attributes:
-        mapping: name of the type; ``FrozenDict`` is that of ``flax.core``.
+        mapping: name of the type; `FrozenDict` is that of `flax.core`.
     """
 
     mapping: MappingName
-    answers: int = 1
+    num_outputs: ClassVar[int] = 1
 
 
-Program: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped | Reseeded | Beside
+Operation: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped | Reseeded | Beside

@@ -13,7 +13,7 @@ __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "Wir
 
 
 class TraitOptions(TypedDict, total=False):
-    """What a layer is built to do; see `Traits`."""
+    """Fields of `Traits`: what a layer promises, which decides the properties that apply to it."""
 
     law: Literal["dropout", "noise", "composite"]
     reference: Literal["input", "eval"]

@@ -1,4 +1,4 @@
-"""The parts of a subject, as a builder of one framework returns them."""
+"""The parts of a subject, as the builder of each framework returns them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Parts(NamedTuple):
         name: the name that reports print.
         traits: what the layer is built to do.
         adapter: runs the layer.
-        source: where the layer comes from, as ``module:attr``; empty when it has no such place.
+        source: where the layer comes from, as `module:attr`; empty when it has no such place.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""The few operations that every adapter maps to its framework.
+"""The protocol of adapters: the few operations that each adapter maps to its framework.
 
-All take an input and are pure: two calls with equal arguments give equal answers, and each
-can be traced by ``jax.vmap`` and ``jax.jit`` over keys and inputs. An adapter raises
-``Unsupported`` for what its framework cannot do, and lets the framework's own exceptions
-through; it checks no answers (``dropout_props.subjects.validation`` does).
+Every operation takes an input and is pure: equal arguments give equal outputs, and `jax.vmap` and
+`jax.jit` can trace it over keys and inputs. An adapter raises `Unsupported` where its framework
+cannot run an operation, lets the framework's own exceptions through, and checks no output
+(`dropout_props.subjects.validation` does).
 """
 
 from __future__ import annotations
@@ -12,18 +12,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from dropout_props.subjects.operations import Program
+    from dropout_props.subjects.operations import Operation
 
 Array: TypeAlias = Any  # a jax.Array; named without importing JAX
 Key: TypeAlias = Any  # a JAX key, raw (uint32[2]) or typed
-Streams: TypeAlias = Mapping[str, Key]  # {} means that no key is given
+Streams: TypeAlias = Mapping[str, Key]  # one key per stream; {} gives no key
 
 
 class Adapter(Protocol):
-    """How a framework is asked. Shapes: every answer has the shape of the reference."""
+    """Runs a layer on its framework. Every output has the shape of the reference.
+
+    `Subject` documents the arguments; it calls the methods of the same names.
+    """
 
     def __hash__(self) -> int:
-        """Adapters are hashable: what was learnt about one is remembered."""
+        """Return a hash: results are cached by adapter."""
         ...
 
     def call(
@@ -35,7 +38,7 @@ class Adapter(Protocol):
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """Calls the layer once, in one fresh application."""
+        """Call the layer once, in one new application."""
         ...
 
     def call_repeatedly(
@@ -47,19 +50,19 @@ class Adapter(Protocol):
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        """Calls the same layer ``times`` times in one application, in training."""
+        """Call the same layer `times` times in one application, in training mode."""
         ...
 
     def call_in_modes(
         self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """Calls the same layer once a mode in one application; True is training."""
+        """Call the same layer once per mode in one application; True is training."""
         ...
 
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
-        """Calls one layer a name, all in one model and all on ``x``; ``a/b`` is nested."""
+        """Call one layer per name, all in one model and all on `x`; `a/b` is nested."""
         ...
 
     def call_explicit(
@@ -71,19 +74,19 @@ class Adapter(Protocol):
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """Calls the layer once in training with ``key`` handed to the call itself."""
+        """Call the layer once in training mode, with `key` as an argument of the call."""
         ...
 
     def perform(
-        self, x: Array, *, program: Program, rate: float, streams: Streams
+        self, x: Array, *, operation: Operation, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """Does to the layer what the program says; see ``dropout_props.subjects.operations``."""
+        """Run an operation of `dropout_props.subjects.operations` on the layer."""
         ...
 
     def fresh(self) -> Adapter:
-        """Returns the same adapter, without anything that it or the framework remembers."""
+        """Return an equal adapter that shares no cache with this one, nor with the framework."""
         ...
 
-    def named_stream(self, name: str) -> Adapter:
-        """Returns the same adapter, whose layers draw from the stream ``name``."""
+    def with_stream(self, name: str) -> Adapter:
+        """Return an equal adapter whose layers draw from the stream `name`."""
         ...

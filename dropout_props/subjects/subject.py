@@ -1,8 +1,8 @@
-"""Who is asked: a layer, its traits, and the few operations that properties are made of.
+"""A subject: a layer under test with its traits, and the operations that properties use.
 
-A ``Subject`` puts every question through the door (``dropout_props.subjects.validation``): the
-answer is an array of the reference's shape and dtype, or ``SubjectError`` is raised. It says
-nothing about the values of the answer; properties do. Importing this module loads no framework.
+A `Subject` runs every operation through `dropout_props.subjects.validation`: each output is an
+array of the shape and dtype of the reference, or `SubjectError` is raised. It does not look at the
+values of an output; properties do. Importing this module loads no framework.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects import validation
-from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongAnswer
-from dropout_props.subjects.operations import Program
+from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongOutput
+from dropout_props.subjects.operations import Operation
 from dropout_props.subjects.protocol import Adapter, Array, Key, Streams
 from dropout_props.subjects.traits import Traits
 
@@ -33,21 +33,21 @@ __all__ = [
     "SubjectError",
     "Traits",
     "Unsupported",
-    "WrongAnswer",
+    "WrongOutput",
 ]
 
-_REFERENCE_RATE = 0.5  # an evaluation output does not depend on the rate
+_REFERENCE_RATE = 0.5  # any rate will do: an evaluation output does not depend on it
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A layer that can be asked.
+    """A layer or model under test.
 
     Attributes:
-        name: what reports call it.
-        traits: what it is built to do.
-        adapter: how its framework is asked.
-        source: where it comes from, as ``module:attr``; empty when it has no such place.
+        name: the name that reports print.
+        traits: what the layer is built to do.
+        adapter: runs the layer on its framework.
+        source: where the layer is defined, as `module:attr`; empty if it cannot be imported.
     """
 
     name: str
@@ -65,22 +65,22 @@ class Subject:
         broadcast_dims: Sequence[int] = (),
         expect_errors: bool = False,
     ) -> Array:
-        """Calls the layer once, in one fresh application.
+        """Call the layer once, in one new application.
 
         Args:
-            x: the input, any shape.
-            rate: chance that a unit is dropped.
+            x: the input, an array of any shape.
+            rate: probability that a unit is dropped.
             training: the mode; False is evaluation.
-            streams: one key a stream, raw or typed; empty or None gives no key.
+            streams: one key per stream, raw or typed; empty or None gives no key.
             broadcast_dims: axes along which one mask is shared.
-            expect_errors: lets the framework's own exception through untouched.
+            expect_errors: let the layer's own exception through unchanged.
 
         Returns:
-            An array of the reference's shape and dtype.
+            An array of the shape and dtype of the reference.
 
         Raises:
-            Unsupported: the adapter cannot do this.
-            SubjectError: the layer raised (unless ``expect_errors``), or gave a wrong answer.
+            Unsupported: the adapter cannot run this operation.
+            SubjectError: the layer raised (unless `expect_errors`), or returned a wrong output.
         """
         arguments = {
             "x": x,
@@ -89,7 +89,7 @@ class Subject:
             "streams": streams or {},
             "broadcast_dims": tuple(broadcast_dims),
         }
-        return self._ask("call", arguments, expect_errors=expect_errors)[0]
+        return self._run("call", arguments, expect_errors=expect_errors)[0]
 
     def call_repeatedly(
         self,
@@ -100,12 +100,12 @@ class Subject:
         streams: Streams | None = None,
         broadcast_dims: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        """Calls the same layer ``times`` times in one application, in training.
+        """Call the same layer `times` times in one application, in training mode.
 
-        Args and Raises are those of ``call``.
+        Args and Raises are those of `call`.
 
         Returns:
-            One array a call.
+            One array per call.
         """
         arguments = {
             "x": x,
@@ -114,23 +114,23 @@ class Subject:
             "streams": streams or {},
             "broadcast_dims": tuple(broadcast_dims),
         }
-        return self._ask("call_repeatedly", arguments, answers=times)
+        return self._run("call_repeatedly", arguments, num_outputs=times)
 
     def call_in_modes(
         self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams | None = None
     ) -> tuple[Array, ...]:
-        """Calls the same layer once a mode, in one application.
+        """Call the same layer once per mode, in one application.
 
-        Args and Raises are those of ``call``.
+        Args and Raises are those of `call`.
 
         Args:
             modes: the mode of each call; True is training.
 
         Returns:
-            One array a mode.
+            One array per mode.
         """
         arguments = {"x": x, "modes": tuple(modes), "rate": rate, "streams": streams or {}}
-        return self._ask("call_in_modes", arguments, answers=len(modes))
+        return self._run("call_in_modes", arguments, num_outputs=len(modes))
 
     def call_layers(
         self,
@@ -141,16 +141,16 @@ class Subject:
         times: int = 1,
         streams: Streams | None = None,
     ) -> tuple[Array, ...]:
-        """Calls one layer a name on ``x``, all in one model, in training.
+        """Call one layer per name on `x`, all in one model, in training mode.
 
-        Args and Raises are those of ``call``.
+        Args and Raises are those of `call`.
 
         Args:
-            names: names of the layers; ``a/b`` puts layer b in block a.
-            times: calls of each layer, one after the other.
+            names: names of the layers; `a/b` is layer `b` of block `a`.
+            times: number of calls of each layer, one after the other.
 
         Returns:
-            ``times`` arrays a name, those of one name together.
+            `times` arrays per name, grouped by name.
         """
         arguments = {
             "x": x,
@@ -159,7 +159,7 @@ class Subject:
             "rate": rate,
             "streams": streams or {},
         }
-        return self._ask("call_layers", arguments, answers=len(names) * times)
+        return self._run("call_layers", arguments, num_outputs=len(names) * times)
 
     def call_explicit(
         self,
@@ -170,16 +170,16 @@ class Subject:
         broadcast_dims: Sequence[int] = (),
         streams: Streams | None = None,
     ) -> Array:
-        """Calls the layer once in training, with ``key`` handed to the call itself.
+        """Call the layer once in training mode, with `key` as an argument of the call.
 
-        Args and Raises are those of ``call``.
+        Args and Raises are those of `call`.
 
         Args:
             key: the explicit key, raw or typed.
-            streams: other keys, which must not matter.
+            streams: further keys; a correct layer ignores them.
 
         Returns:
-            An array of the reference's shape and dtype.
+            An array of the shape and dtype of the reference.
         """
         arguments = {
             "x": x,
@@ -188,52 +188,54 @@ class Subject:
             "streams": streams or {},
             "broadcast_dims": tuple(broadcast_dims),
         }
-        return self._ask("call_explicit", arguments)[0]
+        return self._run("call_explicit", arguments)[0]
 
     def perform(
         self,
         x: Array,
-        program: Program,
+        operation: Operation,
         *,
         rate: float,
         streams: Streams | None = None,
         expect_errors: bool = False,
     ) -> tuple[Array, ...]:
-        """Does to the layer what a program says: transforms, modes, steps of its state.
+        """Run an operation that is given as data: transforms, modes, steps of the state.
 
-        Args and Raises are those of ``call``.
+        Args and Raises are those of `call`.
 
         Args:
-            program: one of ``dropout_props.subjects.operations``.
+            operation: one of the dataclasses of `dropout_props.subjects.operations`.
 
         Returns:
-            One array an answer of the program.
+            `operation.num_outputs` arrays.
         """
-        arguments = {"x": x, "program": program, "rate": rate, "streams": streams or {}}
-        return self._ask("perform", arguments, answers=program.answers, expect_errors=expect_errors)
+        arguments = {"x": x, "operation": operation, "rate": rate, "streams": streams or {}}
+        return self._run(
+            "perform", arguments, num_outputs=operation.num_outputs, expect_errors=expect_errors
+        )
 
     def fresh(self) -> Subject:
-        """Returns the same subject, with nothing remembered of what it was asked before."""
+        """Return an equal subject that shares no cache with this one."""
         return replace(self, adapter=self.adapter.fresh())
 
-    def named_stream(self, name: str) -> Subject:
-        """Returns the same subject, whose layers draw from the stream ``name``.
+    def with_stream(self, name: str) -> Subject:
+        """Return an equal subject whose layers draw from the stream `name`.
 
         Raises:
-            Unsupported: the name of its stream cannot be chosen.
+            Unsupported: the name of the stream is fixed.
         """
         return replace(
             self,
-            adapter=self.adapter.named_stream(name),
+            adapter=self.adapter.with_stream(name),
             traits=replace(self.traits, stream=name),
         )
 
     def reference(self, x: Array, *, rate: float | None = None) -> Array:
-        """Returns what a training output is measured by: ``x``, or the evaluation output.
+        """Return the array that training outputs are compared with: `x`, or the evaluation output.
 
         Args:
             x: the input.
-            rate: rate of the model that is evaluated; a correct one does not depend on it.
+            rate: rate of the model that is evaluated; a correct evaluation does not depend on it.
 
         Raises:
             SubjectError: the evaluation raised.
@@ -247,28 +249,30 @@ class Subject:
             return rate
         return _REFERENCE_RATE if self.traits.rate is None else self.traits.rate
 
-    def _ask(
+    def _run(
         self,
         operation: str,
         arguments: Mapping[str, Any],
         *,
-        answers: int | None = None,
+        num_outputs: int | None = None,
         expect_errors: bool = False,
     ) -> tuple[Array, ...]:
-        answer = validation.ask(
+        output = validation.run(
             lambda: getattr(self.adapter, operation)(**arguments),
             subject=self.name,
             operation=operation,
             arguments=arguments,
             expect_errors=expect_errors,
         )
-        if answers is not None and len(answer) != answers:
-            raise AssertionError(f"adapter of {self.name} gave {len(answer)} answers to {answers}")
+        if num_outputs is not None and len(output) != num_outputs:
+            raise AssertionError(
+                f"the adapter of {self.name} returned {len(output)} outputs for {num_outputs}"
+            )
         x = arguments["x"]
         if self.traits.reference == "input":
             expected = (tuple(x.shape), str(x.dtype))
         else:
-            expected = validation.ask(
+            expected = validation.run(
                 lambda: _evaluation_type(
                     self.adapter, tuple(x.shape), str(x.dtype), self._some_rate()
                 ),
@@ -276,7 +280,7 @@ class Subject:
                 operation="call",
                 arguments={"x": x, "rate": self._some_rate(), "training": False},
             )
-        several = answer if answers is not None else (answer,)
+        outputs = output if num_outputs is not None else (output,)
         return tuple(
             validation.check(
                 one,
@@ -285,7 +289,7 @@ class Subject:
                 operation=operation,
                 arguments=arguments,
             )
-            for one in several
+            for one in outputs
         )
 
     @classmethod
@@ -297,17 +301,17 @@ class Subject:
         source: str = "",
         **options: Unpack[LinenOptions],
     ) -> Subject:
-        """Makes a subject of a Linen layer, in one line: ``Subject.linen(MyDropout)``.
+        """Make a subject from a Linen layer, in one line: `Subject.linen(MyDropout)`.
 
         Args:
-            factory: an ``nn.Module`` class, or a callable that returns a module. It takes the
-                rate and, unless the module's call does, the mode.
-            name: what reports call it; by default the factory's own name.
-            source: where it comes from, as ``module:attr``; by default the factory's place.
-            **options: fields of ``Traits`` and of ``subjects.wiring.Wiring`` to set by hand.
+            factory: an `nn.Module` class, or a callable that returns a module. It takes the
+                rate and, unless the call of the module takes it, the mode.
+            name: the name that reports print; by default that of the factory.
+            source: where the layer is defined, as `module:attr`; by default that of the factory.
+            **options: fields of `Traits` and of `subjects.wiring.Wiring`, instead of inferred ones.
 
         Raises:
-            WiringError: it cannot be inferred how the layer takes its rate or its mode.
+            WiringError: no parameter has a usual name for the rate, or for the mode.
         """
         from dropout_props.subjects.linen.build import linen_parts
 
@@ -322,17 +326,17 @@ class Subject:
         source: str = "",
         **options: Unpack[NNXOptions],
     ) -> Subject:
-        """Makes a subject of an NNX layer, in one line: ``Subject.nnx(MyDropout)``.
+        """Make a subject from an NNX layer, in one line: `Subject.nnx(MyDropout)`.
 
         Args:
-            factory: an ``nnx.Module`` class, or a callable that returns a module. It takes the
-                rate and ``rngs``.
-            name: what reports call it; by default the factory's own name.
-            source: where it comes from, as ``module:attr``; by default the factory's place.
-            **options: fields of ``Traits`` and of ``subjects.wiring.Wiring`` to set by hand.
+            factory: an `nnx.Module` class, or a callable that returns a module. It takes the
+                rate and `rngs`.
+            name: the name that reports print; by default that of the factory.
+            source: where the layer is defined, as `module:attr`; by default that of the factory.
+            **options: fields of `Traits` and of `subjects.wiring.Wiring`, instead of inferred ones.
 
         Raises:
-            WiringError: it cannot be inferred how the layer takes its rate or its mode.
+            WiringError: no parameter has a usual name for the rate, or for the mode.
         """
         from dropout_props.subjects.nnx.build import nnx_parts
 
@@ -347,16 +351,16 @@ class Subject:
         source: str = "",
         **traits: Unpack[FunctionOptions],
     ) -> Subject:
-        """Makes a subject of ``f(key, x, rate, deterministic)``.
+        """Make a subject from a function `f(key, x, rate, deterministic)`.
 
         Args:
-            function: returns the output; ``key`` is None when no key is given.
-            name: what reports call it; by default the function's own name.
-            source: where it comes from, as ``module:attr``; by default the function's place.
-            **traits: fields of ``Traits`` to set by hand.
+            function: returns the output; `key` is None if no key is given.
+            name: the name that reports print; by default that of the function.
+            source: where the function is defined, as `module:attr`; by default its own module.
+            **traits: fields of `Traits`, instead of the usual ones.
 
         Raises:
-            WiringError: the function does not take four arguments by position.
+            WiringError: the function does not take four positional arguments.
         """
         from dropout_props.subjects.function import function_parts
 
@@ -370,8 +374,8 @@ def _evaluation_type(
     import jax
     import jax.numpy as jnp
 
-    answer = jax.eval_shape(
+    output = jax.eval_shape(
         lambda x: adapter.call(x, rate=rate, training=False, streams={}),
         jax.ShapeDtypeStruct(shape, jnp.dtype(dtype)),
     )
-    return tuple(answer.shape), str(answer.dtype)
+    return tuple(output.shape), str(output.dtype)

@@ -1,8 +1,8 @@
-"""What a subject is, and so which properties apply to it.
+"""Traits of a subject: what the layer is built to do, and so which properties apply to it.
 
-Every reason for a property to be not applicable is a trait, and ``Traits.lacks`` gives it as a
-sentence. Traits describe what a subject *is built to do*, never what it gets wrong: a layer
-that should raise without a key and does not keeps its ``missing_key_errors``, and fails.
+Every reason for which a property does not apply is a missing ability, and `Traits.lacks` returns
+it as a sentence. Traits say what a layer is *built* to do, not which faults it has: a layer that
+should raise without a key and does not keeps its `missing_key_errors`, and fails the property.
 """
 
 from __future__ import annotations
@@ -40,32 +40,33 @@ Ability = Literal[
 ABILITIES: tuple[Ability, ...] = get_args(Ability)
 
 WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2")
-"""What the Dropouts of Flax take beside the usual three, measured from 0.8.5 to 0.12.12."""
+"""Dtypes that the Dropout layers of Flax 0.8.5 to 0.12.12 take beside the three usual ones."""
 
-_SENTENCES: dict[str, str] = {
-    "mask": "its output does not show the mask: dropout is somewhere inside the model",
-    "scaled": "it is noise: its training output lies about its input, and is not 0 or x/keep",
-    "identity": "its evaluation output is not its input: dropout follows other layers",
+_REASONS: dict[Ability, str] = {
+    "mask": "its output does not show the mask: the dropout is inside the model",
+    "scaled": "it adds or multiplies by noise: its outputs are spread around the input, not 0 or "
+    "x/keep",
+    "identity": "its evaluation output is not its input: the dropout follows other layers",
     "any_rate": "its rate is fixed at {rate}",
-    "eval_mode": "it has no evaluation mode: the caller leaves it out",
+    "eval_mode": "it has no evaluation mode: models leave the layer out instead",
     "streams": "it takes no keys in named streams",
-    "named_stream": "it draws from a stream of a fixed name",
-    "explicit_key": "it takes no key at the call",
-    "broadcast_dims": "it has no broadcast dims",
-    "layers": "it cannot stand several times in one model",
-    "repeat": "it keeps no count of its calls: one key gives one mask",
+    "named_stream": "its stream has a fixed name",
+    "explicit_key": "it takes no key as an argument of the call",
+    "broadcast_dims": "it takes no broadcast_dims",
+    "layers": "it cannot occur several times in one model",
+    "repeat": "it does not count its calls: one key gives one mask",
     "missing_key": "it promises no error when the key is missing",
     "nonfinite": "it does not promise to drop NaN and infinite inputs",
     "empty": "it takes no input with an empty axis",
-    "derivation": "it does not promise how its masks follow from the key",
-    "transforms": "it cannot be traced: it is called once a key",
-    "lifted": "it is a function: no transform of a framework knows it",
-    "state": "it has no state of its own: keys are handed to every application",
+    "derivation": "it does not promise how its masks are derived from the key",
+    "transforms": "it cannot be traced by JAX: the suite calls it once per key",
+    "lifted": "it is a function: the transforms of a framework do not apply to it",
+    "state": "it has no state: the caller passes keys to every application",
     "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
-    "attention": "it is no attention",
-    "rate_one": "it takes rates below 1",
-    "modes": "it does not promise which place of its mode decides",
-    "wide_dtypes": "it promises no dtype beyond the usual ones",
+    "attention": "it does not compute attention weights",
+    "rate_one": "it takes only rates below 1",
+    "modes": "it does not promise which of several settings of its mode counts",
+    "wide_dtypes": "it promises no dtype beyond float16, bfloat16 and float32",
 }
 
 
@@ -75,44 +76,47 @@ class Traits:
 
     Attributes:
         api: the framework that runs it.
-        law: ``dropout`` when every unit of a training output is 0 or reference/keep;
-            ``noise`` when it is symmetric noise about the reference, so that a unit lies above
-            it with probability 1/2 whatever the rate, which is asked up to but not at 1;
-            ``composite`` when dropout is somewhere inside and the output shows no mask.
-        reference: ``input`` when evaluation returns the input itself; ``eval`` when the
-            evaluation output of the model is what its training output is measured by.
-        rate: the fixed rate, or None when any can be asked for.
-        eval_mode: it can be called in evaluation mode.
-        streams: keys are handed to it in named streams.
-        stream: the stream that it draws from; None when it draws from none.
-        named_stream: another stream can be named.
-        explicit_key: it takes a key at the call.
-        broadcast_dims: it takes broadcast dims.
-        shares_rest: it takes none, and shares one mask along every axis but the first.
-        layers: several can stand in one model under given names.
-        repeat: calls in one application are counted, and each is promised its own mask.
-        missing_key_errors: names of the exception types that a training call without a key
-            may raise; empty when no error is promised.
+        law: the distribution of a training output. `dropout`: every unit is 0 or reference/keep.
+            `noise`: symmetric noise around the reference, so that a unit lies above it with
+            probability 1/2 at every rate; tested at rates below 1. `composite`: the dropout is
+            inside the model, and the output does not show the mask.
+        reference: what training outputs are compared with. `input`: evaluation returns the input.
+            `eval`: the evaluation output of the model.
+        rate: the fixed rate; None if the rate is a parameter.
+        eval_mode: the layer has an evaluation mode.
+        streams: the layer takes its keys in named streams.
+        stream: name of the stream that it draws from; None if it draws from no stream.
+        named_stream: the name of the stream is a parameter.
+        explicit_key: the call takes a key as an argument.
+        broadcast_dims: the layer takes `broadcast_dims`.
+        shares_rest: the layer takes no `broadcast_dims`, and always shares one mask along every
+            axis but the first.
+        layers: a model can hold several of it under given names.
+        repeat: calls in one application are counted, and each call has its own mask.
+        missing_key_errors: names of the exception types that a training call without a key may
+            raise; empty if the layer promises no error.
         missing_key_names_stream: the message of that error names the stream.
-        nonfinite: NaN and infinite inputs may be dropped like any others.
-        empty: inputs may have an empty axis.
-        min_rank: fewest axes that an input must have.
-        max_rank: most axes that it is asked with; None when any number will do.
-        dtypes: names of the dtypes that an input may have.
-        wide_dtypes: names of further ones, of 64 bits, complex or of 8 bits; those of 64 bits with
-            ``jax_enable_x64`` alone.
-        batching: ``vmap`` when it can be called under ``jax.vmap`` over keys, else ``loop``.
-        derivation: the published way from key to mask that it promises to take: Linen's path
-            fold; NNX with a fork for each layer, or with one stream; None when it promises none.
-        lifted: the transforms of its framework can be put around it.
-        state: it holds the state of its streams, which can be saved and restored.
-        mode_rule: which place of the mode decides: exactly one must be set; or the call comes
-            before ``eval()`` and ``train()``, and these before the constructor; None when it
-            promises neither.
-        explicit_mesh: it takes inputs that are sharded over a mesh with explicit axes.
-        attention: its axes are batch, heads, queries and keys, and batch and heads may share.
-        rate_one: a rate of 1 may be asked for.
-        reasons: sentences that replace the usual ones, by ability.
+        nonfinite: NaN and infinite inputs are dropped like any others.
+        empty: an input may have an axis of length 0.
+        min_rank: fewest axes of an input.
+        max_rank: most axes of an input in a test; None if there is no limit.
+        dtypes: names of the dtypes of inputs.
+        wide_dtypes: names of further dtypes, of 64 bits, complex or of 8 bits; those of 64 bits
+            only with `jax_enable_x64`.
+        batching: `vmap` if `jax.vmap` over keys can call it, else `loop`.
+        derivation: the published derivation of a mask from the key that the layer promises:
+            Linen's fold of the path; NNX with a fork for each layer, or with one stream; None if
+            it promises none.
+        lifted: the transforms of its framework can be applied to it.
+        state: the layer holds the state of its streams, which can be saved and restored.
+        mode_rule: which setting of the mode counts. `one place`: exactly one must be set.
+            `call first`: the call comes before `eval()` and `train()`, and these before the
+            constructor. None: the layer promises neither.
+        explicit_mesh: inputs may be sharded over a mesh with explicit axes.
+        attention: the axes of an input are batch, heads, queries and keys, and one mask can serve
+            the whole batch and all heads.
+        rate_one: the rate may be 1.
+        reasons: sentences that replace the usual reasons, by ability.
     """
 
     api: Literal["linen", "nnx", "function"]
@@ -148,18 +152,18 @@ class Traits:
 
     def __post_init__(self) -> None:
         if self.rate is not None and not 0.0 <= self.rate <= 1.0:
-            raise ValueError(f"rate={self.rate!r} is no probability; give a number from 0 to 1")
+            raise ValueError(f"rate={self.rate!r} is not a probability; give a number from 0 to 1")
         unknown = sorted(set(self.reasons) - set(ABILITIES))
         if unknown:
             raise ValueError(
-                f"reasons={unknown!r} are no abilities; the abilities are {', '.join(ABILITIES)}"
+                f"reasons={unknown!r}: no such ability; the abilities are {', '.join(ABILITIES)}"
             )
 
     def lacks(self, ability: Ability) -> str | None:
-        """Says why properties that need ``ability`` do not apply.
+        """Return why properties that need `ability` do not apply.
 
         Args:
-            ability: one of ``ABILITIES``.
+            ability: one of `ABILITIES`.
 
         Returns:
             A sentence about the subject, or None when it has the ability.
@@ -191,23 +195,4 @@ class Traits:
         }
         if has[ability]:
             return None
-        return self.reasons.get(ability, _SENTENCES[ability].format(rate=self.rate))
-
-    def refuses(self, shape: tuple[int, ...], dtype: str) -> str | None:
-        """Says why an input of this shape and dtype is none that the subject takes.
-
-        Args:
-            shape: shape of the input.
-            dtype: name of its dtype, such as ``float32``.
-
-        Returns:
-            A sentence about the subject, or None when it takes such an input.
-        """
-        if len(shape) < self.min_rank:
-            return f"it takes inputs of {self.min_rank} or more axes, not of {len(shape)}"
-        taken = (*self.dtypes, *self.wide_dtypes)
-        if dtype not in taken:
-            return f"it takes {', '.join(taken)} inputs, not {dtype}"
-        if 0 in shape:
-            return self.lacks("empty")
-        return None
+        return self.reasons.get(ability, _REASONS[ability].format(rate=self.rate))

@@ -25,12 +25,12 @@ __all__ = [
 
 
 def single_key_init_raises() -> tuple[bool, str]:
-    """One key, no stream named, Dropout in training mode."""
+    """One key without a stream name, and Dropout in training mode."""
     return raises(lambda: Network().init(seeded(), ones(), train=True))
 
 
 def single_key_is_params() -> tuple[bool, str]:
-    """The parameters of both ways to hand over the key, bit for bit."""
+    """Both ways to pass the key give the same parameters, bit for bit."""
     single = Network().init(seeded(), ones(), train=False)["params"]
     named = Network().init({"params": seeded()}, ones(), train=False)["params"]
     same = jax.tree_util.tree_all(jax.tree_util.tree_map(_equal, single, named))
@@ -42,18 +42,18 @@ def _equal(one: Array, other: Array) -> bool:
 
 
 def missing_key_raises() -> tuple[bool, str]:
-    """No key at all."""
+    """An apply without any key."""
     return raises(lambda: _apply({}))
 
 
 def missing_key_says_so() -> tuple[bool, str]:
-    """The name of the stream is a word of the message; the name of the layer does not count."""
+    """The message contains the name of the stream as a word; the layer `Dropout` does not count."""
     raised, seen = missing_key_raises()
     return raised and re.search(r"\bdropout\b", seen) is not None, seen
 
 
 def params_key_alone_raises() -> tuple[bool, str]:
-    """A key, but for another stream."""
+    """An apply with a key for another stream only."""
     return raises(lambda: _apply({"params": seeded(1)}))
 
 
@@ -63,9 +63,9 @@ def _apply(rngs: dict[str, Key]) -> None:
 
 
 def deterministic_init_needs_no_key() -> tuple[bool, str]:
-    """A network with a key for its parameters alone, and a Dropout with no key at all.
+    """A network with a key for `params` only, and a Dropout without any key.
 
-    The latter, since a Dropout that wants a key might content itself with that of `params`.
+    The latter, since a Dropout that requires a key might take that of `params`.
     """
     Network().init({"params": seeded()}, ones(), train=False)
     nn.Dropout(0.5, deterministic=True).init({}, ones())
@@ -73,7 +73,7 @@ def deterministic_init_needs_no_key() -> tuple[bool, str]:
 
 
 def deterministic_init_leaves_key() -> tuple[bool, str]:
-    """How many operations of a traced init read the key of `dropout`."""
+    """No operation of a traced init reads the key of `dropout`."""
 
     def init(key: Key) -> object:
         return Network().init({"params": seeded(), "dropout": key}, ones(), train=False)
@@ -85,11 +85,11 @@ def deterministic_init_leaves_key() -> tuple[bool, str]:
 
 
 def no_compact_raises() -> tuple[bool, str]:
-    """Submodules made in a plain method."""
+    """Submodules that are created in a method without `@nn.compact`."""
     return raises(lambda: NoCompact().init(seeded(), ones()))
 
 
 def no_compact_says_so() -> tuple[bool, str]:
-    """The name of the decorator is a word of the message."""
+    """The message contains the name of the decorator as a word."""
     raised, seen = no_compact_raises()
     return raised and re.search(r"\bcompact\b", seen) is not None, seen

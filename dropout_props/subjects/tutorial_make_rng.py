@@ -1,8 +1,8 @@
 """Checks of the sentences about `make_rng`: the keys that a module gets, plain and under `nn.jit`.
 
-Flax remembers what a module under `nn.jit` did, so that each check makes modules of its own: what
-ran before in the process must not change what is seen. A class of its own is not enough, since Flax
-knows it by its address, which is used again once the class is gone: each has a number too.
+Flax caches what a module did under `nn.jit`, so each check defines its own modules: earlier calls
+in the process must not change what it sees. A new class is not enough, since Flax identifies a
+class by its address, which Python uses again after the class is deleted: each has a number too.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def reproducible_under_jit() -> tuple[bool, str]:
 
 
 def reproducible_after_evaluation_under_jit() -> tuple[bool, str]:
-    """A module that is applied at once, and its like, which evaluates first."""
+    """A module that only trains, and an equal one that evaluates first."""
     evaluated = _module(jitted=True)
     _keys(evaluated, train=False)
     return _same(_keys(_module(jitted=True)), _keys(evaluated))
 
 
 def _module(*, jitted: bool) -> Any:
-    """Makes a module that calls another three times, which draws a key in training mode alone."""
+    """Make a module that calls another three times; that one draws a key only in training mode."""
 
     class Drawing(nn.Module):
         number: int
@@ -83,17 +83,17 @@ def _module(*, jitted: bool) -> Any:
 
 
 def _keys(module: Any, *, train: bool = True) -> _Keys:
-    """Applies a module, always with one key, and returns the keys that it got."""
+    """Apply a module, always with the same key, and return the keys that it got."""
     drawn = module.apply({}, train, rngs={"dropout": seeded()})
     return tuple(tuple(words) for words in drawn.tolist())
 
 
 def _distinct(*applies: _Keys) -> tuple[bool, str]:
     counts = [len(set(keys)) for keys in applies]
-    told = f"distinct keys of {_CALLS} calls: {counts[0]}"
+    text = f"distinct keys of {_CALLS} calls: {counts[0]}"
     if len(counts) > 1:
-        told += f" in a first apply, {counts[1]} in a second"
-    return all(count == _CALLS for count in counts), told
+        text += f" in a first apply, {counts[1]} in a second"
+    return all(count == _CALLS for count in counts), text
 
 
 def _same(first: _Keys, second: _Keys) -> tuple[bool, str]:

@@ -1,4 +1,4 @@
-"""The small modules that the sentences of tutorials are tried on, and words for what they raise."""
+"""Small modules that the checks of tutorial sentences run, and their errors as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flax.errors import FlaxError
 
 from dropout_props.subjects.protocol import Array, Key
 
-__all__ = ["Network", "NoCompact", "ones", "raises", "seeded", "told"]
+__all__ = ["Network", "NoCompact", "ones", "raises", "seeded", "text_of"]
 
 
 class Network(nn.Module):
@@ -21,41 +21,41 @@ class Network(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, *, train: bool) -> Array:
-        """Returns float32[8]."""
+        """Return float32[8]."""
         return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
 
 
 class NoCompact(nn.Module):
-    """As Network, without the decorator."""
+    """The same as Network, without the decorator."""
 
     def __call__(self, x: Array) -> Array:
-        """Returns float32[8], if Flax lets it."""
+        """Return float32[8], if Flax allows it."""
         return nn.Dropout(0.5, deterministic=True)(nn.Dense(8)(x))
 
 
 def ones() -> Array:
-    """Returns an input, float32[4]."""
+    """Return an input, float32[4]."""
     return jnp.ones((4,))
 
 
 def seeded(seed: int = 0) -> Key:
-    """Returns a raw key, as tutorials make it."""
+    """Return a raw key, as tutorials make it."""
     return jax.random.PRNGKey(seed)
 
 
 def raises(call: Callable[[], Any]) -> tuple[bool, str]:
-    """Returns whether a call raises an error of Flax's own, and what was seen.
+    """Return whether a call raises an error class of Flax, and the error as text.
 
-    Any other error is told, and is no refusal by Flax.
+    An error of another class counts as False.
     """
     try:
         call()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what was seen
-        return isinstance(error, FlaxError), told(error)
+    except Exception as error:  # noqa: BLE001 - any error is an observation
+        return isinstance(error, FlaxError), text_of(error)
     return False, "nothing was raised"
 
 
-def told(error: Exception) -> str:
-    """Returns an error on one line, without the link to Flax's pages that stands at its end."""
+def text_of(error: Exception) -> str:
+    """Return an error on one line, without the link to Flax's documentation at its end."""
     text = re.sub(r"\s*\(https?://\S+\)$", "", " ".join(str(error).split()))
     return f"{type(error).__name__}: {text}"

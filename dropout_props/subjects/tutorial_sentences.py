@@ -1,8 +1,8 @@
-"""What tutorials say of dropout in Linen, each sentence with a check that asks the installed Flax.
+"""Sentences of tutorials about dropout in Linen, each with a check on the installed Flax.
 
-A check observes: it runs what the sentence speaks of, says whether the sentence came true, and in
-one line what was seen. None knows which release it runs on. True is no praise, and false is no
-failure: releases differ, and a tutorial keeps the sentence of its day.
+A check runs what the sentence describes, and returns whether the sentence is true and one line of
+what was seen. It does not look at the version of Flax. False is not a failure: releases differ,
+and a tutorial describes the release of its time.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from dropout_props.subjects import tutorial_keys as keys
 from dropout_props.subjects import tutorial_make_rng as make_rng
-from dropout_props.subjects.tutorial_models import told
+from dropout_props.subjects.tutorial_models import text_of
 
 __all__ = ["SENTENCES", "Sentence", "ask"]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence that is true or false of a release.
+    """One sentence, which is true or false of a release of Flax.
 
     Attributes:
         name: short and unique.
@@ -107,16 +107,15 @@ SENTENCES = (
         make_rng.reproducible_after_evaluation_under_jit,
     ),
 )
-"""In the order of a tutorial: initialise, apply, evaluate, write a module, draw keys."""
+"""The sentences in the order of a tutorial: initialise, apply, evaluate, define a module, keys."""
 
 
 def ask(sentence: Sentence) -> tuple[bool, str]:
-    """Returns whether a sentence is true here, and one line of what was seen.
+    """Return whether a sentence is true of the installed Flax, and one line of what was seen.
 
-    What a check does not expect to raise is part of its sentence: where it raises, the sentence is
-    false.
+    A check that raises makes its sentence false: a sentence claims that what it describes works.
     """
     try:
         return sentence.check()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what was seen
-        return False, told(error)
+    except Exception as error:  # noqa: BLE001 - any error is an observation
+        return False, text_of(error)

@@ -1,7 +1,8 @@
-"""The door between a property and a subject: words every question, checks every answer.
+"""Validation between a property and a subject: runs operations and checks the outputs.
 
-A crash becomes ``Crashed``, an answer of the wrong kind, shape or dtype ``WrongAnswer``. Both
-say what was asked, what came and what to do. The door says nothing about the values.
+An exception of the subject becomes `Crashed`; an output that is not an array of the expected shape
+and dtype becomes `WrongOutput`. Both say which call was made, what came of it and what to do.
+Nothing here looks at the values of an output: properties do.
 """
 
 from __future__ import annotations
@@ -9,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dropout_props.subjects.errors import Crashed, Unsupported, WrongAnswer
+from dropout_props.subjects.errors import Crashed, Unsupported, WrongOutput
 
 Expected = tuple[tuple[int, ...], str]
+"""Shape, and name of the dtype."""
 
 
 def describe(value: Any) -> str:
-    """Words a value: arrays as ``float32[7, 5]``, all else by ``repr``."""
+    """Describe a value: an array as `float32[7, 5]`, anything else by its `repr`."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is None or dtype is None:
         return repr(value)
     return f"{dtype}[{', '.join(str(size) for size in shape)}]"
 
 
-def word_question(operation: str, arguments: Mapping[str, Any]) -> str:
-    """Words a question as a call, with the names of the streams in place of the keys."""
+def describe_call(operation: str, arguments: Mapping[str, Any]) -> str:
+    """Describe an operation as a call, with names of streams in place of their keys."""
     words = []
     for name, value in arguments.items():
         if name == "x":
@@ -37,86 +39,87 @@ def word_question(operation: str, arguments: Mapping[str, Any]) -> str:
     return f"{operation}({', '.join(words)})"
 
 
-def ask(
-    question: Callable[[], Any],
+def run(
+    function: Callable[[], Any],
     *,
     subject: str,
     operation: str,
     arguments: Mapping[str, Any],
     expect_errors: bool = False,
 ) -> Any:
-    """Asks, and turns a crash into ``Crashed``.
+    """Run an operation, and turn an exception of the subject into `Crashed`.
 
     Args:
-        question: the call of the adapter.
+        function: calls the adapter.
         subject: name of the subject.
         operation: name of the operation.
-        arguments: what is asked, for the message.
-        expect_errors: lets the framework's own exception through untouched.
+        arguments: arguments of the operation, for the message.
+        expect_errors: let the subject's own exception through unchanged.
 
     Returns:
-        The unchecked answer.
+        The output of the adapter, unchecked.
 
     Raises:
-        Unsupported: the adapter cannot do the operation.
-        Crashed: the subject raised, and ``expect_errors`` is off.
+        Unsupported: the adapter cannot run the operation.
+        Crashed: the subject raised, and `expect_errors` is off.
     """
     try:
-        return question()
+        return function()
     except Unsupported:
         raise
     except Exception as error:
         if expect_errors:
             raise
-        asked = word_question(operation, arguments)
+        call = describe_call(operation, arguments)
         text = " ".join(str(error).split())[:400].rstrip(".") or "no message"
         message = (
-            f"{subject} was asked for {asked} and raised {type(error).__name__}: {text}. "
-            f"No error is allowed here. Make the same call on the layer alone to see where it "
-            f"comes from; if the layer is not meant to do this, say so in its traits."
+            f"{subject}: {call} raised {type(error).__name__}: {text}. "
+            f"The property allows no error here. Make the same call on the layer alone to see "
+            f"where the error comes from; if the layer is not meant to support this call, say so "
+            f"in its traits."
         )
-        raise Crashed(message, subject=subject, operation=operation, asked=asked) from error
+        raise Crashed(message, subject=subject, operation=operation, call=call) from error
 
 
 def check(
-    answer: Any,
+    output: Any,
     *,
     expected: Expected,
     subject: str,
     operation: str,
     arguments: Mapping[str, Any],
 ) -> Any:
-    """Returns the answer if it is an array of the expected shape and dtype.
+    """Return the output if it is an array of the expected shape and dtype.
 
     Args:
-        answer: what the subject returned.
-        expected: shape and name of the dtype of the reference.
+        output: the value that the subject returned.
+        expected: shape and dtype of the reference.
         subject: name of the subject.
         operation: name of the operation.
-        arguments: what was asked, for the message.
+        arguments: arguments of the operation, for the message.
 
     Returns:
-        The answer.
+        The output, unchanged.
 
     Raises:
-        WrongAnswer: it is no array, or has another shape or dtype.
+        WrongOutput: it is not an array, or has another shape or dtype.
     """
     import jax
     import numpy as np
 
-    is_array = isinstance(answer, (jax.Array, np.ndarray))
-    if is_array and (tuple(answer.shape), str(answer.dtype)) == expected:
-        return answer
+    is_array = isinstance(output, (jax.Array, np.ndarray))
+    if is_array and (tuple(output.shape), str(output.dtype)) == expected:
+        return output
     shape, dtype = expected
     wanted = f"{dtype}[{', '.join(str(size) for size in shape)}]"
-    seen = describe(answer) if is_array else f"a {type(answer).__name__}"
-    asked = word_question(operation, arguments)
+    seen = describe(output) if is_array else f"a {type(output).__name__}"
+    call = describe_call(operation, arguments)
     message = (
-        f"{subject} was asked for {asked} and returned {seen}, where {wanted} was expected. "
+        f"{subject}: {call} returned {seen}, where {wanted} was expected. "
         f"A training output must have the shape and the dtype of its reference. Return one "
-        f"array and convert nothing; if the output is meant to differ from the input, give "
+        f"array and do not convert it; if the output is meant to differ from the input, give "
         f"the subject the trait reference='eval'."
     )
-    raise WrongAnswer(
-        message, subject=subject, operation=operation, asked=asked, seen=seen, expected=wanted
+    raise WrongOutput(
+        message, subject=subject, operation=operation, call=call, seen=seen, expected=wanted
     )

@@ -45,7 +45,9 @@ def _public_names_have_types() -> None:
     assert_type(Case().shape, tuple[int, ...])
     assert_type(Verdict.PASS.fails_run, bool)
     assert_type(Judge(Settings.of(), {}), Judge)
-    assert_type([RunResult, Trials], list[type[RunResult] | type[Trials]])
+    results: list[RunResult] = []
+    assert_type([one.complete for one in results], list[bool])
+    assert_type(Trials.of(1, 2, 0.5).label, str)
     assert_type(parametrize_with_properties(["linen.Dropout"])(right), Any)
 
 

@@ -1,4 +1,4 @@
-"""Linen's attention weights: its softmax of given scores, and its dropout on them."""
+"""Attention weights of Linen: the softmax of given scores, with dropout on the weights."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dropout_props.subjects.subject import Subject
 
 
 class LinenAttention(nn.Module):
-    """``flax.linen.dot_product_attention_weights`` with the scores as its input.
+    """`flax.linen.dot_product_attention_weights` with the scores as its input.
 
     Attributes:
-        rate: chance that a weight is dropped.
-        broadcast_dropout: one mask for the whole batch and all heads.
+        rate: probability that a weight is dropped.
+        broadcast_dropout: one mask serves the whole batch and all heads.
     """
 
     rate: float
@@ -23,11 +23,11 @@ class LinenAttention(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool) -> Array:
-        """Maps scores float32[batch, heads, queries, keys] to weights of that shape.
+        """Map scores float32[batch, heads, queries, keys] to weights of that shape.
 
-        Leading axes may be left out.
+        Leading axes may be missing.
         """
-        # As MultiHeadDotProductAttention does it: no key is asked for where none is needed.
+        # As in MultiHeadDotProductAttention: draws no key in evaluation and at rate 0.
         drops = self.rate != 0.0 and not deterministic
         weights: Array = nn.attention.dot_product_attention_weights(
             **with_scores(x),
@@ -40,5 +40,5 @@ class LinenAttention(nn.Module):
 
 
 def subject() -> Subject:
-    """Returns Linen's attention weights as a subject."""
+    """Return the attention weights of Linen as a subject."""
     return Subject.linen(LinenAttention, name="linen.attention", **TRAITS)

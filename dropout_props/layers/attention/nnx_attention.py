@@ -1,4 +1,4 @@
-"""NNX's attention weights: its softmax of given scores, and its dropout on them."""
+"""Attention weights of NNX: the softmax of given scores, with dropout on the weights."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dropout_props.layers.attention.traits import TRAITS
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
 
-# Where the class lives moved between releases; its function stands beside it.
+# The module of the class moved between releases; the function is in the same module.
 _ATTENTION = sys.modules[nnx.MultiHeadAttention.__module__]
 
 
 class NNXAttention(nnx.Module):
-    """NNX's ``dot_product_attention_weights`` with the scores as its input.
+    """`dot_product_attention_weights` of NNX with the scores as its input.
 
     Args:
-        rate: chance that a weight is dropped.
-        broadcast_dropout: one mask for the whole batch and all heads.
+        rate: probability that a weight is dropped.
+        broadcast_dropout: one mask serves the whole batch and all heads.
         deterministic: evaluation mode.
-        rngs: streams; ``dropout`` is drawn from.
+        rngs: streams; the layer draws from `dropout`.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class NNXAttention(nnx.Module):
         self.rngs = rngs
 
     def __call__(self, x: Array, *, deterministic: bool | None = None) -> Array:
-        """Maps scores float32[batch, heads, queries, keys] to weights of that shape.
+        """Map scores float32[batch, heads, queries, keys] to weights of that shape.
 
-        Leading axes may be left out.
+        Leading axes may be missing.
         """
         evaluates = self.deterministic if deterministic is None else deterministic
         drops = self.rate != 0.0 and not evaluates
@@ -58,5 +58,5 @@ class NNXAttention(nnx.Module):
 
 
 def subject() -> Subject:
-    """Returns NNX's attention weights as a subject."""
+    """Return the attention weights of NNX as a subject."""
     return Subject.nnx(NNXAttention, name="nnx.attention", **TRAITS)

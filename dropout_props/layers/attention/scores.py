@@ -1,4 +1,4 @@
-"""Scores as the input of attention: queries and keys that add nothing to them."""
+"""Attention with given scores: the scores are the bias, and queries and keys are zero."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _RANK = 4  # batch, heads, queries, keys
 
 
 def with_scores(x: Array) -> dict[str, Any]:
-    """Returns the arguments by which ``dot_product_attention_weights`` takes given scores.
+    """Return arguments of `dot_product_attention_weights` that make its scores equal to `x`.
 
     Args:
-        x: float[..., queries, keys]; of fewer than four axes the leading ones have length 1.
+        x: float[..., queries, keys]; missing leading axes get length 1.
     """
     batch, heads, queries, keys = (1,) * (_RANK - x.ndim) + tuple(x.shape)
     return {

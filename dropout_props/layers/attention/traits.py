@@ -1,4 +1,4 @@
-"""What the attention weights of both APIs are: one mask a (batch, head, query, key)."""
+"""Traits of the attention weights of both APIs; a unit is a (batch, head, query, key)."""
 
 from __future__ import annotations
 

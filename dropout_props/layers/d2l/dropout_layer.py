@@ -1,7 +1,7 @@
-"""dropout_layer: dropout as one function, whose default key is bound when it is defined.
+"""dropout_layer: dropout as one function, with a default key that is bound at its definition.
 
-On purpose as published: Python evaluates a default once, so every call without a key draws the
-same mask. It multiplies by the mask, so a dropped NaN or infinity stays NaN.
+This is as published: Python evaluates a default once, so every call without a key draws the same
+mask. The function multiplies by the mask, so a dropped NaN or infinity gives NaN.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ def dropout_layer(
     dropout: float,
     key: Key = jax.random.PRNGKey(0),  # noqa: B008 - bound at definition, as published
 ) -> Array:
-    """Keeps a unit where a uniform number exceeds ``dropout``, and scales what is kept.
+    """Keep a unit where a uniform number exceeds `dropout`, and scale the kept units.
 
     Args:
         X: float32[...].
-        dropout: chance that a unit is dropped, from 0 to 1.
-        key: without one, every call draws the same mask.
+        dropout: probability that a unit is dropped.
+        key: the key; every call without a key draws the same mask.
 
     Returns:
-        float32 of the shape of ``X``; all zeros when ``dropout`` is 1.
+        float32 of the shape of `X`; all zeros if `dropout` is 1.
 
     Raises:
-        ValueError: ``dropout`` is not in [0, 1].
+        ValueError: `dropout` is not in [0, 1].
     """
     if not 0 <= dropout <= 1:
-        raise ValueError(f"dropout={dropout!r} is no probability; give a number from 0 to 1")
+        raise ValueError(f"dropout={dropout!r} is not a probability; give a number from 0 to 1")
     if dropout == 1:
         return jnp.zeros_like(X)
     mask = jax.random.uniform(key, X.shape) > dropout
     return mask.astype(jnp.float32) * X / (1.0 - dropout)
 
 
-def _asked(key: Key | None, x: Array, rate: float, deterministic: bool) -> Array:  # noqa: ARG001, FBT001
+def _call(key: Key | None, x: Array, rate: float, deterministic: bool) -> Array:  # noqa: ARG001, FBT001
     return dropout_layer(x, rate) if key is None else dropout_layer(x, rate, key)
 
 
 def subject() -> Subject:
-    """Returns dropout_layer as a subject: without a key it is called without one."""
+    """Return dropout_layer as a subject, which passes no key where the case has none."""
     return Subject.function(
-        _asked,
+        _call,
         name="d2l.dropout_layer",
         source=f"{__name__}:dropout_layer",
         eval_mode=False,
@@ -54,6 +54,6 @@ def subject() -> Subject:
         dtypes=("float32",),
         reasons={
             "eval_mode": "it has no evaluation mode: its models leave it out instead",
-            "nonfinite": "it multiplies by the mask, so a dropped NaN or infinity stays NaN",
+            "nonfinite": "it multiplies by the mask, so a dropped NaN or infinity gives NaN",
         },
     )

@@ -1,4 +1,4 @@
-"""DropoutMLP: two hidden layers, each followed by ``nn.Dropout``."""
+"""DropoutMLP: two hidden layers, each followed by `nn.Dropout`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DropoutMLP(nn.Module):
         num_hiddens_2: width of the second.
         dropout_1: rate after the first hidden layer.
         dropout_2: rate after the second.
-        training: the mode; dropout is active when true.
+        training: the mode; True activates dropout.
     """
 
     num_outputs: int = 10
@@ -30,7 +30,7 @@ class DropoutMLP(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Maps float32[batch, ...] to float32[batch, num_outputs]."""
+        """Map float32[batch, ...] to float32[batch, num_outputs]."""
         x = x.reshape(x.shape[0], -1)
         x = nn.relu(nn.Dense(self.num_hiddens_1)(x))
         x = nn.Dropout(self.dropout_1, deterministic=not self.training)(x)
@@ -44,5 +44,5 @@ def _build(*, rate: float, training: bool) -> DropoutMLP:
 
 
 def subject() -> Subject:
-    """Returns DropoutMLP, with one rate for both layers, as a subject."""
+    """Return DropoutMLP as a subject, with one rate for both dropouts."""
     return Subject.linen(_build, name="d2l.DropoutMLP", source=f"{__name__}:DropoutMLP", **TRAITS)

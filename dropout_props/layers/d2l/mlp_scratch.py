@@ -1,7 +1,7 @@
 """DropoutMLPScratch: two hidden layers, each followed by dropout_layer without a key.
 
-As published, the model takes no key for its dropout: it always draws from the one that
-``dropout_layer`` was defined with, so its training output repeats.
+As published, the model takes no key for its dropout: it always draws from the default key of
+`dropout_layer`, so every training output has the same masks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class DropoutMLPScratch(nn.Module):
         num_hiddens_2: width of the second.
         dropout_1: rate after the first hidden layer.
         dropout_2: rate after the second.
-        training: the mode; dropout is active when true.
+        training: the mode; True activates dropout.
     """
 
     num_outputs: int = 10
@@ -35,7 +35,7 @@ class DropoutMLPScratch(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Maps float32[batch, ...] to float32[batch, num_outputs]."""
+        """Map float32[batch, ...] to float32[batch, num_outputs]."""
         x = x.reshape(x.shape[0], -1)
         x = nn.relu(nn.Dense(self.num_hiddens_1)(x))
         if self.training:
@@ -51,7 +51,7 @@ def _build(*, rate: float, training: bool) -> DropoutMLPScratch:
 
 
 def subject() -> Subject:
-    """Returns DropoutMLPScratch, with one rate for both layers, as a subject."""
+    """Return DropoutMLPScratch as a subject, with one rate for both dropouts."""
     return Subject.linen(
         _build, name="d2l.DropoutMLPScratch", source=f"{__name__}:DropoutMLPScratch", **TRAITS
     )

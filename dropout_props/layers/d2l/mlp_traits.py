@@ -1,4 +1,4 @@
-"""What both perceptrons are: composites on batches of finite float32 inputs."""
+"""Traits of both perceptrons: models with dropout inside, on batches of finite float32 inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRAITS: Mapping[str, Any] = MappingProxyType(
         "min_rank": 1,
         "dtypes": ("float32",),
         "reasons": {
-            "layers": "each has parameters of its own, so two differ whatever their masks are",
+            "layers": "each has its own parameters, so two differ even with equal masks",
             "nonfinite": "its Dense layers spread one NaN over a whole row",
         },
     }

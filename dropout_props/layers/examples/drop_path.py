@@ -1,8 +1,8 @@
 """DropPath, or stochastic depth: a whole row of the batch is dropped, or scaled by 1/keep.
 
-One coin a row of axis 0 decides for all of the row. Huang et al., "Deep Networks with Stochastic
-Depth" (2016), keep without scaling and scale in evaluation; this is the form in use since, in
-which evaluation is the identity.
+One Bernoulli trial per row of axis 0 decides for the whole row. Huang et al., "Deep Networks with
+Stochastic Depth" (2016), scale in evaluation instead of training; this is the form that is usual
+now, in which evaluation is the identity.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from dropout_props.subjects.subject import Subject
 
 
 class DropPath(nn.Module):
-    """Drops each row with chance ``rate`` and scales the rows that are kept by 1/(1 - rate).
+    """Drops each row with probability `rate` and scales the kept rows by 1/(1 - rate).
 
     Attributes:
-        rate: chance that a row is dropped, from 0 to 1.
+        rate: probability that a row is dropped.
     """
 
     rate: float
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Returns ``x`` when ``deterministic`` or at rate 0, else its masked, scaled copy.
+        """Return `x` if `deterministic` or at rate 0, else a masked and scaled copy.
 
         Raises:
-            ValueError: the rate is no probability.
-            TypeError: an input of integers or booleans.
+            ValueError: the rate is not in [0, 1].
+            TypeError: the input has integers or booleans.
         """
         if not 0.0 <= self.rate <= 1.0:
-            raise ValueError(f"rate={self.rate!r} is no probability; give a number from 0 to 1")
+            raise ValueError(f"rate={self.rate!r} is not a probability; give a number from 0 to 1")
         if not jnp.issubdtype(x.dtype, jnp.floating):
             raise TypeError(f"x is of {x.dtype}, which cannot be scaled; give floats")
         if deterministic or self.rate == 0.0:
             return x
-        if self.rate == 1.0:  # without it, 0 times the slope 1/0 makes the gradient NaN
+        if self.rate == 1.0:  # avoids a gradient of 0 times 1/0, which is NaN
             return jnp.zeros_like(x)
         keep_rate = 1.0 - self.rate
         rows = (x.shape[0],) + (1,) * (x.ndim - 1)
@@ -47,7 +47,7 @@ class DropPath(nn.Module):
 
 
 def subject() -> Subject:
-    """Returns DropPath as a subject."""
+    """Return DropPath as a subject."""
     return Subject.linen(
         DropPath, name="examples.DropPath", shares_rest=True, min_rank=1, derivation="linen"
     )

@@ -1,6 +1,6 @@
-"""GaussianDropout: in training, each unit is multiplied by a normal number of mean 1.
+"""GaussianDropout: training multiplies each unit by a normal number of mean 1.
 
-Its variance is that of dropout at the same rate, rate/(1 - rate): Srivastava et al., "Dropout: A
+The variance is that of dropout at the same rate, rate/(1 - rate): Srivastava et al., "Dropout: A
 Simple Way to Prevent Neural Networks from Overfitting" (2014), section 10.
 """
 
@@ -19,20 +19,20 @@ class GaussianDropout(nn.Module):
     """Multiplies each unit by a normal number of mean 1 and variance rate/(1 - rate).
 
     Attributes:
-        rate: rate of the dropout that has the same variance, from 0 up to but not 1.
+        rate: rate of the dropout that has the same variance, in [0, 1).
     """
 
     rate: float
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Returns ``x`` when ``deterministic`` or at rate 0, else its noisy copy.
+        """Return `x` if `deterministic` or at rate 0, else a noisy copy.
 
         Raises:
-            ValueError: the rate lies outside [0, 1).
+            ValueError: the rate is not in [0, 1).
         """
         if not 0.0 <= self.rate < 1.0:
-            raise ValueError(f"rate={self.rate!r}: give a number from 0 up to, but not, 1")
+            raise ValueError(f"rate={self.rate!r} is not in [0, 1); give a number below 1")
         if deterministic or self.rate == 0.0:
             return x
         stddev = math.sqrt(self.rate / (1.0 - self.rate))
@@ -41,5 +41,5 @@ class GaussianDropout(nn.Module):
 
 
 def subject() -> Subject:
-    """Returns GaussianDropout as a subject."""
+    """Return GaussianDropout as a subject."""
     return Subject.linen(GaussianDropout, name="examples.GaussianDropout", law="noise")

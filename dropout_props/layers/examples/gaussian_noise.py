@@ -1,4 +1,4 @@
-"""GaussianNoise: in training, a normal number is added to each unit."""
+"""GaussianNoise: training adds a normal number to each unit."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ class GaussianNoise(nn.Module):
     """Adds a normal number of mean 0 to each unit.
 
     Attributes:
-        stddev: standard deviation of what is added.
+        stddev: standard deviation of the noise.
     """
 
     stddev: float
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Returns ``x`` when ``deterministic`` or at deviation 0, else ``x`` and its noise."""
+        """Return `x` if `deterministic` or at standard deviation 0, else `x` plus noise."""
         if deterministic or self.stddev == 0.0:
             return x
         return x + self.stddev * jax.random.normal(self.make_rng("dropout"), x.shape, x.dtype)
 
 
 def subject() -> Subject:
-    """Returns GaussianNoise as a subject: its deviation is what a property calls the rate."""
+    """Return GaussianNoise as a subject; the rate of a case is its standard deviation."""
     return Subject.linen(
         GaussianNoise, name="examples.GaussianNoise", law="noise", rate_parameter="stddev"
     )

@@ -1,6 +1,6 @@
 """DropoutModel: a Dense layer of the input's width, then Dropout.
 
-Its training output is measured by its evaluation output: the Dense layer's, without dropout.
+The reference is its evaluation output: the output of the Dense layer, without dropout.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ class DropoutModel(nn.Module):
     """Dense to the last dimension of the input, then Dropout.
 
     Attributes:
-        drop_rate: chance that a unit is dropped.
+        drop_rate: probability that a unit is dropped.
     """
 
     drop_rate: float
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Returns an array of the shape of ``x``."""
+        """Return an array of the shape of `x`."""
         x = nn.Dense(features=x.shape[-1])(x)
         return nn.Dropout(rate=self.drop_rate)(x, deterministic=deterministic)
 
@@ -36,14 +36,14 @@ def dropout_model_problem(
     drop_rate: float,
     deterministic: bool,  # noqa: FBT001 - the published signature
 ) -> Array:
-    """Initialises DropoutModel in training mode and applies it in the given mode.
+    """Initialise DropoutModel in training mode and apply it in the given mode.
 
     Args:
-        seed: of the parameters' key.
+        seed: seed of the key of the parameters.
         x: float[..., n], one axis or more.
-        dropout_seed: of the dropout key, for both initialising and applying.
-        drop_rate: chance that a unit is dropped.
-        deterministic: evaluation when true, else training.
+        dropout_seed: seed of the dropout key, for init and apply.
+        drop_rate: probability that a unit is dropped.
+        deterministic: True evaluates, False trains.
 
     Returns:
         float[..., n].
@@ -59,7 +59,7 @@ def dropout_model_problem(
 
 
 def subject() -> Subject:
-    """Returns DropoutModel as a subject."""
+    """Return DropoutModel as a subject."""
     return Subject.linen(
         DropoutModel,
         name="textbook.DropoutModel",

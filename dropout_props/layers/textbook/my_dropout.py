@@ -1,7 +1,7 @@
-"""MyDropout: dropout written out in Linen, from a key of the ``dropout`` stream.
+"""MyDropout: dropout written out in Linen, with a key of the stream `dropout`.
 
-The description has no special case for rate 1: the output is all zeros there, and the gradient
-is NaN (0 times the infinite 1/keep), which ``flax.linen.Dropout`` guards against.
+The description has no special case for rate 1: there the output is all zeros, and the gradient
+is NaN (0 times the infinite 1/keep). `flax.linen.Dropout` has such a case.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _DETERMINISTIC_FROM = 0.5
 
 
 class MyDropout(nn.Module):
-    """Drops each unit with chance ``rate`` and scales what is kept by 1/(1 - rate).
+    """Drops each unit with probability `rate` and scales the kept units by 1/(1 - rate).
 
     Attributes:
-        rate: chance that a unit is dropped.
+        rate: probability that a unit is dropped.
     """
 
     rate: float
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Returns ``x`` when ``deterministic`` or at rate 0, else its masked, scaled copy."""
+        """Return `x` if `deterministic` or at rate 0, else a masked and scaled copy."""
         if deterministic or self.rate == 0.0:
             return x
         keep_rate = 1.0 - self.rate
@@ -36,20 +36,20 @@ class MyDropout(nn.Module):
 
 
 def my_dropout_problem(seed: float, x: Array, rate: float, deterministic: float) -> Array:
-    """Applies MyDropout to ``x``, with every argument a float.
+    """Apply MyDropout to `x`; every other argument is a float.
 
     Args:
         seed: cast to an integer; the layer is initialised with PRNGKey(seed) for parameters
             and PRNGKey(seed + 1) for dropout, and applied with the latter.
         x: float[n].
-        rate: chance that a unit is dropped.
-        deterministic: evaluation from 0.5 on, else training.
+        rate: probability that a unit is dropped.
+        deterministic: 0.5 or more evaluates, less trains.
 
     Returns:
         float[n].
 
     Raises:
-        ValueError: ``x`` has not exactly one axis.
+        ValueError: `x` does not have exactly one axis.
     """
     x = jnp.asarray(x)
     if x.ndim != 1:
@@ -64,5 +64,5 @@ def my_dropout_problem(seed: float, x: Array, rate: float, deterministic: float)
 
 
 def subject() -> Subject:
-    """Returns MyDropout as a subject."""
+    """Return MyDropout as a subject."""
     return Subject.linen(MyDropout, name="textbook.MyDropout", derivation="linen")

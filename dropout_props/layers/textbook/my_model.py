@@ -1,7 +1,7 @@
-"""MyModel: a Dense layer, then Dropout at 0.5, with the mode in the constructor.
+"""MyModel: a Dense layer, then Dropout at rate 0.5, with the mode in the constructor.
 
-The model is built once with training off, to initialise it with a parameters key alone, and
-once with training on, to apply it with a dropout key.
+The problem function builds the model twice: in evaluation mode, to initialise it with a key of the
+parameters only, and in training mode, to apply it with a dropout key.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NUM_NEURONS = 128
 
 
 class MyModel(nn.Module):
-    """Dense, then Dropout at 0.5.
+    """Dense, then Dropout at rate 0.5.
 
     Attributes:
         num_neurons: width of the output.
-        training: the mode; dropout is active when true.
+        training: the mode; True activates dropout.
     """
 
     num_neurons: int
@@ -30,18 +30,18 @@ class MyModel(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        """Returns an array whose last dimension is ``num_neurons``."""
+        """Return an array whose last axis has length `num_neurons`."""
         x = nn.Dense(features=self.num_neurons)(x)
         return nn.Dropout(rate=RATE, deterministic=not self.training)(x)
 
 
 def my_model_problem(seed: int, x: Array, dropout_seed: int, num_neurons: int) -> Array:
-    """Initialises MyModel with training off and applies it with training on.
+    """Initialise MyModel in evaluation mode and apply it in training mode.
 
     Args:
-        seed: of the parameters' key, the only one that initialising takes.
+        seed: seed of the key of the parameters, the only key that init gets.
         x: float[..., n], one axis or more.
-        dropout_seed: of the dropout key.
+        dropout_seed: seed of the dropout key.
         num_neurons: width of the output.
 
     Returns:
@@ -60,7 +60,7 @@ def _build(*, training: bool) -> MyModel:
 
 
 def subject() -> Subject:
-    """Returns MyModel, 128 neurons wide, as a subject."""
+    """Return MyModel, 128 neurons wide, as a subject."""
     return Subject.linen(
         _build,
         name="textbook.MyModel",
@@ -68,7 +68,7 @@ def subject() -> Subject:
         rate=RATE,
         reference="eval",
         min_rank=1,
-        max_rank=1,  # 128 units a row: more rows would only repeat the question
+        max_rank=1,  # a row has 128 units; more rows would add only compilations
         dtypes=("float32",),
         nonfinite=False,
         empty=False,

@@ -1,8 +1,8 @@
-"""How Linen is asked: ``module.apply`` with one key a stream.
+"""The adapter that runs Linen layers: `module.apply` with one key per stream.
 
-Every operation builds its modules afresh and applies them once. Parameters, where a layer has
-any, come from one fixed key per shape and dtype, initialised in evaluation mode, so they are
-the same in every call and no dropout key is spent on them.
+Every operation builds new modules and applies them once. Parameters, where a layer has any, are
+initialised in evaluation mode from one fixed key, once per shape and dtype: they are the same in
+every call, and no dropout key is used for them.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, InModes, Neighbour, Plan, Repeat
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.operations import Beside, Handed, Modes, Program, Shared, Under
+from dropout_props.subjects.operations import Beside, Handed, Modes, Operation, Shared, Under
 from dropout_props.subjects.protocol import Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
 _STREAM = "dropout"
 _MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
-_histories = itertools.count(1)  # nn.jit remembers modules by their attributes: this is one
+_histories = itertools.count(1)  # nn.jit caches modules by their attributes: this is one
 
 
 @dataclass(frozen=True, eq=False)
 class LinenAdapter:
-    """Asks a Linen layer.
+    """Runs a Linen layer.
 
     Attributes:
         factory: returns a module.
-        wiring: the names under which it takes rate, mode, stream and key.
-        fixed_rate: the rate of a layer that takes none.
-        stream: the stream to draw from, when another one than the layer's own is named.
-        variables: parameters that were initialised already.
-        history: adapters of one number share what Flax remembers of their modules.
+        wiring: names of the layer's parameters for rate, mode, stream and key.
+        fixed_rate: the rate of a layer without a rate parameter.
+        stream: the stream to draw from; None for the layer's own.
+        variables: cache of initialised parameters.
+        history: adapters with equal numbers share what Flax caches of their modules.
     """
 
     factory: Callable[..., nn.Module]
@@ -63,7 +63,7 @@ class LinenAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call``."""
+        """See `Adapter.call`."""
 
         def model(*, training: bool) -> nn.Module:
             return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
@@ -79,7 +79,7 @@ class LinenAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_repeatedly``."""
+        """See `Adapter.call_repeatedly`."""
 
         def model(*, training: bool) -> nn.Module:
             layer = self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
@@ -90,7 +90,7 @@ class LinenAdapter:
     def call_in_modes(
         self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_in_modes``."""
+        """See `Adapter.call_in_modes`."""
         arguments = tuple(self.wiring.mode_argument("call", training=mode) for mode in modes)
         if not all(arguments):
             raise Unsupported("its mode is fixed when it is built")
@@ -105,15 +105,15 @@ class LinenAdapter:
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_layers``."""
+        """See `Adapter.call_layers`."""
         tree = tree_of(names)
 
         def model(*, training: bool) -> nn.Module:
             layers = [self._layer(rate=rate, training=training) for _ in names]
             return Block(plan=Plan(tree, layers), times=times)
 
-        answers = self._apply(model, x, streams=streams, structure=tuple(names))
-        return tuple(one for position in range(len(names)) for one in answers[position])
+        outputs = self._apply(model, x, streams=streams, structure=tuple(names))
+        return tuple(one for position in range(len(names)) for one in outputs[position])
 
     def call_explicit(
         self,
@@ -124,9 +124,9 @@ class LinenAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call_explicit``."""
+        """See `Adapter.call_explicit`."""
         if self.wiring.key_parameter is None:
-            raise Unsupported("it takes no key at the call")
+            raise Unsupported("it takes no key as an argument of the call")
 
         def model(*, training: bool) -> nn.Module:
             return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
@@ -134,40 +134,42 @@ class LinenAdapter:
         return self._apply(model, x, streams=streams, extra={self.wiring.key_parameter: key})
 
     def perform(
-        self, x: Array, *, program: Program, rate: float, streams: Streams
+        self, x: Array, *, operation: Operation, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """See ``Adapter.perform``."""
-        if isinstance(program, Modes):
-            return self._in_places(x, program, rate=rate, streams=streams)
-        if isinstance(program, Shared):
-            sharing = self.wiring.sharing_arguments(shared=program.shared)
+        """See `Adapter.perform`."""
+        if isinstance(operation, Modes):
+            return self._in_places(x, operation, rate=rate, streams=streams)
+        if isinstance(operation, Shared):
+            sharing = self.wiring.sharing_arguments(shared=operation.shared)
 
             def model(*, training: bool) -> nn.Module:
                 return self.factory(**self._arguments(rate=rate, training=training) | sharing)
 
             return (self._apply(model, x, streams=streams),)
-        if isinstance(program, Handed):
+        if isinstance(operation, Handed):
             layer = partial(self._layer, rate=rate)
-            return (self._apply(layer, x, streams=streams, mapping=_MAPPINGS[program.mapping]),)
-        if isinstance(program, Beside):
-            return (self._beside(x, program, rate=rate, streams=streams),)
-        if not isinstance(program, Under):
-            raise Unsupported("a Linen layer has no state: keys are handed to every application")
+            return (self._apply(layer, x, streams=streams, mapping=_MAPPINGS[operation.mapping]),)
+        if isinstance(operation, Beside):
+            return (self._beside(x, operation, rate=rate, streams=streams),)
+        if not isinstance(operation, Under):
+            raise Unsupported(
+                "a Linen layer has no state: the caller passes keys to every application"
+            )
 
-        ask = partial(self._apply, x=x, streams=streams, structure=(program,), moded=False)
-        if program.evaluated:
-            ask(partial(self._under, program, rate, evaluating=True))
-        return tuple(ask(partial(self._under, program, rate)))
+        apply = partial(self._apply, x=x, streams=streams, structure=(operation,), moded=False)
+        if operation.evaluated:
+            apply(partial(self._under, operation, rate, evaluating=True))
+        return tuple(apply(partial(self._under, operation, rate)))
 
     def _under(
-        self, program: Under, rate: float, *, training: bool, evaluating: bool = False
+        self, operation: Under, rate: float, *, training: bool, evaluating: bool = False
     ) -> nn.Module:
         modes = (
             self.wiring.mode_argument("call", training=False),
             self.wiring.mode_argument("call", training=True),
         )
         return lifted(
-            program if training else Under("plain"),  # the parameters are the same under all
+            operation if training else Under("plain"),  # any transform has the same parameters
             self._layer(rate=rate, training=training and not evaluating),
             modes,
             stream=self.stream or _STREAM,
@@ -176,13 +178,13 @@ class LinenAdapter:
         )
 
     def fresh(self) -> LinenAdapter:
-        """See ``Adapter.anew``."""
+        """See `Adapter.fresh`."""
         return replace(self, variables={}, history=next(_histories))
 
-    def named_stream(self, name: str) -> LinenAdapter:
-        """See ``Adapter.named_stream``."""
+    def with_stream(self, name: str) -> LinenAdapter:
+        """See `Adapter.with_stream`."""
         if self.wiring.stream_parameter is None:
-            raise Unsupported("it draws from a stream of a fixed name")
+            raise Unsupported("its stream has a fixed name")
         return replace(self, stream=name)
 
     def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
@@ -193,16 +195,16 @@ class LinenAdapter:
     ) -> tuple[Array, ...]:
         name = self.wiring.mode_parameter
         if name is None or modes.switched is not None:
-            raise Unsupported("a Linen layer cannot be switched")
+            raise Unsupported("a Linen layer has no methods eval() and train()")
         built, called = self._mode(modes.built), self._mode(modes.called)
         if modes.built_open:
             built = {name: None}
         layer = self.factory(**self._arguments(rate=rate, training=True), **built)
         return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
 
-    def _beside(self, x: Array, program: Beside, *, rate: float, streams: Streams) -> Array:
-        layers = [] if program.layer == "nowhere" else [self._layer(rate=rate, training=True)]
-        model = Neighbour(plan=Plan({}, layers), inlined=program.layer == "model's scope")
+    def _beside(self, x: Array, operation: Beside, *, rate: float, streams: Streams) -> Array:
+        layers = [] if operation.layer == "nowhere" else [self._layer(rate=rate, training=True)]
+        model = Neighbour(plan=Plan({}, layers), inlined=operation.layer == "model's scope")
         mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=True)}
         return model.init(dict(streams), x, **mode)["params"]["weight"]
 
@@ -246,17 +248,17 @@ class LinenAdapter:
     def _variables(
         self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...], moded: bool
     ) -> Any:
-        place = (structure, tuple(x.shape), str(x.dtype))
-        if place not in self.variables:
+        cached = (structure, tuple(x.shape), str(x.dtype))
+        if cached not in self.variables:
             mode: dict[str, Any] = {}
             if moded:
                 mode = {**self.wiring.mode_argument("call", training=False)}
-            # Concrete even inside vmap and jit: a tracer in this store would outlive its trace.
+            # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
             with jax.ensure_compile_time_eval():
                 found = model(training=False).init(
                     {"params": jax.random.PRNGKey(_PARAMS_SEED)},
                     jnp.zeros(x.shape, x.dtype),
                     **mode,
                 )
-                self.variables[place] = jax.tree_util.tree_map(np.asarray, found)
-        return self.variables[place]
+                self.variables[cached] = jax.tree_util.tree_map(np.asarray, found)
+        return self.variables[cached]

@@ -1,4 +1,4 @@
-"""How a subject is made of a Linen layer: its wiring and traits, inferred where they can be."""
+"""Builds a subject from a Linen layer, and infers its wiring and traits where possible."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dropout_props.subjects.traits import Traits
 def linen_parts(
     factory: Callable[..., nn.Module], *, name: str = "", source: str = "", **options: Any
 ) -> Parts:
-    """Makes a subject of a Linen layer; see ``Subject.linen``.
+    """Make the parts of a subject from a Linen layer; see `Subject.linen`.
 
     Raises:
-        WiringError: it cannot be inferred how the layer takes its rate or its mode.
+        WiringError: no parameter has a usual name for the rate, or for the mode.
     """
     given, traits = wires.split_options(options)
     name = name or name_of(factory)
@@ -36,8 +36,8 @@ def linen_parts(
     )
     if not isinstance(example, nn.Module):
         raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.linen.Module. Hand "
-            f"over a Module class or a callable that returns a module; for a plain function use "
+            f"{name} returned a {type(example).__name__}, which is not a flax.linen.Module. "
+            f"Pass a Module class or a callable that returns a module; for a plain function use "
             f"Subject.function, for an nnx.Module Subject.nnx."
         )
     wiring = wires.infer(
@@ -48,7 +48,7 @@ def linen_parts(
         has_mode_methods=False,
         given=given,
     )
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "named_stream": wiring.stream_parameter is not None,
         "explicit_key": wiring.key_parameter is not None,
         "broadcast_dims": wiring.broadcast_parameter is not None,
@@ -57,7 +57,7 @@ def linen_parts(
     }
     return Parts(
         name=name,
-        traits=Traits(**{"api": "linen", **usual, **traits}),
+        traits=Traits(**{"api": "linen", **defaults, **traits}),
         adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
         source=source or source_of(factory),
     )

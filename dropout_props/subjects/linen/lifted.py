@@ -1,4 +1,4 @@
-"""Linen models that call one layer under the lifted transforms of ``flax.linen``."""
+"""Linen models that call one layer under the lifted transforms of `flax.linen`."""
 
 from __future__ import annotations
 
@@ -17,32 +17,34 @@ __all__ = ["Body", "lifted"]
 
 
 class Body(nn.Module):
-    """One layer, whose mode is an attribute or, under ``nn.jit``, a static argument."""
+    """One layer. Its mode is an attribute or, under `nn.jit`, a static argument."""
 
     layer: nn.Module
-    modes: tuple[dict[str, Any], dict[str, Any]]  # as arguments of the call: eval, train
+    modes: tuple[
+        dict[str, Any], dict[str, Any]
+    ]  # arguments of the call in evaluation and in training
     training: bool = True
     history: int = 0
 
     def __call__(self, x: Array, training: bool | None = None) -> Array:  # noqa: FBT001
-        """Returns one output."""
+        """Return one output."""
         mode = self.modes[self.training if training is None else training]
         return self.layer(x, **mode)
 
 
-# Made once: nn.jit remembers by class too, and a class made anew may stand where an old one did.
+# Made once: nn.jit also caches by class, and a new class may get the address of a deleted one.
 _COMPILED: Any = nn.jit(Body, static_argnums=(2,))
 
 
 class _Step(Body):
-    """The same as one step of a scan."""
+    """The body as one step of a scan."""
 
     def __call__(self, carry: Array, _number: Any = None) -> Any:
         return carry, Body.__call__(self, carry)
 
 
 class _Calls(nn.Module):
-    """A body called often, with its mode as a static argument."""
+    """A body that is called several times, with its mode as a static argument."""
 
     body: nn.Module
     times: int
@@ -69,7 +71,7 @@ class _Scanned(nn.Module):
 
 
 class _Branches(nn.Module):
-    """A body called in a branch of a program."""
+    """A body that is called in a branch of `nn.cond` or `nn.switch`."""
 
     body: nn.Module
     times: int
@@ -108,7 +110,7 @@ class _While(nn.Module):
 
 
 class _Raw(nn.Module):
-    """A body called in JAX's own transforms, or closed over by the body of ``nn.scan``."""
+    """A body under JAX's own transforms, or inside the closure that `nn.scan` runs."""
 
     body: nn.Module
     times: int
@@ -118,7 +120,7 @@ class _Raw(nn.Module):
     def __call__(self, x: Array) -> tuple[Array, ...]:
         if self.how in ("raw jit", "raw remat"):
             transform: Any = {"raw jit": jax.jit, "raw remat": jax.checkpoint}[self.how]
-            again = transform(lambda x: self.body(x))  # noqa: PLW0108 (Linen refuses a module)
+            again = transform(lambda x: self.body(x))  # noqa: PLW0108 - Linen refuses a module
             return tuple(again(x) for _ in range(self.times))
         if self.how == "raw scan":
             _, outputs = jax.lax.scan(lambda c, _: (c, self.body(x)), 0, jnp.arange(self.times))
@@ -133,11 +135,11 @@ class _Raw(nn.Module):
 
 
 class _Nothing(nn.Module):
-    """What a scan is lifted over when its body needs nothing of its own."""
+    """The module that `nn.scan` requires where its body uses a module of the enclosing scope."""
 
 
 def lifted(
-    program: Under,
+    operation: Under,
     layer: nn.Module,
     modes: tuple[dict[str, Any], dict[str, Any]],
     *,
@@ -145,20 +147,20 @@ def lifted(
     training: bool,
     history: int,
 ) -> nn.Module:
-    """Returns a model that calls a layer under a transform.
+    """Return a model that calls a layer under a transform.
 
     Args:
-        program: the transform and how often.
-        layer: unbound.
-        modes: the mode as arguments of the layer's call, in evaluation and in training.
-        stream: what the layer draws from.
+        operation: the transform, and the number of calls.
+        layer: an unbound module.
+        modes: arguments of the layer's call that set evaluation, and training.
+        stream: the stream that the layer draws from.
         training: the mode.
-        history: models of one number share what ``nn.jit`` remembers of them.
+        history: models with equal numbers share what `nn.jit` caches of them.
 
     Raises:
-        Unsupported: the framework has no such transform.
+        Unsupported: Linen has no such transform.
     """
-    how, times = program.transform, program.times
+    how, times = operation.transform, operation.times
     arguments: dict[str, Any] = {"layer": layer, "modes": modes}
     split: dict[Any, bool] = {"params": False, stream: not how.startswith("shared")}
 

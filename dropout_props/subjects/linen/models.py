@@ -1,4 +1,4 @@
-"""Linen models that hold the layers of one question: one layer often, or several by name."""
+"""Linen models that an operation applies: one layer called often, or several layers by name."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ __all__ = ["Block", "InModes", "Neighbour", "Plan", "Repeat"]
 
 
 class Repeat(nn.Module):
-    """One layer, called several times."""
+    """One layer that is called several times."""
 
     layer: nn.Module
     times: int
 
     @nn.compact
     def __call__(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        """Returns one output a call."""
+        """Return one output per call."""
         return tuple(self.layer(x, **arguments) for _ in range(self.times))
 
 
 class InModes(nn.Module):
-    """One layer, called once a mode."""
+    """One layer that is called once per mode."""
 
     layer: nn.Module
-    modes: tuple[dict[str, Any], ...]  # the mode as an argument of each call
+    modes: tuple[dict[str, Any], ...]  # the argument that sets the mode of each call
 
     @nn.compact
     def __call__(self, x: Array, **_: Any) -> tuple[Array, ...]:
-        """Returns one output a mode."""
+        """Return one output per mode."""
         return tuple(self.layer(x, **mode) for mode in self.modes)
 
 
 class Plan:
-    """Layers and where they stand; no dataclass, so that Linen leaves the layers unbound."""
+    """Layers and their names. It is not a dataclass, so that Linen leaves the layers unbound."""
 
     def __init__(self, tree: Tree, layers: Sequence[nn.Module]) -> None:
         self.tree = tree
@@ -53,28 +53,28 @@ class Block(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, **arguments: Any) -> dict[int, tuple[Array, ...]]:
-        """Returns the outputs of each layer by its position."""
-        answers: dict[int, tuple[Array, ...]] = {}
+        """Return the outputs of each layer by its position in the plan."""
+        outputs: dict[int, tuple[Array, ...]] = {}
         for name, below in self.plan.tree.items():
             if isinstance(below, int):
                 layer = self.plan.layers[below].clone(parent=self, name=name)
-                answers[below] = tuple(layer(x, **arguments) for _ in range(self.times))
+                outputs[below] = tuple(layer(x, **arguments) for _ in range(self.times))
             else:
                 plan = Plan(below, self.plan.layers)
                 block = Block(plan=plan, times=self.times, name=name)
-                answers.update(block(x, **arguments))
-        return answers
+                outputs.update(block(x, **arguments))
+        return outputs
 
 
 class Neighbour(nn.Module):
-    """A parameter that is initialised after the layers of a plan were called."""
+    """A parameter that is initialised after the layers of a plan have been called."""
 
     plan: Plan
-    inlined: bool = False  # the layers stand in the scope of this module itself
+    inlined: bool = False  # the layers run in the scope of this module
 
     @nn.compact
     def __call__(self, x: Array, **arguments: Any) -> None:
-        """Initialises the parameter ``weight``, of the shape and dtype of ``x``."""
+        """Initialise the parameter `weight`, of the shape and dtype of `x`."""
         for layer in self.plan.layers:
             layer.clone(parent=self.scope if self.inlined else self)(x, **arguments)
         self.param("weight", nn.initializers.normal(), x.shape, x.dtype)

@@ -1,8 +1,8 @@
-"""How NNX is asked: a module built on ``nnx.Rngs`` with one key a stream, and called.
+"""The adapter that runs NNX layers: it builds a module on `nnx.Rngs` and calls it.
 
-Every operation builds its modules afresh, inside whatever transform surrounds it, so no state
-survives it. Without keys a layer is built without ``rngs``; a layer that has parameters
-(``params=True``) is then built on fixed keys, which its evaluation must not consume.
+Every operation builds new modules, inside the transforms that surround it, so that no state
+outlives it. Without keys a layer is built without `rngs`; a layer with parameters (`params=True`)
+is then built on fixed keys, which a correct evaluation does not use.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dropout_props.subjects.operations import (
     Beside,
     Handed,
     Modes,
-    Program,
+    Operation,
     Reseeded,
     Rewrapped,
     Shared,
@@ -40,27 +40,27 @@ from dropout_props.subjects.wiring import Wiring
 
 PARAMS_SEED = 0
 EVALUATION_SEED = 1
-_OTHER, _RESEED = 11, 12  # folded into a key to get keys that were not issued
+_OTHER, _RESEED = 11, 12  # folded into a key, these give keys that no stream issues
 RNGS_PARAMETER = "rngs"
 _MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
-# Before 0.11 a call took an Rngs alone: a bare key has to be wrapped into one.
+# Before 0.11 a call took only an Rngs: a key has to be wrapped into one.
 _CALLS_TAKE_KEYS = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 11)
 
 DERIVATION: Literal["nnx fork", "nnx stream"] = "nnx fork" if _CALLS_TAKE_KEYS else "nnx stream"
-"""How a layer of the installed release gets its keys; see ``Traits.derivation``."""
+"""How the installed release derives the keys of a layer; see `Traits.derivation`."""
 
 
 @dataclass(frozen=True, eq=False)
 class NNXAdapter:
-    """Asks an NNX layer.
+    """Runs an NNX layer.
 
     Attributes:
-        factory: returns a module; takes ``rngs``.
-        wiring: the names under which it takes rate, mode, stream and key.
-        fixed_rate: the rate of a layer that takes none.
-        params: the layer has parameters, and needs keys to be built.
+        factory: takes `rngs` and returns a module.
+        wiring: names of the layer's parameters for rate, mode, stream and key.
+        fixed_rate: the rate of a layer without a rate parameter.
+        params: the layer has parameters, and requires keys when it is built.
         stream: the stream that it draws from.
-        renamed: ``stream`` is another one than the layer's own.
+        renamed: `stream` differs from the layer's own stream.
     """
 
     factory: Callable[..., nnx.Module]
@@ -79,7 +79,7 @@ class NNXAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call``."""
+        """See `Adapter.call`."""
         rngs = self._rngs(streams, training=training)
         layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=broadcast_dims)
         return self._call(layer, x, training=training)
@@ -93,7 +93,7 @@ class NNXAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_repeatedly``."""
+        """See `Adapter.call_repeatedly`."""
         rngs = self._rngs(streams, training=True)
         layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
         return tuple(self._call(layer, x, training=True) for _ in range(times))
@@ -101,7 +101,7 @@ class NNXAdapter:
     def call_in_modes(
         self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_in_modes``."""
+        """See `Adapter.call_in_modes`."""
         if self.wiring.mode_place == "constructor":
             raise Unsupported("its mode is fixed when it is built")
         layer = self._layer(self._rngs(streams, training=True), rate=rate, training=True)
@@ -110,7 +110,7 @@ class NNXAdapter:
     def call_layers(
         self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
     ) -> tuple[Array, ...]:
-        """See ``Adapter.call_layers``."""
+        """See `Adapter.call_layers`."""
         rngs = self._rngs(streams, training=True)
         layers = [self._layer(rngs, rate=rate, training=True) for _ in names]
         model = assemble(tree_of(names), layers)
@@ -127,34 +127,34 @@ class NNXAdapter:
         streams: Streams,
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
-        """See ``Adapter.call_explicit``; before Flax 0.11 the key comes wrapped in an Rngs."""
+        """See `Adapter.call_explicit`; before Flax 0.11 the key is wrapped into an Rngs."""
         if self.wiring.key_parameter is None:
-            raise Unsupported("it takes no key at the call")
+            raise Unsupported("it takes no key as an argument of the call")
         rngs = self._rngs(streams, training=True)
         layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
         key = _as_jax(key)
-        handed = key if _CALLS_TAKE_KEYS else nnx.Rngs({self.stream: key})
-        return self._call(layer, x, training=True, extra={self.wiring.key_parameter: handed})
+        argument = key if _CALLS_TAKE_KEYS else nnx.Rngs({self.stream: key})
+        return self._call(layer, x, training=True, extra={self.wiring.key_parameter: argument})
 
     def perform(
-        self, x: Array, *, program: Program, rate: float, streams: Streams
+        self, x: Array, *, operation: Operation, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
-        """See ``Adapter.perform``."""
-        if isinstance(program, Modes):
-            return (self._in_places(x, program, rate=rate, streams=streams),)
-        mapping = _MAPPINGS[program.mapping] if isinstance(program, Handed) else dict
+        """See `Adapter.perform`."""
+        if isinstance(operation, Modes):
+            return (self._in_places(x, operation, rate=rate, streams=streams),)
+        mapping = _MAPPINGS[operation.mapping] if isinstance(operation, Handed) else dict
         rngs = self._rngs(streams, training=True, mapping=mapping)
-        if isinstance(program, Shared):
-            sharing = self.wiring.sharing_arguments(shared=program.shared)
+        if isinstance(operation, Shared):
+            sharing = self.wiring.sharing_arguments(shared=operation.shared)
             layer = self._layer(rngs, rate=rate, training=True, more=sharing)
             return (self._call(layer, x, training=True),)
 
         def call(layer: Any, x: Array) -> Array:
             return self._call(layer, x, training=True)
 
-        if isinstance(program, Rewrapped | Reseeded | Beside):
+        if isinstance(operation, Rewrapped | Reseeded | Beside):
             return built(
-                program,
+                operation,
                 rngs,
                 x,
                 build=lambda rngs: self._layer(rngs, rate=rate, training=True),
@@ -163,9 +163,9 @@ class NNXAdapter:
                 key=streams.get(self.stream),
             )
         layer = self._layer(rngs, rate=rate, training=True)
-        if isinstance(program, Handed):
+        if isinstance(operation, Handed):
             return (call(layer, x),)
-        if isinstance(program, Steps):
+        if isinstance(operation, Steps):
             key = streams.get(self.stream, streams.get("default"))
             others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
             stepper = Stepper(
@@ -175,19 +175,19 @@ class NNXAdapter:
                 stream=self.stream,
                 reseeding=jax.random.fold_in(key, _RESEED),
             )
-            return stepper.take(program, x)
-        if program.evaluated:
-            lifted(program, layer, x, lambda layer, x: self._call(layer, x, training=False))
-        return lifted(program, layer, x, call)
+            return stepper.take(operation, x)
+        if operation.evaluated:
+            lifted(operation, layer, x, lambda layer, x: self._call(layer, x, training=False))
+        return lifted(operation, layer, x, call)
 
     def fresh(self) -> NNXAdapter:
-        """See ``Adapter.anew``."""
+        """See `Adapter.fresh`."""
         return replace(self)
 
-    def named_stream(self, name: str) -> NNXAdapter:
-        """See ``Adapter.named_stream``."""
+    def with_stream(self, name: str) -> NNXAdapter:
+        """See `Adapter.with_stream`."""
         if self.wiring.stream_parameter is None:
-            raise Unsupported("it draws from a stream of a fixed name")
+            raise Unsupported("its stream has a fixed name")
         return replace(self, stream=name, renamed=True)
 
     def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
@@ -249,5 +249,5 @@ class NNXAdapter:
 
 
 def _as_jax(key: Key) -> Key:
-    # nnx takes jax arrays alone: a NumPy key would be refused as "Invalid rng value".
+    # nnx takes only JAX arrays: it refuses a NumPy key as "Invalid rng value".
     return jnp.asarray(key) if isinstance(key, np.ndarray) else key

@@ -1,4 +1,4 @@
-"""How a subject is made of an NNX layer: its wiring and traits, inferred where they can be."""
+"""Builds a subject from an NNX layer, and infers its wiring and traits where possible."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def nnx_parts(
     params: bool = False,
     **options: Any,
 ) -> Parts:
-    """Makes a subject of an NNX layer; see ``Subject.nnx``.
+    """Make the parts of a subject from an NNX layer; see `Subject.nnx`.
 
     Args:
-        factory: returns a module; takes the rate and ``rngs``.
-        name: what reports call it.
-        source: where it comes from, as ``module:attr``.
-        params: the layer has parameters, and needs keys to be built.
-        **options: fields of ``Traits`` and of ``Wiring`` to set by hand.
+        factory: takes the rate and `rngs`, and returns a module.
+        name: the name that reports print.
+        source: where the layer is defined, as `module:attr`.
+        params: the layer has parameters, and requires keys when it is built.
+        **options: fields of `Traits` and of `Wiring`, instead of inferred ones.
 
     Returns:
-        The subject.
+        The parts of the subject.
 
     Raises:
-        WiringError: it cannot be inferred how the layer takes its rate, mode or rngs.
+        WiringError: no parameter has a usual name for the rate, the mode or the rngs.
     """
     given, traits = wires.split_options(options)
     name = name or name_of(factory)
@@ -51,7 +51,7 @@ def nnx_parts(
     if RNGS_PARAMETER not in constructor:
         raise WiringError(
             f"{name} takes no keys: its constructor has {', '.join(constructor) or 'nothing'}, "
-            f"not {RNGS_PARAMETER}. Hand over a callable that takes it, such as "
+            f"not {RNGS_PARAMETER}. Pass a callable that takes it, such as "
             f"lambda rate, rngs: {name}(rate, rngs=rngs)."
         )
     example = build_example(
@@ -63,7 +63,7 @@ def nnx_parts(
     )
     if not isinstance(example, nnx.Module):
         raise WiringError(
-            f"{name} returned a {type(example).__name__}, which is no flax.nnx.Module. Hand over "
+            f"{name} returned a {type(example).__name__}, which is not a flax.nnx.Module. Pass "
             f"a Module class or a callable that returns a module; for a plain function use "
             f"Subject.function, for a flax.linen.Module Subject.linen."
         )
@@ -75,14 +75,14 @@ def nnx_parts(
         has_mode_methods=True,
         given=given,
     )
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "named_stream": wiring.stream_parameter is not None,
         "explicit_key": wiring.key_parameter is not None,
         "broadcast_dims": wiring.broadcast_parameter is not None,
         "missing_key_errors": ("ValueError", "KeyError", "AttributeError"),
         "state": True,
     }
-    all_traits = Traits(**{"api": "nnx", **usual, **traits})
+    all_traits = Traits(**{"api": "nnx", **defaults, **traits})
     return Parts(
         name=name,
         traits=all_traits,

@@ -1,4 +1,4 @@
-"""What is built on one set of NNX streams: several layers, a parameter, a layer built again."""
+"""Operations that build several things on one set of NNX streams: layers, and a parameter."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from dropout_props.subjects.protocol import Array, Key
 
 __all__ = ["assemble", "built", "find"]
 
-Build = Callable[[Any], nnx.Module]  # makes a layer on a set of streams, in training mode
+Build = Callable[[Any], nnx.Module]  # builds a layer on a set of streams, in training mode
 
 _RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
 
 
 class _Model(nnx.Module):
-    """A block that layers are set on by name."""
+    """A block whose layers are attributes."""
 
 
 def assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:
-    """Returns a model that holds each layer under its name."""
+    """Return a model that holds each layer under its name."""
     model = _Model()
     for name, below in tree.items():
         setattr(model, name, layers[below] if isinstance(below, int) else assemble(below, layers))
@@ -35,15 +35,15 @@ def assemble(tree: Tree, layers: Sequence[nnx.Module]) -> nnx.Module:
 
 
 def find(model: nnx.Module, name: str) -> nnx.Module:
-    """Returns the layer that stands under a name, such as ``a/b``."""
-    here: Any = model
+    """Return the layer of a model that has a name such as `a/b`."""
+    found: Any = model
     for part in name.split("/"):
-        here = getattr(here, part)
-    return cast("nnx.Module", here)
+        found = getattr(found, part)
+    return cast("nnx.Module", found)
 
 
 def built(
-    program: Rewrapped | Reseeded | Beside,
+    operation: Rewrapped | Reseeded | Beside,
     rngs: Any,
     x: Array,
     *,
@@ -52,47 +52,47 @@ def built(
     stream: str,
     key: Key,
 ) -> tuple[Array, ...]:
-    """Does what the program says on one set of streams.
+    """Run an operation on one set of streams.
 
     Args:
-        program: what is built, and what becomes of it.
+        operation: says what to build, and what to do with it.
         rngs: the streams.
         x: the input.
-        build: makes a layer on streams.
-        call: calls a layer on an input, in training.
-        stream: what the layer draws from.
-        key: the key that this stream was made of.
+        build: builds a layer on streams.
+        call: calls a layer on an input, in training mode.
+        stream: the stream that the layer draws from.
+        key: the key that this stream was built on.
 
     Raises:
-        Unsupported: the installed release has no such way.
+        Unsupported: the installed release of Flax cannot do it.
     """
-    if isinstance(program, Beside):
-        return (_beside(program, rngs, x, build),)
-    if isinstance(program, Rewrapped):
+    if isinstance(operation, Beside):
+        return (_beside(operation, rngs, x, build),)
+    if isinstance(operation, Rewrapped):
         first = call(build(rngs), x)
-        return first, call(build(_passed_on(program, rngs, stream)), x)
-    model = assemble(tree_of(program.names), [build(rngs) for _ in program.names])
-    fresh = [call(find(model, name), x) for name in program.names]
-    for name in program.names * program.between:
+        return first, call(build(_passed_on(operation, rngs, stream)), x)
+    model = assemble(tree_of(operation.names), [build(rngs) for _ in operation.names])
+    fresh = [call(find(model, name), x) for name in operation.names]
+    for name in operation.names * operation.between:
         call(find(model, name), x)
     reseed(model, stream, key)
-    return (*fresh, *(call(find(model, name), x) for name in program.names))
+    return (*fresh, *(call(find(model, name), x) for name in operation.names))
 
 
-def _beside(program: Beside, rngs: Any, x: Array, build: Build) -> Array:
-    if program.layer == "model's scope":
+def _beside(operation: Beside, rngs: Any, x: Array, build: Build) -> Array:
+    if operation.layer == "model's scope":
         raise Unsupported("NNX has no scopes")
-    if program.layer == "own place":
-        build(rngs)  # all is built before anything is called
+    if operation.layer == "own place":
+        build(rngs)  # a model builds all its parts before it calls any
     return nnx.initializers.normal()(rngs.params(), x.shape, x.dtype)
 
 
-def _passed_on(program: Rewrapped, rngs: Any, stream: str) -> Any:
-    if program.how == "Rngs":
+def _passed_on(operation: Rewrapped, rngs: Any, stream: str) -> Any:
+    if operation.how == "Rngs":
         if not _RNGS_TAKE_STREAMS:
-            raise Unsupported("in this release of Flax nnx.Rngs takes no streams")
+            raise Unsupported("nnx.Rngs of this release of Flax takes no streams")
         return nnx.Rngs(**{stream: rngs[stream]})
-    if not hasattr(rngs, program.how):
-        raise Unsupported(f"this release of Flax has no nnx.Rngs.{program.how}")
-    kept = () if program.how == "fork" else ({"params": 2, stream: None},)
-    return getattr(rngs, program.how)(*kept)
+    if not hasattr(rngs, operation.how):
+        raise Unsupported(f"this release of Flax has no nnx.Rngs.{operation.how}")
+    arguments = () if operation.how == "fork" else ({"params": 2, stream: None},)
+    return getattr(rngs, operation.how)(*arguments)

@@ -1,4 +1,4 @@
-"""Calls one NNX layer under the transforms of ``flax.nnx``; its state is carried by them."""
+"""Calls one NNX layer under the transforms of `flax.nnx`, which carry its state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["lifted", "needed"]
 
 Call = Callable[[Any, Array], Array]
 
-# Before 0.10 nnx.Carry was there, and of no use yet.
+# Before 0.10 nnx.Carry exists, but does not work.
 _CARRIES = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 10)
 _NEEDS = {
     "vmap": "split_rngs",
@@ -32,10 +32,10 @@ _NEEDS = {
 
 
 def needed(how: str) -> Any:
-    """Returns what ``flax.nnx`` calls the transform's own part.
+    """Return the attribute of `flax.nnx` that a transform requires.
 
     Raises:
-        Unsupported: the installed release has none.
+        Unsupported: the installed release does not have it.
     """
     name = _NEEDS[how]
     if not hasattr(nnx, name) or (name == "Carry" and not _CARRIES):
@@ -60,7 +60,7 @@ def _vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
 
 
 def _shared_vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
-    needed("shared vmap")  # before there were axes of states, every row had a key of its own
+    needed("shared vmap")  # without StateAxes, every row would have its own key
     return nnx.vmap(call, in_axes=(None, 0))(layer, jnp.stack([x] * times))
 
 
@@ -86,8 +86,8 @@ def _carried_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
 
 
 def _remat(layer: Any, x: Array, call: Call, times: int) -> Any:
-    again: Any = nnx.remat(call)
-    return [again(layer, x) for _ in range(times)]
+    checkpointed: Any = nnx.remat(call)
+    return [checkpointed(layer, x) for _ in range(times)]
 
 
 def _cond(layer: Any, x: Array, call: Call, times: int) -> Any:
@@ -117,8 +117,8 @@ def _raw_jit(layer: Any, x: Array, call: Call, times: int) -> Any:
 
 
 def _raw_remat(layer: Any, x: Array, call: Call, times: int) -> Any:
-    again = jax.checkpoint(lambda x: call(layer, x))
-    return [again(x) for _ in range(times)]
+    checkpointed = jax.checkpoint(lambda x: call(layer, x))
+    return [checkpointed(x) for _ in range(times)]
 
 
 def _raw_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
@@ -142,21 +142,21 @@ _TRANSFORMS: dict[str, Callable[[Any, Array, Call, int], Any]] = {
 }
 
 
-def lifted(program: Under, layer: Any, x: Array, call: Call) -> tuple[Array, ...]:
-    """Calls a layer under a transform.
+def lifted(operation: Under, layer: Any, x: Array, call: Call) -> tuple[Array, ...]:
+    """Call a layer under a transform.
 
     Args:
-        program: the transform and how often.
-        layer: in training mode.
+        operation: the transform, and the number of calls.
+        layer: a layer in training mode.
         x: the input.
         call: calls a layer on an input.
 
     Raises:
-        Unsupported: the installed release has no such transform.
+        Unsupported: the installed release does not have the transform.
     """
-    if program.transform not in _TRANSFORMS:
-        raise Unsupported(f"NNX has no {program.transform}")
-    return tuple(_TRANSFORMS[program.transform](layer, x, call, program.times))
+    if operation.transform not in _TRANSFORMS:
+        raise Unsupported(f"NNX has no {operation.transform}")
+    return tuple(_TRANSFORMS[operation.transform](layer, x, call, operation.times))
 
 
 def _split_axes() -> Any:

@@ -1,4 +1,4 @@
-"""Takes one NNX layer through steps of its state: snapshots, saving, cloning, reseeding."""
+"""Takes one NNX layer through steps of its state: snapshot, save, clone, reseed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Stepper", "reseed"]
 
 
 class Stepper:
-    """One layer on its way; every step may put another object in its place.
+    """One layer between steps; a step may replace it with another object.
 
     Args:
-        build: makes the layer afresh, in training mode, on the streams of another key.
-        layer: as it was built.
+        build: builds a new layer, in training mode, on the streams of another key.
+        layer: the layer as it was built.
         call: calls a layer on an input; takes the mode.
-        stream: what it draws from.
+        stream: the stream that the layer draws from.
         reseeding: the key of every reseed.
     """
 
@@ -46,10 +46,10 @@ class Stepper:
         self._snapshot: Any = None
         self._saved: Any = None
 
-    def take(self, program: Steps, x: Array) -> tuple[Array, ...]:
-        """Takes the steps, and returns the outputs of the training calls."""
+    def take(self, operation: Steps, x: Array) -> tuple[Array, ...]:
+        """Take the steps, and return the outputs of the training calls."""
         outputs = []
-        for step in program.steps:
+        for step in operation.steps:
             output = self._take(step, x)
             if step in ("call", "jit call"):
                 outputs.append(output)
@@ -82,10 +82,10 @@ class Stepper:
 
 
 def reseed(model: Any, stream: str, key: Key) -> None:
-    """Reseeds one stream of a model with a key.
+    """Reseed one stream of a model with a key.
 
     Raises:
-        Unsupported: the installed release has no such function.
+        Unsupported: the installed release has no `nnx.reseed`.
     """
     if not hasattr(nnx, "reseed"):
         raise Unsupported("this release of Flax has no nnx.reseed")

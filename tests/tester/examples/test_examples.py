@@ -97,9 +97,9 @@ def test_drop_path_drops_rows(x: Any, key: Any) -> None:
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
 def test_a_rate_that_is_none_is_refused(rate: float, x: Any, key: Any) -> None:
     """DropPath takes any from 0 to 1; GaussianDropout, whose variance grows, all but 1."""
-    with pytest.raises(ValueError, match=r"is no probability; give a number from 0 to 1\b"):
+    with pytest.raises(ValueError, match=r"is not a probability; give a number from 0 to 1\b"):
         DropPath(rate).apply({}, x, rngs={"dropout": key})
-    with pytest.raises(ValueError, match=r"give a number from 0 up to, but not, 1\b"):
+    with pytest.raises(ValueError, match=r"is not in \[0, 1\); give a number below 1$"):
         GaussianDropout(1.0 if rate > 1 else rate).apply({}, x, rngs={"dropout": key})
 
 

@@ -88,7 +88,7 @@ def test_a_bad_list_is_refused_before_anything_is_built(
     ("arguments", "sentence"),
     [
         (("--base", "flax==0.12.0"), "name the candidate once"),
-        (("--base", "flax=0", "--candidate", "flax==0.12.0"), "names no requirement"),
+        (("--base", "flax=0", "--candidate", "flax==0.12.0"), "is not a list of requirements"),
         (
             ("--base-interpreter", sys.executable, "--with", "x", "--candidate", "flax"),
             "--with and --python do not go with it",

@@ -168,7 +168,7 @@ def test_a_subject_that_raises_is_an_error_and_not_a_failure() -> None:
     result = _judge(Subject.function(layer, name="broken"), "DP201")
     assert result.verdict is Verdict.ERROR
     assert result.failure is not None
-    assert "broken was asked for call(" in result.failure.seen
+    assert "broken: call(" in result.failure.seen
     assert "raised RuntimeError: out of coffee" in result.failure.seen
 
 

@@ -32,7 +32,7 @@ NULLS = [
 
 def counts_at(null: Interval, num_trials: int, spreads: float) -> int:
     """Return the count that lies that many standard deviations from the null's lower end."""
-    middle = null.lowest + null.width / 2
+    middle = (null.lowest + null.highest) / 2
     spread = math.sqrt(max(middle * (1 - middle) * num_trials, 1.0))
     count = int(null.lowest * num_trials) + int(spreads * spread)
     return min(max(count, 0), num_trials)
@@ -119,7 +119,7 @@ def test_clopper_pearson_is_as_wide_as_it_must_be(num_trials: int) -> None:
     """With deep counts the interval is 2 * 3.29 standard deviations wide, as a normal one is."""
     ends = clopper_pearson(num_trials // 2, num_trials, confidence=0.999)
     spread = 0.5 / math.sqrt(num_trials)
-    assert ends.width / spread == pytest.approx(2 * 3.2905, rel=1e-3)
+    assert (ends.highest - ends.lowest) / spread == pytest.approx(2 * 3.2905, rel=1e-3)
     assert ends.lowest < 0.5 < ends.highest
 
 

@@ -71,7 +71,7 @@ def test_the_two_undo_each_other(null: float, fails: float, passes: float) -> No
         assert min_num_trials(discrepancy=seen, **rates) <= num_trials
 
 
-@settings(deadline=None)  # a loaded machine is no fault
+@settings(deadline=None)  # a busy machine is slow
 @given(
     st.floats(0.01, 0.99),
     st.integers(1, 10**6),

@@ -7,17 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dropout_props.statistics import (
     Interval,
     agreement,
-    both_dropped,
     central_region,
-    equal_masks,
     odd_parity,
-    product,
     region_mass,
 )
 
@@ -49,8 +46,7 @@ def assert_is(interval: Interval, value: float) -> None:
 
 @pytest.mark.parametrize("keep", KEEPS)
 def test_pairs_match_all_masks_of_two_units(keep: Fraction) -> None:
-    """Both dropped and agreement are what the four masks of two units say."""
-    assert_is(both_dropped(float(keep)), chance(2, keep, lambda mask: not any(mask)))
+    """Agreement is what the four masks of two units say."""
     assert_is(agreement(float(keep)), chance(2, keep, lambda mask: mask[0] == mask[1]))
 
 
@@ -64,24 +60,12 @@ def test_parity_and_regions_match_all_masks(size: int, keep: Fraction) -> None:
         assert region_mass(size, float(keep), first, last).lowest == pytest.approx(mass, abs=1e-13)
 
 
-@pytest.mark.parametrize("keep", KEEPS)
-@pytest.mark.parametrize("size", range(1, 5))
-def test_equal_masks_match_all_pairs_of_masks(size: int, keep: Fraction) -> None:
-    """Two masks are equal as often as the pairs of masks of up to four units say."""
-    assert_is(
-        equal_masks(float(keep), size),
-        chance(2 * size, keep, lambda both: both[:size] == both[size:]),
-    )
-
-
 def test_two_rates_match_all_pairs() -> None:
-    """With a keep probability for each unit, agreement and both dropped follow the product law."""
+    """With a keep probability for each unit, agreement follows the product law."""
     assert_is(agreement(0.9, 0.2), 0.9 * 0.2 + 0.1 * 0.8)
-    assert_is(both_dropped(0.9, 0.2), 0.1 * 0.8)
-    assert_is(product(0.5, 0.25, 0.1), 0.0125)
-    assert product(Interval(0.1, 0.2), Interval(0.5, 1.0)) == Interval(0.05, 0.2)
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(st.tuples(ENDS, ENDS), st.tuples(ENDS, ENDS), st.integers(1, 9), st.integers(0, 8))
 def test_intervals_hold_exactly_the_values_inside(
     one: tuple[float, float], two: tuple[float, float], size: int, first: int
@@ -91,12 +75,9 @@ def test_intervals_hold_exactly_the_values_inside(
     first = min(first, size)
     last = (first + size) // 2
     functions: list[Callable[[Interval | float], Interval]] = [
-        both_dropped,
         agreement,
         lambda ends: agreement(ends, other),
-        lambda ends: both_dropped(ends, other),
         lambda ends: odd_parity(ends, size),
-        lambda ends: equal_masks(ends, size),
         lambda ends: region_mass(size, ends, first, last),
     ]
     inside = np.unique(np.clip([*np.linspace(*keep, 201), 0.5], *keep))
@@ -108,7 +89,7 @@ def test_intervals_hold_exactly_the_values_inside(
         assert result.highest + 1e-15 >= highest
         # A function of degree nine, seen at 201 points, can hide a little of its peak.
         assert lowest - result.lowest <= 1e-12
-        assert result.highest - highest <= 1e-2 * keep.width
+        assert result.highest - highest <= 1e-2 * (keep.highest - keep.lowest)
 
 
 def test_agreement_is_smallest_inside_an_interval_around_one_half() -> None:
@@ -121,11 +102,6 @@ def test_small_rates_keep_their_digits() -> None:
     """At a rate of 1e-9 the parity is 2 rates to the last digits, not to seven of them."""
     assert odd_parity(1e-9, 2).lowest == pytest.approx(2e-9 * (1 - 1e-9), rel=1e-14)
     assert odd_parity(1e-9, 3).lowest == pytest.approx(3e-9 * (1 - 2e-9), rel=1e-14)
-
-
-def test_a_mass_that_no_float_holds_is_zero() -> None:
-    """Two masks of 65536 units at rate 1/2 are equal with a probability that rounds to 0."""
-    assert equal_masks(0.5, 65536) == Interval(0.0, 0.0)
 
 
 @pytest.mark.parametrize("keep", [1e-6, 0.01, 0.3, 0.5, 0.9, 0.999, 1 - 1e-6])
@@ -151,7 +127,7 @@ def test_a_central_region_does_not_depend_on_the_width_of_the_null() -> None:
     keep = Interval(0.9 - 1e-7, 0.9 + 1e-7)
     assert central_region(1000, keep) == central_region(1000, 0.9)
     mass = region_mass(1000, keep, *central_region(1000, keep))
-    assert 0 < mass.width < 1e-5
+    assert 0 < mass.highest - mass.lowest < 1e-5
     assert math.isclose(mass.midpoint, 0.5, abs_tol=0.03)
 
 
@@ -159,7 +135,6 @@ def test_a_central_region_does_not_depend_on_the_width_of_the_null() -> None:
     ("call", "message"),
     [
         (lambda: odd_parity(0.5, 0), "num_units=0: it must be at least 1"),
-        (lambda: equal_masks(0.5, 0), "size=0: it must be at least 1"),
         (lambda: region_mass(0, 0.5, 0, 0), "size=0: it must be at least 1"),
         (lambda: region_mass(4, 0.5, 3, 2), "first=3, last=2: 0 <= first <= last <= size=4"),
         (lambda: central_region(0, 0.5), "size=0: it must be at least 1"),

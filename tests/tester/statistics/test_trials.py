@@ -63,20 +63,6 @@ def test_different_members_do_not_add(other: Trials) -> None:
         _ = Trials.of(1, 4, 0.5, "lag") + other
 
 
-def test_total_sums_the_members() -> None:
-    """The total of members with one null is one member with the sums."""
-    trials = Trials.of([1, 2], [4, 5], Interval(0.2, 0.3), "position")
-    assert trials.total() == Trials.of(3, 9, Interval(0.2, 0.3), "all of position")
-
-
-def test_total_needs_one_null() -> None:
-    """Members with different nulls, or none, have no total."""
-    one: Any = ([1, 2], [4, 5], [0.1, 0.2], [0.1, 0.2])
-    for trials in (Trials(*one), Trials.of([], [], 0.5)):
-        with pytest.raises(ValueError, match="members do not share one null"):
-            trials.total()
-
-
 def test_equality_sees_every_field() -> None:
     """Two records are equal when counts, null and label are, and only then."""
     trials = Trials.of(1, 4, 0.5, "lag")
@@ -138,7 +124,6 @@ def test_what_is_no_probability_is_refused(value: Any) -> None:
         Trials.of(1, 2, value)
 
 
-def test_an_interval_knows_its_middle_and_width() -> None:
-    """The middle lies half way; the width is the difference of the ends."""
+def test_an_interval_knows_its_middle() -> None:
+    """The middle lies half way."""
     assert Interval(0.25, 0.75).midpoint == 0.5
-    assert Interval(0.25, 0.75).width == 0.5

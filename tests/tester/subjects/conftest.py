@@ -1,7 +1,7 @@
-"""What the tests of the subjects share: one input of 256 units, and keys.
+"""Fixtures of the tests of subjects: one input of 256 units, keys, and the shipped subjects.
 
-256 units at rate 0.5: two independent masks are equal with probability 2^-256, so that "they
-differ" needs no well-chosen seed.
+Two independent masks of 256 units at rate 0.5 are equal with probability 2^-256, so a test that
+two masks differ works with every seed.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from dropout_props.subjects.subject import Subject
 
 @pytest.fixture
 def x() -> Any:
-    """float32[16, 16], every unit another number and none of them zero."""
+    """float32[16, 16]: distinct numbers, none of them zero."""
     return jnp.arange(1.0, 257.0).reshape(16, 16)
 
 
@@ -28,7 +28,7 @@ def key() -> Any:
 
 @pytest.fixture(scope="session", params=registry.names())
 def subject(request: pytest.FixtureRequest) -> Subject:
-    """Each subject that ships."""
+    """Each shipped subject."""
     return registry.load(request.param)
 
 
@@ -36,7 +36,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     scope="session", params=[name for name in registry.names() if "DropoutMLP" not in name]
 )
 def masked(request: pytest.FixtureRequest) -> Subject:
-    """Each subject whose output shows its mask."""
+    """Each shipped subject whose output shows its mask."""
     return registry.load(request.param)
 
 
@@ -45,7 +45,7 @@ def masked(request: pytest.FixtureRequest) -> Subject:
     params=sorted(set(registry.names()) - {"d2l.dropout_layer", "d2l.DropoutMLPScratch"}),
 )
 def keyed(request: pytest.FixtureRequest) -> Subject:
-    """Each subject but those that draw from the key their function was defined with."""
+    """Each shipped subject but those that can draw from the default key of `dropout_layer`."""
     return registry.load(request.param)
 
 

@@ -1,4 +1,4 @@
-"""Models that are built for one question: reseeded ones, and parameters beside a layer."""
+"""Operations that build models: reseeded models, and a parameter beside a layer."""
 
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -23,14 +23,14 @@ _BOTH = {"params": jax.random.PRNGKey(1), "dropout": jax.random.PRNGKey(2)}
 
 
 def _parameter(subject: Any, layer: Any, x: Any, streams: Any) -> Any:
-    [answer] = subject.perform(x, Beside(layer), rate=0.5, streams=streams)
-    return np.asarray(answer)
+    [parameter] = subject.perform(x, Beside(layer), rate=0.5, streams=streams)
+    return np.asarray(parameter)
 
 
 @pytest.mark.skipif(not hasattr(nnx, "reseed"), reason="this release has no nnx.reseed")
 @pytest.mark.parametrize("between", [0, 2])
 def test_a_reseeded_model_is_called_as_the_fresh_one_was(x: Any, key: Any, between: int) -> None:
-    """First the masks of the layers as built, by name; then those after the reseed."""
+    """The outputs are the masks of the new model by name, then equal masks after the reseed."""
     subject = registry.load("nnx.Dropout")
     names, streams = ("a", "block/b"), {"dropout": key}
     outputs = subject.perform(x, Reseeded(names, between), rate=0.5, streams=streams)
@@ -40,8 +40,8 @@ def test_a_reseeded_model_is_called_as_the_fresh_one_was(x: Any, key: Any, betwe
 
 
 @pytest.mark.parametrize("api", ["linen", "nnx"])
-def test_a_parameter_shows_its_key_and_each_key_before_it(api: Any, x: Any) -> None:
-    """Another key for params moves it, and so does one that the layer takes of them."""
+def test_a_parameter_depends_on_its_key_and_on_keys_drawn_before(api: Any, x: Any) -> None:
+    """Another key for params changes the parameter; so does a layer that draws a key of params."""
     correct = kernel_subject(Kernel(), api=api, name="correct")
     taking = Kernel(when_built=lambda source, _: source.issue("params"))
     other = {**_BOTH, "params": jax.random.PRNGKey(3)}
@@ -55,7 +55,7 @@ def test_a_parameter_shows_its_key_and_each_key_before_it(api: Any, x: Any) -> N
 
 
 def test_nnx_has_no_scopes(x: Any) -> None:
-    """The one place that its model has not is refused."""
+    """The operation is refused where the model has no scope."""
     with pytest.raises(Unsupported, match="no scopes"):
         _parameter(registry.load("nnx.Dropout"), "model's scope", x, _BOTH)
 
@@ -64,8 +64,8 @@ def _refuse(_site: Any) -> NoReturn:
     raise InvalidRngError("there is no key for 'dropout'")
 
 
-def test_a_refusal_without_a_key_moves_nothing() -> None:
-    """A Linen layer that asks for its own key holds to DP416, and needs no entry in the list."""
+def test_a_layer_that_refuses_a_missing_key_passes_dp416() -> None:
+    """A Linen layer that requires a key of its own stream needs no listed deviation for DP416."""
     subject = kernel_subject(Kernel(missing_key=_refuse), api="linen", name="strict")
     settings = replace(Settings.of(profile="smoke"), confirm=False, known=())
     result = Judge(settings, probe().versions)(subject, find("DP416"))

@@ -1,4 +1,4 @@
-"""d2l's layer and models do what the book describes, the bound default key included."""
+"""The layer and models of d2l do what the book describes, with the default key bound once."""
 
 from typing import Any
 
@@ -15,27 +15,29 @@ from dropout_props.subjects.subject import Unsupported
 
 
 def test_dropout_layer_keeps_where_a_uniform_number_exceeds_the_rate(x: Any, key: Any) -> None:
-    """Mask * X / (1 - rate)."""
+    """The output is mask * X / (1 - rate)."""
     expected = (jax.random.uniform(key, x.shape) > 0.3) * x / 0.7
     np.testing.assert_allclose(dropout_layer(x, 0.3, key), expected, rtol=1e-6)
 
 
 def test_dropout_layer_is_all_zeros_at_rate_1(key: Any) -> None:
-    """NaN and infinite inputs included, which it drops nowhere else."""
+    """NaN and infinite inputs are dropped too, which happens at no other rate."""
     x = jnp.array([1.0, jnp.nan, jnp.inf, -1.0])
     assert dropout_layer(x, 1, key).tolist() == [0.0] * 4
     assert np.isnan(np.asarray(dropout_layer(jnp.full((64,), jnp.nan), 0.5, key))).all()
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.5, float("nan")])
-def test_dropout_layer_refuses_a_rate_that_is_no_probability(x: Any, rate: Any) -> None:
+def test_dropout_layer_refuses_a_rate_that_is_not_a_probability(x: Any, rate: Any) -> None:
     """The message names the value and the rule."""
-    with pytest.raises(ValueError, match=r"^dropout=\S+ is no probability; give a number from 0"):
+    with pytest.raises(
+        ValueError, match=r"^dropout=\S+ is not a probability; give a number from 0"
+    ):
         dropout_layer(x, rate)
 
 
 def test_dropout_layer_repeats_its_mask_without_a_key(x: Any, key: Any) -> None:
-    """Its default key was bound when it was defined; a key given breaks the spell."""
+    """The default key is bound at definition; explicit keys give different masks."""
     without = np.asarray(dropout_layer(x, 0.5)) != 0
     assert np.array_equal(np.asarray(dropout_layer(2 * x, 0.5)) != 0, without)
     given = [np.asarray(dropout_layer(x, 0.5, one)) != 0 for one in jax.random.split(key)]
@@ -43,7 +45,7 @@ def test_dropout_layer_repeats_its_mask_without_a_key(x: Any, key: Any) -> None:
 
 
 def test_the_subject_shows_the_repetition(x: Any) -> None:
-    """Without a key no error is raised, and several calls have one mask."""
+    """Without a key the subject raises no error, and several calls have one mask."""
     subject = registry.load("d2l.dropout_layer")
     assert subject.traits.missing_key_errors
     first, second = subject.call_repeatedly(x, times=2, rate=0.5)
@@ -51,13 +53,13 @@ def test_the_subject_shows_the_repetition(x: Any) -> None:
 
 
 def test_the_subject_has_no_evaluation_mode(x: Any) -> None:
-    """The reason is its own."""
+    """The subject replaces the usual reason by its own."""
     with pytest.raises(Unsupported, match=r"^it has no evaluation mode: its models leave it out"):
         registry.load("d2l.dropout_layer").call(x, rate=0.5, training=False)
 
 
 def test_a_model_from_scratch_takes_no_key(x: Any, key: Any) -> None:
-    """It draws from dropout_layer's own, so that every training output is the same."""
+    """It draws from the default key of dropout_layer, so every training output is the same."""
     model = DropoutMLPScratch()
     variables = model.init(key, x)
     first = model.apply(variables, x)
@@ -68,7 +70,7 @@ def test_a_model_from_scratch_takes_no_key(x: Any, key: Any) -> None:
 def test_a_model_has_two_hidden_layers_of_256_and_a_linear_output(
     model: Any, x: Any, key: Any
 ) -> None:
-    """Inputs of any rank are flattened to one row an example."""
+    """Inputs of any rank are flattened to one row per example."""
     images = x.reshape(4, 8, 8)
     variables = model(training=False).init(key, images)
     sizes = [variables["params"][f"Dense_{index}"]["kernel"].shape for index in range(3)]
@@ -78,7 +80,7 @@ def test_a_model_has_two_hidden_layers_of_256_and_a_linear_output(
 
 @pytest.mark.parametrize("model", [DropoutMLPScratch, DropoutMLP])
 def test_a_model_drops_after_each_hidden_layer(model: Any, x: Any, key: Any) -> None:
-    """Each rate alone changes the output; both at 0 leave it; both at 1 leave the output's bias."""
+    """Each rate alone changes the output; at 0 nothing changes; at 1 only the bias remains."""
     variables = model(training=False).init(key, x)
     evaluated = model(training=False).apply(variables, x)
 

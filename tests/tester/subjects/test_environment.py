@@ -1,4 +1,4 @@
-"""The environment is read as it is, and a broken pair of Flax and JAX is one clear sentence."""
+"""The environment is read correctly, and a broken pair of Flax and JAX is one clear sentence."""
 
 from importlib import metadata
 from typing import Any
@@ -15,7 +15,7 @@ from dropout_props.environment.installed import probe, smoke_test
 
 
 def test_probe_reads_versions_and_flags() -> None:
-    """Versions are those of the installed packages, flags those of this process."""
+    """Versions come from the installed packages, flags from this process."""
     seen = probe()
     assert (seen.flax, seen.jax) == (metadata.version("flax"), jax.__version__)
     assert seen.prng_impl == "threefry2x32"
@@ -28,7 +28,7 @@ def test_probe_reads_versions_and_flags() -> None:
     [("jax_enable_x64", "x64"), ("jax_threefry_partitionable", "threefry_partitionable")],
 )
 def test_probe_follows_the_flags(flag: Any, field: Any) -> None:
-    """A flag that is changed is seen changed."""
+    """A changed flag is reported as changed."""
     before = bool(getattr(jax.config, flag))
     assert getattr(probe(), field) == before
     try:
@@ -39,7 +39,7 @@ def test_probe_follows_the_flags(flag: Any, field: Any) -> None:
 
 
 def test_probe_follows_the_flag_of_flax() -> None:
-    """FLAX_FIX_RNG_SEPARATOR changes every mask of Linen, so it is told."""
+    """FLAX_FIX_RNG_SEPARATOR changes every mask of Linen, so it is reported."""
     before = probe().fix_rng_separator
     try:
         config.update("flax_fix_rng_separator", not before)
@@ -50,28 +50,28 @@ def test_probe_follows_the_flag_of_flax() -> None:
 
 
 def test_the_installed_pair_works() -> None:
-    """The tests run on a pair that passes."""
+    """The installed Flax and JAX pass the smoke test."""
     smoke_test()
 
 
-def no_longer_there(*_: Any, **__: Any) -> Any:
-    """What a removed name of JAX looks like from inside Flax."""
+def removed(*_: Any, **__: Any) -> Any:
+    """Raise what Flax raises when JAX has removed a name."""
     raise AttributeError("module 'jax.core' has no attribute 'x'. See the\nchangelog.")
 
 
 @pytest.mark.parametrize("number", range(6))
 def test_each_step_can_fail(number: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever step fails, it is the one that the sentence names."""
+    """The sentence names the step that fails."""
     what = smoke._STEPS[number][0]
-    steps = [(name, no_longer_there if name == what else run) for name, run in smoke._STEPS]
+    steps = [(name, removed if name == what else run) for name, run in smoke._STEPS]
     monkeypatch.setattr(smoke, "_STEPS", tuple(steps))
     with pytest.raises(BrokenPair, match=rf" \({what} raised AttributeError: "):
         smoke_test()
 
 
 def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions, what failed, what to install; the cause is kept."""
-    monkeypatch.setattr(nnx.Dropout, "__call__", no_longer_there)
+    """It has the versions, the failed step and what to install; the cause is chained."""
+    monkeypatch.setattr(nnx.Dropout, "__call__", removed)
     versions = {"flax": "0.12.6", "jax": "0.12.0.1"}
     monkeypatch.setattr(smoke, "version_of", versions.__getitem__)
     with pytest.raises(BrokenPair) as caught:
@@ -79,7 +79,7 @@ def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(caught.value) == (
         "Flax 0.12.6 does not work with JAX 0.12.0.1 (a call of nnx.Dropout raised "
         "AttributeError: module 'jax.core' has no attribute 'x'; See the changelog): install jax "
-        "0.9.2, which is of that Flax's time (pip install 'jax==0.9.2')."
+        "0.9.2, from the time of that Flax (pip install 'jax==0.9.2')."
     )
     assert isinstance(caught.value.__cause__, AttributeError)
 
@@ -90,7 +90,7 @@ def test_a_broken_pair_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_remedy_is_a_jax_of_that_flaxs_time(flax: Any, jax_version: Any) -> None:
     """A release between two rows of the table goes with the row below it."""
-    assert smoke.remedy(flax).startswith(f"install jax {jax_version}, which is of that Flax's time")
+    assert smoke.remedy(flax).startswith(f"install jax {jax_version}, from the time of that Flax")
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_the_remedy_is_a_jax_of_that_flaxs_time(flax: Any, jax_version: Any) -> 
     ],
 )
 def test_the_remedy_without_a_supported_flax_is_a_flax(flax: Any, sentence: Any) -> None:
-    """No JAX helps a Flax that is too old, or absent."""
+    """The remedy for a Flax that is too old or missing is a supported Flax."""
     assert smoke.remedy(flax) == sentence
 
 
 def test_the_table_of_releases_is_in_order() -> None:
-    """Releases ascend, and so do the versions of JAX of their times."""
+    """Releases ascend, and so do their versions of JAX."""
     rows = [releases.row_of(flax) for flax in releases.supported()]
     flax = [Version(row.flax) for row in rows if row is not None]
     jax = [Version(row.jax) for row in rows if row is not None]

@@ -1,4 +1,4 @@
-"""A kernel is the framework's Dropout bit for bit, and each of its functions can be exchanged."""
+"""A kernel equals the Dropout of its framework bit for bit; each function can be replaced."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -17,7 +17,7 @@ APIS = ("linen", "nnx")
 
 
 def rederived(site: Site) -> Any:
-    """The published derivation in place of the framework's own draw."""
+    """Draw the key, and return the key of the published derivation instead."""
     site.issue()
     return site.key_at()
 
@@ -27,13 +27,13 @@ CORRECT = {"default": Kernel(), "rederived": Kernel(derive_key=rederived)}
 
 @pytest.fixture(params=[(api, name) for api in APIS for name in CORRECT], ids="-".join)
 def pair(request: pytest.FixtureRequest) -> Any:
-    """The framework's own Dropout and a correct kernel on the same API."""
+    """The Dropout of a framework, and a correct kernel on the same API."""
     api, name = request.param
     return registry.load(f"{api}.Dropout"), kernel_subject(CORRECT[name], api=api, name=name)
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two answers, or tuples of answers, are equal bit for bit."""
+    """Return whether two outputs, or tuples of outputs, are equal bit for bit."""
     pairs = zip(jax.tree_util.tree_leaves(one), jax.tree_util.tree_leaves(other), strict=True)
     return all(
         left.dtype == right.dtype and np.asarray(left).tobytes() == np.asarray(right).tobytes()
@@ -43,8 +43,10 @@ def equal(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("typed", [False, True])
-def test_a_call_is_the_frameworks(pair: Any, x: Any, key: Any, rate: Any, typed: Any) -> None:
-    """At every rate, in training and evaluation, with raw and typed keys."""
+def test_a_call_equals_that_of_the_framework(
+    pair: Any, x: Any, key: Any, rate: Any, typed: Any
+) -> None:
+    """It does at every rate, in training and evaluation, with raw and typed keys."""
     streams = {"dropout": jax.random.wrap_key_data(key) if typed else key}
     for training in (True, False):
         arguments: dict[str, Any] = {"rate": rate, "training": training, "streams": streams}
@@ -61,43 +63,43 @@ def test_a_call_is_the_frameworks(pair: Any, x: Any, key: Any, rate: Any, typed:
         ("call_in_modes", {"modes": (True, False, True)}),
     ],
 )
-def test_every_operation_is_the_frameworks(
+def test_every_operation_equals_that_of_the_framework(
     pair: Any, x: Any, key: Any, operation: Any, arguments: Any
 ) -> None:
-    """Eagerly, under jit and under vmap over keys."""
+    """It does eagerly, under jit and under vmap over keys."""
 
-    def asking(subject: Subject) -> Any:
+    def operating(subject: Subject) -> Any:
         return lambda key: getattr(subject, operation)(
             x, rate=0.5, streams={"dropout": key}, **arguments
         )
 
-    assert equal(*(asking(subject)(key) for subject in pair))
-    assert equal(*(jax.jit(asking(subject))(key) for subject in pair))
+    assert equal(*(operating(subject)(key) for subject in pair))
+    assert equal(*(jax.jit(operating(subject))(key) for subject in pair))
     keys = jax.random.split(key, 3)
-    assert equal(*(jax.vmap(asking(subject))(keys) for subject in pair))
+    assert equal(*(jax.vmap(operating(subject))(keys) for subject in pair))
 
 
-def test_streams_are_the_frameworks(pair: Any, x: Any, key: Any) -> None:
-    """Other streams, a stream of another name, an explicit key, a gradient."""
+def test_streams_are_used_as_by_the_framework(pair: Any, x: Any, key: Any) -> None:
+    """So are a stream of another name and an explicit key; the gradient is equal too."""
     noise = {"noise": key, "dropout": jax.random.PRNGKey(1)}
-    asked: dict[str, Any] = {"rate": 0.5, "training": True}
-    assert equal(*(subject.call(x, streams=noise, **asked) for subject in pair))
-    renamed = [subject.named_stream("noise") for subject in pair]
-    assert equal(*(subject.call(x, streams=noise, **asked) for subject in renamed))
+    call: dict[str, Any] = {"rate": 0.5, "training": True}
+    assert equal(*(subject.call(x, streams=noise, **call) for subject in pair))
+    renamed = [subject.with_stream("noise") for subject in pair]
+    assert equal(*(subject.call(x, streams=noise, **call) for subject in renamed))
     for streams in ({}, noise):
         assert equal(
             *(subject.call_explicit(x, key=key, rate=0.5, streams=streams) for subject in pair)
         )
 
     def gradient(subject: Subject) -> Any:
-        return jax.grad(lambda x: (subject.call(x, streams=noise, **asked) ** 2).sum())(x)
+        return jax.grad(lambda x: (subject.call(x, streams=noise, **call) ** 2).sum())(x)
 
     assert equal(*map(gradient, pair))
 
 
 @pytest.mark.parametrize("stream", ["default", "params"])
-def test_a_fallback_is_the_frameworks(pair: Any, x: Any, key: Any, stream: Any) -> None:
-    """Where the framework draws from another stream, or refuses to, so does the kernel."""
+def test_a_fallback_is_that_of_the_framework(pair: Any, x: Any, key: Any, stream: Any) -> None:
+    """A kernel draws from another stream, or refuses to, exactly where the framework does."""
 
     def outcome(subject: Subject) -> Any:
         try:
@@ -111,8 +113,8 @@ def test_a_fallback_is_the_frameworks(pair: Any, x: Any, key: Any, stream: Any) 
     assert own == kernel
 
 
-def test_a_missing_key_is_the_frameworks_error(pair: Any, x: Any) -> None:
-    """Type and words."""
+def test_the_error_of_a_missing_key_is_that_of_the_framework(pair: Any, x: Any) -> None:
+    """Its type and its message are."""
     seen = []
     for subject in pair:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - compared below
@@ -121,8 +123,8 @@ def test_a_missing_key_is_the_frameworks_error(pair: Any, x: Any) -> None:
     assert seen[0] == seen[1]
 
 
-def test_its_traits_are_the_frameworks(pair: Any) -> None:
-    """So that the same properties apply, but for the derivation: a kernel may take another one."""
+def test_its_traits_are_those_of_the_framework(pair: Any) -> None:
+    """The same properties apply, but for the derivation, which a kernel may replace."""
     own, kernel = pair
     assert kernel.traits == replace(own.traits, derivation=None)
 
@@ -143,7 +145,7 @@ CHANGES: dict[str, Any] = {
     "order": ("rate_one", "evaluate", "rate_zero"),
     "mode": lambda modes, merge: not merge(),  # noqa: ARG005
 }
-QUESTIONS: dict[str, Any] = {
+CALLS: dict[str, Any] = {
     "missing_key": lambda subject, x, key: subject.call(x, rate=0.5, training=True),  # noqa: ARG005
     "explicit_key": lambda subject, x, key: subject.call_explicit(x, key=key, rate=0.5),
     "rate_zero": lambda subject, x, key: subject.call(  # noqa: ARG005
@@ -163,48 +165,48 @@ QUESTIONS: dict[str, Any] = {
 
 
 def usual(subject: Subject, x: Any, key: Any) -> Any:
-    """A training call, which shows every change that has no question of its own."""
+    """A training call, which shows every change that has no call of its own in CALLS."""
     return subject.call(x, rate=0.5, training=True, streams={"dropout": key})
 
 
 def test_every_function_has_a_change() -> None:
-    """A field that is added to the kernel is added here."""
+    """CHANGES has every field of the kernel."""
     assert {field.name for field in fields(Kernel)} == set(CHANGES)
 
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_function_is_the_one_that_is_used(api: Any, name: Any, x: Any, key: Any) -> None:
-    """A change of one function shows in the question that meets it."""
-    ask = QUESTIONS.get(name, usual)
-    changed = ask(kernel_subject(Kernel(**{name: CHANGES[name]}), api=api, name=name), x, key)
+    """A change of one function changes the output of the call that uses it."""
+    call = CALLS.get(name, usual)
+    changed = call(kernel_subject(Kernel(**{name: CHANGES[name]}), api=api, name=name), x, key)
     if name == "missing_key":
         assert changed.shape == x.shape  # a correct kernel raises, as tested above
     else:
-        assert not equal(ask(kernel_subject(Kernel(), api=api, name="correct"), x, key), changed)
+        assert not equal(call(kernel_subject(Kernel(), api=api, name="correct"), x, key), changed)
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_change_shows_nowhere_else(api: Any, x: Any, key: Any) -> None:
-    """Evaluation and the corner rates are untouched by a change of the draw."""
+def test_a_change_affects_no_other_call(api: Any, x: Any, key: Any) -> None:
+    """A change of the draw leaves evaluation and the rates 0 and 1 as they are."""
     subjects = [
         kernel_subject(kernel, api=api, name="kernel")
         for kernel in (Kernel(), Kernel(draw=CHANGES["draw"], combine=CHANGES["combine"]))
     ]
     for name in ("rate_zero", "evaluate", "rate_one", "order"):
-        assert equal(*(QUESTIONS[name](subject, x, key) for subject in subjects))
+        assert equal(*(CALLS[name](subject, x, key) for subject in subjects))
 
 
 def repeated(kernel: Any, api: Any, x: Any, key: Any) -> Any:
-    """Which units are kept in three calls of one layer, bool[3, *shape]."""
+    """Return which units three calls of one layer keep, bool[3, *shape]."""
     subject = kernel_subject(kernel, api=api, name="kernel")
     outputs = subject.call_repeatedly(x, times=3, rate=0.5, streams={"dropout": key})
     return np.stack(outputs) != 0
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_site_tells_calls_apart(api: Any, x: Any, key: Any) -> None:
-    """The count of a call is what its key depends on; ignoring it repeats the mask."""
+def test_a_site_distinguishes_calls(api: Any, x: Any, key: Any) -> None:
+    """The key depends on the count of the call; a kernel that ignores it repeats the mask."""
     correct = repeated(Kernel(), api, x, key)
     ignored = repeated(Kernel(derive_key=lambda site: site.key_at(count=0)), api, x, key)
     assert (ignored == correct[0]).all()
@@ -218,8 +220,8 @@ def test_a_site_tells_calls_apart(api: Any, x: Any, key: Any) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_site_tells_layers_apart(api: Any, x: Any, key: Any) -> None:
-    """The key as it was given, with no place folded in, is one for all layers."""
+def test_a_site_distinguishes_layers(api: Any, x: Any, key: Any) -> None:
+    """Without the path of the layer folded in, all layers have one key."""
     kernel = Kernel(derive_key=lambda site: site.root_key)
     subject = kernel_subject(kernel, api=api, name="root")
     outputs = subject.call_layers(x, names=("a", "b/c"), rate=0.5, streams={"dropout": key})
@@ -230,7 +232,7 @@ def test_a_site_tells_layers_apart(api: Any, x: Any, key: Any) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_site_remembers_within_one_application(api: Any, x: Any, key: Any) -> None:
-    """A mask that is stored is met again in the next call, and gone in the next application."""
+    """A stored mask is there in the next call, and gone in the next application."""
 
     def cached(key: Any, keep_rate: Any, shape: Any, site: Site) -> Any:
         return site.memory.setdefault("mask", jax.random.bernoulli(key, keep_rate, shape))
@@ -243,7 +245,7 @@ def test_a_site_remembers_within_one_application(api: Any, x: Any, key: Any) -> 
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_site_reaches_other_streams(api: Any, x: Any, key: Any) -> None:
-    """A kernel can draw from the wrong stream where there is one, and sees whether."""
+    """A kernel can see whether another stream has a key, and draw from it."""
 
     def wrong(site: Site) -> Any:
         return site.issue("params" if site.has("params") else None)
@@ -265,8 +267,8 @@ def test_a_site_reaches_other_streams(api: Any, x: Any, key: Any) -> None:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_a_gradient_can_be_wrong_on_its_own(api: Any, x: Any, key: Any) -> None:
-    """A kernel with its own backward pass has the framework's outputs and other gradients."""
+def test_a_gradient_alone_can_be_wrong(api: Any, x: Any, key: Any) -> None:
+    """A kernel with its own backward pass has correct outputs and other gradients."""
 
     @jax.custom_vjp
     def unscaled(x: Any, mask: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Every operation on every subject that ships, on the installed Flax."""
+"""Every operation on every shipped subject, on the installed Flax."""
 
 from contextlib import contextmanager
 from typing import Any
@@ -12,17 +12,17 @@ from dropout_props.subjects.subject import Subject, Unsupported
 
 
 def rate_of(subject: Subject) -> float:
-    """The rate to ask for."""
+    """Return a rate that the subject takes."""
     return 0.5 if subject.traits.rate is None else subject.traits.rate
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two arrays hold the same bits' worth of numbers."""
+    """Return whether two arrays hold equal numbers."""
     return bool(np.array_equal(np.asarray(one), np.asarray(other)))
 
 
 def train(subject: Subject, x: Any, key: Any, **arguments: Any) -> Any:
-    """One training call with one key."""
+    """Call the subject once in training mode, with one key."""
     return subject.call(
         x, rate=rate_of(subject), training=True, streams={"dropout": key}, **arguments
     )
@@ -30,7 +30,7 @@ def train(subject: Subject, x: Any, key: Any, **arguments: Any) -> Any:
 
 @contextmanager
 def unsupported_if(subject: Subject, ability: Any) -> Any:
-    """The operation is refused exactly where the trait says so."""
+    """Check that the operation is refused if, and only if, the traits lack the ability."""
     if subject.traits.lacks(ability) is None:
         yield
     else:
@@ -39,7 +39,7 @@ def unsupported_if(subject: Subject, ability: Any) -> Any:
 
 
 def test_every_unit_is_dropped_or_scaled(masked: Subject, x: Any, key: Any) -> None:
-    """A training output is 0 or reference/keep, and both occur."""
+    """A unit of a training output is 0 or reference/keep, and both occur."""
     reference = np.asarray(masked.reference(x))
     output = np.asarray(train(masked, x, key))
     kept = output != 0
@@ -51,32 +51,32 @@ def test_every_unit_is_dropped_or_scaled(masked: Subject, x: Any, key: Any) -> N
 def test_a_training_output_has_the_references_shape_and_dtype(
     subject: Subject, x: Any, key: Any
 ) -> None:
-    """Also where a model's output is narrower than its input."""
+    """It has, even where the output of a model is narrower than its input."""
     output, reference = train(subject, x, key), subject.reference(x)
     assert (output.shape, output.dtype) == (reference.shape, reference.dtype)
     assert not same(output, reference)
 
 
 def test_one_key_gives_one_output(subject: Subject, x: Any, key: Any) -> None:
-    """A call is pure."""
+    """A call is a pure function of its key."""
     assert same(train(subject, x, key), train(subject, x, key))
 
 
 def test_a_key_may_be_raw_typed_or_numpy(subject: Subject, x: Any, key: Any) -> None:
-    """The kind of a key does not matter, its bits do."""
+    """Keys of different kinds with equal bits give equal outputs."""
     expected = train(subject, x, key)
     assert same(train(subject, x, jax.random.wrap_key_data(key)), expected)
     assert same(train(subject, x, np.asarray(key)), expected)
 
 
 def test_another_key_gives_another_output(subject: Subject, x: Any) -> None:
-    """Except where the published model takes no key."""
+    """It does, except for the model that takes no key as published."""
     outputs = [train(subject, x, jax.random.PRNGKey(seed)) for seed in (0, 1)]
     assert same(*outputs) == (subject.name == "d2l.DropoutMLPScratch")
 
 
-def test_other_streams_do_not_matter(subject: Subject, x: Any, key: Any) -> None:
-    """Keys beside the layer's own are handed over and not used."""
+def test_other_streams_are_ignored(subject: Subject, x: Any, key: Any) -> None:
+    """Keys of other streams do not change the output."""
     other = jax.random.PRNGKey(1)
     streams = {"dropout": key, "noise": other, "params": other}
     output = subject.call(x, rate=rate_of(subject), training=True, streams=streams)
@@ -86,15 +86,15 @@ def test_other_streams_do_not_matter(subject: Subject, x: Any, key: Any) -> None
 def test_evaluation_needs_no_key_and_gives_the_reference(
     subject: Subject, x: Any, key: Any
 ) -> None:
-    """With a key or without, or it is refused where there is no evaluation mode."""
+    """It does with a key and without; a subject without evaluation mode refuses it."""
     with unsupported_if(subject, "eval_mode"):
         for streams in ({}, {"dropout": key}):
             output = subject.call(x, rate=rate_of(subject), training=False, streams=streams)
             assert same(output, subject.reference(x))
 
 
-def test_a_missing_key_is_the_frameworks_own_error(keyed: Subject, x: Any) -> None:
-    """Its type is one of the trait's, its words name the stream where the trait says so."""
+def test_a_missing_key_is_an_error_that_the_traits_name(keyed: Subject, x: Any) -> None:
+    """Its type is in the traits, and its message names the stream where the traits say so."""
     traits = keyed.traits
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the trait says which
         keyed.call(x, rate=rate_of(keyed), training=True, expect_errors=True)
@@ -103,7 +103,7 @@ def test_a_missing_key_is_the_frameworks_own_error(keyed: Subject, x: Any) -> No
 
 
 def test_calls_in_one_application_differ_and_repeat(subject: Subject, x: Any, key: Any) -> None:
-    """Each call has a mask of its own, and a second application gives the same ones."""
+    """Each call has its own mask, and a second application gives the same masks."""
     arguments: dict[str, Any] = {"times": 3, "rate": rate_of(subject), "streams": {"dropout": key}}
     with unsupported_if(subject, "repeat"):
         outputs = subject.call_repeatedly(x, **arguments)
@@ -117,7 +117,7 @@ def test_calls_in_one_application_differ_and_repeat(subject: Subject, x: Any, ke
 def test_layers_in_one_model_differ_and_repeat(
     masked: Subject, x: Any, key: Any, times: int
 ) -> None:
-    """Nested ones too, in the order of their names, and each of several calls."""
+    """So do nested layers, in the order of the names, and each of several calls."""
     names = ("a", "block/a", "b", "block/inner/a")
     arguments: dict[str, Any] = {
         "names": names,
@@ -143,8 +143,8 @@ def test_modes_alternate_in_one_application(subject: Subject, x: Any, key: Any) 
     assert subject.traits.reference == "eval" or same(evaluated, x)
 
 
-def test_an_explicit_key_is_the_only_one_that_counts(subject: Subject, x: Any, key: Any) -> None:
-    """Whatever the streams hold."""
+def test_an_explicit_key_alone_decides_the_mask(subject: Subject, x: Any, key: Any) -> None:
+    """The keys of the streams do not change the output."""
     other = jax.random.PRNGKey(1)
     with unsupported_if(subject, "explicit_key"):
         output = subject.call_explicit(x, key=key, rate=0.5)
@@ -153,10 +153,10 @@ def test_an_explicit_key_is_the_only_one_that_counts(subject: Subject, x: Any, k
         assert same(subject.call_explicit(x, key=np.asarray(key), rate=0.5), output)
 
 
-def test_a_named_stream_is_drawn_from(subject: Subject, x: Any, key: Any) -> None:
+def test_a_layer_draws_from_the_named_stream(subject: Subject, x: Any, key: Any) -> None:
     """The key of the named stream gives the mask; without it the call is an error."""
     with unsupported_if(subject, "named_stream"):
-        renamed = subject.named_stream("noise")
+        renamed = subject.with_stream("noise")
         assert renamed.traits.stream == "noise"
         noise = {"noise": key}
         output = renamed.call(x, rate=0.5, training=True, streams=noise)
@@ -170,7 +170,7 @@ def test_a_named_stream_is_drawn_from(subject: Subject, x: Any, key: Any) -> Non
 def test_a_mask_is_shared_along_broadcast_dims(
     subject: Subject, x: Any, key: Any, dim: Any
 ) -> None:
-    """Along the listed axis every unit is treated alike."""
+    """All units along the listed axis are kept or dropped together."""
     with unsupported_if(subject, "broadcast_dims"):
         kept = np.asarray(train(subject, x, key, broadcast_dims=(dim,))) != 0
         assert (kept.all(axis=dim) == kept.any(axis=dim)).all()
@@ -179,7 +179,7 @@ def test_a_mask_is_shared_along_broadcast_dims(
 
 @pytest.mark.parametrize("typed", [False, True])
 def test_vmap_over_keys_equals_a_loop(subject: Subject, x: Any, key: Any, typed: Any) -> None:
-    """The layer is built inside the batched function, for raw and for typed keys."""
+    """Batching changes no mask, for raw and for typed keys."""
     keys = jax.random.split(key, 3)
     if typed:
         keys = jax.random.wrap_key_data(keys)
@@ -188,7 +188,7 @@ def test_vmap_over_keys_equals_a_loop(subject: Subject, x: Any, key: Any, typed:
 
 
 def test_jit_over_key_and_input_gives_the_same_mask(subject: Subject, x: Any, key: Any) -> None:
-    """Nothing is kept from the trace: an eager call afterwards works."""
+    """The trace leaves nothing in a cache: an eager call afterwards works."""
     eager = np.asarray(train(subject, x, key))
     traced = np.asarray(jax.jit(lambda key, x: train(subject, x, key))(key, x))
     np.testing.assert_allclose(traced, eager, rtol=1e-4, atol=1e-4)
@@ -197,18 +197,19 @@ def test_jit_over_key_and_input_gives_the_same_mask(subject: Subject, x: Any, ke
     assert same(train(subject, x, key), eager)
 
 
-def test_an_input_that_the_traits_take_is_taken(subject: Subject, key: Any) -> None:
-    """Each dtype and the smallest shapes that the traits list."""
+def test_inputs_that_the_traits_allow_are_accepted(subject: Subject, key: Any) -> None:
+    """Every dtype of the traits is accepted, in every shape of the rank that they allow."""
     traits = subject.traits
     shapes = [(), (0,), (1,), (3, 0), (2, 3, 5)]
     for dtype in traits.dtypes:
-        for shape in [shape for shape in shapes if not traits.refuses(shape, dtype)]:
-            x = jnp.ones(shape, dtype)
-            assert train(subject, x, key).dtype == dtype
+        for shape in [one for one in shapes if len(one) >= traits.min_rank]:
+            if traits.empty or 0 not in shape:
+                x = jnp.ones(shape, dtype)
+                assert train(subject, x, key).dtype == dtype
 
 
 def test_a_fixed_rate_is_the_only_one(x: Any, key: Any) -> None:
-    """Another rate is refused with both."""
+    """The refusal of another rate names both rates."""
     from dropout_props.layers import registry
 
     fixed = registry.load("textbook.MyModel")
@@ -226,10 +227,10 @@ def test_a_fixed_rate_is_the_only_one(x: Any, key: Any) -> None:
         (("",), "'' has an empty part; leave none out"),
     ],
 )
-def test_names_that_make_no_model_are_refused(
+def test_invalid_names_of_layers_are_refused(
     linen_dropout: Subject, nnx_dropout: Subject, x: Any, names: Any, rule: Any
 ) -> None:
-    """Both APIs refuse them alike, with the names and the rule."""
+    """Both APIs refuse them with the same message, which has the names and the rule."""
     for subject in (linen_dropout, nnx_dropout):
         with pytest.raises(Exception, match="raised ValueError") as caught:
             subject.call_layers(x, names=names, rate=0.5)

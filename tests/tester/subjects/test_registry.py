@@ -1,4 +1,4 @@
-"""Subjects are found by name or by path, and what cannot be found is explained."""
+"""The registry finds subjects by name or path, and explains what it cannot find."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ number = 5
 
 @pytest.fixture
 def layers(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A module of a user's own layers in the working directory, which is not on the path."""
+    """A module of the user's layers in the working directory, which is not on sys.path."""
     (tmp_path / "layers_of_mine.py").write_text(LAYERS)
     (tmp_path / "breaks_on_import.py").write_text("raise RuntimeError('needs a\\nlicence')")
     monkeypatch.chdir(tmp_path)
@@ -45,9 +45,9 @@ def layers(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_names_are_known_without_a_framework() -> None:
-    """Listing the subjects costs no import of JAX or Flax."""
+    """Listing the subjects imports neither JAX nor Flax."""
     code = (
-        "import sys; from dropout_props.subjects import registry; registry.names();"
+        "import sys; from dropout_props.layers import registry; registry.names();"
         "print({'jax', 'flax', 'numpy', 'scipy', 'hypothesis'} & set(sys.modules))"
     )
     result = subprocess.run(
@@ -57,8 +57,8 @@ def test_names_are_known_without_a_framework() -> None:
 
 
 @pytest.mark.parametrize("name", [*registry.names(), *registry.EXAMPLES])
-def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
-    """Each name of the table loads the subject of that name."""
+def test_a_shipped_subject_has_the_name_that_lists_it(name: Any) -> None:
+    """Each listed name loads a subject of that name."""
     assert registry.load(name).name == name
 
 
@@ -66,8 +66,8 @@ def test_what_ships_is_called_what_it_is_listed_as(name: Any) -> None:
     ("attr", "api"),
     [("Mine", "linen"), ("Theirs", "nnx"), ("Holder.inner", "linen"), ("plain", "function")],
 )
-def test_a_layer_of_ones_own_is_found_by_path(layers: Any, attr: Any, api: Any) -> None:
-    """What it is, is told from what stands there; it is called as it was asked for."""
+def test_a_layer_of_the_user_is_found_by_path(layers: Any, attr: Any, api: Any) -> None:
+    """Its API is inferred from the object; its name is the path."""
     path = f"{layers}:{attr}"
     subject = registry.load(path)
     assert (subject.traits.api, subject.name, subject.source) == (api, path, path)
@@ -102,28 +102,24 @@ def test_the_layer_of_a_ready_subject_has_a_path_of_its_own(layers: Any) -> None
 
 @pytest.mark.parametrize("path", ["json:loads", "collections:OrderedDict"])
 def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
-    """It is searched last, and a path leads into installed packages as well."""
+    """It is searched last, after the installed packages."""
     with pytest.raises((WiringError, UnknownSubject)):
         registry.load(path)
     assert sys.path[0] != layers
 
 
-SHIPPED = f"{', '.join(registry.names())}; there are the examples {', '.join(registry.EXAMPLES)}"
+SHIPPED = f"{', '.join(registry.names())}; the examples are {', '.join(registry.EXAMPLES)}"
+OTHERS = f"The shipped subjects are {SHIPPED}; write any other as package.module:attr."
 UNKNOWN = {
-    "linen.Dropuot": f"No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "LINEN.DROPOUT": f"No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "Dropout": f"No subject is called 'Dropout'. Did you mean linen.Dropout or nnx.Dropout? The "
-    f"subjects that ship are {SHIPPED}; any other is written package.module:attr.",
-    "mypackage.layers.Zzz": f"No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
-    f"write mypackage.layers:Zzz. The subjects that ship are {SHIPPED}; any other is written "
-    f"package.module:attr.",
-    "DropPaht": f"No subject is called 'DropPaht'. The subjects that ship are {SHIPPED}; any other "
-    f"is written package.module:attr.",
-    "DropPath": f"No subject is called 'DropPath'. Did you mean examples.DropPath? The subjects "
-    f"that ship are {SHIPPED}; any other is written package.module:attr.",
-    ":Mine": "':Mine' is no subject: write package.module:attr, such as "
+    "linen.Dropuot": "No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? " + OTHERS,
+    "LINEN.DROPOUT": "No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? " + OTHERS,
+    "Dropout": "No subject is called 'Dropout'. Did you mean linen.Dropout or nnx.Dropout? "
+    + OTHERS,
+    "mypackage.layers.Zzz": "No subject is called 'mypackage.layers.Zzz'. For a layer of your own "
+    "write mypackage.layers:Zzz. " + OTHERS,
+    "DropPaht": "No subject is called 'DropPaht'. " + OTHERS,
+    "DropPath": "No subject is called 'DropPath'. Did you mean examples.DropPath? " + OTHERS,
+    ":Mine": "':Mine' is not a subject: write package.module:attr, such as "
     "mypackage.layers:MyDropout.",
     "absent_module:Mine": "The module 'absent_module' cannot be imported: ModuleNotFoundError: No "
     "module named 'absent_module'. Check its name, run from the directory that holds its package, "
@@ -131,39 +127,39 @@ UNKNOWN = {
     "breaks_on_import:Mine": "The module 'breaks_on_import' cannot be imported: RuntimeError: "
     "needs a licence. Check its name, run from the directory that holds its package, or install "
     "the package.",
-    "layers_of_mine:Mien": "'layers_of_mine:Mien' is no subject: the module 'layers_of_mine' can "
-    "be imported, but has no 'Mien'. Did you mean Mine?",
-    "layers_of_mine:number": "'layers_of_mine:number' is of type int, which is no subject. Point "
-    "to a Subject, a Linen or NNX module class, or a function f(key, x, rate, deterministic); for "
-    "a layer that needs more arguments make one with Subject.linen or Subject.nnx and point to "
-    "that.",
+    "layers_of_mine:Mien": "'layers_of_mine:Mien' is not a subject: the module 'layers_of_mine' "
+    "can be imported, but has no 'Mien'. Did you mean Mine?",
+    "layers_of_mine:number": "'layers_of_mine:number' is of type int, which is not a subject. "
+    "Point to a Subject, a Linen or NNX module class, or a function f(key, x, rate, "
+    "deterministic); for a layer that requires more arguments make one with Subject.linen or "
+    "Subject.nnx and point to it.",
 }
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_cannot_be_found_is_explained(layers: Any, name: Any) -> None:
-    """The whole message: what was looked for, what is there, what to write."""
+def test_the_message_for_an_unknown_subject(layers: Any, name: Any) -> None:
+    """The whole message: the name, the closest names, the known names, what to write."""
     with pytest.raises(UnknownSubject) as caught:
         registry.load(name)
     assert str(caught.value) == UNKNOWN[name]
 
 
 @pytest.mark.parametrize("attr", ["module", "Holder"])
-def test_what_is_no_layer_is_refused(layers: Any, attr: Any) -> None:
-    """A built module has its rate already; another class is no layer."""
-    with pytest.raises(UnknownSubject, match="which is no subject"):
+def test_an_object_that_is_not_a_layer_is_refused(layers: Any, attr: Any) -> None:
+    """A module that is built already is refused, and so is a class that is not a module."""
+    with pytest.raises(UnknownSubject, match="which is not a subject"):
         registry.load(f"{layers}:{attr}")
 
 
 @pytest.mark.parametrize("attr", ["Wide", "short"])
-def test_a_layer_that_cannot_be_wired_is_named_as_asked(layers: Any, attr: Any) -> None:
+def test_a_layer_that_cannot_be_wired_is_named_by_its_path(layers: Any, attr: Any) -> None:
     """The message starts with the path."""
     with pytest.raises(WiringError, match=f"^{layers}:{attr}"):
         registry.load(f"{layers}:{attr}")
 
 
 def test_subjects_are_built_when_loaded() -> None:
-    """Loading twice gives two subjects, so that none carries what another learnt."""
+    """Loading twice gives two subjects that share no cache."""
     first, second = registry.load("linen.Dropout"), registry.load("linen.Dropout")
     assert isinstance(first, Subject)
     assert first.adapter is not second.adapter

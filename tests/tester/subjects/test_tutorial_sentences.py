@@ -1,4 +1,4 @@
-"""Is docs/tutorials.md what the installed Flax does? Is each sentence seen true, and seen false?"""
+"""docs/tutorials.md matches the installed Flax, and each check can give true and false."""
 
 import gc
 import itertools
@@ -24,14 +24,14 @@ BY_NAME = {sentence.name: sentence for sentence in SENTENCES}
 Rows = dict[str, dict[str, tuple[str, str]]]
 
 
-def asked(page: str) -> dict[str, str]:
-    """Return the releases of Flax on a page, with the JAX of each."""
+def releases_of(page: str) -> dict[str, str]:
+    """Return the releases of Flax on a page, each with its JAX."""
     return dict(re.findall(r"^\| (\d[\d.]*) \| (\d[\d.]*) \| \d", page, flags=re.MULTILINE))
 
 
 def read(page: str) -> Rows:
     """Return true or false, and what was seen, by sentence and release."""
-    releases = list(asked(page))
+    releases = list(releases_of(page))
     found: Rows = {}
     text = ""
     for line in page.partition("| sentence |")[2].partition("\n## ")[0].splitlines()[2:]:
@@ -48,8 +48,8 @@ def read(page: str) -> Rows:
     return found
 
 
-def test_the_page_is_of_these_sentences_and_of_the_whole_table() -> None:
-    """Each sentence of the code is on the page and no other, in order, for each release."""
+def test_the_page_has_every_sentence_and_every_release() -> None:
+    """The page has exactly the sentences of the code, in order, for each release."""
     page = PAGE.read_text(encoding="utf-8")
     rows = read(page)
     assert f"Written by `{RENEW.partition(' --write')[0]}`" in page
@@ -58,15 +58,15 @@ def test_the_page_is_of_these_sentences_and_of_the_whole_table() -> None:
         assert tuple(row) == supported(), f"{text}: {RENEW}"
 
 
-def test_the_page_says_of_the_installed_release_what_it_does() -> None:
-    """A pair on the page, word by word; another release, true or false as the last before it."""
+def test_the_page_matches_the_installed_release() -> None:
+    """A pair on the page matches word by word; another release matches the one before it."""
     page = PAGE.read_text(encoding="utf-8")
     installed = ask_installed()
-    jax_of = asked(page)
+    jax_of = releases_of(page)
     before = [one for one in jax_of if Version(one) <= Version(installed.flax)]
     column = {text: row[before[-1]] for text, row in read(page).items()}
-    here = read(tutorials_page([installed], command="none"))
-    now = {text: row[installed.flax] for text, row in here.items()}
+    rows = read(tutorials_page([installed], command="none"))
+    now = {text: row[installed.flax] for text, row in rows.items()}
     if jax_of.get(installed.flax) == installed.jax:
         assert now == column, RENEW
     else:
@@ -75,11 +75,11 @@ def test_the_page_says_of_the_installed_release_what_it_does() -> None:
         }, RENEW
 
 
-Plant = Callable[[pytest.MonkeyPatch], None]
+Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def silent(layer: Any, x: Any) -> Any:
-    """Drop nothing, and draw nothing."""
+    """Drop nothing, and draw no key."""
     return x
 
 
@@ -90,24 +90,24 @@ def greedy(layer: Any, x: Any) -> Any:
 
 
 def strict(layer: Any, x: Any) -> Any:
-    """Be content with no other stream."""
+    """Accept only a key of the stream dropout."""
     if not layer.deterministic and not layer.has_rng("dropout"):
         raise FlaxError("there is no key in the stream dropout")
     return x
 
 
 def mumbling(layer: Any, x: Any) -> Any:
-    """Refuse, and do not say why."""
+    """Raise an error of Flax that names no reason."""
     raise FlaxError("there is something wrong")
 
 
 def tripping(layer: Any, x: Any) -> Any:
-    """Fail by a mistake of its own, which is no refusal."""
+    """Raise an error that is not one of Flax."""
     raise TypeError("dropout: compact")
 
 
-def dropout(call: Callable[[Any, Any], Any]) -> Plant:
-    """Plant a Dropout that does this when it is called."""
+def dropout(call: Callable[[Any, Any], Any]) -> Patch:
+    """Return a patch that replaces Dropout by a layer with this call."""
 
     class Dropout(nn.Module):
         rate: float
@@ -120,17 +120,17 @@ def dropout(call: Callable[[Any, Any], Any]) -> Plant:
 
 
 def as_it_is(patch: pytest.MonkeyPatch) -> None:
-    """Plant nothing."""
+    """Patch nothing."""
 
 
 def no_modules(patch: pytest.MonkeyPatch) -> None:
-    """Make plain functions of the layers: there is no submodule that could be inline."""
+    """Replace the layers by plain functions, which are not submodules."""
     for layer in ("Dense", "Dropout"):
         patch.setattr(nn, layer, lambda *_, **__: lambda x: x)
 
 
 def no_such_layer(patch: pytest.MonkeyPatch) -> None:
-    """Refuse to make a Dropout, and do not say why."""
+    """Raise an error of Flax when a Dropout is built, without a reason."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise FlaxError("there is something wrong")
@@ -139,7 +139,7 @@ def no_such_layer(patch: pytest.MonkeyPatch) -> None:
 
 
 def bare_key_is_folded(patch: pytest.MonkeyPatch) -> None:
-    """Make another key of a single key."""
+    """Fold a number into a single key at init."""
     plain = nn.Module.init
 
     def init(self: Any, rngs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -151,24 +151,24 @@ def bare_key_is_folded(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_jit(patch: pytest.MonkeyPatch) -> None:
-    """Leave classes as they are under `nn.jit`."""
+    """Make `nn.jit` return the class unchanged."""
     patch.setattr(nn, "jit", lambda cls, **_: cls)
 
 
 def one_key(patch: pytest.MonkeyPatch) -> None:
-    """Hand out one key, again and again."""
+    """Make `make_rng` always return the same key."""
     no_jit(patch)
     patch.setattr(nn.Module, "make_rng", lambda *_: jax.random.PRNGKey(0))
 
 
 def never_again(patch: pytest.MonkeyPatch) -> None:
-    """Hand out a new key at each call, whatever the key of the apply."""
+    """Make `make_rng` return a new key at each call, for every key of the apply."""
     no_jit(patch)
     seeds = itertools.count()
     patch.setattr(nn.Module, "make_rng", lambda *_: jax.random.PRNGKey(next(seeds)))
 
 
-UNTRUE: dict[str, tuple[Plant, ...]] = {
+UNTRUE: dict[str, tuple[Patch, ...]] = {
     "single-key-init-raises": (dropout(silent), dropout(tripping)),
     "single-key-is-params": (bare_key_is_folded,),
     "missing-key-raises": (dropout(silent), dropout(tripping)),
@@ -184,8 +184,8 @@ UNTRUE: dict[str, tuple[Plant, ...]] = {
     "jit-reproducible": (never_again,),
     "jit-reproducible-after-evaluation": (never_again,),
 }
-# Plants under which a sentence is true, where some release makes it false.
-TRUE: dict[str, Plant] = {
+# Patches under which a sentence is true, where some release makes it false.
+TRUE: dict[str, Patch] = {
     "single-key-init-raises": dropout(strict),
     "params-key-alone-raises": dropout(strict),
     "jit-new-each-call": no_jit,
@@ -195,13 +195,13 @@ TRUE: dict[str, Plant] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "plant"), [(name, plant) for name in BY_NAME for plant in UNTRUE[name]]
+    ("name", "patch"), [(name, patch) for name in BY_NAME for patch in UNTRUE[name]]
 )
-def test_each_sentence_is_seen_to_be_false(
-    name: str, plant: Plant, monkeypatch: pytest.MonkeyPatch
+def test_each_check_can_give_false(
+    name: str, patch: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A planted change makes it untrue, and the check says so, in one line."""
-    plant(monkeypatch)
+    """Under a patch that makes the sentence false, the check says so in one line."""
+    patch(monkeypatch)
     true, seen = ask(BY_NAME[name])
     assert not true, seen
     assert seen
@@ -209,15 +209,15 @@ def test_each_sentence_is_seen_to_be_false(
 
 
 @pytest.mark.parametrize("name", BY_NAME)
-def test_each_sentence_is_seen_to_be_true(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is, or with a planted change where some release makes it false."""
+def test_each_check_can_give_true(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check gives true on the installed Flax, or under a patch where some release is false."""
     TRUE.get(name, as_it_is)(monkeypatch)
     true, seen = ask(BY_NAME[name])
     assert true, seen
 
 
-def test_a_check_can_be_asked_again() -> None:
-    """What `nn.jit` remembers of an earlier check, alive or collected, changes no answer."""
+def test_a_check_can_be_repeated() -> None:
+    """The cache of `nn.jit` changes no result, whether earlier modules live or are collected."""
     first = [ask(one) for one in SENTENCES]
     for _ in range(3):
         gc.collect()

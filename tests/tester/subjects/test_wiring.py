@@ -1,4 +1,4 @@
-"""How a user's own layer takes its rate, mode, stream and key is read off its signatures."""
+"""The wiring of a user's layer is inferred from its signatures."""
 
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ class CallMode(nn.Module):
 
 
 class Training(nn.Module):
-    """A layer whose constructor takes the mode, the other way round."""
+    """A layer whose constructor takes the mode, where True means training."""
 
     drop_rate: float
     training: bool
@@ -47,7 +47,7 @@ class Training(nn.Module):
 
 
 class Fixed(nn.Module):
-    """A layer of one rate."""
+    """A layer with a fixed rate."""
 
     @nn.compact
     def __call__(self, x: Any, *, train: Any) -> Any:
@@ -56,7 +56,7 @@ class Fixed(nn.Module):
 
 
 class Wide(nn.Module):
-    """A layer that needs more than a rate."""
+    """A layer whose constructor requires more than a rate."""
 
     rate: float
     width: int
@@ -123,8 +123,8 @@ GOOD = {
 
 
 @pytest.mark.parametrize("build", GOOD.values(), ids=GOOD)
-def test_a_layer_is_a_subject_in_one_line(build: Any, x: Any, key: Any) -> None:
-    """Its training output is masked at its rate, its evaluation output is the reference."""
+def test_one_line_makes_a_layer_a_subject(build: Any, x: Any, key: Any) -> None:
+    """The training output is masked at the rate; the evaluation output is the reference."""
     subject = build()
     rate = subject.traits.rate or 0.5
     reference = np.asarray(subject.reference(x))
@@ -138,7 +138,7 @@ def test_a_layer_is_a_subject_in_one_line(build: Any, x: Any, key: Any) -> None:
 
 @pytest.mark.parametrize("build", [GOOD["partial"], GOOD["nnx model"]], ids=["linen", "nnx"])
 def test_parameters_are_the_same_in_every_call(build: Any, x: Any, key: Any) -> None:
-    """They come from one key of their own, whatever is called and traced in between."""
+    """They are the same after other calls and traces."""
     subject = build()
     traced = jax.jit(lambda key: subject.call(x, rate=0.5, training=True, streams={"dropout": key}))
     traced(key)
@@ -149,8 +149,8 @@ def test_parameters_are_the_same_in_every_call(build: Any, x: Any, key: Any) -> 
     assert first.std() > 0
 
 
-def test_a_subject_is_called_by_its_layers_name() -> None:
-    """And says where it comes from, unless it is a lambda."""
+def test_a_subject_has_the_name_of_its_layer() -> None:
+    """Its source is where the layer is defined, or empty for a lambda."""
     assert (Subject.linen(CallMode).name, Subject.function(masked).name) == ("CallMode", "masked")
     assert Subject.linen(CallMode).source == f"{__name__}:CallMode"
     assert Subject.linen(partial(Wide, width=16), reference="eval").name == "Wide"
@@ -159,7 +159,7 @@ def test_a_subject_is_called_by_its_layers_name() -> None:
 
 
 def test_abilities_follow_from_signatures(linen_dropout: Subject, nnx_dropout: Subject) -> None:
-    """What a signature offers can be asked for, what it lacks cannot."""
+    """A parameter of the signature gives the ability; without it the ability is missing."""
     offered: tuple[Ability, ...] = ("named_stream", "explicit_key", "broadcast_dims")
     for subject in (linen_dropout, nnx_dropout):
         assert [subject.traits.lacks(ability) for ability in offered] == [None] * 3
@@ -190,8 +190,8 @@ BAD: dict[str, tuple[Any, str]] = {
         lambda: Subject.linen(Fixed),
         (
             "Fixed takes no rate: its constructor has parent, name, none of rate, drop_rate, "
-            "dropout_rate, drop_prob, dropout. Name the parameter (rate_parameter='...'), or say "
-            "that the rate is fixed (rate=0.5)."
+            "dropout_rate, drop_prob, dropout. Name the parameter (rate_parameter='...'), or set "
+            "the fixed rate (rate=0.5)."
         ),
     ),
     "no mode": (
@@ -205,16 +205,16 @@ BAD: dict[str, tuple[Any, str]] = {
     "mode of unknown sense": (
         lambda: Subject.linen(NoMode, mode_parameter="off", mode_place="constructor"),
         (
-            "mode_parameter='off' of NoMode is none of deterministic, training, train, "
-            "is_training, so it is not known which value means training. Wrap the layer in a "
+            "mode_parameter='off' of NoMode is not one of deterministic, training, train, "
+            "is_training, so it is unknown which value means training. Wrap the layer in a "
             "callable that takes one of these names."
         ),
     ),
     "open argument": (
         lambda: Subject.linen(Wide),
         (
-            "Wide cannot be built: its constructor also needs width. Hand over a callable that "
-            "fills them in, such as lambda rate: Wide(rate=rate, width=...)."
+            "Wide cannot be built: its constructor also requires width. Pass a callable that "
+            "sets them, such as lambda rate: Wide(rate=rate, width=...)."
         ),
     ),
     "nnx open argument": (
@@ -222,21 +222,21 @@ BAD: dict[str, tuple[Any, str]] = {
             lambda rate, width, rngs: Model(rate, rngs=rngs, width=width), name="M"
         ),
         (
-            "M cannot be built: its constructor also needs width. Hand over a callable that fills "
-            "them in, such as lambda rate, rngs: M(rate=rate, width=..., rngs=rngs)."
+            "M cannot be built: its constructor also requires width. Pass a callable that sets "
+            "them, such as lambda rate, rngs: M(rate=rate, width=..., rngs=rngs)."
         ),
     ),
     "no rngs": (
         lambda: Subject.nnx(NoRngs),
         (
-            "NoRngs takes no keys: its constructor has rate, not rngs. Hand over a callable that "
+            "NoRngs takes no keys: its constructor has rate, not rngs. Pass a callable that "
             "takes it, such as lambda rate, rngs: NoRngs(rate, rngs=rngs)."
         ),
     ),
     "no linen module": (
         lambda: Subject.linen(lambda rate: rate, name="odd"),
         (
-            "odd returned a float, which is no flax.linen.Module. Hand over a Module class or a "
+            "odd returned a float, which is not a flax.linen.Module. Pass a Module class or a "
             "callable that returns a module; for a plain function use Subject.function, for an "
             "nnx.Module Subject.nnx."
         ),
@@ -244,7 +244,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "no nnx module": (
         lambda: Subject.nnx(lambda rate, rngs: (rate, rngs), name="odd"),
         (
-            "odd returned a tuple, which is no flax.nnx.Module. Hand over a Module class or a "
+            "odd returned a tuple, which is not a flax.nnx.Module. Pass a Module class or a "
             "callable that returns a module; for a plain function use Subject.function, for a "
             "flax.linen.Module Subject.linen."
         ),
@@ -260,8 +260,8 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("build", "message"), BAD.values(), ids=BAD)
-def test_a_layer_that_cannot_be_wired_says_what_was_looked_for(build: Any, message: Any) -> None:
-    """The whole message: what is missing, where it was looked for, what to do."""
+def test_the_message_for_a_layer_that_cannot_be_wired(build: Any, message: Any) -> None:
+    """The whole message: what is missing, which names were tried, what to do."""
     with pytest.raises(WiringError) as caught:
         build()
     assert str(caught.value) == message

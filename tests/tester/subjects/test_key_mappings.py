@@ -1,4 +1,4 @@
-"""Do keys reach the framework in the mapping that is asked for, and the kernel in their order?"""
+"""Keys reach the framework in a mapping of the given type, and a kernel in their order."""
 
 from typing import Any
 
@@ -15,63 +15,63 @@ from dropout_props.subjects.operations import MAPPINGS, Handed
 from dropout_props.subjects.subject import Subject, Unsupported
 
 
-def handed(subject: Subject, x: Any, key: Any, mapping: Any) -> Any:
-    """The output of one training call with its key in such a mapping."""
-    program = Handed(mapping)
-    return subject.perform(x, program, rate=0.5, streams={"dropout": key}, expect_errors=True)[0]
+def call_with(subject: Subject, x: Any, key: Any, mapping: Any) -> Any:
+    """Return the output of one training call with its key in a mapping of this type."""
+    operation = Handed(mapping)
+    return subject.perform(x, operation, rate=0.5, streams={"dropout": key}, expect_errors=True)[0]
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_linen_is_handed_the_mapping(
+def test_linen_gets_the_mapping(
     linen_dropout: Subject, x: Any, key: Any, mapping: Any, monkeypatch: Any
 ) -> None:
-    """It arrives at `apply` as it is, whether that takes it or not."""
+    """`apply` gets the mapping unchanged, even where it refuses its type."""
     apply, seen = nn.Module.apply, []
 
-    def noted(*args: Any, rngs: Any, **kwargs: Any) -> Any:
+    def record(*args: Any, rngs: Any, **kwargs: Any) -> Any:
         seen.append(type(rngs).__name__)
         return apply(*args, rngs=dict(rngs), **kwargs)
 
-    expected = handed(linen_dropout, x, key, "dict")
-    monkeypatch.setattr(nn.Module, "apply", noted)
-    np.testing.assert_array_equal(handed(linen_dropout, x, key, mapping), expected)
+    expected = call_with(linen_dropout, x, key, "dict")
+    monkeypatch.setattr(nn.Module, "apply", record)
+    np.testing.assert_array_equal(call_with(linen_dropout, x, key, mapping), expected)
     assert [name.lower() for name in seen] in ([mapping.lower()], [mapping.lower()[: -len("type")]])
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_nnx_is_handed_the_mapping(
+def test_nnx_gets_the_mapping(
     nnx_dropout: Subject, x: Any, key: Any, mapping: Any, monkeypatch: Any
 ) -> None:
-    """It arrives at `Rngs` as it is."""
+    """`Rngs` gets the mapping unchanged."""
     rngs, seen = nnx.Rngs, []
 
-    def noted(given: Any) -> Any:
+    def record(given: Any) -> Any:
         seen.append(type(given).__name__)
         return rngs(given)
 
-    expected = handed(nnx_dropout, x, key, "dict")
-    monkeypatch.setattr(nnx, "Rngs", noted)
-    np.testing.assert_array_equal(handed(nnx_dropout, x, key, mapping), expected)
+    expected = call_with(nnx_dropout, x, key, "dict")
+    monkeypatch.setattr(nnx, "Rngs", record)
+    np.testing.assert_array_equal(call_with(nnx_dropout, x, key, mapping), expected)
     assert [name.lower() for name in seen] in ([mapping.lower()], [mapping.lower()[: -len("type")]])
 
 
 def test_a_function_takes_no_mapping(x: Any, key: Any) -> None:
-    """It has no streams."""
+    """A function has no streams, so the operation is refused."""
     with pytest.raises(Unsupported):
-        handed(registry.load("d2l.dropout_layer"), x, key, "dict")
+        call_with(registry.load("d2l.dropout_layer"), x, key, "dict")
 
 
 @pytest.mark.parametrize("api", ["linen", "nnx"])
 @pytest.mark.parametrize("names", [("params", "dropout"), ("dropout", "params", "noise")])
 def test_a_site_names_the_streams_in_their_order(api: Any, names: Any, x: Any, key: Any) -> None:
-    """As they were given: neither sorted, nor the layer's own first."""
+    """The order is that of the mapping: not sorted, nor with the own stream of the layer first."""
     seen = []
 
-    def noted(site: Site) -> Any:
+    def record(site: Site) -> Any:
         seen.append(site.streams)
         return site.issue()
 
-    subject = kernel_subject(Kernel(derive_key=noted), api=api, name="noted")
+    subject = kernel_subject(Kernel(derive_key=record), api=api, name="recording")
     streams = dict(zip(names, jax.random.split(key, len(names)), strict=True))
     subject.call(x, rate=0.5, training=True, streams=streams)
     assert seen == [names]
