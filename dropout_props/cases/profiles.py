@@ -18,8 +18,9 @@ class Profile:
     Args:
         name: the name on the command line.
         discrepancy_factor: factor on the discrepancy of each property.
-        exact_examples: Hypothesis examples of an exact property.
-        statistical_examples: Hypothesis examples of a statistical property.
+        exact_examples: cases of an exact property; fewer where each compiles, and never fewer than
+            its explicit cases.
+        statistical_examples: cases of a statistical property, explicit ones included.
         wide_pools: draw shapes from the wide pools; each distinct shape is a compilation.
     """
 

@@ -22,6 +22,7 @@ __all__ = [
     "RATE_BRANCHES",
     "SHAPES",
     "UNSCALABLE_DTYPES",
+    "WIDE_BLOCK_SHAPES",
     "WIDE_SHAPES",
     "broadcast_dims",
     "cases",
@@ -32,10 +33,10 @@ __all__ = [
 ]
 
 SHAPES: tuple[tuple[int, ...], ...] = (
-    (), (0,), (1,), (7,), (127,), (128,), (129,), (3, 0), (5, 3), (2, 1, 3), (2, 3, 1, 2),
+    (), (0,), (1,), (7,), (127,), (128,), (129,), (3, 0), (5, 3), (3, 3), (2, 1, 3), (2, 3, 1, 2),
     (2, 1, 2, 3, 2),
 )  # fmt: skip
-"""Rank 0 to 5, empty axes, size 1, primes, 127 to 129; no square."""
+"""Rank 0 to 5, empty axes, size 1, primes, 127 to 129, and one square."""
 
 WIDE_SHAPES: tuple[tuple[int, ...], ...] = (
     *SHAPES, (2,), (3,), (17,), (257,), (1023,), (1024,), (1025,), (1, 1), (0, 4, 2), (31, 33),
@@ -44,9 +45,12 @@ WIDE_SHAPES: tuple[tuple[int, ...], ...] = (
 """`SHAPES` and more of each kind, for slow profiles."""
 
 BLOCK_SHAPES: tuple[tuple[int, ...], ...] = (
-    (128,), (7,), (1024,), (16, 33), (6, 5, 8), (), (257,), (2, 3, 4, 5),
+    (128,), (7,), (1024,), (16, 33), (12, 12), (2, 3, 4, 5), (2, 3, 2, 3, 4),
 )  # fmt: skip
-"""Shapes for statistical properties, which all share them: each has one size of block."""
+"""Shapes for statistical properties, which all share them: rank 1 to 5, one of them square."""
+
+WIDE_BLOCK_SHAPES: tuple[tuple[int, ...], ...] = (*BLOCK_SHAPES, (), (257,), (6, 5, 8), (24, 24))
+"""`BLOCK_SHAPES` and more, for slow profiles."""
 
 DTYPES = ("float32", "float16", "bfloat16")
 UNSCALABLE_DTYPES = ("int32", "uint8", "bool")
@@ -59,6 +63,7 @@ RATE_BRANCHES: dict[str, tuple[float, ...]] = {
     "decade": tuple(10.0**-k for k in range(1, 8)),
     "one minus decade": tuple(1.0 - 10.0**-k for k in range(1, 8)),
     "half": (0.5,),
+    "usual": (0.1, 0.15, 0.2, 0.25, 0.3, 0.4),
 }
 """The named branches of `rates`; its last branch is any float in [0, 1]."""
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from math import log
 from typing import TYPE_CHECKING
 
-from dropout_props.engine.adapt_case import fit
+from dropout_props.engine.cases import explicit_cases, fitted
 from dropout_props.engine.confirm import confirm_exact, confirm_statistical
 from dropout_props.engine.failure_ids import with_replay
 from dropout_props.engine.messages import (
@@ -21,7 +20,7 @@ from dropout_props.engine.messages import (
 )
 from dropout_props.engine.search import search
 from dropout_props.engine.sequential_test import Example, Rule, judge_example
-from dropout_props.properties import Exact, NotRun, Statistical, Violation
+from dropout_props.properties import NotRun, Statistical, Violation
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
 from dropout_props.subjects.subject import Unsupported
@@ -60,11 +59,6 @@ class _Refuted(Exception):
     """One example alone refutes the property."""
 
 
-def _explicit(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
-    """The property's own cases, moved to what the subject can be pair; no case twice."""
-    return tuple(dict.fromkeys(fit(case, subject.traits) for case in decision.explicit))
-
-
 def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcome:
     """Look for a counterexample; what is found is the simplest that shrinking reaches."""
     decision = prop.exact
@@ -86,10 +80,8 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
 
     found = search(
         judge,
-        explicit=_explicit(decision, subject),
-        strategy=decision.cases(settings.profile, subject.traits).map(
-            partial(fit, traits=subject.traits)
-        ),
+        explicit=explicit_cases(decision, subject),
+        strategy=decision.cases(settings.profile, subject.traits).map(fitted(decision, subject)),
         max_examples=max(1, settings.profile.exact_examples // decision.weight),
         seed=settings.search_seed(prop.id),
     )
@@ -130,7 +122,8 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     """Fill the ledger, example by example, and hold it against the property's share."""
     decision = prop.decision
     assert isinstance(decision, Statistical)
-    number, share = settings.profile.statistical_examples, settings.budget.share
+    explicit, share = explicit_cases(decision, subject), settings.budget.share
+    number = decision.num_examples(settings.profile, len(explicit))
     rule = Rule(
         log_threshold=example_threshold(share, number),
         false_pass_rate=settings.budget.false_pass_rate,
@@ -141,16 +134,14 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     def judge(case: Case) -> Exception | None:
         sampler = settings.sampler(subject, case, prop.id, settings.run_seed)
         example = judge_example(sampler, decision, rule)
-        if len(ledger) < number:  # what shrinking tries on top is not evidence
+        if len(ledger) < number:  # what shrinking tries on top is no evidence
             ledger.append(example)
         return _Refuted(example) if example.decision == "refuted" else None
 
     found = search(
         judge,
-        explicit=_explicit(decision, subject),
-        strategy=decision.cases(settings.profile, subject.traits).map(
-            partial(fit, traits=subject.traits)
-        ),
+        explicit=explicit,
+        strategy=decision.cases(settings.profile, subject.traits).map(fitted(decision, subject)),
         max_examples=number,
         seed=settings.search_seed(prop.id),
     )

@@ -2,6 +2,8 @@
 
 Each distinct case is judged once; its outcome is remembered by its digest, so that a case drawn
 twice counts once in the ledger, and shrinking and replay see the same outcome every time.
+Hypothesis draws some cases again, and its first one is often among the explicit ones: it is asked
+for more, and distinct cases are judged until there are as many as were asked for.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
+_MORE = 8
+"""Cases that Hypothesis draws for each one that is judged; where there are no more, fewer are."""
+
 SHRINK_SECONDS = 10.0
 """After this long, cases not yet judged count as good, so that shrinking comes to an end."""
 
@@ -39,7 +44,8 @@ def search(
         judge: judges one case; returns how it failed, or None.
         explicit: cases that are tried first, and count towards `max_examples`.
         strategy: generates the others.
-        max_examples: how many cases are tried at most, shrinking not counted.
+        max_examples: how many distinct cases are judged, shrinking not counted; the explicit ones
+            are among them, and all of them are judged in any case.
         seed: of Hypothesis.
     """
     outcomes: dict[str, Exception | None] = {}
@@ -50,16 +56,20 @@ def search(
         if digest not in outcomes:
             if failed_at and monotonic() - failed_at[0] > SHRINK_SECONDS:
                 return None
+            if len(outcomes) >= most and not failed_at:
+                return None
             outcomes[digest] = judge(case)
             if outcomes[digest] is not None and not failed_at:
                 failed_at.append(monotonic())
         return outcomes[digest]
 
-    for case in explicit:
+    always = tuple(explicit)
+    most = max(max_examples, len(always))
+    for case in always:
         if (failure := outcome(case)) is not None:
             return case, failure
-    remaining = max_examples - len(outcomes)
-    return _generated(outcome, strategy, remaining, seed) if remaining > 0 else None
+    remaining = most - len(outcomes)
+    return _generated(outcome, strategy, _MORE * remaining, seed) if remaining > 0 else None
 
 
 def _generated(

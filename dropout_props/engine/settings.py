@@ -70,9 +70,20 @@ class Settings:
             if isinstance(prop.decision, Statistical)
             for finest in [prop.decision.discrepancies.values()]
         )
+        exact = max(
+            self.profile.exact_examples, *(len(c.exact.explicit) for c in CATALOGUE if c.exact)
+        )
+        numbers = sorted(
+            {
+                prop.decision.num_examples(self.profile, len(prop.decision.explicit))
+                for prop in CATALOGUE
+                if isinstance(prop.decision, Statistical)
+            }
+        )
+        counted = " to ".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))
         return (
-            f"{self.profile.name}: {self.profile.exact_examples} cases of an exact property, "
-            f"{self.profile.statistical_examples} of a statistical one; a pass excludes, in "
+            f"{self.profile.name}: up to {exact} cases of an exact property, "
+            f"{counted} of a statistical one; a pass excludes, in "
             f"standard deviations of one trial, {promised}"
         )
 

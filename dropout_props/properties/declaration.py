@@ -65,6 +65,7 @@ class Statistical:
         explicit: cases that are always tried, first.
         relative: label of the family whose bias relative to its probability is E[y]/x - 1.
         also: what one counterexample refutes; asked once the counts hold, so that it hides nothing.
+        few: how many distinct cases there are in a profile, where a property has only so many.
     """
 
     cases: Cases
@@ -73,6 +74,15 @@ class Statistical:
     explicit: tuple[Case, ...] = ()
     relative: str | None = None
     also: Exact | None = None
+    few: Callable[[Profile], int] | None = None
+
+    def num_examples(self, profile: Profile, always: int) -> int:
+        """Return how many cases are counted, of which `always` are always asked.
+
+        It bounds the entries of the ledger: no case comes on top of it.
+        """
+        most = profile.statistical_examples if self.few is None else self.few(profile)
+        return max(most, always)
 
 
 @dataclass(frozen=True)

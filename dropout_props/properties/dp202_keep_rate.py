@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
+from dropout_props.properties.mask_cases import (
+    CANONICAL,
+    HALF_PRECISION,
+    USUAL,
+    block_cases,
+    keep_of,
+)
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
@@ -20,13 +27,15 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP202",
     name="keep rate",
-    sentence="A unit is kept with probability 1 - rate.",
+    sentence="A unit is kept with probability 1 - rate, whatever the dtype of the input.",
     formula="P(y != 0) = 1 - rate, for x != 0",
     means="The layer drops more or less than it was told to: rate and keep confused, a threshold "
     "rounded, a comparison off by one.",
     assumes="Support (DP201). The probability may be off by the grid of 2^-23 on which float32 "
     "uniforms lie.",
     mutants=(
+        "uniforms_of_input_dtype",
+        "usual_rate_off",
         "bias_1pct",
         "bias_0.3pct",
         "bias_0.1pct",
@@ -40,7 +49,10 @@ PROPERTY = Property(
         cases=block_cases,
         observe=_observe,
         discrepancies={"all units": 0.0015},
-        explicit=canonical(),
+        explicit=(
+            *HALF_PRECISION,
+            *(Case(shape=(128,), rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
+        ),
         relative="all units",
     ),
 )

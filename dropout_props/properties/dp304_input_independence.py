@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 
+_VALUES = (2.0**-20, 0.3, 1.0, 1e4)
+"""Sizes of activations: below and above 1, where they live, and at either end."""
+
+
 def _check(sampler: Sampler) -> None:
     case, streams = sampler.case, sampler.streams(sampler.key())
     x = jnp.asarray(case.inputs())
@@ -24,12 +28,13 @@ def _check(sampler: Sampler) -> None:
         return np.asarray(y) != 0
 
     expected = mask(x)
+    signs = 1 - 2 * (np.arange(case.size).reshape(case.shape) % 2)
     others = {
         "the negated input": -x,
         "the input times 4": 4 * x,
         "the input backwards": x.reshape(-1)[::-1].reshape(x.shape),
-        "an input of ones": jnp.ones_like(x),
-    }
+        "the input with every second sign changed": x * jnp.asarray(signs, x.dtype),
+    } | {f"an input of {value:g}": jnp.full_like(x, value) for value in _VALUES}
     for what, inputs in others.items():
         unlike = int(np.count_nonzero(mask(inputs) != expected))
         if unlike:
@@ -44,7 +49,7 @@ PROPERTY = Property(
     means="What is dropped depends on the sign or the size of the activations: that is a "
     "nonlinearity, not noise.",
     assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
-    mutants=("size_dependent", "input_dependent", "sign_dependent"),
+    mutants=("size_dependent", "small_dropped_more", "input_dependent", "sign_dependent"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "identity"),
     decision=Exact(
@@ -54,6 +59,6 @@ PROPERTY = Property(
             values=("distinct", "negative"),
         ),
         check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
+        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.1)),
     ),
 )

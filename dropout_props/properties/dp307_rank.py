@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
@@ -20,6 +18,12 @@ _LOG2_CHANCE = -64.0
 _SMALL = 1024  # units of a mask whose every set of units is looked at
 _RUNS = (1024, 512, 256, 128)  # units of a run, of which a larger mask is made
 _NAMED = 8
+_SMALL_CASES = (
+    Case(shape=(128,), rate=0.5),
+    Case(shape=(128,), rate=0.1),
+    Case(shape=(16, 16), rate=0.5),
+)
+"""The square one shows a mask that is its own transpose."""
 
 
 def _check(sampler: Sampler) -> None:
@@ -33,10 +37,8 @@ def _check(sampler: Sampler) -> None:
 
 
 def _across_masks(sampler: Sampler, keep: Interval) -> None:
-    first = sampler.block(0)
-    needed = num_masks_for(first[0].size, keep, log2_chance=_LOG2_CHANCE)
-    blocks = [first, *(sampler.block(number) for number in range(1, -(-needed // len(first))))]
-    masks = np.concatenate(blocks)
+    needed = num_masks_for(sampler.size, keep, log2_chance=_LOG2_CHANCE)
+    masks = sampler.compiled_masks(sampler.keys(needed))
     found = fixed_parity(masks.reshape(len(masks), -1))
     if found is not None:
         said = _said(found, masks[0].shape)
@@ -83,7 +85,7 @@ PROPERTY = Property(
     decision=Exact(
         cases=large_cases,
         check=_check,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.1), *LARGE),
+        explicit=(*_SMALL_CASES, *LARGE),
         weight=25,
     ),
 )

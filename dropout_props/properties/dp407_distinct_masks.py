@@ -59,7 +59,7 @@ PROPERTY = Property(
     decision=Exact(
         cases=lambda profile, _: strategies.cases(
             rate=strategies.inner_rates(0.3, 0.7),
-            pool=strategies.BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES[:5],
+            pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
             values=("distinct",),
             min_size=120,
         ),

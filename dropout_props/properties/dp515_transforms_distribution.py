@@ -24,9 +24,13 @@ _SPLIT: tuple[Transform, ...] = ("vmap", "scan")
 _CASES = tuple(Case(shape=(128,), rate=rate) for rate in (0.5, 0.1, 0.9))
 
 
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+def _of(profile: Profile) -> tuple[Case, ...]:
     # Few: every other rate is one more program to compile for each transform.
-    return st.sampled_from(_CASES if profile.wide_pools else _CASES[:2])
+    return _CASES if profile.wide_pools else _CASES[:2]
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return st.sampled_from(_of(profile))
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
@@ -77,5 +81,6 @@ PROPERTY = Property(
             for what in ("kept", "two answers")
         },
         explicit=_CASES[:2],
+        few=lambda profile: len(_of(profile)),
     ),
 )

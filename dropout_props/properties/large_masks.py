@@ -38,7 +38,7 @@ _MASKS = 8
 _MANY = 2**16  # units of a mask, up to which there are eight
 _HUGE = 2**32
 _BYTES_OF_HUGE = 64 * 2**30
-_BYTES_A_UNIT = 24  # random bits, uniforms, the mask, input, output and the hashes of its windows
+_BYTES_A_UNIT = 28  # random bits, uniforms, the mask, input, output and the hashes of its windows
 
 
 def large_cases(
@@ -64,7 +64,7 @@ def large_masks(sampler: Sampler) -> dict[str, np.ndarray[Any, Any]]:
     seed = int(sampler.words(1, role="seed")[0, 0]) >> 1  # so that all seeds fit 32 bits
     number = int(sampler.words(1, role="number")[0, 0]) >> 1
     if count == 1:
-        return {"the mask": sampler.large_masks(sampler.keys(1))[0]}
+        return {"the mask": sampler.compiled_masks(sampler.keys(1))[0]}
     seeds = np.arange(seed, seed + count // 2, dtype=np.uint32)
     numbers = np.arange(number, number + count - count // 2, dtype=np.uint32)
     parent = sampler.key("parent")
@@ -76,7 +76,7 @@ def large_masks(sampler: Sampler) -> dict[str, np.ndarray[Any, Any]]:
             ),
         ]
     )
-    masks = sampler.large_masks(jax.random.wrap_key_data(jnp.asarray(data)))
+    masks = sampler.compiled_masks(jax.random.wrap_key_data(jnp.asarray(data)))
     names = [f"the mask of seed {one}" for one in seeds]
     names += [f"the mask of one key folded with {one}" for one in numbers]
     return dict(zip(names, masks, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.cases import strategies
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-__all__ = ["CANONICAL", "block_cases", "canonical", "keep_of", "large_block_cases"]
+__all__ = [
+    "CANONICAL",
+    "HALF_PRECISION",
+    "USUAL",
+    "block_cases",
+    "canonical",
+    "countable",
+    "keep_of",
+    "large_block_cases",
+]
 
 _LARGE = 100  # units
 
@@ -25,6 +35,24 @@ _ABOVE = Interval(0.5 - 2.0**-20, 0.5 + 2.0**-20)
 
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
 """Rates that every statistical property counts, whatever Hypothesis draws beside them."""
+
+
+USUAL = (0.2, 0.25, 0.3)
+"""Rates that most models have: whatever goes wrong with a rate must not spare these."""
+
+HALF_PRECISION = tuple(Case(rate=0.01, dtype=dtype) for dtype in ("bfloat16", "float16"))
+"""Inputs of half precision, at a rate that uniforms or thresholds of that dtype cannot give."""
+
+
+def countable(case: Case, traits: Traits) -> Case:
+    """Return the case, or for noise the same in float32.
+
+    Half precision rounds much of a noise away, and what is neither above nor below cannot be
+    counted.
+    """
+    if traits.law == "noise" and "float32" in traits.dtypes:
+        return replace(case, dtype="float32")
+    return case
 
 
 def canonical(shape: tuple[int, ...] = (128,)) -> tuple[Case, ...]:
@@ -39,8 +67,10 @@ def block_cases(
     """Cases whose masks are counted in blocks: few shapes, free rates, non-zero input."""
     return strategies.cases(
         rate=strategies.inner_rates(),
-        pool=strategies.BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES[:5],
+        pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
         values=("distinct", "negative"),
+        # Each dtype compiles the shapes of a property again; DP202 always counts these dtypes.
+        dtypes=strategies.DTYPES if profile.wide_pools else ("float32",),
     )
 
 

@@ -86,7 +86,7 @@ def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]
     """Cases of few shapes, since every shape and rate is compiled anew."""
     return strategies.cases(
         rate=strategies.inner_rates(0.1, 0.9),
-        pool=strategies.BLOCK_SHAPES if profile.wide_pools else _POOL,
+        pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else _POOL,
         values=("distinct", "negative"),
     )
 

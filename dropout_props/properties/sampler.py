@@ -128,10 +128,11 @@ class Sampler:
 
         return self.each(one, keys)
 
-    def large_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return the masks of `keys` as `masks` does, compiled as one program: a shape costs one.
+    def compiled_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the masks of `keys` as `masks` does, by a program that is compiled for this case.
 
-        Where a case is of a shape and rate of its own, operation by operation would compile each.
+        It is one compilation; operation by operation it would be about ten for a shape that no
+        other case has, and those do not depend on the rate.
         """
         if self.subject.traits.batching == "loop":
             return self.masks(keys)

@@ -139,6 +139,7 @@ def _exact(subject: Subject, property_id: str, found: Found, settings: Settings)
 
 
 def _example(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
+    from dropout_props.engine.cases import explicit_cases
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.engine.sequential_test import Rule, judge_example
     from dropout_props.properties import Statistical, find
@@ -148,7 +149,7 @@ def _example(subject: Subject, property_id: str, found: Found, settings: Setting
     decision = find(property_id).decision
     assert isinstance(decision, Statistical)
     assert found.replay.case is not None
-    number = settings.profile.statistical_examples
+    number = decision.num_examples(settings.profile, len(explicit_cases(decision, subject)))
     rule = Rule(
         log_threshold=example_threshold(found.run.share, number),
         false_pass_rate=found.run.false_pass_rate,

@@ -29,7 +29,20 @@ def _size_of_input(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
     return jax.random.uniform(key, shape) < keep_rate + tilt
 
 
+def _small_inputs(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    small = jnp.abs(site.x.astype(jnp.float32)) < 0.9  # noqa: PLR2004
+    tilt = 0.5 * min(keep_rate, 1.0 - keep_rate) * jnp.where(small, 1.0, 0.0)
+    return jax.random.uniform(key, shape) < keep_rate - tilt
+
+
 MUTANTS = (
+    Mutant(
+        "small_dropped_more",
+        "inputs below 0.9 are dropped more often",
+        "kaldi#3890",
+        ("DP304",),
+        Kernel(draw=_small_inputs),
+    ),
     Mutant(
         "size_dependent",
         "large inputs are kept more often",

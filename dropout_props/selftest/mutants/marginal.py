@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.selftest.kernel.kernel import Kernel, Shape
+from dropout_props.selftest.kernel.kernel import Kernel, Shape, Site
 from dropout_props.selftest.mutants.mutant import Mutant
 
 __all__ = ["MUTANTS"]
@@ -30,6 +30,16 @@ def _uint8(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 def _bf16_floor(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     uniform = jax.random.uniform(key, shape, jnp.bfloat16)
     return jnp.floor(jnp.bfloat16(keep_rate) + uniform) > 0
+
+
+def _own_dtype(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    dtype = site.x.dtype if jnp.issubdtype(site.x.dtype, jnp.floating) else jnp.float32
+    return jax.random.uniform(key, shape, dtype) < jnp.asarray(keep_rate, dtype)
+
+
+def _usual_rate(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    off = 0.02 if 0.75 < keep_rate <= 0.85 else 0.0  # noqa: PLR2004
+    return jax.random.bernoulli(key, keep_rate - off, shape)
 
 
 def _ramp(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
@@ -72,6 +82,20 @@ def _small_ignored(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 _BIASES = {"bias_1pct": 1.01, "bias_0.3pct": 1.003, "bias_0.1pct": 1.001}
 
 MUTANTS = (
+    Mutant(
+        "uniforms_of_input_dtype",
+        "uniform numbers of the dtype of the input: in bfloat16 a rate of 0.001 drops nothing",
+        "EfficientNet drop_connect",
+        ("DP202",),
+        Kernel(draw=_own_dtype),
+    ),
+    Mutant(
+        "usual_rate_off",
+        "a tenth too many are dropped at rates from 0.15 to 0.25",
+        "tables of thresholds",
+        ("DP202",),
+        Kernel(draw=_usual_rate),
+    ),
     *(
         Mutant(
             name,

@@ -32,12 +32,18 @@ def test_every_shape_of_the_pool_is_reached(shape: tuple[int, ...]) -> None:
 
 
 def test_the_pools_hold_the_corners() -> None:
-    """Rank 0 to 5, an empty axis, size 1, a prime, 127 to 129, and a shape that is not square."""
+    """Rank 0 to 5, an empty axis, size 1, a prime, 127 to 129, a square and one that is none."""
     shapes = set(strategies.SHAPES)
     assert {len(shape) for shape in shapes} == {0, 1, 2, 3, 4, 5}
     assert {(0,), (1,), (7,), (127,), (128,), (129,)} <= shapes
     assert any(len(shape) > 1 and len(set(shape)) > 1 for shape in shapes)
+    assert any(len(shape) > 1 and len(set(shape)) == 1 for shape in shapes)
     assert shapes <= set(strategies.WIDE_SHAPES)
+    counted = strategies.BLOCK_SHAPES
+    assert {len(shape) for shape in counted} == {1, 2, 3, 4, 5} - {3}
+    assert any(len(shape) > 1 and len(set(shape)) == 1 for shape in counted)
+    assert set(counted) <= set(strategies.WIDE_BLOCK_SHAPES)
+    assert {len(shape) for shape in strategies.WIDE_BLOCK_SHAPES} == {0, 1, 2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("values", VALUES)

@@ -1,0 +1,32 @@
+"""Which cases a property asks a subject: its own, moved to what the subject can be asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dropout_props.engine.adapt_case import fit
+from dropout_props.properties.declaration import Exact
+from dropout_props.properties.mask_cases import countable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dropout_props.cases.case import Case
+    from dropout_props.properties import Statistical
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["explicit_cases", "fitted"]
+
+
+def fitted(decision: Exact | Statistical, subject: Subject) -> Callable[[Case], Case]:
+    """Return what moves a case to what the subject can be asked, and counted where it must be."""
+    nearest = partial(fit, traits=subject.traits)
+    if isinstance(decision, Exact):
+        return nearest
+    return lambda case: countable(nearest(case), subject.traits)
+
+
+def explicit_cases(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
+    """Return the cases that are always asked, moved; none of them twice."""
+    return tuple(dict.fromkeys(map(fitted(decision, subject), decision.explicit)))
