@@ -9,14 +9,14 @@ import pytest
 
 from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.versions import version_of
-from dropout_props.properties import EXPLAINED
+from dropout_props.properties import CATALOGUE
 from dropout_props.properties.describe import describe
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 _APIS = {"linen.Dropout": "Linen", "linen.attention": "Linen"}
 _APIS |= {"nnx.Dropout": "NNX", "nnx.attention": "NNX"}
-_PROPERTIES = {prop.id: prop for prop in EXPLAINED}
+_PROPERTIES = {prop.id: prop for prop in CATALOGUE}
 
 
 def _rows(heading: str) -> list[list[str]]:
