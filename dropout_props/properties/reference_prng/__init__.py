@@ -1,6 +1,6 @@
-"""How a mask follows from its key, written down once more in NumPy: an oracle without JAX.
+"""From a key to a mask in NumPy alone: a second implementation, to compare JAX and Flax with.
 
-`threefry` is the generator, `streams` what Linen and NNX make of a key, `mask` the draw.
+`threefry` is the generator, `streams` the key derivation of Linen and NNX, `mask` the draw.
 """
 
 from dropout_props.properties.reference_prng.mask import bernoulli

@@ -119,7 +119,7 @@ def test_list_and_explain_speak_of_every_property(tmp_path: Path) -> None:
     subjects = json.loads(_run(tmp_path, "list", "--subjects", "--json").stdout)
     assert {"linen.Dropout", "examples.DropPath"} <= {row["subject"] for row in subjects}
     explained = _run(tmp_path, "explain", "dp203").stdout
-    assert explained.startswith("DP203: E[y] = x")
+    assert explained.startswith("DP203: mean output equals the input")
     for heading in ("States:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
         assert heading in explained
 
