@@ -1,15 +1,10 @@
-"""`dropout-props explain [DPnnn]`: what a property properties, what it rests on, who violates it."""
+"""`dropout-props explain [DPnnn]`: the texts of a property, and its known deviations."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import click
 
 from dropout_props.cli.options import properties_of
-
-if TYPE_CHECKING:
-    from dropout_props.properties import NightlyProperty, Property
 
 __all__ = ["command"]
 
@@ -18,19 +13,11 @@ __all__ = ["command"]
 @click.argument("property_ids", nargs=-1, metavar="[PROPERTY]...")
 @click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
 def command(property_ids: tuple[str, ...], *, markdown: bool) -> int:
-    """Say what each PROPERTY (as in DP203) properties, and what it rests on; all of them by default."""
+    """Explain each PROPERTY (as in DP203): what it states and assumes; all of them by default."""
     from dropout_props.engine.deviations.describe import known_of
     from dropout_props.properties.describe import describe, page
 
-    properties = _told(property_ids)
+    properties = properties_of(property_ids)
     texts = [f"{describe(prop)}\n{known_of(prop.id)}".rstrip() for prop in properties]
     click.echo(page(properties) if markdown else "\n\n".join(texts))
     return 0
-
-
-def _told(ids: tuple[str, ...]) -> list[Property | NightlyProperty]:
-    from dropout_props.properties import EXPLAINED
-
-    told = {prop.id: prop for prop in EXPLAINED}
-    found = [told.get(one.upper()) or properties_of((one,))[0] for one in ids]
-    return list({prop.id: prop for prop in found}.values()) or list(EXPLAINED)

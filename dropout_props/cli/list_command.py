@@ -33,9 +33,9 @@ def command(*, subjects: bool, as_json: bool) -> int:
 
 
 def _properties() -> list[dict[str, str]]:
-    from dropout_props.properties import EXPLAINED
+    from dropout_props.properties import CATALOGUE
 
-    return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in EXPLAINED]
+    return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in CATALOGUE]
 
 
 def _subjects() -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 Holds: the files `dpNNN_*`, the `declaration` that they fill in, the `sampler` that derives keys
 and draws masks, and the reference PRNG. To add a property, write its file, add it to the list
 below and write a mutant that it must fail; the tests of power, messages and docs then include it.
+DP804 needs trained models: a nightly test decides it, and it is not in the list.
 Guarantees: an exact property spends no error budget; a statistical one returns integer counts.
 Imports: Hypothesis, JAX, NumPy and the rooms above; never Flax or the engine.
 """
@@ -79,11 +80,9 @@ from dropout_props.properties import (
     dp801_attention,
     dp802_models,
     dp803_linear_model,
-    dp804_generalisation,
 )
 from dropout_props.properties.declaration import (
     Exact,
-    NightlyProperty,
     NotRun,
     Property,
     Statistical,
@@ -92,11 +91,7 @@ from dropout_props.properties.declaration import (
 
 __all__ = [
     "CATALOGUE",
-    "EXPLAINED",
-    "NIGHTLY",
-    "DecidedNightly",
     "Exact",
-    "NightlyProperty",
     "NotRun",
     "Property",
     "Statistical",
@@ -175,39 +170,29 @@ CATALOGUE: tuple[Property, ...] = (
     dp803_linear_model.PROPERTY,
 )
 
-NIGHTLY: tuple[NightlyProperty, ...] = (dp804_generalisation.PROPERTY,)
-"""Properties that nothing here judges."""
-
-EXPLAINED: tuple[Property | NightlyProperty, ...] = (*CATALOGUE, *NIGHTLY)
-"""What `explain` and `list` tell of."""
+_NIGHTLY = "DP804"
 
 
 class UnknownProperty(LookupError):
     """No property of the catalogue has this id."""
 
 
-class DecidedNightly(UnknownProperty):
-    """The property of this id is decided by training models, and no layer is asked."""
-
-
 def find(property_id: str) -> Property:
-    """Return the property called `property_id`, in any case of letters.
+    """Return the property with the id `property_id`, in upper or lower case.
 
     Raises:
-        UnknownProperty: with the closest ids.
-        DecidedNightly: it is none of those that are judged; naming the command that decides it.
+        UnknownProperty: with the closest ids; for DP804, with the page of the test that decides it.
     """
-    asked = property_id.upper()
+    wanted = property_id.upper()
     for prop in CATALOGUE:
-        if prop.id == asked:
+        if prop.id == wanted:
             return prop
-    for other in NIGHTLY:
-        if other.id == asked:
-            raise DecidedNightly(
-                f"{other.id} is not judged here, since models are trained to decide it and no "
-                f"layer is asked: `{other.command}` does that, in a checkout of this repository."
-            )
-    close = get_close_matches(asked, [one.id for one in EXPLAINED])
+    if wanted == _NIGHTLY:
+        raise UnknownProperty(
+            f"{_NIGHTLY} is not in the catalogue: a nightly test decides it by training models; "
+            "see docs/generalisation.md."
+        )
+    close = get_close_matches(wanted, [*(one.id for one in CATALOGUE), _NIGHTLY])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
     raise UnknownProperty(
         f"unknown property {property_id!r}: {hint}; `dropout-props list` prints them all."

@@ -1,4 +1,4 @@
-"""Comparing arrays bit for bit, and by units in the last place of their own dtype."""
+"""Compare arrays bit for bit, and by units in the last place (ulp) of their own dtype."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def same_bits(a: Any, b: Any) -> bool:
 
 
 def differing(a: Any, b: Any) -> int:
-    """Return in how many units two arrays of one shape and dtype differ."""
+    """Return the number of units in which two arrays of one shape and dtype differ."""
     a, b = np.asarray(a), np.asarray(b)
     return int(np.count_nonzero(_bits(a) != _bits(b)))
 
 
 def first_difference(seen: Any, expected: Any) -> str:
-    """Say where two arrays differ first, and by what."""
+    """Return words for the first difference of two arrays: dtype, shape or unit."""
     seen, expected = np.asarray(seen), np.asarray(expected)
     if seen.dtype != expected.dtype:
         return f"dtype {seen.dtype} where {expected.dtype} was expected"
@@ -45,20 +45,20 @@ def first_difference(seen: Any, expected: Any) -> str:
 
 
 def _ordered(array: Array) -> Array:
-    """Map floats of 8 to 64 bits to int64, so that neighbours differ by one; ±0 are one value."""
+    """Map floats of 8 to 64 bits to int64: neighbours differ by one, and ±0 are equal."""
     width = f"i{array.dtype.itemsize}"
     bits = np.ascontiguousarray(array).reshape(-1).view(width).astype(np.int64)
     return np.where(bits >= 0, bits, np.iinfo(width).min - bits).reshape(array.shape)
 
 
 def adjacent(a: Array, b: Array) -> Array:
-    """Return which units of two arrays of one real dtype are equal, or neighbours in it."""
+    """Return which units of two arrays of one real dtype are equal or 1 ulp apart."""
     left, right = _ordered(a), _ordered(b)
     return (left <= right + 1) & (right <= left + 1)  # their difference may overflow
 
 
 def is_quotient(y: Array, x: Array, keep: float) -> Array:
-    """Whether y is x/keep to 1 ulp of its dtype; keep may have been rounded to that dtype first."""
+    """Return where y is x/keep to 1 ulp of its dtype; keep may be rounded to that dtype first."""
     right = np.zeros(y.shape, dtype=bool)
     with np.errstate(all="ignore"):
         for divisor in (keep, float(np.asarray(keep).astype(y.dtype))):

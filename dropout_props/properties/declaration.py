@@ -1,15 +1,14 @@
-"""What a property is: one sentence about dropout, and how it is decided.
+"""The declaration of a property: one sentence about dropout, and how it is decided.
 
-A property is `Exact` (a violation is a counterexample, and costs no error budget) or `Statistical`
-(it returns counts of Bernoulli trials whose success probability is known when the property is true).
-Neither computes a p-value, an e-value or a verdict: that is one engine's work, the same for all.
-A `NightlyProperty` is told beside them, and decided elsewhere.
+A property is `Exact` (one counterexample refutes it, at no cost to the error budget) or
+`Statistical` (it returns counts of Bernoulli trials whose success probability is known when the
+property holds). Neither computes a p-value, an e-value or a verdict: the engine does, for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -21,7 +20,7 @@ from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Exact", "NightlyProperty", "NotRun", "Property", "Statistical", "Violation"]
+__all__ = ["Exact", "NotRun", "Property", "Statistical", "Violation"]
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 
@@ -54,7 +53,7 @@ class Exact:
 
 @dataclass(frozen=True)
 class Statistical:
-    """A property about probabilities, put as counts.
+    """A property about probabilities, in the form of counts.
 
     Args:
         cases: the strategy of its cases.
@@ -64,7 +63,8 @@ class Statistical:
             that a pass excludes in profile `ci`, in standard deviations of one trial.
         explicit: cases that are always tried, first.
         relative: label of the family whose bias relative to its probability is E[y]/x - 1.
-        also: what one counterexample refutes; asked once the counts hold, so that it hides nothing.
+        also: a part that one counterexample refutes; checked after the counts, so that it hides no
+            failure of theirs.
         few: how many distinct cases there are in a profile, where a property has only so many.
     """
 
@@ -91,16 +91,16 @@ class Property:
 
     Args:
         id: ``DPnnn``, never reused.
-        name: two to four words.
-        sentence: what is stated, in one sentence.
+        name: what holds, in two to five words; 28 characters fit a table of 60 columns.
+        sentence: the statement about the layer, in one sentence.
         formula: the same as a formula.
-        means: what it means for a user when it fails.
-        assumes: what the decision rests on.
-        mutants: the planted bugs that it must kill.
-        blocked_by: ids of the properties that it stands on.
+        means: what a user loses when it fails.
+        assumes: conditions under which the decision is right.
+        mutants: names of the mutants that it must kill.
+        blocked_by: ids of the properties that it depends on.
         decision: `Exact` or `Statistical`.
-        needs: abilities without which the property says nothing about a subject.
-        since: the version of this package that brought it.
+        needs: abilities without which the property does not apply to a subject.
+        since: the version of this package that introduced it.
     """
 
     id: str
@@ -116,12 +116,12 @@ class Property:
     since: str = "0.1"
 
     def inapplicable(self, traits: Traits) -> str | None:
-        """Return why the property says nothing about a subject with these traits, or None."""
+        """Return why the property does not apply to a subject with these traits, or None."""
         return next(filter(None, map(traits.lacks, self.needs)), None)
 
     @property
     def is_statistical(self) -> bool:
-        """Whether it has a share of the error budget."""
+        """Whether it uses a share of the error budget."""
         return isinstance(self.decision, Statistical)
 
     @property
@@ -133,27 +133,3 @@ class Property:
     def kind(self) -> str:
         """``exact`` or ``statistical``."""
         return "statistical" if self.is_statistical else "exact"
-
-
-@dataclass(frozen=True)
-class NightlyProperty:
-    """An entry of the catalogue that no layer is asked for: models are trained to decide it.
-
-    It has no share of the error budget, no planted bugs and no verdict in a report.
-
-    Args:
-        id: as of a `Property`, and so are name, sentence, formula, means, assumes and since.
-        decision: how it is decided, in words.
-        command: what runs it, in a checkout of this repository.
-    """
-
-    id: str
-    name: str
-    sentence: str
-    formula: str
-    means: str
-    assumes: str
-    decision: str
-    command: str
-    since: str = "0.1"
-    kind: str = field(default="nightly", init=False)

@@ -1,4 +1,4 @@
-"""DP101: in evaluation mode nothing happens."""
+"""DP101: evaluation returns the input, bit for bit, and consumes no key."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ def _check(sampler: Sampler) -> None:
     for given, streams in (("no key", {}), ("a key", sampler.streams(sampler.key()))):
         y = np.asarray(subject.call(x, rate=case.rate, training=False, streams=streams))
         if not same_bits(y, reference):
-            raise Violation(f"eval mode with {given}: {first_difference(y, reference)}")
+            raise Violation(f"evaluation with {given}: {first_difference(y, reference)}")
     if 0.0 < case.rate < 1.0:
         _consumes_nothing(sampler, x)
 
 
 def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
-    """An eval call ahead of training calls, or between them, must leave their masks alone."""
+    """Raise if an eval call before or between training calls changes their masks."""
     streams, rate = sampler.streams(sampler.key()), sampler.case.rate
-    ask = sampler.subject.call_in_modes
+    call = sampler.subject.call_in_modes
     try:
-        first, second = ask(x, modes=(True, True), rate=rate, streams=streams)
+        first, second = call(x, modes=(True, True), rate=rate, streams=streams)
         modes = (False, True, False, True)
-        _, after, _, between = ask(x, modes=modes, rate=rate, streams=streams)
-    except Unsupported:  # the mode is fixed when the layer is built: there is no such sequence
+        _, after, _, between = call(x, modes=modes, rate=rate, streams=streams)
+    except Unsupported:  # the mode is fixed when the layer is built
         return
     if not same_bits(after, first):
         raise Violation(f"an eval call consumed a key: {first_difference(after, first)}")
     if not same_bits(between, second):
-        raise Violation(f"an eval call moved the stream: {first_difference(between, second)}")
+        raise Violation(f"an eval call advanced the stream: {first_difference(between, second)}")
 
 
 PROPERTY = Property(
     id="DP101",
-    name="eval identity",
-    sentence="In evaluation mode the output is the input, bit for bit, at every rate from 0 to 1, "
-    "with and without keys, and no key is consumed.",
-    formula="eval(x, rate, key) = x for all rate in [0, 1], all keys and none",
-    means="Predictions are noisy or scaled, or an evaluation changes the training that follows.",
-    assumes="For a model, the input is that of its dropout layer, taken from its eval output.",
+    name="evaluation returns the input",
+    sentence="In evaluation mode the layer returns its input, bit for bit, at every rate from 0 to "
+    "1, with and without keys, and consumes no key.",
+    formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",
+    means="Predictions are noisy or scaled, or an evaluation changes the training that follows it.",
+    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output.",
     mutants=("rng_rewind", "eval_scaled", "rate1_before_det", "eval_consumes_key"),
     needs=("eval_mode",),
     decision=Exact(

@@ -1,4 +1,4 @@
-"""DP102: at rate 0 nothing happens."""
+"""DP102: at rate 0 a training call returns the input and needs no key."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP102",
-    name="rate 0 identity",
-    sentence="At rate 0 the training output is the input, bit for bit, and no key is needed.",
-    formula="train(x, 0, key) = x for all keys and none",
-    means="Switching dropout off by its rate does not switch it off.",
+    name="rate 0 returns the input",
+    sentence="At rate 0 a training call returns its input, bit for bit, and needs no key.",
+    formula="train(x, 0, key) = x, with any key and with none",
+    means="Setting the rate to 0 does not switch dropout off.",
     assumes="Nothing.",
     mutants=("rate0_needs_key", "rate0_scaled"),
     needs=("mask", "any_rate"),

@@ -1,4 +1,4 @@
-"""DP103: at rate 1 everything is dropped, and nothing becomes NaN."""
+"""DP103: at rate 1 the output and the gradient are zeros, without NaN."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP103",
-    name="rate 1 zeros",
-    sentence="At rate 1 the training output and its gradient are all zeros, with no NaN in either, "
-    "whatever the input.",
+    name="rate 1 returns zeros",
+    sentence="At rate 1 the training output and its gradient are all zeros, whatever the input, "
+    "NaN and infinity included.",
     formula="train(x, 1, key) = 0 and d train(x, 1, key)/dx = 0, for x = NaN and ±inf too",
-    means="A division by the keep probability 0 leaks NaN into the loss or the gradient.",
+    means="Dividing by a keep probability of 0 puts NaN into the loss or the gradient.",
     assumes="Nothing.",
     mutants=("rate1_divides", "rate1_grad_nan"),
     needs=("mask", "scaled", "any_rate", "rate_one"),

@@ -1,4 +1,4 @@
-"""DP104: a missing key in training is an error, and the error says which stream it wants."""
+"""DP104: a training call without a key raises an error that names the stream."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> Non
 
 PROPERTY = Property(
     id="DP104",
-    name="missing key raises",
-    sentence="A training call without a key for its stream raises the framework's own error, which "
-    "names the stream.",
+    name="a missing key raises",
+    sentence="A training call without a key for the layer's stream raises the framework's own "
+    "error, which names that stream.",
     formula="train(x, rate, no key) raises for 0 < rate < 1",
-    means="A forgotten stream trains in silence, with a mask that never changes.",
-    assumes="Which error is the framework's own is a trait of the subject.",
+    means="A forgotten stream goes unnoticed, and the model trains on one mask that never changes.",
+    assumes="The traits of the subject say which error is the framework's own.",
     mutants=("missing_rng_fallback",),
     needs=("missing_key",),
     decision=Exact(

@@ -1,4 +1,4 @@
-"""DP105: where the mode is set in several places, the documented one decides."""
+"""DP105: where several places set the mode, the documented one decides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACES = (None, True, False)
 
 
 def _expected(rule: str | None, modes: Modes) -> bool | None:
-    """Whether the layer evaluates, or None where it must raise."""
+    """Return whether the layer must evaluate, or None where it must raise."""
     if rule == "one place":
         given = [mode for mode in (modes.built, modes.called) if mode is not None]
         return given[0] if len(given) == 1 else None
@@ -37,7 +37,7 @@ def _check(sampler: Sampler) -> None:
     for modes in table:
         expected, seen = _expected(rule, modes), _seen(sampler, modes)
         if seen != expected:
-            raise Violation(f"{_words(modes)}: it {_SAYS[seen]}, and should have {_SAYS[expected]}")
+            raise Violation(f"{_words(modes)}: it {_DID[seen]}, and should have {_DID[expected]}")
 
 
 def _seen(sampler: Sampler, modes: Modes) -> bool | None:
@@ -52,7 +52,7 @@ def _seen(sampler: Sampler, modes: Modes) -> bool | None:
     return bool(np.array_equal(output, x))
 
 
-_SAYS = {None: "raised", True: "evaluated", False: "trained"}
+_DID = {None: "raised", True: "evaluated", False: "trained"}
 
 
 def _words(modes: Modes) -> str:
@@ -63,16 +63,16 @@ def _words(modes: Modes) -> str:
     }
     given = ["None when built"] if modes.built_open else []
     given += [f"{mode} {place}" for place, mode in places.items() if mode is not None]
-    return "deterministic is " + (", ".join(given) or "nowhere set")
+    return "deterministic is " + (", ".join(given) or "set nowhere")
 
 
 PROPERTY = Property(
     id="DP105",
-    name="mode table",
-    sentence="Of the places that set the mode, the documented one decides: in Linen exactly one "
-    "must, in NNX the call comes before eval() and train(), and these before the constructor. "
-    "Where an explicit None leaves the mode open everywhere, the layer raises.",
-    formula="the whole table of constructor x eval()/train() x call, None among their values",
+    name="the documented mode wins",
+    sentence="Where the mode can be set in several places, the documented one decides, and the "
+    "layer raises where an explicit None leaves the mode open everywhere.",
+    formula="Linen: constructor or call, exactly one of them set; NNX: the call, else eval() or "
+    "train(), else the constructor; None everywhere raises",
     means="A model evaluates where it should train, or drops units in evaluation.",
     assumes="An output equal to its input is an evaluation: a mask that keeps all of 128 units at "
     "a rate from 0.3 to 0.7 has probability below 2^-65.",

@@ -25,17 +25,17 @@ def _check(sampler: Sampler) -> None:
             mode = "evaluation"
             subject.call(x, rate=case.rate, training=False, streams=streams)
     except WrongOutput as error:
-        raise Violation(f"{mode}: {error.seen} in place of {error.expected}") from error
+        raise Violation(f"{mode}: {error.seen} instead of {error.expected}") from error
 
 
 PROPERTY = Property(
     id="DP106",
-    name="shape and dtype",
-    sentence="In both modes and at every rate the output has the shape and dtype of the input, of "
-    "empty and 0-d inputs too.",
+    name="shape and dtype preserved",
+    sentence="In both modes and at every rate the output has the shape and dtype of the input, "
+    "empty and 0-d inputs included.",
     formula="y.shape = x.shape and y.dtype = x.dtype",
-    means="A model that runs in half precision is promoted, or an axis is lost.",
-    assumes="Of a model, the shape and dtype are those of its evaluation output.",
+    means="A model in half precision is promoted to float32 without notice, or an axis is lost.",
+    assumes="For a model, the shape and dtype are those of its evaluation output.",
     mutants=("promote_f32", "axis_added"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(

@@ -1,4 +1,4 @@
-"""DP107: a rate that is no probability is refused."""
+"""DP107: the layer rejects a rate that is not a probability."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from dropout_props.properties.outputs import decisive_cases
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-_NO_RATES = (-0.5, 1.5, 50.0, float("inf"), float("-inf"), float("nan"))
+_INVALID_RATES = (-0.5, 1.5, 50.0, float("inf"), float("-inf"), float("nan"))
 
 
 def _check(sampler: Sampler) -> None:
     x, streams = jnp.asarray(sampler.case.inputs()), sampler.streams(sampler.key())
-    taken = []
-    for rate in _NO_RATES:
+    accepted = []
+    for rate in _INVALID_RATES:
         try:
             y = sampler.subject.call(
                 x, rate=rate, training=True, streams=streams, expect_errors=True
             )
-        except Exception:  # noqa: BLE001, S112 (whatever it raises, it refuses)
+        except Exception:  # noqa: BLE001, S112 (any error is a rejection)
             continue
-        taken.append(f"{rate:g} ({int(np.count_nonzero(np.asarray(y)))} of {x.size} kept)")
-    if taken:
-        raise Violation(f"taken for a rate: {', '.join(taken)}")
+        accepted.append(f"{rate:g} ({int(np.count_nonzero(np.asarray(y)))} of {x.size} kept)")
+    if accepted:
+        raise Violation(f"accepted as a rate: {', '.join(accepted)}")
 
 
 PROPERTY = Property(
     id="DP107",
-    name="no rate is refused",
-    sentence="A rate below 0, above 1, infinite or NaN is refused with an error.",
+    name="invalid rates are rejected",
+    sentence="The layer rejects a rate below 0, above 1, infinite or NaN with an error.",
     formula="train(x, r) raises for r not in [0, 1]",
-    means="A rate given in percent drops everything, a negative one nothing, in silence.",
-    assumes="Any error will do.",
+    means="A rate given in percent drops everything, and a negative one nothing, without an error.",
+    assumes="Any error counts as a rejection.",
     mutants=("rate_unchecked",),
     needs=("mask", "scaled", "any_rate"),
     decision=Exact(

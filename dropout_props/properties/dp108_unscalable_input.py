@@ -1,4 +1,4 @@
-"""DP108: integers and booleans, which cannot be scaled, are refused."""
+"""DP108: training rejects integer and boolean inputs, which cannot be scaled."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def _check(sampler: Sampler) -> None:
                 x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True
             )
         except WrongOutput as error:
-            raise Violation(f"{dtype}: no error; the answer is {error.seen}") from error
+            raise Violation(f"{dtype}: no error; it returned {error.seen}") from error
         except (TypeError, ValueError):
             continue
-        raise Violation(f"{dtype}: no error; the answer is {y.dtype}, rounded")
+        raise Violation(f"{dtype}: no error; it returned {y.dtype}, rounded")
 
 
 PROPERTY = Property(
     id="DP108",
-    name="integers are refused",
-    sentence="In training, an input of integers or booleans is refused with a TypeError or a "
-    "ValueError: x/keep is none.",
+    name="integer inputs are rejected",
+    sentence="In training the layer rejects integer and boolean inputs, which cannot hold x/keep, "
+    "with a TypeError or a ValueError.",
     formula="train(x) raises for x of an integer or boolean dtype",
-    means="Token ids or masks pass through dropout, and come out rounded or as floats.",
-    assumes="What evaluation does with such an input is for DP112.",
+    means="Token ids or masks pass through dropout and come out rounded, or as floats.",
+    assumes="DP112 says what evaluation must do with such an input.",
     mutants=("integers_promoted", "integers_rounded"),
     needs=("mask", "identity"),
     decision=Exact(

@@ -1,4 +1,4 @@
-"""DP109: another stream's key does not stand in for the missing one."""
+"""DP109: the key of another stream is never used for a missing one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OTHERS = ("params", "noise")
 
 def _check(sampler: Sampler) -> None:
     subject, case, x = sampler.subject, sampler.case, jnp.asarray(sampler.case.inputs())
-    silent = []
+    accepted = []
     for name in _OTHERS:
         try:
             subject.call(
@@ -35,20 +35,20 @@ def _check(sampler: Sampler) -> None:
                 f"with a key for {name!r} alone it raised {type(error).__name__}, not "
                 f"{' or '.join(subject.traits.missing_key_errors)}"
             ) from error
-        silent.append(name)
-    if silent:
-        words = " and ".join(map(repr, silent))
-        raise Violation(f"the key of {words} stood in for the missing {subject.traits.stream!r}")
+        accepted.append(name)
+    if accepted:
+        words = " and ".join(map(repr, accepted))
+        raise Violation(f"the key of {words} replaced the missing one of {subject.traits.stream!r}")
 
 
 PROPERTY = Property(
     id="DP109",
-    name="no fallback stream",
-    sentence="A training call that is given keys of other streams alone raises the framework's own "
-    "error: none stands in for the missing one.",
+    name="no fallback to other streams",
+    sentence="A training call that has keys for other streams only raises the framework's own "
+    "error for a missing key.",
     formula="train(x; {other: k}) raises",
-    means="A forgotten stream stays unnoticed, and dropout is driven by the key of the parameters.",
-    assumes="The stream 'default' of NNX is a fallback by its own documentation, and not asked.",
+    means="A forgotten stream goes unnoticed, and the key of the parameters drives dropout.",
+    assumes="NNX documents its stream 'default' as a fallback, so that stream is not tried.",
     mutants=("params_fallback",),
     needs=("missing_key", "streams"),
     decision=Exact(

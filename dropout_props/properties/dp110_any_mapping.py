@@ -1,4 +1,4 @@
-"""DP110: keys may be handed over in any mapping, and in any order."""
+"""DP110: keys may come in any mapping, in any order."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ def _check(sampler: Sampler) -> None:
         return output
 
     expected = train("dict", streams)
-    _hold("a dict in reversed order", train("dict", dict(reversed(streams.items()))), expected)
-    refused = []
+    _compare("a dict in reversed order", train("dict", dict(reversed(streams.items()))), expected)
+    rejected = []
     for mapping in MAPPINGS[1:]:
         try:
             output = train(mapping, streams)
-        except Exception as error:  # noqa: BLE001, PERF203 (whatever it raises, it refuses)
-            refused.append(f"{mapping} ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001, PERF203 (any error is a rejection)
+            rejected.append(f"{mapping} ({type(error).__name__})")
         else:
-            _hold(f"a {mapping}", output, expected)
-    if refused:
-        raise Violation(f"refused as the mapping of streams: {' and '.join(refused)}")
+            _compare(f"a {mapping}", output, expected)
+    if rejected:
+        raise Violation(f"rejected as the mapping of streams: {' and '.join(rejected)}")
 
 
-def _hold(given: str, output: Any, expected: Any) -> None:
-    """Refuse another output than the one of a dict."""
+def _compare(given: str, output: Any, expected: Any) -> None:
+    """Raise unless the output is the one of a dict."""
     if not same_bits(output, expected):
         raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
 
 
 PROPERTY = Property(
     id="DP110",
-    name="any mapping of streams",
-    sentence="Keys may be handed over in any mapping, and in any order: a dict, a MappingProxyType "
-    "and a FrozenDict of the same keys give the same output.",
+    name="any mapping of keys works",
+    sentence="Keys may come in any mapping and in any order: a dict, a MappingProxyType and a "
+    "FrozenDict of the same keys give the same output.",
     formula="train(x, M({s: k, t: j})) = train(x, {s: k, t: j}) = train(x, {t: j, s: k}) for every "
     "mapping type M",
-    means="A configuration that freezes its mappings cannot be trained with, or other masks come "
-    "of the same keys.",
+    means="A configuration that freezes its mappings cannot be used for training, or the same keys "
+    "give other masks.",
     assumes="Nothing.",
     mutants=("dict_alone", "place_of_stream"),
     needs=("streams",),

@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 _OTHER = "params"
 
 
-def _questions(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield the ways to draw nothing that the subject has, with words for each."""
+def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield each call of the subject that draws nothing, with words for it."""
     subject, rate = sampler.subject, sampler.case.rate
-    asked: dict[str, Any] = {
+    options: dict[str, Any] = {
         "streams": {_OTHER: sampler.key(_OTHER)},
         "expect_errors": True,
     }
     if subject.traits.lacks("modes"):
-        yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **asked)
+        yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **options)
     else:
         built = Modes(built=True)
-        yield "built for evaluation", lambda: subject.perform(x, built, rate=rate, **asked)[0]
+        yield "built for evaluation", lambda: subject.perform(x, built, rate=rate, **options)[0]
     if not (subject.traits.lacks("any_rate") or subject.traits.lacks("mask")):
-        yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **asked)
+        yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
 
 
 def _check(sampler: Sampler) -> None:
     x = jnp.asarray(sampler.case.inputs())
     expected, seen = np.asarray(sampler.subject.reference(x)), []
-    for where, ask in _questions(sampler, x):
+    for where, call in _idle_calls(sampler, x):
         try:
-            output = np.asarray(ask())
-        except Exception as error:  # noqa: BLE001 (no error is right here)
+            output = np.asarray(call())
+        except Exception as error:  # noqa: BLE001 (any error is a violation)
             seen.append(f"{where} it raised {type(error).__name__}: {str(error).splitlines()[0]}")
             continue
         if not same_bits(output, expected):
@@ -54,13 +54,13 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP111",
-    name="idle layers need no stream",
-    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called "
-    "where only keys of other streams are at hand, and gives its evaluation output.",
+    name="idle layers need no key",
+    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called with "
+    "keys for other streams only, and returns its evaluation output.",
     formula="train(x, 0; {other: k}) = eval(x; {other: k}) = eval(x)",
-    means="A model without dropout, or one that is built to predict, demands a dropout key.",
-    assumes="Where the layer promises which place of its mode decides, it is built in evaluation "
-    "mode; any other is switched or called in it.",
+    means="A model without active dropout, or one that is built to predict, demands a dropout key.",
+    assumes="A layer whose traits say which place decides the mode is built in evaluation mode; "
+    "any other layer is switched to evaluation or called in it.",
     mutants=("evaluation_asks_stream", "rate0_asks_stream"),
     needs=("streams", "eval_mode"),
     decision=Exact(

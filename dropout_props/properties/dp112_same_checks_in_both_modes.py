@@ -1,4 +1,4 @@
-"""DP112: what training refuses for its dtype, evaluation refuses too."""
+"""DP112: evaluation rejects the input dtypes that training rejects."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 
 
 def _check(sampler: Sampler) -> None:
-    passing = []
+    accepted = []
     for dtype in UNSCALABLE_DTYPES:
         x = jnp.asarray(sampler.case.inputs()).astype(dtype)
-        if not _training_refuses(sampler, x):
-            continue  # DP108 speaks of that
+        if not _training_rejects(sampler, x):
+            continue  # DP108 covers that
         try:
             sampler.subject.call(x, rate=sampler.case.rate, training=False, expect_errors=True)
         except WrongOutput as error:
             raise Violation(
-                f"{dtype}: training refuses it, evaluation makes {error.seen} of it"
+                f"{dtype}: training rejects it, evaluation returns {error.seen}"
             ) from error
         except (TypeError, ValueError):
             continue
-        passing.append(dtype)
-    if passing:
-        raise Violation(f"training refuses them, evaluation lets them pass: {', '.join(passing)}")
+        accepted.append(dtype)
+    if accepted:
+        raise Violation(f"training rejects them, evaluation accepts them: {', '.join(accepted)}")
 
 
-def _training_refuses(sampler: Sampler, x: Any) -> bool:
+def _training_rejects(sampler: Sampler, x: Any) -> bool:
     streams = sampler.streams(sampler.key())
     try:
         sampler.subject.call(
             x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True
         )
-    except SubjectError:  # it answered, if wrongly
+    except SubjectError:  # it returned something, if wrong
         return False
     except (TypeError, ValueError):
         return True
@@ -50,12 +50,13 @@ def _training_refuses(sampler: Sampler, x: Any) -> bool:
 
 PROPERTY = Property(
     id="DP112",
-    name="one door for both modes",
-    sentence="An input of integers or booleans that training refuses is refused in evaluation too, "
-    "with a TypeError or a ValueError.",
+    name="evaluation rejects integers",
+    sentence="An integer or boolean input that the layer rejects in training it also rejects in "
+    "evaluation, with a TypeError or a ValueError.",
     formula="train(x) raises => eval(x) raises, for x of an integer or boolean dtype",
-    means="A model is exported and serves on token ids or masks, and fails the day it is trained.",
-    assumes="A layer whose training takes such an input is not at fault here; DP108 speaks of it.",
+    means="A model is exported and serves token ids or masks, and fails on the day it is trained.",
+    assumes="A layer that accepts such an input in training does not violate this property; DP108 "
+    "covers it.",
     mutants=("evaluation_unguarded", "integers_cast_in_evaluation"),
     needs=("eval_mode",),
     decision=Exact(

@@ -1,4 +1,4 @@
-"""DP201: a unit is dropped, or it is scaled by 1/keep; there is no third."""
+"""DP201: a training output is 0 or the input divided by keep."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP201",
-    name="support",
+    name="outputs are 0 or x/keep",
     sentence="Every training output is 0 or x/keep, to one unit in the last place.",
     formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
-    means="Kept units carry the wrong scale, or something is added to them; E[y] is wrong with it.",
+    means="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "
+    "well.",
     assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
     "Flax dropouts do.",
     mutants=("scale_inv_rate", "scale_missing", "scale_twice", "mult_mask", "kept_noise"),

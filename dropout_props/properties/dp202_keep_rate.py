@@ -26,12 +26,12 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP202",
-    name="keep rate",
-    sentence="A unit is kept with probability 1 - rate, whatever the dtype of the input.",
+    name="keep rate is correct",
+    sentence="The layer keeps each unit with probability 1 - rate, whatever the dtype of the input.",
     formula="P(y != 0) = 1 - rate, for x != 0",
-    means="The layer drops more or less than it was told to: rate and keep confused, a threshold "
+    means="The layer drops more or less than its rate says: rate and keep confused, a threshold "
     "rounded, a comparison off by one.",
-    assumes="Support (DP201). The probability may be off by the grid of 2^-23 on which float32 "
+    assumes="DP201 holds. The probability may be off by the grid of 2^-23 on which float32 "
     "uniforms lie.",
     mutants=(
         "uniforms_of_input_dtype",

@@ -24,12 +24,13 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP203",
-    name="E[y] = x",
-    sentence="The expectation of the training output is the input, for every element and in all.",
+    name="mean output equals the input",
+    sentence="The expectation of the training output is the input, for each element and over all "
+    "elements.",
     formula="E[y] = x, where y is 0 or x/keep: E[y]/x - 1 = P(kept)/keep - 1",
-    means="Training sees activations of another size than evaluation does.",
-    assumes="Support (DP201), by which the mean of y/x is a count of kept units over keep: no "
-    "float is averaged.",
+    means="Activations are larger or smaller in training than in evaluation.",
+    assumes="DP201 holds, so the mean of y/x is the number of kept units over keep: no float is "
+    "averaged.",
     mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
     blocked_by=("DP201",),
     needs=("mask", "scaled"),

@@ -39,12 +39,12 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP204",
-    name="same everywhere",
+    name="same keep rate everywhere",
     sentence="The keep rate is the same at every position: at single units, edges and tails "
     "included, in halves, quarters and eighths, and at every index along every axis.",
     formula="P(y[i] != 0) = 1 - rate for every position i",
-    means="Some units are noised more than others: the ends of a vector, padding, one feature.",
-    assumes="Support (DP201). A fault of the overall keep rate shows here too.",
+    means="Some units get more noise than others: the ends of a vector, padding, one feature.",
+    assumes="DP201 holds. A wrong overall keep rate (DP202) fails here too.",
     mutants=("position_ramp", "first_never_dropped", "last_never_dropped", "halves_differ"),
     blocked_by=("DP201",),
     needs=("mask",),

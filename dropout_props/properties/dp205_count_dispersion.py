@@ -1,4 +1,4 @@
-"""DP205: the number of units kept varies from mask to mask as a binomial does."""
+"""DP205: the number of units kept varies from mask to mask like a binomial count."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP205",
-    name="count dispersion",
-    sentence="The number of units kept varies from mask to mask as a binomial count does, in the "
+    name="kept count is binomial",
+    sentence="The number of units kept varies from mask to mask like a binomial count, in the "
     "centre and in both tails.",
     formula="P(a <= count <= b) = sum of Binomial(size, keep) from a to b, for three fixed regions",
-    means="Units share randomness: exactly as many are kept each time, or they come and go "
+    means="Units share randomness: every mask keeps exactly as many, or units are kept and dropped "
     "together.",
-    assumes="Support (DP201). A fault of the keep rate shows here too.",
+    assumes="DP201 holds. A wrong keep rate (DP202) fails here too.",
     mutants=("mask_rate_drifts", "exact_count", "batch_shared", "tile64", "rank1_mask"),
     blocked_by=("DP201",),
     needs=("mask",),

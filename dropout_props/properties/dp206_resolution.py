@@ -1,4 +1,4 @@
-"""DP206: rates that a coarse threshold cannot tell apart are honoured."""
+"""DP206: rates close to 0 and to 1 are not rounded by a coarse threshold."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-# Half a step of 8, 11 (float16 below 1) and 16 bits from either end: any coarser threshold gives
-# none of it, or twice as much.
+# Half a step of 8, 11 (float16 below 1) and 16 bits from either end: a threshold that coarse
+# rounds the rate to 0, or to twice its size.
 _STEPS = (2.0**-9, 2.0**-12, 2.0**-17)
 _RATES = (*_STEPS, *(1.0 - step for step in _STEPS))
 
 
 def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    # Nearest to an end, where half a step is the most: the multiples 1, 3 and 5 of it.
+    # Half a step matters most next to 0 and 1: take 1, 3 and 5 times half a step.
     odd = st.builds(lambda step, k: step * k, st.sampled_from(_STEPS), st.sampled_from((1, 3, 5)))
     return strategies.cases(
         rate=st.one_of(odd, odd.map(lambda rate: 1.0 - rate)),
@@ -40,13 +40,13 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP206",
-    name="resolution",
-    sentence="Rates half a step of an 8, 11 or 16 bit threshold from 0 and from 1 are honoured: "
-    "the keep probability is the one asked for, to the grid of float32 uniforms.",
+    name="extreme rates are exact",
+    sentence="The keep probability is 1 - rate to the grid of float32 uniforms, even half a step "
+    "of an 8, 11 or 16 bit threshold away from rate 0 or 1.",
     formula="P(y != 0) = ceil(fl(keep) 2^23) / 2^23, at rate and keep down to 2^-17",
-    means="The threshold or the uniform numbers are too coarse: a small rate drops nothing, or "
-    "twice what it should.",
-    assumes="Support (DP201). Rates below 2^-23 are beyond the arithmetic, and beyond this property.",
+    means="A small rate drops nothing, or twice what it should, because a threshold or the random "
+    "numbers are too coarse.",
+    assumes="DP201 holds. Rates below 2^-23 are beyond the arithmetic and beyond this property.",
     mutants=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "any_rate"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-_LARGEST = 600  # units at the most in flat order: all lags cost their square
+_LARGEST = 600  # units in flat order; counting all lags costs the square of that
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
@@ -46,13 +46,13 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
 
 PROPERTY = Property(
     id="DP301",
-    name="no lag correlates",
+    name="unit pairs are independent",
     sentence="Two units of one mask are independent at every lag, in flat order and along each "
-    "axis, and so are mirror images.",
+    "axis, and at mirrored positions.",
     formula="P(both kept or both dropped) = keep^2 + rate^2 for units i and i + L, for every L",
-    means="Neighbours, rows or halves come and go together: fewer independent units than there "
-    "seem to be.",
-    assumes="Support (DP201). At each lag only pairs that share no unit are counted.",
+    means="Neighbours, rows or halves are kept and dropped together, so there are fewer "
+    "independent units than it seems.",
+    assumes="DP201 holds. At each lag only pairs that share no unit are counted.",
     mutants=(
         "batch_shared",
         "tile64",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-_SHAPES = ((16, 33), (6, 5, 8))  # no axis as long as another: a wrong axis cannot look right
+_SHAPES = ((16, 33), (6, 5, 8))  # axes of different lengths, so that a wrong axis shows
 _KEYS = 4
 _EXPLICIT = (
     Case(shape=(16, 33), broadcast_dims=(0,)),
@@ -36,8 +36,8 @@ def _check(sampler: Sampler) -> None:
     if len(strays):
         at = tuple(map(int, strays[0][1:]))
         raise Violation(
-            f"broadcast_dims={sampler.case.broadcast_dims}: unit {at} is not treated as the first "
-            f"one along them; neither are {len(strays) - 1} others of {kept.size}"
+            f"broadcast_dims={sampler.case.broadcast_dims}: unit {at} and {len(strays) - 1} others "
+            f"of {kept.size} differ from the first unit along these dims"
         )
 
 
@@ -63,14 +63,14 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 
 PROPERTY = Property(
     id="DP302",
-    name="broadcast dims",
-    sentence="One mask is shared along the broadcast dims, negative ones included; along every "
-    "other axis its units are independent and kept with probability 1 - rate.",
+    name="broadcast dims share a mask",
+    sentence="The layer shares one mask along the broadcast dims, negative ones included, and "
+    "keeps units independently with probability 1 - rate along every other axis.",
     formula="m[i] = m[j] if i and j differ in broadcast dims alone; else "
     "P(both kept or both dropped) = keep^2 + rate^2",
     means="A layer that should drop whole channels or time steps drops single units, or drops "
     "whole examples instead.",
-    assumes="Support (DP201).",
+    assumes="DP201 holds.",
     mutants=("broadcast_ignored", "wrong_broadcast_axis", "negative_dims_ignored"),
     blocked_by=("DP201",),
     needs=("mask", "broadcast_dims"),

@@ -1,4 +1,4 @@
-"""DP303: no dependence among three or four units whose pairs are independent."""
+"""DP303: three or four units are independent, not only every two of them."""
 
 from __future__ import annotations
 
@@ -41,14 +41,13 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP303",
-    name="parity of neighbours",
+    name="unit groups are independent",
     sentence="Among three or four units a stride apart, in flat order and along each axis, an odd "
-    "number is kept as often as with independent units.",
+    "number is kept as often as among independent units.",
     formula="P(an odd number of k units is kept) = (1 - (1 - 2 keep)^k) / 2, for k = 3 and 4",
-    means="Units depend on one another though any two of them do not: the third follows from "
-    "the first two.",
-    assumes="Support (DP201). In each count no two groups share a unit. A fault of the keep rate, "
-    "or of pairs, shows here as well.",
+    means="A unit follows from two or three others, although any two units are independent.",
+    assumes="DP201 holds. In each count no two groups share a unit. A wrong keep rate (DP202) or "
+    "dependent pairs (DP301) fail here too.",
     mutants=("xor_neighbours", "xor_thirds", "even_quads"),
     blocked_by=("DP201",),
     needs=("mask",),

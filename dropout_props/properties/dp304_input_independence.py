@@ -43,10 +43,10 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP304",
-    name="input does not matter",
+    name="the mask ignores the input",
     sentence="Under one key the mask is the same for every input of one shape and dtype.",
     formula="mask(x, rate, k) = mask(x', rate, k) for all x, x' that are nowhere zero",
-    means="What is dropped depends on the sign or the size of the activations: that is a "
+    means="The sign or the size of the activations decides what is dropped: that is a "
     "nonlinearity, not noise.",
     assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
     mutants=("size_dependent", "small_dropped_more", "input_dependent", "sign_dependent"),

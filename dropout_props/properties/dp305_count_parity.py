@@ -1,4 +1,4 @@
-"""DP305: the number kept in a mask is odd as often as it should be."""
+"""DP305: the number of units kept is odd as often as among independent units."""
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
@@ -15,11 +15,11 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP305",
-    name="parity of the count",
-    sentence="The number of units kept in a mask is odd as often as with independent units.",
+    name="odd counts occur as expected",
+    sentence="The number of units kept in a mask is odd as often as it is with independent units.",
     formula="P(an odd number of all n units is kept) = (1 - (1 - 2 keep)^n) / 2",
-    means="The last unit follows from all others, as where units are kept in pairs.",
-    assumes="Support (DP201). Masks of fresh keys are independent (DP402).",
+    means="The last unit follows from all others, as in a layer that keeps units in pairs.",
+    assumes="DP201 holds. Masks of fresh keys are independent (DP402).",
     mutants=("even_count",),
     blocked_by=("DP201",),
     needs=("mask",),

@@ -1,4 +1,4 @@
-"""DP401: the same key repeats the mask."""
+"""DP401: the same key gives the same mask again."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP401",
     name="same key, same mask",
-    sentence="The same key gives the same output, whatever was called in between.",
+    sentence="The same key gives the same output, whatever the layer was called with in between.",
     formula="train(x, rate, k) = train(x, rate, k), bit for bit",
-    means="A run cannot be reproduced: randomness comes from somewhere other than the key.",
-    assumes="Both calls are made in one process and one mode of execution.",
+    means="A run cannot be reproduced: some of its randomness does not come from the key.",
+    assumes="All calls are made in one process and one mode of execution.",
     mutants=("host_random", "process_counter"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(

@@ -20,7 +20,7 @@ _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 
 
 def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
-    """Return key[2 * num_pairs]: each two related as `pairing` says, pairs independent."""
+    """Return key[2 * num_pairs]: two and two related by `pairing`, pairs independent."""
     count = max(1, sampler.num_keys // 2)
     if pairing == "adjacent seeds":
         seeds = sampler.words(count, role=pairing, block=block)[:, 0] // np.uint32(2)
@@ -52,7 +52,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 
 def _orders(masks: np.ndarray) -> dict[str, np.ndarray]:
-    """The second mask of each pair as it is, reversed, and shifted by half its length."""
+    """Return the masks as they are, reversed, and shifted by half their length."""
     return {
         "unit by unit": masks,
         "reversed": masks[:, ::-1],
@@ -68,13 +68,13 @@ _LABELS = tuple(
 
 PROPERTY = Property(
     id="DP402",
-    name="different keys",
-    sentence="Masks of different keys are independent: of adjacent seeds, of split siblings and of "
+    name="keys give independent masks",
+    sentence="Masks of different keys are independent, for adjacent seeds, split siblings and "
     "consecutive fold_in, unit by unit, reversed and half-shifted.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
-    means="Steps, layers or examples that should be noised independently are noised alike.",
-    assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
-    "well.",
+    means="Steps, layers or examples that should get independent noise get the same noise.",
+    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
+    "here too.",
     mutants=("constant_key", "seed_halved", "mirrored_neighbour"),
     blocked_by=("DP201",),
     needs=("mask",),

@@ -1,4 +1,4 @@
-"""DP403: two calls of one layer in one application are independent."""
+"""DP403: repeated calls of one layer have independent masks."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 PROPERTY = Property(
     id="DP403",
-    name="two calls differ",
+    name="two calls are independent",
     sentence="Masks of two calls of one layer in one application are independent: unit by unit, "
     "reversed and half-shifted.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
-    means="A layer that is called again, in a loop or for a second input, repeats its noise.",
-    assumes="Support (DP201). A fault of the keep rate moves agreement too, and shows here as "
-    "well.",
+    means="A layer that is called again, in a loop or on a second input, repeats its noise.",
+    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
+    "here too.",
     mutants=(
         "state_not_advanced",
         "call_counter_ignored",

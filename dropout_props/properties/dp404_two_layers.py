@@ -1,4 +1,4 @@
-"""DP404: two layers of one model are independent, whatever they are called."""
+"""DP404: layers of one model have independent masks, whatever their names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAIRS = {
     "one name in two blocks": ("encoder/drop", "decoder/drop"),
     "one name at two depths": ("decoder/drop", "decoder/inner/drop"),
 }
-# Names that only a separator tells apart: "_" first, since a layer may join its names by it.
+# Paths of names that only the separator tells apart, also where a layer joins names with "_".
 _AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_drop"))
 
 
@@ -59,14 +59,14 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP404",
-    name="two layers differ",
+    name="two layers are independent",
     sentence="Masks of two layers of one model are independent: of siblings, of layers of one name "
     "in two blocks or at two depths, and of layers whose names only a separator tells apart.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks; "
     "mask(a/bc) and mask(ab/c) differ",
-    means="Layers that should be noised independently drop the same units.",
-    assumes="Support (DP201). A fault of the keep rate moves agreement too. Two masks of a hundred "
-    "units or more at a rate from 0.3 to 0.7 are equal with probability below 2^-70.",
+    means="Layers that should get independent noise drop the same units.",
+    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree. Two masks "
+    "of a hundred units or more at a rate from 0.3 to 0.7 are equal with probability below 2^-70.",
     mutants=("same_key_all_layers", "underscore_names", "plain_concat_names"),
     blocked_by=("DP201",),
     needs=("mask", "layers"),

@@ -1,4 +1,4 @@
-"""DP405: only the named stream matters."""
+"""DP405: only the key of the layer's own stream decides the mask."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _check(sampler: Sampler) -> None:
 
 
 def _only(sampler: Sampler, subject: Any, stream: str) -> None:
-    """The output changes with the key of `stream`, and with no other."""
+    """Raise unless the output changes with the key of `stream`, and with no other."""
     case = sampler.case
     x = jnp.asarray(case.inputs())
 
@@ -49,16 +49,16 @@ def _only(sampler: Sampler, subject: Any, stream: str) -> None:
                 f"{first_difference(beside, alone)}"
             )
     if same_bits(train(**{stream: fresh}), alone):
-        raise Violation(f"another key for the stream {stream!r} left the output as it was")
+        raise Violation(f"another key for the stream {stream!r} left the output unchanged")
 
 
 PROPERTY = Property(
     id="DP405",
-    name="named stream only",
+    name="only its own stream matters",
     sentence="The mask depends on the key of the layer's own stream and on no other stream.",
     formula="train(x, {s: k, t: j}) = train(x, {s: k}) for every other stream t; it changes with k",
-    means="The layer draws from another stream, 'params' say: reseeding dropout changes nothing, "
-    "or another stream changes the masks.",
+    means="Reseeding dropout changes nothing, or another stream, such as 'params', changes the "
+    "masks.",
     assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
     "probability below 2^-70.",
     mutants=("wrong_stream", "all_streams_mixed"),

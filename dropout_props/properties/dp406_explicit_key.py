@@ -1,4 +1,4 @@
-"""DP406: a key that is handed to the call is the key that is used."""
+"""DP406: a key that is passed to the call decides the mask alone."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _check(sampler: Sampler) -> None:
     x = jnp.asarray(case.inputs())
 
     def train(key: object, streams: dict[str, object]) -> np.ndarray:
-        ask = sampler.subject.call_explicit
-        return np.asarray(ask(x, key=key, rate=case.rate, streams=streams))
+        call = sampler.subject.call_explicit
+        return np.asarray(call(x, key=key, rate=case.rate, streams=streams))
 
     key = sampler.key("explicit")
     alone = train(key, {})
@@ -35,15 +35,16 @@ def _check(sampler: Sampler) -> None:
         if not same_bits(y, alone):
             raise Violation(f"the explicit key {what}: {first_difference(y, alone)}")
     if same_bits(train(sampler.key("another"), {}), alone):
-        raise Violation("another explicit key left the output as it was")
+        raise Violation("another explicit key left the output unchanged")
 
 
 PROPERTY = Property(
     id="DP406",
-    name="explicit key",
-    sentence="A key handed to the call decides the mask alone; streams do not matter then.",
+    name="explicit key decides alone",
+    sentence="A key that is passed to the call decides the mask alone, whatever keys its streams "
+    "have.",
     formula="train(x, key=k, {s: j}) = train(x, key=k) for all j; it changes with k",
-    means="The key that the caller chose is ignored or mixed with another.",
+    means="The layer ignores the key that the caller chose, or mixes it with another.",
     assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
     "probability below 2^-70.",
     mutants=("explicit_key_ignored", "explicit_key_mixed"),

@@ -1,4 +1,4 @@
-"""DP407: distinct keys give distinct masks, however many there are and however alike."""
+"""DP407: distinct keys give distinct masks, however many and however similar they are."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
 
 PROPERTY = Property(
     id="DP407",
-    name="distinct masks",
-    sentence="Distinct keys give distinct masks: in a set of 16384 random keys, and among keys "
-    "that differ in a single bit.",
+    name="keys give distinct masks",
+    sentence="Distinct keys give distinct masks, in a set of 16384 random keys and among keys that "
+    "differ in a single bit.",
     formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
-    means="Part of the key is ignored: masks come back after 256, 65536 or 2^32 keys.",
+    means="The layer ignores part of the key: masks repeat after 256, 65536 or 2^32 keys.",
     assumes="With a hundred units or more at a rate from 0.3 to 0.7, two equal masks among all "
     "these keys have a probability below 2^-45 a case.",
     mutants=("constant_key", "key_low8", "key_low16", "one_word_key"),

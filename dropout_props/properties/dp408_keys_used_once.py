@@ -1,4 +1,4 @@
-"""DP408: every key that one application consumes is used once."""
+"""DP408: one application uses no key twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _check(sampler: Sampler) -> None:
     x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
     calls: dict[str, Any] = {}
     layers: dict[str, Any] = {}
-    for key, name in zip(_neighbours(sampler), ("seed s", "seed s + 1"), strict=True):
+    for key, name in zip(_adjacent_keys(sampler), ("seed s", "seed s + 1"), strict=True):
         given: dict[str, Any] = {"rate": rate, "streams": sampler.streams(key)}
         outputs = sampler.subject.call_repeatedly(x, times=_TIMES, **given)
         calls |= {f"call {n} under {name}": y for n, y in enumerate(outputs, start=1)}
@@ -34,17 +34,17 @@ def _check(sampler: Sampler) -> None:
             at = [f"call {n} of {layer}" for layer in _NAMES for n in range(1, _STEPS + 1)]
             layers |= {f"{place} under {name}": y for place, y in zip(at, outputs, strict=True)}
     for masks in (calls, layers):
-        _share_no_run({name: sampler.masks_in(y).reshape(-1) for name, y in masks.items()})
+        _require_no_shared_run({name: sampler.masks_in(y).reshape(-1) for name, y in masks.items()})
 
 
-def _neighbours(sampler: Sampler) -> list[jax.Array]:
-    """Two keys of adjacent seeds."""
+def _adjacent_keys(sampler: Sampler) -> list[jax.Array]:
+    """Return two keys of adjacent seeds."""
     seed = int(sampler.words(1, role="seed")[0, 0]) // 2 * 2
     return [jax.random.key(np.uint32(seed + step)) for step in (0, 1)]
 
 
-def _share_no_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
-    """Refuse a run of `_RUN` units that two of the masks share."""
+def _require_no_shared_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Raise if two of the masks share a run of `_RUN` units."""
     seen: dict[bytes, str] = {}
     for name, mask in masks.items():
         runs = np.lib.stride_tricks.sliding_window_view(mask, _RUN)
@@ -56,14 +56,14 @@ def _share_no_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
 
 PROPERTY = Property(
     id="DP408",
-    name="keys used once",
-    sentence="Of all calls and layers of one application, and of a second one under the next seed, "
-    "no two masks share a run of 128 units, at whatever offset.",
+    name="keys are never reused",
+    sentence="No two masks share a run of 128 units, at whatever offset, among all calls and "
+    "layers of one application and of a second one under the next seed.",
     formula="m_s[i : i + 128] != m_t[j : j + 128] for all i, j and every two calls s, t",
     means="A key, or part of its random bits, is used twice: a counter wraps, or layer, step and "
     "seed are added up.",
     assumes="Two runs of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
-    "2^-100. The two ways of asking (one layer often, several layers) are not compared.",
+    "2^-100. Repeated calls of one layer are not compared with calls of several layers.",
     mutants=("overlap_third", "counter_wraps", "seed_additive"),
     blocked_by=("DP201", "DP403"),
     needs=("mask", "repeat"),

@@ -1,4 +1,4 @@
-"""DP409: a layer's state goes on by one key a training call, and nothing else moves it."""
+"""DP409: a training call uses one key of the layer's state, and nothing else uses any."""
 
 from __future__ import annotations
 
@@ -69,13 +69,14 @@ def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
 
 PROPERTY = Property(
     id="DP409",
-    name="stream state",
-    sentence="A training call uses up one key, and an evaluation none; under nnx.jit, after "
-    "splitting and merging, cloning, and saving and restoring, the sequence goes on exactly.",
+    name="key sequence is unbroken",
+    sentence="A training call uses one key and an evaluation none, and the sequence of keys "
+    "continues exactly under nnx.jit and after splitting and merging, cloning, saving and "
+    "restoring.",
     formula="the n-th training call has mask m_n, whatever happens between calls; after a restore "
     "the next mask is the one that followed the save",
-    means="A run that is resumed repeats or skips masks, or an evaluation changes what follows it.",
-    assumes="The masks of different keys differ (DP403).",
+    means="A resumed run repeats or skips masks, or an evaluation changes what follows it.",
+    assumes="Masks of different keys differ (DP403).",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

@@ -1,4 +1,4 @@
-"""DP410: masks do not depend on what happened before."""
+"""DP410: masks do not depend on what ran before."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ _CALLS = 2
 
 
 def _plain(sampler: Sampler, subject: Subject) -> _Outputs:
-    x, asked = _asked(sampler)
+    x, arguments = _arguments(sampler)
     if subject.traits.repeat:
-        return [np.asarray(y) for y in subject.call_repeatedly(x, times=_CALLS, **asked)]
-    return [np.asarray(subject.call(x, training=True, **asked))]
+        return [np.asarray(y) for y in subject.call_repeatedly(x, times=_CALLS, **arguments)]
+    return [np.asarray(subject.call(x, training=True, **arguments))]
 
 
 def _compiled(sampler: Sampler, subject: Subject) -> _Outputs:
-    x, asked = _asked(sampler)
-    return [np.asarray(y) for y in subject.perform(x, Under("jit", _CALLS), **asked)]
+    x, arguments = _arguments(sampler)
+    return [np.asarray(y) for y in subject.perform(x, Under("jit", _CALLS), **arguments)]
 
 
-def _asked(sampler: Sampler) -> tuple[Any, dict[str, Any]]:
+def _arguments(sampler: Sampler) -> tuple[Any, dict[str, Any]]:
     streams = sampler.streams(sampler.key())
     return jnp.asarray(sampler.case.inputs()), {"rate": sampler.case.rate, "streams": streams}
 
 
 def _evaluate(sampler: Sampler, subject: Subject, *, compiled: bool) -> None:
-    x, asked = _asked(sampler)
+    x, arguments = _arguments(sampler)
     if compiled:
-        subject.perform(x, Under("jit", _CALLS, evaluated=True), **asked)
+        subject.perform(x, Under("jit", _CALLS, evaluated=True), **arguments)
     elif subject.traits.eval_mode:
-        subject.call(x, training=False, **asked)
+        subject.call(x, training=False, **arguments)
 
 
-def _in_thread(ask: Any, sampler: Sampler, subject: Subject) -> Any:
-    answers: list[Any] = []
-    thread = threading.Thread(target=lambda: answers.append(ask(sampler, subject)))
+def _in_thread(draw: Any, sampler: Sampler, subject: Subject) -> Any:
+    outputs: list[Any] = []
+    thread = threading.Thread(target=lambda: outputs.append(draw(sampler, subject)))
     thread.start()
     thread.join()
-    if not answers:
-        raise Violation("in a second thread it raised an error, where the first did not")
-    return answers[0]
+    if not outputs:
+        raise Violation("it raised an error in a second thread, and not in the first")
+    return outputs[0]
 
 
 def _in_other_process(sampler: Sampler) -> _Outputs:
@@ -64,37 +64,37 @@ def _in_other_process(sampler: Sampler) -> _Outputs:
 
 
 def _check(sampler: Sampler) -> None:
-    _unmoved(sampler, compiled=False)
+    _check_history(sampler, compiled=False)
     there = run_isolated(_in_other_process, sampler.fresh())
     if not _same(sampler, there, _plain(sampler, sampler.subject)):
-        raise Violation("another process, which was asked nothing before, gives other masks")
+        raise Violation("the isolated process, where nothing ran before, gives other masks")
     if sampler.subject.traits.lacks("lifted") is None:
         try:
-            _unmoved(sampler, compiled=True)
+            _check_history(sampler, compiled=True)
         except Unsupported:
             return
 
 
-def _unmoved(sampler: Sampler, *, compiled: bool) -> None:
-    ask = _compiled if compiled else _plain
-    warm, moved = sampler.subject.fresh(), []
-    first = ask(sampler, warm)
-    if not _same(sampler, ask(sampler, warm), first):
-        moved.append("asked a second time")
-    if not _same(sampler, _in_thread(ask, sampler, warm), first):
-        moved.append("in a second thread")
+def _check_history(sampler: Sampler, *, compiled: bool) -> None:
+    draw = _compiled if compiled else _plain
+    warm, changed = sampler.subject.fresh(), []
+    first = draw(sampler, warm)
+    if not _same(sampler, draw(sampler, warm), first):
+        changed.append("in a second call")
+    if not _same(sampler, _in_thread(draw, sampler, warm), first):
+        changed.append("in a second thread")
     evaluated = sampler.subject.fresh()
     _evaluate(sampler, evaluated, compiled=compiled)
-    if not _same(sampler, ask(sampler, evaluated), first):
-        moved.append("after an evaluation")
+    if not _same(sampler, draw(sampler, evaluated), first):
+        changed.append("after an evaluation")
     if not compiled and sampler.subject.traits.layers:
-        x, asked = _asked(sampler)
-        sampler.subject.call_layers(x, names=("before", "other/before"), **asked)
-        if not _same(sampler, ask(sampler, sampler.subject), first):
-            moved.append("after another model was built")
-    if moved:
+        x, arguments = _arguments(sampler)
+        sampler.subject.call_layers(x, names=("before", "other/before"), **arguments)
+        if not _same(sampler, draw(sampler, sampler.subject), first):
+            changed.append("after another model was built")
+    if changed:
         where = "under jit of the framework" if compiled else "the same key"
-        raise Violation(f"{where}: other masks {', '.join(moved)}")
+        raise Violation(f"{where}: other masks {', '.join(changed)}")
 
 
 def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
@@ -108,13 +108,13 @@ def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
 
 PROPERTY = Property(
     id="DP410",
-    name="no history",
-    sentence="The masks of a key are the same when asked again, in a second thread, after an "
-    "evaluation, after another model was built, and in another process; compiled or not.",
+    name="masks ignore history",
+    sentence="A key gives the same masks again, in a second thread, after an evaluation, after "
+    "another model was built and in another process, compiled or not.",
     formula="m(k) after any history = m(k)",
     means="A result cannot be reproduced: it depends on what ran before, or on the thread.",
-    assumes="A layer that the adapter builds anew has no history; the other process never heard "
-    "of it.",
+    assumes="A layer that the adapter builds again has no history, and in the isolated process "
+    "nothing ran before.",
     mutants=("evaluations_counted", "thread_folded", "process_folded"),
     blocked_by=("DP201",),
     needs=(),

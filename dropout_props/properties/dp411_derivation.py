@@ -1,4 +1,4 @@
-"""DP411: the mask is, bit for bit, the one that the published derivation gives."""
+"""DP411: the mask is, bit for bit, the one of the published derivation."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NAMES = ("first", "block/second", "block/inner/third")
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
     if _CONFIG.jax_enable_x64:
-        raise Unsupported("the derivation is that of 32 bits, and jax_enable_x64 is set")
+        raise Unsupported("the published derivation is for 32 bits, and jax_enable_x64 is set")
     key, x = sampler.key(), jnp.asarray(case.inputs())
     words = np.asarray(jax.random.key_data(key))
     if words.shape != (2,):
-        raise Unsupported("the derivation is that of threefry, and another generator is set")
+        raise Unsupported("the published derivation is for threefry, and another generator is set")
     streams = sampler.streams(key)
     alone = subject.call(x, rate=case.rate, training=True, streams=streams)
     _expect(sampler, np.asarray(alone), _key_of(sampler, words, "", 0), "a layer by itself")
@@ -53,18 +53,19 @@ def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None
     )
     unlike = int(np.count_nonzero((y != 0) != expected))
     if unlike:
-        raise Violation(f"{what}: {unlike} of {case.size} units are not those of the derivation")
+        raise Violation(f"{what}: {unlike} of {case.size} units differ from the derivation")
 
 
 PROPERTY = Property(
     id="DP411",
-    name="published derivation",
-    sentence="The mask is, bit for bit, the one of an independent NumPy threefry under the key "
-    "that the framework documents: of a layer by itself, and of named and nested layers.",
+    name="published derivation holds",
+    sentence="The mask is, bit for bit, the one that an independent NumPy threefry draws from the "
+    "key that the framework documents, for a layer by itself and for named and nested layers.",
     formula="mask = uniform(fold(key, path, call)) < keep",
-    means="A seed no longer gives the masks that it gave: stored runs cannot be reproduced.",
+    means="A seed no longer gives the masks that it gave before, and stored runs cannot be "
+    "reproduced.",
     assumes="threefry2x32 keys, jax_enable_x64 off, and a float rate. Subjects that promise "
-    "another derivation, or none, are left alone.",
+    "another derivation, or none, are not tested.",
     mutants=("extra_fold", "other_comparison"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "derivation", "layers"),

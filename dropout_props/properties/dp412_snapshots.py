@@ -1,4 +1,4 @@
-"""DP412: a snapshot stays what it was when it was taken."""
+"""DP412: a snapshot does not change after it was taken."""
 
 from __future__ import annotations
 
@@ -37,12 +37,13 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP412",
-    name="snapshots stand still",
-    sentence="What nnx.split returned stays as it was: merged later, and merged twice, it gives "
-    "the mask that followed the split.",
+    name="snapshots do not change",
+    sentence="A snapshot that nnx.split returned does not change: merged later, even twice, it "
+    "gives the mask that followed the split.",
     formula="merge(split(m)) called = m called, however often m was called in between",
-    means="A checkpoint in memory is not the state that it was taken from; a replay is none.",
-    assumes="Saving to the host is DP409's.",
+    means="A checkpoint in memory is not the state that it was taken from, and a replay from it "
+    "draws other masks.",
+    assumes="DP409 covers saving to the host.",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

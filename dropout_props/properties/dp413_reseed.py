@@ -1,4 +1,4 @@
-"""DP413: reseeding starts a stream again, whatever stream the layer was built on."""
+"""DP413: reseeding restarts the stream of a layer, whatever stream it was built on."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def _check(sampler: Sampler) -> None:
             ),
         )
         if np.array_equal(before, once):
-            raise Violation(f"built on the stream {stream!r}: a reseed left the mask as it was")
+            raise Violation(f"built on the stream {stream!r}: a reseed left the mask unchanged")
         if not np.array_equal(once, twice):
             raise Violation(
                 f"built on the stream {stream!r}: after reseeding {own!r} twice with one key the "
-                "masks differ, so it did nothing"
+                "masks differ, so the reseed had no effect"
             )
 
 
 PROPERTY = Property(
     id="DP413",
-    name="reseed",
-    sentence="After reseeding the layer's stream with one key, the next mask is always the same, "
+    name="reseeding restarts streams",
+    sentence="Reseeding the layer's stream with one key makes the next mask the same each time, "
     "and another one than before.",
-    formula="reseed(m, k) called = reseed(m, k) called again",
-    means="A run that was meant to be repeatable is not, and nothing says so.",
-    assumes="A layer that was built on the stream 'default' draws from it as its own.",
+    formula="mask after reseed(m, k) = mask after reseed(m, k) again",
+    means="A run that should be repeatable is not, and no error says so.",
+    assumes="A layer that was built on the stream 'default' treats it as its own.",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

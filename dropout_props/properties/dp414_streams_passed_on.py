@@ -1,4 +1,4 @@
-"""DP414: a stream that is passed on into another set does not issue its keys again."""
+"""DP414: a stream that is passed on to another Rngs does not issue its keys again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WAYS: tuple[Literal["fork", "split", "broadcast", "Rngs"], ...] = (
 
 
 def _check(sampler: Sampler) -> None:
-    case, missing, again = sampler.case, [], []
+    case, missing, reissued = sampler.case, [], []
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
     for how in _WAYS:
         try:
@@ -36,10 +36,10 @@ def _check(sampler: Sampler) -> None:
             missing.append(error)
             continue
         if np.array_equal(first, second):
-            again.append("Rngs itself" if how == "Rngs" else f"Rngs.{how}")
-    if again:
+            reissued.append("Rngs itself" if how == "Rngs" else f"Rngs.{how}")
+    if reissued:
         raise Violation(
-            f"a key that was used up came out again of a stream passed on by {' and '.join(again)}"
+            f"a used key was issued again by a stream passed on through {' and '.join(reissued)}"
         )
     if len(missing) == len(_WAYS):
         raise missing[0]
@@ -47,12 +47,12 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP414",
-    name="streams passed on",
-    sentence="Where Rngs.fork, split or broadcast, or Rngs given a stream, makes another set of "
-    "streams, a layer that is built on it has another mask than one that was built on the first.",
+    name="derived streams use new keys",
+    sentence="A layer built on streams that Rngs.fork, Rngs.split, Rngs.broadcast or Rngs made "
+    "from others has another mask than a layer built on the originals.",
     formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
-    means="Two parts of a model drop the same units, because a key was issued twice.",
-    assumes="Of the four ways, those that the installed release has are asked.",
+    means="Two parts of a model drop the same units, because one key was issued twice.",
+    assumes="Of the four ways, those that the installed release has are tested.",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

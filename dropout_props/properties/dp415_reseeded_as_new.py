@@ -1,4 +1,4 @@
-"""DP415: a model that is reseeded with the key of a fresh one drops the units that one does."""
+"""DP415: a model reseeded with its original key drops the units that a fresh one drops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dropout_props.subjects.operations import Reseeded
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-# Frameworks go through a model by name: the last two are not built in that order.
+# Frameworks visit layers in the order of their names; the last two models are built in another.
 _MODELS = (("only",), ("a", "b"), ("b", "a"), ("b/drop", "a/drop"))
 
 
@@ -29,10 +29,10 @@ def _check(sampler: Sampler) -> None:
         )
         fresh, reseeded = outputs[: len(names)], outputs[len(names) :]
         for name, expected, seen in zip(names, fresh, reseeded, strict=True):
-            agree(sampler, seen, expected, f"layer {name} of {_words(names)}, reseeded")
+            agree(sampler, seen, expected, f"layer {name!r} of {_describe(names)}, reseeded")
 
 
-def _words(names: tuple[str, ...]) -> str:
+def _describe(names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return "a model of one layer"
     order = "the order" if list(names) == sorted(names) else "another order than that"
@@ -41,13 +41,13 @@ def _words(names: tuple[str, ...]) -> str:
 
 PROPERTY = Property(
     id="DP415",
-    name="reseeded as new",
-    sentence="After reseeding a model's stream with the key that it was built on, its masks are "
-    "those of the fresh model: of one layer alone, and of two in whatever order they were built.",
+    name="reseeding equals rebuilding",
+    sentence="A model that is reseeded with the key it was built on has the masks of a fresh "
+    "model, for one layer and for two in whatever order they were built.",
     formula="m(reseed(M(k) called, k)) = m(M(k)), layer by layer",
-    means="A run that is started again in one process is not the run that a new process makes.",
-    assumes="The stream has the layer's own name (DP413 asks the other case), and the layers of "
-    "both models are called in one order. The masks of different keys differ (DP403).",
+    means="A run that is restarted in one process is not the run that a new process makes.",
+    assumes="The stream has the layer's own name (DP413 covers the other case), and both models "
+    "call their layers in one order. Masks of different keys differ (DP403).",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state", "layers"),

@@ -1,4 +1,4 @@
-"""DP416: a dropout layer leaves the parameters as they are that are initialised after it."""
+"""DP416: a dropout layer does not change the parameters that are initialised after it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The ways to hand keys to a model that is built: one a stream, and one for all."""
+    """Yield the ways to give a new model its keys: one a stream, and one for all."""
     traits = sampler.subject.traits
     own = traits.stream or "dropout"
     yield f"with keys for 'params' and {own!r}", {
@@ -48,7 +48,7 @@ def _check(sampler: Sampler) -> None:
                 continue
             if seen is not None and not same_bits(np.asarray(seen), expected):
                 where = "" if place.layer == "own place" else ", in the scope of the model itself,"
-                raise Violation(f"{keys} the layer{where} moved a parameter initialised after it")
+                raise Violation(f"{keys} the layer{where} changed a parameter initialised after it")
 
 
 def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> Any:
@@ -78,15 +78,15 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 
 PROPERTY = Property(
     id="DP416",
-    name="neighbours' parameters stand",
-    sentence="Putting the layer into a model leaves the parameters that are initialised after it "
-    "as they are without it: with keys for 'params' and the layer's stream, and with one for all.",
+    name="other parameters unchanged",
+    sentence="Adding the layer to a model does not change the parameters that are initialised "
+    "after it, with keys for 'params' and the layer's stream or with one key for all.",
     formula="init(after the layer; k) = init(without the layer; k), at every rate",
-    means="Adding dropout, or taking it out for a comparison, starts from other parameters.",
-    assumes="In NNX the one for all is the stream 'default', and the layer is built, not called, "
-    "before the parameter is initialised. In Linen it is the key for 'params' (a refusal will do), "
-    "and the layer is called, as a module of its own and in the scope of the model, as where a "
-    "model extends the layer: its own parameters then follow those calls.",
+    means="Adding dropout, or removing it for a comparison, starts from other parameters.",
+    assumes="The one key for all is the stream 'default' in NNX, where the layer is built, not "
+    "called, before the parameter is initialised. In Linen it is the key for 'params', where an "
+    "error is accepted too, and the layer is called both as a submodule and in the scope of the "
+    "model, as where a model extends the layer: its own parameters then follow those calls.",
     mutants=("params_key_taken",),
     needs=("identity", "streams", "lifted"),
     decision=Exact(

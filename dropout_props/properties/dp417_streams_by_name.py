@@ -1,4 +1,4 @@
-"""DP417: streams are told apart by their names, not by their keys alone."""
+"""DP417: one key gives different masks in streams of different names."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP417",
-    name="streams by name",
-    sentence="One key that is given to two streams of different names gives different masks.",
+    name="stream name changes the mask",
+    sentence="One key gives different masks in two streams of different names.",
     formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
-    means="Streams that are seeded alike, as by one seed for all, are one: parameters and masks, "
-    "or two kinds of noise, are made of the same random bits.",
+    means="Streams with one seed are one stream: parameters and masks, or two kinds of noise, come "
+    "from the same random bits.",
     assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
     "probability below 2^-70.",
     mutants=("stream_name_ignored", "stream_name_by_length"),

@@ -1,4 +1,4 @@
-"""DP501: a compiled layer gives what it gives without compilation."""
+"""DP501: a layer gives the same output compiled by jax.jit as uncompiled."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP501",
-    name="jit = eager",
-    sentence="Compiled by jax.jit, a layer gives the same mask bit for bit, and the same values to "
-    "one unit in the last place; so it does with its key as a constant of the program.",
+    name="jit matches eager",
+    sentence="Compiled by jax.jit, the layer gives the same mask bit for bit and the same values "
+    "to one unit in the last place, also with its key as a constant of the program.",
     formula="jit(train)(k, x) = train(k, x)",
-    means="What is tested eagerly is not what is trained.",
+    means="The layer that was tested eagerly is not the layer that is trained.",
     assumes="Values behind a matrix product may differ by its rounding.",
     mutants=("traced_otherwise", "coarse_where_traced"),
     blocked_by=("DP201",),

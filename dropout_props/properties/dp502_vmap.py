@@ -1,4 +1,4 @@
-"""DP502: a batch of keys gives what the keys give one by one."""
+"""DP502: under jax.vmap each row has the mask that a loop gives it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP502",
-    name="vmap = loop",
-    sentence="Under jax.vmap over keys each row has the mask of its own key, over inputs with one "
-    "key that of this key, and over a named axis whose index is folded in that of the folded key.",
+    name="vmap matches a loop",
+    sentence="Under jax.vmap each row has the mask that a loop gives it: over keys, over inputs "
+    "with one key, and over a named axis whose index is folded into the key.",
     formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
     means="Examples of a batch share a mask, or get one that no loop reproduces.",
     assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",

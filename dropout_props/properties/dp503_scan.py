@@ -1,4 +1,4 @@
-"""DP503: the steps of a scan have the masks of their keys."""
+"""DP503: each step of jax.lax.scan has the mask of its own key."""
 
 from __future__ import annotations
 
@@ -37,11 +37,12 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP503",
-    name="scan = loop",
+    name="scan matches a loop",
     sentence="In jax.lax.scan, over keys or with the key carried along, each step has the mask of "
     "its own key.",
     formula="scan(train, ks)[t] = train(ks[t], x)",
-    means="Every step of a recurrence drops the same units: the key was baked into the body.",
+    means="Every step of a recurrent model drops the same units, because the key was fixed when "
+    "the body was traced.",
     assumes="Nothing.",
     mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),

@@ -1,4 +1,4 @@
-"""DP504: where the forward pass is made again for the backward pass, the mask is the same."""
+"""DP504: a forward pass that is recomputed for the backward pass has the same mask."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def _check(sampler: Sampler) -> None:
     def loss(layer: Any) -> Any:
         return jax.grad(lambda inputs: layer(key, inputs).sum())
 
-    again = jax.checkpoint(train)
-    agree(sampler, again(key, x), output, "under jax.checkpoint")
-    agree(sampler, loss(again)(x), slope, "the gradient under jax.checkpoint")
-    agree(sampler, jax.jit(loss(again))(x), slope, "the gradient under jit of jax.checkpoint")
+    remat = jax.checkpoint(train)
+    agree(sampler, remat(key, x), output, "under jax.checkpoint")
+    agree(sampler, loss(remat)(x), slope, "the gradient under jax.checkpoint")
+    agree(sampler, jax.jit(loss(remat))(x), slope, "the gradient under jit of jax.checkpoint")
 
 
 PROPERTY = Property(
     id="DP504",
-    name="remat sees the mask",
-    sentence="Under jax.checkpoint the output is the same, and the backward pass sees the mask of "
+    name="remat reuses the mask",
+    sentence="Under jax.checkpoint the output is the same, and the backward pass uses the mask of "
     "the forward pass.",
     formula="d sum(checkpoint(train)(k, x)) / dx = mask/keep",
     means="Gradients flow through units that were dropped, and not through those that were kept.",
-    assumes="Support (DP201).",
+    assumes="DP201 holds.",
     mutants=("grad_fresh_mask",),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "identity"),

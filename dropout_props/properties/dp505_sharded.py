@@ -1,4 +1,4 @@
-"""DP505: spread over devices, a layer gives what it gives on one."""
+"""DP505: on several devices a layer gives what it gives on one."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def _check_shards(sampler: Sampler, mapped: Any, folded: Any) -> None:
     agree(sampler, mapped, folded, "the shards of shard_map, each with the key of its number")
     masks = {np.packbits(mask).tobytes() for mask in sampler.masks_in(mapped)}
     if len(masks) < DEVICES:
-        raise Violation(f"{DEVICES} shards with keys of their own have {len(masks)} masks")
+        raise Violation(f"{DEVICES} shards with different keys have {len(masks)} masks")
 
 
 def _sharded(sampler: Sampler) -> dict[str, Any]:
-    """Asked in the process that has the devices."""
+    """Return the outputs; runs in the isolated process, which has the devices."""
     train, key = training_call(sampler), sampler.key()
     x = jnp.asarray(sampler.case.inputs())
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
@@ -70,14 +70,14 @@ def _shard_map() -> Any:
 
 PROPERTY = Property(
     id="DP505",
-    name="sharded = unsharded",
+    name="sharded matches unsharded",
     sentence="Under jit an input that is sharded over 8 devices gives the output of an unsharded "
     "one, and under shard_map each shard has the mask of the key that is folded there.",
     formula="jit(train)(k, shard(x)) = train(k, x); shard s: train(fold_in(k, s), x_s)",
-    means="Training on several devices is not the training that was tested on one, or every "
+    means="Training on several devices differs from the training that was tested on one, or every "
     "device drops the same units.",
-    assumes="Eight devices of the host, in a process of their own. Meshes with explicit axes are "
-    "DP514's.",
+    assumes="Eight devices of the host, in an isolated process. DP514 covers meshes with explicit "
+    "axes.",
     mutants=("shard_same", "device_counted"),
     blocked_by=("DP201",),
     needs=("mask", "transforms"),

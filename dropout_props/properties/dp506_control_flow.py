@@ -1,4 +1,4 @@
-"""DP506: branches and loops of a program have the masks of the keys that reach them."""
+"""DP506: in branches and loops of a program a layer has the mask of the key it gets there."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP506",
-    name="control flow",
-    sentence="In the branches of cond and switch, and in the steps of while_loop, a layer has the "
-    "mask of the key that it is given there.",
+    name="control flow matches eager",
+    sentence="In the branches of cond and switch and in the steps of while_loop the layer has the "
+    "mask of the key that it gets there.",
     formula="cond(c, train(k), train(j)) = train(k) or train(j); step t = train(fold_in(k, t))",
     means="A branch or a step drops the units of another one.",
     assumes="Nothing.",

@@ -1,4 +1,4 @@
-"""DP507: nothing of the mask is fixed when a program is traced."""
+"""DP507: tracing a program fixes nothing of the mask."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ def _check(sampler: Sampler) -> None:
     one, other = program(first, x), program(second, x)
     if same_bits(one, other):
         raise Violation("one compiled program gives two keys the same output")
-    agree(sampler, program(first, x), one, "called again with its first key, the program")
-    agree(sampler, jax.jit(training_call(sampler))(first, x), one, "traced anew")
+    agree(sampler, program(first, x), one, "the program, called again with its first key")
+    agree(sampler, jax.jit(training_call(sampler))(first, x), one, "the program, traced again")
 
 
 PROPERTY = Property(
     id="DP507",
-    name="nothing baked in",
+    name="jit does not freeze masks",
     sentence="One compiled program gives each key its own mask, the same at every call and after "
-    "the layer is traced anew.",
+    "the layer is traced again.",
     formula="f = jit(train): f(k) != f(j), f(k) = f(k) = jit(train)(k)",
-    means="The mask was drawn once, when the program was traced: every training step repeats it.",
+    means="The mask was drawn once, when the program was traced, and every training step repeats "
+    "it.",
     assumes="Two masks of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
     "2^-70.",
     mutants=("scan_same_key", "trace_baked"),

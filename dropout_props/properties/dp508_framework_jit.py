@@ -1,4 +1,4 @@
-"""DP508: compiled by the framework, a layer keeps its keys apart and its masks repeatable."""
+"""DP508: under the framework's jit each call has its own mask, which its key repeats."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP508",
-    name="framework jit",
-    sentence="Under nn.jit and nnx.jit each call has a mask of its own, which the same key gives "
-    "again; under nnx.jit it is the mask of the plain call.",
+    name="framework jit redraws masks",
+    sentence="Under nn.jit and nnx.jit each call has its own mask, which the same key gives again, "
+    "and under nnx.jit it is the mask of the plain call.",
     formula="nnx.jit(layer)(x) = layer(x), call by call; nn.jit(layer)(x), call by call distinct",
-    means="A compiled model trains on one frozen mask, or cannot be reproduced.",
-    assumes="nn.jit derives keys of its own since Flax 0.9, which is lawful: its masks are not "
-    "compared with plain ones. What it remembers of earlier calls is DP410's.",
+    means="A compiled model trains on one frozen mask, or its run cannot be reproduced.",
+    assumes="nn.jit derives keys of its own since Flax 0.9, which is allowed: its masks are not "
+    "compared with plain ones. DP410 covers what it remembers of earlier calls.",
     mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),
     needs=("lifted",),

@@ -1,4 +1,4 @@
-"""DP509: batched by the framework, rows have keys of their own where the keys are split."""
+"""DP509: under the framework's vmap rows have their own masks where the keys are split."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP509",
-    name="framework vmap",
-    sentence="Under nn.vmap and nnx.vmap each row has a mask of its own where the keys are split, "
-    "and all rows have one where they are not.",
+    name="framework vmap splits keys",
+    sentence="Under nn.vmap and nnx.vmap each row has its own mask where the keys are split, and "
+    "all rows share one mask where they are not.",
     formula="split: m_i != m_j for rows i != j; not split: m_i = m_j",
     means="All examples of a batch, or all members of an ensemble, drop the same units.",
-    assumes="Split keys are asked for: split_rngs of nn.vmap, nnx.split_rngs. Without them one key "
+    assumes="Split keys are requested: split_rngs of nn.vmap, nnx.split_rngs. Without them one key "
     "for a whole batch is what both frameworks document.",
     mutants=("vmap_first_key",),
     blocked_by=("DP201",),

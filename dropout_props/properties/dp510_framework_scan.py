@@ -1,4 +1,4 @@
-"""DP510: the steps of the framework's scan have keys of their own where the keys are split."""
+"""DP510: under the framework's scan steps have their own masks where the keys are split."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP510",
-    name="framework scan",
-    sentence="Under nn.scan and nnx.scan each step has a mask of its own where the keys are split; "
-    "a layer that is carried has the masks of as many plain calls; unsplit steps share one mask.",
+    name="framework scan splits keys",
+    sentence="Under nn.scan and nnx.scan each step has its own mask where the keys are split, a "
+    "carried layer has the masks of as many plain calls, and steps without split keys share one "
+    "mask.",
     formula="split: m_s != m_t for steps s != t; carried: m_t is that of plain call t",
     means="All layers of a scanned stack, or all steps of a recurrent net, drop the same units.",
-    assumes="Split keys are asked for: split_rngs of nn.scan, nnx.split_rngs.",
+    assumes="Split keys are requested: split_rngs of nn.scan, nnx.split_rngs.",
     mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),
     needs=("lifted",),

@@ -1,4 +1,4 @@
-"""DP511: under the framework's remat, output and gradient are those of the plain call."""
+"""DP511: the framework's remat changes neither the output nor the gradient."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ if TYPE_CHECKING:
     from dropout_props.subjects.traits import Ability
 
 
-_SHOWN: tuple[Ability, ...] = ("mask", "scaled", "identity")
+_SHOWS_MASK: tuple[Ability, ...] = ("mask", "scaled", "identity")
 
 
 def _check(sampler: Sampler) -> None:
     same_as_plain(sampler, "remat")
     case, subject, x = sampler.case, sampler.subject, jnp.asarray(sampler.case.inputs())
-    asked: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
+    options: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
 
-    def again(x: Any) -> Any:  # the last call, so that the mask of an earlier one shows
-        return subject.perform(x, Under("remat", TIMES), **asked)[-1].sum()
+    def remat(x: Any) -> Any:  # the last call, so that the mask of an earlier one shows
+        return subject.perform(x, Under("remat", TIMES), **options)[-1].sum()
 
     def plain(x: Any) -> Any:
-        return subject.perform(x, Under("plain", TIMES), **asked)[-1].sum()
+        return subject.perform(x, Under("plain", TIMES), **options)[-1].sum()
 
-    if any(map(subject.traits.lacks, _SHOWN)):
+    if any(map(subject.traits.lacks, _SHOWS_MASK)):
         slope = jax.grad(plain)(x)
     else:
-        kept = subject.perform(x, Under("plain", TIMES), **asked)[-1] != 0
+        kept = subject.perform(x, Under("plain", TIMES), **options)[-1] != 0
         slope = jnp.where(kept, jnp.ones_like(x) / case.keep, jnp.zeros_like(x))
-    agree(sampler, jax.grad(again)(x), slope, "the gradient of the last call under remat")
+    agree(sampler, jax.grad(remat)(x), slope, "the gradient of the last call under remat")
 
 
 PROPERTY = Property(
     id="DP511",
-    name="framework remat",
-    sentence="Under nn.remat and nnx.remat the outputs of several calls are those of plain calls, "
-    "and the backward pass of each sees the mask of its own forward pass.",
+    name="framework remat reuses masks",
+    sentence="Under nn.remat and nnx.remat several calls give the outputs of plain calls, and each "
+    "backward pass uses the mask of its own forward pass.",
     formula="remat(layer)(x) = layer(x); d sum(y_n)/dx = mask_n/keep",
     means="The backward pass drops other units than the forward pass did.",
-    assumes="Support (DP201). Of a model that shows no mask, the gradient is compared with that of "
-    "the plain call.",
+    assumes="DP201 holds. The gradient of a model that shows no mask is compared with that of the "
+    "plain call.",
     mutants=("grad_fresh_mask",),
     blocked_by=("DP201",),
     needs=("lifted",),

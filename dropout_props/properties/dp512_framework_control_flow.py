@@ -1,4 +1,4 @@
-"""DP512: in the branches and loops of the framework, every call has a mask of its own."""
+"""DP512: in the framework's branches and loops every call has its own mask."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP512",
-    name="framework control flow",
-    sentence="In a branch of cond or switch and in the steps of while_loop of the framework, each "
-    "call has a mask of its own, which the same key gives again; NNX gives those of plain calls.",
+    name="framework cond redraws masks",
+    sentence="In the framework's cond, switch and while_loop each call has its own mask, which the "
+    "same key gives again, and NNX gives the masks of plain calls.",
     formula="m_s != m_t for calls s != t; NNX: m_t is that of plain call t",
-    means="Every step that branches drops the same units, or a run cannot be reproduced.",
-    assumes="A branch that is not taken may use up keys in Linen, so its masks are not compared "
-    "with plain ones. Of the three, those that the installed release has are asked.",
+    means="All steps with a branch drop the same units, or a run cannot be reproduced.",
+    assumes="In Linen a branch that is not taken may use up keys, so its masks are not compared "
+    "with plain ones. Of the three, those that the installed release has are tested.",
     mutants=("scan_same_key", "trace_baked"),
     blocked_by=("DP201",),
     needs=("lifted",),

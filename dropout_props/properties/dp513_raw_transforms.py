@@ -1,4 +1,4 @@
-"""DP513: where JAX's own transform meets a layer, the framework refuses, or no mask is frozen."""
+"""DP513: a transform of JAX's own around a layer raises, or freezes no mask."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _RAW: dict[Transform, str] = {
 def _check(sampler: Sampler) -> None:
     frozen = [words for transform, words in _RAW.items() if _is_frozen(sampler, transform)]
     if frozen:
-        raise Violation(f"{TIMES} calls share one mask, and nothing is said: {'; '.join(frozen)}")
+        raise Violation(f"{TIMES} calls share one mask without an error: {'; '.join(frozen)}")
 
 
 def _is_frozen(sampler: Sampler, transform: Transform) -> bool:
     try:
         first, *others = outputs_under(sampler, transform)
-    except (Crashed, Unsupported):  # refused, or there is no such way
+    except (Crashed, Unsupported):  # rejected, or not available
         return False
     return any(np.array_equal(first, other) for other in others)
 
 
 PROPERTY = Property(
     id="DP513",
-    name="raw transforms",
+    name="raw jit/scan freeze no mask",
     sentence="Where jax.jit, jax.checkpoint or jax.lax.scan, or a scan whose body closes over a "
-    "layer, meets a layer that counts its calls, the framework raises or every call has a mask "
-    "of its own.",
+    "layer, meets a layer that counts its calls, the framework raises or every call has its own "
+    "mask.",
     formula="an error, or m_s != m_t for calls s != t",
-    means="A model trains on one frozen mask for every step, and no message says so.",
-    assumes="Any error is a refusal.",
+    means="A model trains on one frozen mask at every step, and no error says so.",
+    assumes="Any error counts as a rejection.",
     mutants=("frozen_count",),
     blocked_by=("DP201",),
     needs=("lifted",),

@@ -1,4 +1,4 @@
-"""DP514: on a mesh with explicit axes, a layer takes a sharded input."""
+"""DP514: on a mesh with explicit axes a layer accepts a sharded input."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ def _check(sampler: Sampler) -> None:
 
 
 def _on_explicit_mesh(sampler: Sampler) -> dict[str, Any]:
-    """Asked in the process that has the devices; an error is an answer too."""
+    """Return outputs, sharded and unsharded, or an error's text; runs in the isolated process."""
     sharding: Any = jax.sharding
     if not (hasattr(sharding, "AxisType") and hasattr(jax, "set_mesh")):
         return {}
     mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(sharding.AxisType.Explicit,))
     x = jnp.asarray(sampler.case.inputs())
     broadcast = [()] + [(0,)] * (sampler.subject.traits.lacks("broadcast_dims") is None)
-    answers: dict[str, Any] = {}
+    outputs: dict[str, Any] = {}
     for dims in broadcast:
         words = f"explicit mesh, axis 0 sharded, broadcast_dims={dims}"
         alone = _train(sampler, x, dims)
         try:
             with jax.set_mesh(mesh):
                 spread = jax.device_put(x, sharding.PartitionSpec("devices", None))
-                answers[words] = np.asarray(_train(sampler, spread, dims)), alone
+                outputs[words] = np.asarray(_train(sampler, spread, dims)), alone
         except Crashed as error:
             cause = error.__cause__
             text = " ".join(str(cause).split())[:160]
-            answers[words] = f"{type(cause).__name__}: {text}", alone
-    return answers
+            outputs[words] = f"{type(cause).__name__}: {text}", alone
+    return outputs
 
 
 def _train(sampler: Sampler, x: Any, dims: tuple[int, ...]) -> Any:
@@ -77,12 +77,12 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 
 PROPERTY = Property(
     id="DP514",
-    name="explicit mesh",
+    name="explicit mesh, same output",
     sentence="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "
-    "with a broadcast dim along the sharded axis too.",
+    "also with a broadcast dim along the sharded axis.",
     formula="train(k, x sharded explicitly) = train(k, x)",
-    means="A model cannot be trained with JAX's explicit sharding, or is trained otherwise.",
-    assumes="A release of JAX that has such meshes (set_mesh and AxisType).",
+    means="A model cannot be trained with JAX's explicit sharding, or trains on other masks.",
+    assumes="JAX has meshes with explicit axes (set_mesh and AxisType).",
     mutants=("unsharded_zeros",),
     blocked_by=("DP201",),
     needs=("transforms", "explicit_mesh"),

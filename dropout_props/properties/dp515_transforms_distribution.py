@@ -1,4 +1,4 @@
-"""DP515: masks under the framework's transforms are as likely as plain ones, and independent."""
+"""DP515: masks under the framework's transforms keep the keep rate and their independence."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ def _counts(transform: Transform, kept: np.ndarray, sampler: Sampler) -> list[Tr
 
 PROPERTY = Property(
     id="DP515",
-    name="transforms in distribution",
+    name="transforms keep statistics",
     sentence="Under the framework's jit, vmap, scan, cond, switch and while_loop units are kept "
     "with probability keep, and masks of two calls, rows or steps are independent.",
     formula="P(kept) = keep; P(both kept or both dropped) = keep^2 + rate^2",
-    means="A compiled, batched or scanned model is noised by another rate, or by masks that share "
-    "a part.",
-    assumes="Support (DP201). Keys are split where a transform has to be told so. Of NNX, vmap and "
-    "scan with split keys are counted: under the others it gives the masks of plain calls, bit for "
-    "bit (DP508, DP512). Transforms that the installed release lacks are left out.",
+    means="A compiled, batched or scanned model drops at another rate, or with masks that share a "
+    "part.",
+    assumes="DP201 holds. Keys are split where a transform needs an argument for that. For NNX, "
+    "vmap and scan with split keys are counted: its other transforms give the masks of plain "
+    "calls, bit for bit (DP508, DP512). Transforms that the installed release lacks are left out.",
     mutants=("vmap_half_shared",),
     blocked_by=("DP201",),
     needs=("mask", "lifted"),

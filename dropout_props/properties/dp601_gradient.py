@@ -1,4 +1,4 @@
-"""DP601: the derivative of the training output is mask/keep."""
+"""DP601: the gradient of the training output is mask/keep."""
 
 from __future__ import annotations
 
@@ -49,13 +49,14 @@ def _special(x: Any) -> Any:
 
 PROPERTY = Property(
     id="DP601",
-    name="gradient = mask/keep",
-    sentence="VJP and JVP are mask/keep times what they are given, eagerly, under jit and under "
-    "vmap; a dropped unit gets 0 even where the input is NaN, infinite or 0; the second "
-    "derivative is 0.",
+    name="gradient is mask/keep",
+    sentence="The gradient is mask/keep, by VJP and JVP, eagerly, under jit and under vmap, is 0 "
+    "for a dropped unit even where the input is NaN, infinite or 0, and does not depend on the "
+    "input.",
     formula="dy[i]/dx[j] = mask[i]/keep if i = j, else 0",
-    means="The network is trained on another mask than it was evaluated with, or unscaled.",
-    assumes="Support (DP201); the mask is seen in the output at an input without zeros.",
+    means="The network trains on another mask than its forward pass used, or on unscaled "
+    "gradients.",
+    assumes="DP201 holds, and the output at an input without zeros shows the mask.",
     mutants=("grad_fresh_mask", "grad_no_scale", "grad_from_value", "grad_straight_through"),
     blocked_by=("DP201", "DP304"),
     needs=("mask", "scaled", "identity"),

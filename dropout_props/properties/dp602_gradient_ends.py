@@ -1,4 +1,4 @@
-"""DP602: the derivative at the rates 0 and 1."""
+"""DP602: the gradient is 1 at rate 0, and 0 at rate 1."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ def _check(sampler: Sampler) -> None:
     expected = np.asarray(weights) * (1.0 - sampler.case.rate)
 
     def pulled_back(inputs: Any) -> Any:
-        return jax.vjp(lambda here: train(key, here), inputs)[1](weights)[0]
+        return jax.vjp(lambda values: train(key, values), inputs)[1](weights)[0]
 
-    forward = jax.jvp(lambda here: train(key, here), (x,), (weights,))[1]
-    answers = {"VJP": pulled_back(x), "VJP under jit": jax.jit(pulled_back)(x), "JVP": forward}
-    for what, answer in answers.items():
-        wrong = np.argwhere(np.asarray(answer) != expected)
+    forward = jax.jvp(lambda values: train(key, values), (x,), (weights,))[1]
+    gradients = {"VJP": pulled_back(x), "VJP under jit": jax.jit(pulled_back)(x), "JVP": forward}
+    for what, gradient in gradients.items():
+        wrong = np.argwhere(np.asarray(gradient) != expected)
         if len(wrong):
             at = tuple(map(int, wrong[0]))
             raise Violation(
                 f"rate {sampler.case.rate:g}: the {what} has {len(wrong)} wrong units, at {at} "
-                f"{np.asarray(answer)[at]!s} in place of {expected[at]!s}"
+                f"{np.asarray(gradient)[at]!s} instead of {expected[at]!s}"
             )
 
 
 PROPERTY = Property(
     id="DP602",
-    name="gradient at 0 and 1",
-    sentence="At rate 0 VJP and JVP are the identity, at rate 1 they are 0, eagerly and under jit.",
+    name="gradient exact at rates 0/1",
+    sentence="At rate 0 VJP and JVP are the identity and at rate 1 they are 0, eagerly and under "
+    "jit.",
     formula="dy/dx = 1 at rate 0, and 0 at rate 1",
-    means="Switching dropout off, or to its end, stops or poisons the training.",
-    assumes="The input is finite; DP103 asks about the others at rate 1.",
+    means="Setting the rate to 0 or to 1 stops the training, or puts NaN into it.",
+    assumes="The input is finite; DP103 covers the others at rate 1.",
     mutants=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
     needs=("mask", "scaled", "identity", "any_rate", "rate_one"),
     decision=Exact(

@@ -1,4 +1,4 @@
-"""DP701: each dtype that a subject promises is served by its own ulp, and promoted to no other."""
+"""DP701: a layer supports each dtype that it promises to that dtype's own precision."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _inputs(case: Case) -> Array:
 def _x64(dtype: str) -> AbstractContextManager[Any]:
     if dtype not in _OF_64_BITS:
         return nullcontext()
-    # Where it is no longer experimental, it has another place.
+    # Newer releases of JAX have it outside jax.experimental.
     holder = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
     switched: AbstractContextManager[Any] = cast("Any", holder).enable_x64(new_val=True)
     return switched
@@ -72,10 +72,10 @@ def _check(sampler: Sampler) -> None:
     unlike = int(np.count_nonzero((y != 0) != (usual != 0)))
     if unlike:
         raise Violation(
-            f"{unlike} of {y.size} units of the mask are not those of float32, with one key"
+            f"{unlike} of {y.size} units of the mask differ from those of float32, with one key"
         )
     if not same_bits(evaluated, values):
-        raise Violation(f"the evaluation of a {case.dtype} input is not that input")
+        raise Violation(f"evaluation does not return its {case.dtype} input")
 
 
 def _parts(array: Array) -> tuple[Array, ...]:
@@ -84,15 +84,15 @@ def _parts(array: Array) -> tuple[Array, ...]:
 
 PROPERTY = Property(
     id="DP701",
-    name="wide dtypes",
-    sentence="Each dtype beyond the usual ones is served by its own ulp and promoted to no other: "
-    "the output has the dtype of the input, every unit is 0 or x/keep, the mask is that of "
-    "float32, and evaluation is the identity.",
+    name="wide dtypes keep precision",
+    sentence="In each promised dtype beyond the usual ones the output has the dtype of the input, "
+    "every unit is 0 or x/keep to its own ulp, the mask is that of float32, and evaluation is the "
+    "identity.",
     formula="y in {0, x/keep} to 1 ulp of x.dtype; mask(k, x) = mask(k, float32 x)",
     means="Digits of float64, an imaginary part or the range of float8 are lost on the way.",
-    assumes="keep may be rounded to the dtype of the input. Real and imaginary part count each by "
-    "itself. Dtypes of 64 bits are asked with jax_enable_x64, which draws other bits: masks are "
-    "compared within one mode.",
+    assumes="keep may be rounded to the dtype of the input. Real and imaginary parts count "
+    "separately. Dtypes of 64 bits are tested with jax_enable_x64, which draws other bits: masks "
+    "are compared within one mode.",
     mutants=("through_float32", "imaginary_unscaled", "power_of_two_scale", "mask_in_own_dtype"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "identity", "wide_dtypes"),

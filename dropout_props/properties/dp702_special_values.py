@@ -1,4 +1,4 @@
-"""DP702: NaN, infinities, signed zeros and tiny numbers are dropped or kept like any other."""
+"""DP702: NaN, infinities, zeros and tiny numbers are dropped or kept like other values."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _check(sampler: Sampler) -> None:
     wide = values.astype(np.float64)
     tests = {
         "a dropped unit is not +0": ~kept & ((y != 0) | np.signbit(y) | np.isnan(y)),
-        "a kept NaN is no NaN": kept & np.isnan(wide) & ~np.isnan(y),
-        "a kept infinity is no infinity of its sign": kept & np.isinf(wide) & (y != wide),
+        "a kept NaN is not NaN": kept & np.isnan(wide) & ~np.isnan(y),
+        "a kept infinity is not that infinity": kept & np.isinf(wide) & (y != wide),
         "a kept zero is not 0": kept & (wide == 0) & (y != 0),
         "a kept tiny number became large": kept & (np.abs(y) > np.abs(wide) * 1.1 / case.keep)
         & np.isfinite(wide),
@@ -41,12 +41,12 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP702",
-    name="special values",
-    sentence="A dropped unit is +0 whatever it was; a kept NaN, infinity or zero stays what it is, "
-    "and a tiny number stays tiny.",
+    name="special values drop cleanly",
+    sentence="A dropped unit is +0 whatever its input, a kept NaN, infinity or zero stays what it "
+    "is, and a kept tiny number stays tiny.",
     formula="y = +0 or x/keep for x = NaN, +inf, -inf, +0, -0 and subnormals",
-    means="One NaN in the input survives its own removal, or is hidden from whoever looks for it.",
-    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not stated.",
+    means="A NaN survives although its unit was dropped, or disappears although it was kept.",
+    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not tested.",
     mutants=("mult_mask", "nan_hidden"),
     needs=("mask", "scaled", "identity", "nonfinite"),
     decision=Exact(

@@ -15,7 +15,7 @@ from dropout_props.properties.outputs import training_call
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-_BELOW = 0.98  # of what overflows: room for keep rounded to a dtype of 8 bits
+_BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
 
 
 def _check(sampler: Sampler) -> None:
@@ -26,23 +26,23 @@ def _check(sampler: Sampler) -> None:
     y = np.asarray(train(key, jnp.asarray(fits))).astype(np.float64)
     if not np.isfinite(y).all():
         raise Violation(
-            f"x = {fits.reshape(-1)[0]!s} gave {y[~np.isfinite(y)][0]}: x/keep is finite"
+            f"x = {fits.reshape(-1)[0]!s} gave {y[~np.isfinite(y)][0]}; x/keep is finite"
         )
     too_large = np.full(case.shape, largest).astype(dtype)
     y = np.asarray(train(key, jnp.asarray(too_large))).astype(np.float64)
     wrong = (y != 0) & ~np.isposinf(y)
     if wrong.any():
-        raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}: x/keep overflows")
+        raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}; x/keep overflows")
 
 
 PROPERTY = Property(
     id="DP703",
-    name="overflow",
-    sentence="A kept unit is infinite where x/keep is too large for its dtype, and finite where it "
-    "is not.",
+    name="overflows where x/keep does",
+    sentence="A kept unit is infinite where x/keep is too large for its dtype, and finite "
+    "elsewhere.",
     formula="|y| = inf only if |x|/keep > max(dtype)",
     means="Half precision overflows in an intermediate step, or an overflow is hidden.",
-    assumes="keep may be rounded to the dtype of the input: the last 2 % are not asked.",
+    assumes="keep may be rounded to the dtype of the input: the last 2 % are not tested.",
     mutants=("early_overflow", "overflow_hidden"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "identity"),

@@ -1,4 +1,4 @@
-"""DP704: every kind of key that JAX has gives a lawful, repeatable mask."""
+"""DP704: a layer works with every kind of key that JAX has."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
             first, second = (jax.random.key(np.uint32(s), impl=implementation) for s in seeds)
-            one = _answered(partial(train, first, x), kind)
+            one = _call(partial(train, first, x), kind)
             again, other = train(first, x), train(second, x)
             if implementation == "threefry2x32":
                 raw = train(jax.random.key_data(first), x)
@@ -52,12 +52,12 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"{kind}: {count} of {x.size} units are kept")
 
 
-def _answered(ask: Callable[[], Any], kind: str) -> Any:
+def _call(train: Callable[[], Any], kind: str) -> Any:
     try:
-        return ask()
+        return train()
     except Crashed as error:
         why = " ".join(str(error.__cause__).split())[:160]
-        raise Violation(f"{kind}: refused, {type(error.__cause__).__name__}: {why}") from error
+        raise Violation(f"{kind}: rejected, {type(error.__cause__).__name__}: {why}") from error
 
 
 def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: FBT001
@@ -66,15 +66,15 @@ def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: 
 
 PROPERTY = Property(
     id="DP704",
-    name="kinds of keys",
-    sentence="Raw and typed keys of the same words give the same mask; threefry (partitionable or "
-    "not), rbg and unsafe_rbg keys each give a mask that repeats with the key, differs between "
+    name="every key type works",
+    sentence="Raw and typed keys of the same words give the same mask, and threefry (partitionable "
+    "or not), rbg and unsafe_rbg keys each give a mask that repeats with the key, differs between "
     "keys and keeps about 1 - rate of the units.",
     formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
-    means="The layer works with one kind of key alone, or treats the others otherwise.",
+    means="The layer works with one kind of key only, or treats the others differently.",
     assumes="Masks of 128 units at a rate from 0.3 to 0.7: a count outside [8, 120], or two equal "
-    "masks, have a probability below 2^-30. A finer look at their law is DP202's, under the key "
-    "that is configured.",
+    "masks, have a probability below 2^-30. DP202 tests the keep rate more finely, with keys of "
+    "the configured kind.",
     mutants=("raw_key_folded", "rbg_ignored"),
     blocked_by=("DP201",),
     needs=("mask",),

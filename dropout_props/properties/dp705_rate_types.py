@@ -1,4 +1,4 @@
-"""DP705: a rate of low precision acts like the number that it is."""
+"""DP705: a rate in float16 or bfloat16 acts like the same number as a float."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dropout_props.subjects.subject import Crashed, WrongOutput
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-_TYPES: dict[str, tuple[Any, float]] = {  # how such a number is made, and its epsilon
+_TYPES: dict[str, tuple[Any, float]] = {  # constructor and epsilon
     "np.float16": (np.float16, 2.0**-10),
     "jnp.bfloat16": (jnp.bfloat16, 2.0**-7),
 }
-_ONE_FACTOR = 2.0**-21  # how far factors of float32 units may lie apart by their own rounding
+_ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding alone
 
 
 def _check(sampler: Sampler) -> None:
@@ -33,23 +33,23 @@ def _check(sampler: Sampler) -> None:
         try:
             y = np.asarray(subject.call(x, rate=rate, training=True, streams=streams))
         except WrongOutput as error:
-            raise Violation(f"{said}: {error.seen} in place of {error.expected}") from error
+            raise Violation(f"{said}: {error.seen} instead of {error.expected}") from error
         except Crashed as error:
             if isinstance(error.__cause__, (TypeError, ValueError)):
-                continue  # a type that is refused misleads nobody
+                continue  # rejected, so nobody is misled
             raise
         as_float = np.asarray(subject.call(x, rate=number, training=True, streams=streams))
         faults = _scale(y, values, 1.0 - number, epsilon)
         if unlike := int(np.count_nonzero((y != 0) != (as_float != 0))):
-            faults.append(f"{unlike} of {y.size} units of the mask are not those of the float")
+            faults.append(f"{unlike} of {y.size} units of the mask differ from those of the float")
         if faults:
             imprecise.append(f"{said} is {number:.9g}: {'; '.join(faults)}")
-    if imprecise:  # raised last: it is what Flax does, and may hide nothing else
+    if imprecise:  # raised last: Flax does this, and it must not hide another fault
         raise Violation("; ".join(imprecise))
 
 
 def _scale(y: Array, x: Array, keep: float, epsilon: float) -> list[str]:
-    """Return whether one factor of low precision scales, or nothing; raise on anything else."""
+    """Return the fault of a scale computed in low precision; raise on any other wrong scale."""
     wrong = np.argwhere(~((y == 0) | is_quotient(y, x, keep)))
     if not len(wrong):
         return []
@@ -61,19 +61,19 @@ def _scale(y: Array, x: Array, keep: float, epsilon: float) -> list[str]:
             f"a rate of low precision: at {list(at)} x = {x[at]!s} gave {y[at]!s}, and "
             f"x/keep = {float(x[at]) / keep:.9g}"
         )
-    scales = f"scales by {factor:.9g} in place of {1 / keep:.9g}"
-    return [f"{scales}, every kept unit by one factor, as in its own precision"]
+    scales = f"scales every kept unit by {factor:.9g} instead of {1 / keep:.9g}"
+    return [f"{scales}, as computed in the precision of the rate"]
 
 
 PROPERTY = Property(
     id="DP705",
-    name="low-precision rates",
-    sentence="A rate given in float16 or bfloat16 acts like the same number given as a float, or "
-    "is refused: the same mask, scaled by 1/keep in the precision of the output.",
+    name="low-precision rates work",
+    sentence="A rate given in float16 or bfloat16 acts like the same number given as a float, with "
+    "the same mask and the scale 1/keep in the precision of the output, or is rejected.",
     formula="train(k, x, r16) = train(k, x, float(r16)), y in {0, x/(1 - float(r16))} to 1 ulp",
     means="A rate from a config in half precision keeps and scales by other numbers than it says, "
     "and E[y] is not x.",
-    assumes="Inputs are float32. A TypeError or ValueError is a refusal.",
+    assumes="Inputs are float32. A TypeError or ValueError counts as a rejection.",
     mutants=("rate_leaks", "rate_sets_precision"),
     blocked_by=("DP201",),
     needs=("mask", "scaled", "identity", "any_rate"),

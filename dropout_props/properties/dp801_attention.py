@@ -1,4 +1,4 @@
-"""DP801: attention dropout shares its mask where it says so, and nowhere else."""
+"""DP801: attention shares a dropout mask only where broadcast_dropout says so."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys
 def _check(sampler: Sampler) -> None:
     rows = _rows(sampler, shared=True)
     if not (rows == rows[:1]).all():
-        raise Violation("with broadcast_dropout=True, examples or heads have masks of their own")
+        raise Violation("with broadcast_dropout=True, examples or heads have different masks")
     distinct = len({row.tobytes() for row in rows[0]})
     if distinct < len(rows[0]):
         raise Violation(
@@ -48,10 +48,10 @@ def _check_rate_one(sampler: Sampler) -> None:
     try:
         weights = sampler.subject.call(x, rate=1.0, training=True, streams=streams)
     except Crashed:
-        return  # refused
+        return  # rejected
     if np.asarray(weights).any():  # NaN counts
         raise Violation(
-            f"at rate 1 the weights are {np.asarray(weights).flat[0]}, neither 0 nor refused"
+            f"at rate 1 the weights are {np.asarray(weights).flat[0]}, neither 0 nor rejected"
         )
 
 
@@ -75,12 +75,12 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 
 PROPERTY = Property(
     id="DP801",
-    name="attention masks",
-    sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head, "
-    "and each query has a row of its own; without it every example and head has its own mask. A "
-    "rate of 1 gives zeros or is refused.",
+    name="attention shares as declared",
+    sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head and "
+    "has its own row for each query, without it every example and head has its own mask, and a "
+    "rate of 1 gives zeros or is rejected.",
     formula="shared: m[b, h] = m[0, 0]; else m[b, h] != m[c, i]; rows of queries differ",
-    means="All heads lose the same connections although they were asked not to, or the reverse.",
+    means="All heads lose the same connections although they should not, or the reverse.",
     assumes="Scores are all equal, so no weight is 0 unless it is dropped. Two rows of 128 weights "
     "at a rate from 0.4 to 0.6 are equal with probability below 2^-120.",
     mutants=("heads_share", "sharing_ignored"),

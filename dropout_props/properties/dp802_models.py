@@ -33,9 +33,9 @@ def _check(sampler: Sampler) -> None:
 
 PROPERTY = Property(
     id="DP802",
-    name="keys in training alone",
-    sentence="The training output of a model changes with its dropout key; its evaluation output "
-    "is the same with any key and with none.",
+    name="keys matter in training only",
+    sentence="The training output of a model changes with its dropout key, and its evaluation "
+    "output is the same with any key and with none.",
     formula="train(x, k) != train(x, j); eval(x, k) = eval(x, j) = eval(x)",
     means="Dropout is off in training, or still on in evaluation.",
     assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "

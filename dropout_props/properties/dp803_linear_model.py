@@ -1,8 +1,8 @@
 """DP803: what a linear model makes of a layer's training output is right on average.
 
-A read-out w . y of units y in {0, e/keep}, where e is the eval output and w is 1/e on the units
-that it reads and 0 elsewhere, is their number kept over keep. So the expectation of a float is a
-count: w . y times keep is a whole number, to float32 rounding.
+Units y are 0 or e/keep, where e is the eval output. A read-out w . y, with weight w = 1/e on the
+units it reads and 0 elsewhere, is the number of these that are kept, over keep. So w . y times
+keep is a whole number to float32 rounding, and the expectation of a float becomes a count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dropout_props.statistics import Trials
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-_UNITS = 1024  # read at most: the sum of many more could round to the next whole number
+_UNITS = 1024  # read at most: a longer sum could round to another whole number
 _TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations
 _KEYS = 16
 
@@ -87,18 +87,19 @@ def _check(sampler: Sampler) -> None:
         whole = (np.abs(kept - np.rint(kept)) <= rounding) & (kept > -1) & (kept < size + 1)
         if not whole.all():
             raise Violation(
-                f"in one traced program a read-out of {label} came to {kept[~whole][0]:.9g}/keep: "
-                f"no whole number of {size} units, to {rounding:.1g}"
+                f"in one traced program the read-out of {label} is {kept[~whole][0]:.9g}/keep, "
+                f"not a whole number of {size} units to within {rounding:.1g}"
             )
 
 
 PROPERTY = Property(
     id="DP803",
-    name="a linear model",
-    sentence="The expected training output of a linear model behind the layer is its eval output.",
+    name="linear models keep the mean",
+    sentence="The expected training output of a linear model behind the layer is its evaluation "
+    "output.",
     formula="E[w . y] = w . eval(x), where keep (w . y) is a count of kept units",
-    means="A layer behind dropout is trained at another level than it is evaluated at.",
-    assumes="Support (DP201). Units of one mask are independent (DP301).",
+    means="A layer behind dropout is trained on larger or smaller values than it is evaluated on.",
+    assumes="DP201 holds. Units of one mask are independent (DP301).",
     mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "comb", "coarse_where_traced"),
     blocked_by=("DP201",),
     needs=("mask", "scaled"),

@@ -1,4 +1,4 @@
-"""What the statistical properties share: which cases they count, and the null of a case."""
+"""Cases of the statistical properties, and the keep probability that each case implies."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ __all__ = [
 
 _LARGE = 100  # units
 
-# Of noise, symmetric about its reference: it is above or below. What 1 + noise rounds away next
-# to 1 is less than this at the smallest rate that is counted, 0.001.
+# Symmetric noise lies above its reference with probability 1/2. The margin exceeds what 1 + noise
+# loses by rounding next to 1 at the smallest rate that is counted, 0.001.
 _ABOVE = Interval(0.5 - 2.0**-20, 0.5 + 2.0**-20)
 
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
-"""Rates that every statistical property counts, whatever Hypothesis draws beside them."""
+"""Rates that every statistical property counts, beside those that Hypothesis draws."""
 
 
 USUAL = (0.2, 0.25, 0.3)
@@ -64,7 +64,7 @@ def block_cases(
     profile: Profile,
     traits: Traits,  # noqa: ARG001 (the signature is the protocol)
 ) -> st.SearchStrategy[Case]:
-    """Cases whose masks are counted in blocks: few shapes, free rates, non-zero input."""
+    """Return cases to count in blocks: few shapes, any rate, an input without zeros."""
     return strategies.cases(
         rate=strategies.inner_rates(),
         pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
@@ -75,12 +75,12 @@ def block_cases(
 
 
 def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
-    """The same, where one mask holds enough units to say something by itself."""
+    """Return block cases of at least a hundred units, enough to count within one mask."""
     return block_cases(profile, traits).filter(lambda case: case.size >= _LARGE)
 
 
 def keep_of(sampler: Sampler) -> Interval:
-    """Return the probabilities that a unit comes through, as correct arithmetic may give them."""
+    """Return the keep probabilities that correct arithmetic may give (noise: of lying above)."""
     if sampler.subject.traits.law == "noise":
         return _ABOVE
     return keep_interval(sampler.case.rate)

@@ -1,4 +1,4 @@
-"""Counts over units of one mask that belong together: pairs at a lag, groups at a stride.
+"""Count pairs of units at a lag, and groups of units at a stride, within one mask.
 
 Overlapping pairs or groups are not independent, so each member holds groups that share no unit;
 members may depend on one another, and the engine averages their evidence.
@@ -14,7 +14,7 @@ from dropout_props.statistics import Interval, Trials
 
 __all__ = ["lags", "parities"]
 
-_NEAR = 8  # strides that are all counted; farther ones in powers of two
+_NEAR = 8  # every stride up to this is counted; beyond it, powers of two
 
 
 def lags(masks: np.ndarray[Any, Any], null: Interval, label: str) -> Trials:

@@ -1,8 +1,8 @@
-"""What the properties about transforms share: the training call as a function, and how answers compare.
+"""The training call as a function, and the comparison of two outputs of the same key.
 
-A mask must be the same bit for bit. Values may differ by one unit in the last place: XLA divides
-or multiplies by the reciprocal as it sees fit. Outputs of a model, where a matrix product comes
-first, may differ by the rounding of that, and so may noise, which is not drawn in one step.
+Masks must be equal bit for bit. Values may differ by one unit in the last place, because XLA
+divides or multiplies by the reciprocal as it likes. Outputs of a model may differ by the rounding
+of its matrix product, and so may noise, which is not drawn in one step.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ def training_call(sampler: Sampler) -> Train:
 
 
 def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
-    """Refuse other masks, and values that differ by more than their rounding.
+    """Raise unless two outputs have equal masks, and values that differ by rounding alone.
 
     Args:
-        sampler: whose subject gave both.
+        sampler: of the subject that gave both.
         seen: an output, or several along axis 0.
-        expected: what it must be.
-        what: how `seen` came about.
+        expected: the output that it must equal.
+        what: words for how `seen` was made; the message begins with them.
 
     Raises:
         Violation: naming the first unit that differs.
     """
     seen, expected = np.asarray(seen), np.asarray(expected)
     if seen.shape != expected.shape or seen.dtype != expected.dtype:
-        shapes = f"{seen.dtype}{seen.shape} in place of {expected.dtype}{expected.shape}"
+        shapes = f"{seen.dtype}{seen.shape} instead of {expected.dtype}{expected.shape}"
         raise Violation(f"{what}: {shapes}")
     is_noise = sampler.subject.traits.law == "noise"
     unlike = np.argwhere((seen != 0) != (expected != 0))
@@ -66,7 +66,7 @@ def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
         raise Violation(
             f"{what}: {len(unlike)} of {seen.size} units of the mask differ, {at} first"
         )
-    if is_noise:  # a unit of the noise may be rounded otherwise, by a little of the largest
+    if is_noise:  # noise may be rounded differently, by a fraction of its largest unit
         largest = np.max(np.abs(expected), initial=0.0)
         off = ~np.isclose(seen, expected, rtol=_MODEL_ROUNDING, atol=_MODEL_ROUNDING * largest)
     elif sampler.subject.traits.reference == "input":
@@ -77,13 +77,13 @@ def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
     if off.any():
         at = tuple(map(int, np.argwhere(off)[0]))
         raise Violation(
-            f"{what}: {int(off.sum())} of {seen.size} values differ, at {at} {seen[at]!s} in place "
-            f"of {expected[at]!s}"
+            f"{what}: {int(off.sum())} of {seen.size} values differ, at {at} {seen[at]!s} "
+            f"instead of {expected[at]!s}"
         )
 
 
 def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    """Cases of few shapes, since every shape and rate is compiled anew."""
+    """Return cases of few shapes, because every shape and rate costs a compilation."""
     return strategies.cases(
         rate=strategies.inner_rates(0.1, 0.9),
         pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else _POOL,
@@ -92,7 +92,7 @@ def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]
 
 
 def decisive_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    """Cases in which two masks are equal with probability below 2^-70, unless they share keys."""
+    """Return cases in which masks of two keys are equal with probability below 2^-70."""
     return strategies.cases(
         rate=strategies.inner_rates(0.3, 0.7), pool=((128,),), values=("distinct", "negative")
     )

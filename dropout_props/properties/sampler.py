@@ -1,10 +1,10 @@
-"""Asking: seeded keys, blocks of one fixed size, batches by `jax.vmap`.
+"""The sampler draws the masks of a case: fresh keys, blocks of one size, batches by `jax.vmap`.
 
-Every key depends on run seed, property, digest of the whole case, role and block, through a stable hash
-and NumPy's Philox, not through `jax.random.split`: streams of JAX are prefix-stable in shape and
-nested in rate under one key, and their derivation has changed between releases, so two cases must
-never share a key. Masks come back as NumPy booleans, counted on the host: counting costs no
-compilation there.
+Every key depends on the run seed, the property, the digest of the whole case, the role and the
+block, through a stable hash and NumPy's Philox, not through `jax.random.split`. Under one key,
+masks of JAX are prefix-stable in shape and nested in rate, and their derivation has changed between
+releases, so two cases must never share a key. Masks are NumPy booleans, because counting them on
+the host costs no compilation.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
 
 BLOCK_UNITS = 2**18
-"""Units in one block: large enough that dispatch costs little, small enough to look often."""
+"""Units in one block: large enough that dispatch costs little, small enough to stop early."""
 
 LOOPED_UNITS = 2**13
-"""The same for a subject that cannot be batched by vmap and is called once a key."""
+"""Units in one block of a subject that vmap cannot batch, and that is called once a key."""
 
 
 def came_through(subject: Subject, outputs: Any, x: Any) -> np.ndarray[Any, Any]:
-    """Return which units of training outputs came through, bool of the shape of `outputs`.
+    """Return which units of training outputs are kept, bool of the shape of `outputs`.
+
+    Dropout keeps a unit that is not 0; noise counts as keeping one that lies above its reference.
 
     Args:
-        subject: whose outputs they are. Of a dropout a unit came through when it is not 0, of a
-            noise when it lies above its reference.
+        subject: the subject that gave the outputs.
         outputs: one training output, or several along leading axes.
         x: the input of all of them.
     """
@@ -52,9 +53,9 @@ class Sampler:
     """Draws the masks of one case for one property.
 
     Args:
-        subject: who is asked.
-        case: what is asked.
-        property_id: id of the property; another property never sees the same bits.
+        subject: the layer or model that draws them.
+        case: its input, rate and shape.
+        property_id: id of the property; no two properties see the same bits.
         run_seed: integer that the whole run shares.
     """
 
@@ -65,19 +66,19 @@ class Sampler:
 
     @property
     def size(self) -> int:
-        """Number of units in one training output: the case's, or what the model makes of it."""
+        """Number of units in one training output: of the case, or of the model's own output."""
         if self.subject.traits.reference == "input":
             return self.case.size
         return int(np.size(self.subject.reference(jnp.asarray(self.case.inputs()))))
 
     @property
     def num_keys(self) -> int:
-        """Keys in one block of this case; a constant of its shape."""
+        """Number of keys in one block of this case; it depends on the shape alone."""
         looped = self.subject.traits.batching == "loop"
         return max(2, (LOOPED_UNITS if looped else BLOCK_UNITS) // max(1, self.size))
 
     def fresh(self) -> Sampler:
-        """Return the same sampler, whose subject remembers nothing and can be sent elsewhere."""
+        """Return the sampler with a subject that has no history and can go to another process."""
         return replace(self, subject=self.subject.fresh())
 
     def words(self, count: int, *, role: str, block: int = 0) -> np.ndarray[Any, Any]:
@@ -85,7 +86,7 @@ class Sampler:
 
         Args:
             count: how many keys.
-            role: what the keys are for, so that two uses in one property never meet.
+            role: the purpose of the keys, so that no two uses in one property share any.
             block: number of the block, from 0.
         """
         text = f"{self.run_seed}|{self.property_id}|{self.case.digest()}|{role}|{block}"
@@ -98,7 +99,7 @@ class Sampler:
 
         Args:
             count: how many keys.
-            role: what the keys are for.
+            role: the purpose of the keys.
             block: number of the block, from 0.
         """
         words = self.words(count, role=role, block=block)
@@ -139,11 +140,11 @@ class Sampler:
         x = jnp.asarray(self.case.inputs())
         return self.masks_in(_drawing(self.subject, self.case)(keys, x))
 
-    def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return the answer to each key, stacked along axis 0: by vmap, or one by one."""
+    def each(self, function: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the function of each key, stacked along axis 0: by vmap, or key by key."""
         if self.subject.traits.batching == "loop":
-            return np.stack([np.asarray(ask(key)) for key in keys])
-        return np.asarray(jax.vmap(ask)(keys))
+            return np.stack([np.asarray(function(key)) for key in keys])
+        return np.asarray(jax.vmap(function)(keys))
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the outputs of an operation, dtype[num_keys, num_outputs, *shape].
@@ -157,22 +158,22 @@ class Sampler:
         return self.each(_performing(self.subject, self.case, operation), keys)
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return which units came through, bool[num_keys, *shape], independent along axis 0.
+        """Return which units are kept, bool[num_keys, *shape], independent along axis 0.
 
         Assumes:
-            The input is nowhere zero, and DP201 (support) holds.
+            The input is nowhere zero, and DP201 holds.
         """
         return came_through(self.subject, self.outputs(keys), self.case.inputs())
 
     def once(self, kept: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Return bool[..., *mask_shape] of bool[..., *shape]: each shared unit once, the first."""
+        """Return bool[..., *mask_shape] of bool[..., *shape]: the first of each shared unit."""
         if not self.case.broadcast_dims:
             return kept
         first: tuple[Any, ...] = (..., *(slice(0, n) for n in self.case.mask_shape))
         return np.asarray(kept[first])
 
     def masks_in(self, outputs: Any) -> np.ndarray[Any, Any]:
-        """Return the masks that outputs show, bool[..., *mask_shape]."""
+        """Return the masks that the outputs show, bool[..., *mask_shape]."""
         return self.once(came_through(self.subject, outputs, self.case.inputs()))
 
     def masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:

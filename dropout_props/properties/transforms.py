@@ -1,8 +1,8 @@
-"""What the properties about transforms of the framework share: asking under one, and what must hold.
+"""Calls under the framework's own transforms, and what their outputs must satisfy.
 
 A framework's transform may derive other keys than a plain call does, so bits are compared only
-where it promises the plain ones; elsewhere masks must differ from call to call, and come again
-under the same key.
+where it promises the masks of plain calls. Elsewhere masks must differ from call to call, and
+repeat under the same key.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ def outputs_under(
 
 
 def all_differ(outputs: Iterable[np.ndarray[Any, Any]], where: str) -> None:
-    """Refuse two outputs that are equal."""
+    """Raise if two outputs are equal."""
     for (i, one), (j, other) in combinations(enumerate(outputs), 2):
         if np.array_equal(one, other):
-            raise Violation(f"{where}: answers {i} and {j} have the same mask")
+            raise Violation(f"{where}: calls {i} and {j} have the same mask")
 
 
 def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, Any]]:
-    """Return outputs that differ from each other, and come again when all is built anew.
+    """Return outputs under a transform; each differs from the others and repeats with its key.
 
     Raises:
         Violation: two are equal, or the same key gave other ones.
@@ -62,37 +62,39 @@ def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, An
     all_differ(outputs, where)
     again = outputs_under(sampler, transform, sampler.subject.fresh())
     for one, other in zip(outputs, again, strict=True):
-        agree(sampler, other, one, f"{where}, asked again with the same key")
+        agree(sampler, other, one, f"{where}, called again with the same key")
     return outputs
 
 
 def same_as_plain(sampler: Sampler, transform: Transform) -> None:
-    """Refuse other outputs under a transform than plain calls give.
+    """Raise unless the outputs under a transform are those of plain calls.
 
     Raises:
         Violation: they differ.
     """
     pairs = zip(outputs_under(sampler, transform), outputs_under(sampler, "plain"), strict=True)
     for number, (one, other) in enumerate(pairs):
-        agree(sampler, one, other, f"answer {number} under {transform} of the framework")
+        agree(sampler, one, other, f"call {number} under {transform} of the framework")
 
 
 def each_transform(sampler: Sampler, transforms: Sequence[Transform]) -> None:
-    """Ask under each transform that the installed release has; NNX must give the plain masks.
+    """Check each transform that the installed release has; NNX must give the masks of plain calls.
 
     Raises:
-        Unsupported: it has none of them.
-        Violation: a transform does not hold.
+        Unsupported: the release has none of them.
+        Violation: outputs under a transform are wrong.
     """
-    ask = same_as_plain if sampler.subject.traits.api == "nnx" else own_masks
-    missing = list(filter(None, [_missing(ask, sampler, transform) for transform in transforms]))
+    check = same_as_plain if sampler.subject.traits.api == "nnx" else own_masks
+    missing = list(filter(None, [_missing(check, sampler, transform) for transform in transforms]))
     if len(missing) == len(transforms):
         raise missing[0]
 
 
-def _missing(ask: Callable[..., Any], sampler: Sampler, transform: Transform) -> Unsupported | None:
+def _missing(
+    check: Callable[..., Any], sampler: Sampler, transform: Transform
+) -> Unsupported | None:
     try:
-        ask(sampler, transform)
+        check(sampler, transform)
     except Unsupported as error:
         return error
     return None

@@ -24,8 +24,19 @@ import numpy as np
 from dropout_props.layers.d2l.dropout_layer import dropout_layer
 from dropout_props.layers.d2l.mlp import DropoutMLP
 from dropout_props.layers.d2l.mlp_scratch import DropoutMLPScratch
-from dropout_props.properties.dp804_generalisation import CHANCE, FALSE_PASS_RATE, NUM_SEEDS
 from dropout_props.statistics import clopper_pearson
+
+SENTENCE = "Dropout narrows the gap between training and test loss of small models on real data."
+"""What DP804 states: P(gap with dropout < gap without) > `CHANCE`."""
+
+NUM_SEEDS = 20
+NUM_NARROWER = 18
+"""Of these seeds, the fewest with a narrower gap that show DP804."""
+
+CHANCE = 0.5
+"""How often a gap is narrower where dropout does nothing."""
+
+FALSE_PASS_RATE = 0.001
 
 NUM_TRAINED = 300
 EPOCHS = 60
@@ -56,7 +67,7 @@ SHOWN: dict[str, nn.Module] = {
 }
 NO_DROPOUT: dict[str, nn.Module] = {
     "a mask of ones": Perceptron(lambda _, x: jnp.ones(x.shape, bool) * x),
-    "no dropout, other weights": EVALUATED,
+    "no dropout, trained again": EVALUATED,
 }
 OTHERS: dict[str, nn.Module] = {
     "d2l.DropoutMLPScratch": DropoutMLPScratch(dropout_1=RATE, dropout_2=RATE),

@@ -44,15 +44,15 @@ class Deviation:
     Args:
         property_id: id of the property that fails.
         subject: name of the subject, `*` for any run of characters.
-        matches: text that the failure holds.
-        reason: why it is so, in one sentence.
+        matches: text that the message of the failure contains.
+        reason: the cause, in one sentence.
         link: where it is reported or documented.
-        expires: day from which the entry itself is a failure, to be looked at again.
+        expires: day from which the entry itself is a failure, so that somebody reviews it.
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
-        unless: values of flags by name, as reports print them; any one silences the entry.
+        unless: values of flags by name, as reports print them; any of them disables the entry.
         api: ``linen``, ``nnx`` or ``function``; empty for any.
-        reproducer: a program of JAX and Flax alone whose last statement asserts what should hold;
-            where the entry holds it ends in an AssertionError.
+        reproducer: a program that uses JAX and Flax alone, whose last statement asserts what should
+            hold; it ends in an AssertionError where the entry applies.
     """
 
     property_id: str
@@ -68,24 +68,26 @@ class Deviation:
 
     @property
     def is_general(self) -> bool:
-        """Whether it speaks of any number of subjects: one of them may well conform."""
+        """Whether it covers any number of subjects, some of which may conform."""
         return "*" in self.subject
 
-    def concerns(self, subject: str, api: str, property_id: str, here: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of this pair, under these versions and flags."""
+    def concerns(
+        self, subject: str, api: str, property_id: str, environment: Mapping[str, str]
+    ) -> bool:
+        """Return whether the entry covers this pair, under these versions and flags."""
         return (
             property_id == self.property_id
             and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
-            and self.holds_on(here)
+            and self.holds_on(environment)
         )
 
-    def holds_on(self, here: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of these versions and flags, by their names."""
-        if any(here.get(flag) == value for flag, value in self.unless.items()):
+    def holds_on(self, environment: Mapping[str, str]) -> bool:
+        """Return whether the entry covers these versions and flags, given by name."""
+        if any(environment.get(flag) == value for flag, value in self.unless.items()):
             return False
         return all(
-            here.get(package, "") in SpecifierSet(condition, prereleases=True)
+            environment.get(package, "") in SpecifierSet(condition, prereleases=True)
             for package, condition in self.when.items()
         )
 
@@ -100,7 +102,7 @@ def read(path: Path) -> tuple[Deviation, ...]:
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a list, to be parsed here or where a file of that name is not.
+    """Return the text of a list, so that a process without the file can parse it too.
 
     Raises:
         BadList: naming the file.
@@ -112,7 +114,7 @@ def text_of(path: Path) -> str:
 
 
 def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
-    """Parse the text of a list that stands at `path`, for messages.
+    """Parse the text of a list; messages name `path` as its place.
 
     Raises:
         BadList: naming the file, the entry and the rule.
@@ -137,26 +139,26 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
         parts += [f"missing {', '.join(sorted(missing))}"] if missing else []
         raise BadList(f"{where}: {'; '.join(parts)}. An entry has {', '.join(sorted(_FIELDS))}.")
     if type(entry["expires"]) is not date:
-        raise BadList(f"{where}: expires={entry['expires']!r} is no date, as in 2027-06-30.")
+        raise BadList(f"{where}: expires={entry['expires']!r} is not a date such as 2027-06-30.")
     try:
         for condition in entry.get("when", {}).values():
             SpecifierSet(condition)
     except InvalidSpecifier as error:
-        raise BadList(f"{where}: {error}; a condition is as in '>=0.11,<0.13'.") from error
+        raise BadList(f"{where}: {error}; write a condition as '>=0.11,<0.13'.") from error
     for flag, value in entry.get("unless", {}).items():
         if not isinstance(value, str):
-            raise BadList(f"{where}: unless {flag}={value!r} is no text, as in 'True'.")
+            raise BadList(f"{where}: unless {flag}={value!r} is not text such as 'True'.")
     if "reproducer" in entry:
-        _hold_program(where, entry["reproducer"])
+        _check_program(where, entry["reproducer"])
     return Deviation(property_id=entry.pop("property"), **entry)
 
 
-def _hold_program(where: str, program: Any) -> None:
-    """Refuse what is no program, or asserts nothing at its end."""
+def _check_program(where: str, program: Any) -> None:
+    """Raise unless the text is a program that ends in an assert."""
     try:
         statements = ast.parse(program).body
     except (SyntaxError, TypeError, ValueError) as error:
-        raise BadList(f"{where}: reproducer is no Python program: {error}.") from error
+        raise BadList(f"{where}: reproducer is not a Python program: {error}.") from error
     if not statements or not isinstance(statements[-1], ast.Assert):
         raise BadList(f"{where}: reproducer must end in an assert of what should hold.")
 

@@ -1,9 +1,9 @@
-"""What Linen and NNX make of the key that they are given, release by release.
+"""The keys that Linen and NNX derive for a layer from the key of its stream, release by release.
 
-Linen (all supported releases): fold_in(key, the first four bytes of the SHA-1 of the names of the
-path and the number of the call, from 1). NNX: a Dropout draws fold_in(key, number), from 0, from
-its stream; from Flax 0.11 on each layer forks the stream when it is built, so that the key is
-folded with the number of the fork first.
+Linen (all supported releases): fold_in(key, first four bytes of the SHA-1 of the path's names and
+of the number of the call, from 1). NNX: the stream of a Dropout issues fold_in(key, number), from
+0; from Flax 0.11 on each layer forks the stream when it is built, so the key is first folded with
+the number of the fork.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def linen_key(key: Words, path: Sequence[str], call: int) -> Words:
 
 
 def nnx_key(key: Words, *, layer: int, call: int, forks: bool) -> Words:
-    """Return the key of one call of an NNX layer that shares its stream with others alike.
+    """Return the key of one call of an NNX layer that shares its stream with other such layers.
 
     Args:
         key: uint32[2], of the stream.
         layer: how many layers were built on the stream before this one.
         call: 0 for its first call.
         forks: whether a layer forks the stream when it is built (Flax 0.11 and later); else
-            layers that are called once each, in the order of their building, are assumed.
+            layers are assumed to be called once each, in the order in which they were built.
     """
     return fold_in(fold_in(key, layer), call) if forks else fold_in(key, layer + call)

@@ -1,4 +1,4 @@
-"""Threefry-2x32 with 20 rounds, and what JAX makes of it: fold_in and random bits.
+"""Threefry-2x32 with 20 rounds, and the fold_in and random bits that JAX builds on it.
 
 References:
     Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC '11: the
@@ -48,7 +48,7 @@ def threefry2x32(key: Words, first: Words, second: Words) -> tuple[Words, Words]
 
 
 def fold_in(key: Words, number: int) -> Words:
-    """Return the key that `number`, 0 <= number < 2**32, makes of `key`."""
+    """Return `key` folded with `number`, 0 <= number < 2**32."""
     counters = np.zeros(1, np.uint32), np.array([number], np.uint32)
     return np.concatenate(threefry2x32(key, *counters))
 
@@ -59,9 +59,9 @@ def random_bits(key: Words, size: int, *, partitionable: bool) -> Words:
     Args:
         key: uint32[2].
         size: how many words.
-        partitionable: each word is the exclusive or of the two words of its own counter of 64
-            bits; else the counters 0, 1, ... are encrypted in pairs, the first half with the
-            second.
+        partitionable: whether each word is the exclusive or of the two words that encrypt its
+            own 64-bit counter; else the counters 0, 1, ... are encrypted in pairs, one of the
+            first half with one of the second.
     """
     if size == 0:
         return np.zeros(0, np.uint32)

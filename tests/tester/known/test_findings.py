@@ -9,14 +9,14 @@ import pytest
 
 from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.versions import version_of
-from dropout_props.properties import EXPLAINED
+from dropout_props.properties import CATALOGUE
 from dropout_props.properties.describe import describe
 
 _ROOT = Path(__file__).parents[3]
 _PAGE = (_ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 _APIS = {"linen.Dropout": "Linen", "linen.attention": "Linen"}
 _APIS |= {"nnx.Dropout": "NNX", "nnx.attention": "NNX"}
-_PROPERTIES = {prop.id: prop for prop in EXPLAINED}
+_PROPERTIES = {prop.id: prop for prop in CATALOGUE}
 
 
 def _rows(heading: str) -> list[list[str]]:
@@ -28,8 +28,8 @@ def _rows(heading: str) -> list[list[str]]:
 
 
 _REPRODUCED = _rows("Reproduced by a property")
-_QUOTING = [*_rows("Taken account of by the law"), *_rows("Stopped at the door")]
-_UNASKED = _rows("Asked by no property")
+_QUOTING = [*_rows("Allowed by a property"), *_rows("Rejected before judging")]
+_UNASKED = _rows("Covered by no property")
 
 
 def test_each_property_that_is_named_is_in_the_catalogue() -> None:
@@ -39,7 +39,7 @@ def test_each_property_that_is_named_is_in_the_catalogue() -> None:
 
 
 def test_what_is_reproduced_is_what_is_listed() -> None:
-    """Each property has an entry for each API of its row, and each entry of Flax itself has a row."""
+    """Each row has an entry for each of its APIs, and each entry of Flax itself has a row."""
     shown = {
         (property_id, api) for _, _, apis, property_id in _REPRODUCED for api in apis.split(", ")
     }
@@ -74,12 +74,12 @@ def test_each_finding_is_told_once_and_by_a_name() -> None:
 
 
 def test_the_program_shows_what_the_page_says() -> None:
-    """What JAX kept draws other masks under 0.5.1 alone."""
+    """A loop from the compilation cache draws other masks under 0.5.1 alone."""
     [program] = re.findall(r"```python\n(.*?)```", _PAGE, flags=re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    differs = "AssertionError: the loop that was kept draws other masks" in done.stderr
+    differs = "AssertionError: the cached loop draws other masks" in done.stderr
     assert differs == (version_of("jax") == "0.5.1"), done.stderr
     assert differs or done.returncode == 0, done.stderr
 

@@ -45,4 +45,4 @@ def test_flax_fails_where_the_entries_are_struck(name: str) -> None:
     others = tuple(entry for entry in SHIPPED_LIST if entry.property_id != "DP705")
     result = _judge(subject, replace(_SETTINGS, known=others))
     assert result.verdict is Verdict.FAIL
-    assert "every kept unit by one factor, as in its own precision" in result.shown
+    assert "as computed in the precision of the rate" in result.shown
