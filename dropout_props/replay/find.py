@@ -1,8 +1,9 @@
-"""Asks a failure again: the same subject, property, case and run seed, and so the same bits.
+"""Finds a stored failure by its id, and judges its case again.
 
-Question: does the failure that has this id still occur here?
-Guarantee: in the same environment the counts are the same integers, and the evidence is the same
-number, bit for bit. Cannot say: whether the property holds elsewhere; `check` asks that.
+Question: does the failure with this id still occur here?
+Guarantee: the same subject, property, case and run seed give the same keys. In the same environment
+the counts are the same integers, and the evidence is the same number, bit for bit.
+Cannot say: whether the property holds for other cases; `check` judges those.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from dropout_props.results.records import Counts, PropertyResult, Replay, RunResult
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay"]
+__all__ = ["Ending", "Found", "NoSuchFailure", "Replayed", "find_failure", "replay", "subject_of"]
 
 
 class NoSuchFailure(LookupError):
-    """No failure of a result has the id."""
+    """Not exactly one failure of a result has this id."""
 
 
 class Ending(str, Enum):
@@ -44,13 +45,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What came out.
+    """The outcome of judging a failure again.
 
     Args:
-        ending: what became of the failure.
-        seen: what was seen now.
-        same: whether the statistic is the recorded one, bit for bit; None for an exact property.
-        log10_evidence: of the case now.
+        ending: FIXED, FAILED, ERROR, INCONCLUSIVE or NOT JUDGED.
+        seen: what this run saw.
+        same: whether counts and evidence equal the stored ones; None for an exact property.
+        log10_evidence: evidence of the case in this run.
     """
 
     ending: Ending
@@ -63,7 +64,7 @@ def find_failure(run: RunResult, name: str) -> Found:
     """Return the failure whose id begins with `name`.
 
     Raises:
-        NoSuchFailure: none does, or several do, with the ids that there are.
+        NoSuchFailure: no id does, or several do; the text lists the ids of the result.
     """
     all_ids = {}
     for one in run.results:
@@ -83,10 +84,10 @@ def find_failure(run: RunResult, name: str) -> Found:
 
 
 def replay(found: Found) -> Replayed:
-    """Ask the failure again.
+    """Judge the failure again.
 
     Raises:
-        UnknownSubject: the subject can no longer be found, which is no answer about its failure.
+        UnknownSubject: the subject is not found any more, so that nothing can be judged.
     """
     from dropout_props.engine import Settings
     from dropout_props.properties import UnknownProperty, find
@@ -97,7 +98,7 @@ def replay(found: Found) -> Replayed:
         profile=found.run.profile,
         false_fail_rate=found.run.false_fail_rate,
     )
-    subject = _subject(found)
+    subject = subject_of(found)
     try:
         prop = find(found.result.property_id)
         if found.replay.decided == "counterexample":
@@ -111,7 +112,12 @@ def replay(found: Found) -> Replayed:
         return Replayed(Ending.NOT_JUDGED, str(error))
 
 
-def _subject(found: Found) -> Subject:
+def subject_of(found: Found) -> Subject:
+    """Return the subject of a failure, by its name or else by its place.
+
+    Raises:
+        UnknownSubject: neither is found.
+    """
     from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject
 
@@ -135,7 +141,7 @@ def _exact(subject: Subject, property_id: str, found: Found, settings: Settings)
         decision.check(Sampler(subject, case_of(found.replay.case), property_id, settings.run_seed))
     except Violation as violation:
         return Replayed(Ending.FAILED, str(violation))
-    return Replayed(Ending.FIXED, "the case that failed holds now")
+    return Replayed(Ending.FIXED, "the property holds for the case that failed")
 
 
 def _example(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
@@ -167,7 +173,7 @@ def _example(subject: Subject, property_id: str, found: Found, settings: Setting
 
 
 def _whole(subject: Subject, property_id: str, settings: Settings) -> Replayed:
-    """A failure that all cases made together, or a crash: the whole property is judged again."""
+    """Judge the whole property: it failed by all cases together, or the subject crashed."""
     from dropout_props.engine.run import new_judge
     from dropout_props.properties import find
     from dropout_props.results.verdict import Verdict

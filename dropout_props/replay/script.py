@@ -1,124 +1,139 @@
-"""Writes a failure down: a program of plain jax and flax, or a test file that uses this package.
+"""Writes a failure as a program of plain jax, flax, numpy and scipy.
 
-The program makes the same input and the same keys, by a derivation that it spells out, calls the
-layer, and prints what the property is about. For a property about counts it draws the same blocks and
-counts what the property counts, or says that it does not; for an exact property it makes the calls that
-the property made, and prints a digest of each output beside the one that was seen. It needs neither
-this package nor a result file.
+Question: does the failure occur without this package?
+Guarantee: the program holds the source of the property's own `observe` or `check` and of all that
+it needs, so that it draws the same keys, calls the layer in the same way and counts the same units.
+Cannot say: whether the module that holds the layer imports this package.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+
+from dropout_props.replay.pytest_file import docstring, test_file
 
 if TYPE_CHECKING:
     from dropout_props.replay.find import Found
-    from dropout_props.replay.recorder import Call
+    from dropout_props.replay.source import Collector
 
 __all__ = ["NoScript", "script", "test_file"]
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_PRELUDE = "dropout_props.replay.prelude"
+_STAND_INS = {"dropout_props.subjects.isolated:run_isolated": f"{_PRELUDE}:run_isolated"}
+_STAND_INS_TO_COUNT = _STAND_INS | {  # a check may be about what the real ones refuse
+    "dropout_props.statistics.trials:Trials": f"{_PRELUDE}:Trials",
+    "dropout_props.subjects.subject:Subject": f"{_PRELUDE}:Subject",
+    "dropout_props.subjects.traits:Traits": f"{_PRELUDE}:Traits",
+}
+_USE = (
+    "It needs jax, flax, numpy and scipy, and exits with 1 while the failure occurs. Its end names "
+    "the layer, the input and what was seen."
+)
 
 
 class NoScript(ValueError):
-    """There is no program for this failure; the text says why, and what there is instead."""
+    """No program can be written for this failure; the text says why, and what to do instead."""
 
 
 def script(found: Found) -> str:
-    """Return a stand-alone program that asks the same of the same layer.
+    """Returns a program that exits with 1 while the failure occurs.
 
     Raises:
-        NoScript: the subject's layer cannot be written down in a line, or there is no case.
+        NoScript: no case failed, or a program cannot import the layer.
     """
     from dropout_props.engine.failure_ids import case_of
-    from dropout_props.layers import registry
-    from dropout_props.properties import find
+    from dropout_props.properties import Statistical, Violation, find
     from dropout_props.properties.sampler import Sampler
-    from dropout_props.replay.counted import MODEL, statistic
+    from dropout_props.replay.find import subject_of
+    from dropout_props.replay.source import Collector
 
     if found.replay.case is None:
         raise NoScript(
-            f"{found.replay.id}: the subject crashed before a case failed; its message is in "
-            "the result, and `dropout-props replay` asks it again."
+            f"{found.replay.id}: the subject crashed before a case failed. The result holds its "
+            "message, and `dropout-props replay` judges the property again."
         )
-    case = case_of(found.replay.case)
-    prop = find(found.result.property_id)
-    statistical = found.replay.decided != "counterexample"
-    calls: list[Call] = []
-    if not statistical:
-        from dropout_props.replay.recorder import record
-
-        calls = record(found)
-    layer = _layer(found)
-    subject = registry.load(_source(found))
-    stat = statistic(prop.id, case, found.replay.counts) if statistical else None
-    return _render(
-        "counted.py.jinja" if statistical else "exact.py.jinja",
-        prop=prop,
-        found=found,
-        case=case,
-        layer=layer,
-        stat=stat,
-        names=MODEL,
-        looped=subject.traits.batching == "loop",
-        calls=calls,
-        prefix=f"{found.run.run_seed}|{prop.id}|{case.digest()}",
-        num_keys=Sampler(subject, case, prop.id).num_keys,
-        failure=found.result.failure,
+    prop, failure = find(found.result.property_id), found.result.failure
+    assert failure is not None
+    function: Any
+    if found.replay.decided == "counterexample":
+        assert prop.exact is not None
+        function, end = prop.exact.check, "recheck({}, Violation, SAMPLER, SEEN)"
+        collector, seen = Collector(_STAND_INS), repr(failure.seen)
+    else:
+        assert isinstance(prop.decision, Statistical)
+        function, end = prop.decision.observe, "recount({}, SAMPLER, SEEN)"
+        counts = [(one.label, one.successes, one.trials) for one in found.replay.counts]
+        collector, seen = Collector(_STAND_INS_TO_COUNT), _listed("[]", map(repr, counts))
+    collector.add(f"{Violation.__module__}:Violation")
+    collector.add(f"{_PRELUDE}:{end.partition('(')[0]}")
+    name = collector.add(f"{function.__module__}:{function.__name__}")
+    subject = replace(
+        subject_of(found), source=""
+    )  # a place to load it from, which no program does
+    sampler = Sampler(subject, case_of(found.replay.case), prop.id, found.run.run_seed)
+    _value(sampler, collector)  # collects the classes; which fields they read is known from then on
+    conditions = {**found.run.versions, **found.run.flags}
+    head = docstring(
+        f"{found.result.subject}, {prop.id} {prop.name}: a stand-alone program.",
+        f"Property: {prop.sentence}",
+        f"Seen: {failure.seen}",
+        f"Decided by: {failure.decided_by}",
+        f"Run with: {', '.join(f'{key} {value}' for key, value in conditions.items())}",
+        _USE,
+    )
+    return (
+        f"{head}\n\nfrom __future__ import annotations\n\n{collector.text()}\n\n\n"
+        f"SAMPLER = {_value(sampler, collector)}\nSEEN = {seen}\n\n"
+        f'if __name__ == "__main__":\n    raise SystemExit({end.format(name)})\n'
     )
 
 
-def test_file(found: Found) -> str:
-    """Return a test that asks the failed case again, with pytest and this package."""
-    return _render("test.py.jinja", found=found, failure=found.result.failure)
+def _value(value: Any, collector: Collector) -> str:
+    """Returns an expression for a value, and collects the classes and functions that it names.
 
-
-def _layer(found: Found) -> dict[str, str]:
-    """Return how the layer is imported and called, as text."""
-    name = found.result.subject
-    shipped = {
-        "linen.Dropout": {"kind": "linen", "load": "from flax.linen import Dropout as Layer"},
-        "nnx.Dropout": {"kind": "nnx", "load": "from flax.nnx import Dropout as Layer"},
-    }
-    if name in shipped:
-        return shipped[name]
-    from dropout_props.layers import registry
-
-    source = _source(found)
-    place = registry.layer_path(source) if ":" in source else source
-    module, _, attr = place.partition(":")
-    if not module or not attr.isidentifier() or module.startswith("dropout_props"):
-        raise NoScript(
-            f"{name} has no place that a program could import it from without this package; "
-            "`dropout-props replay --pytest` writes a test that uses it."
-        )
-    traits = registry.load(source).traits
-    if traits.lacks("scaled") or traits.shares_rest:
-        raise NoScript(
-            f"{name} is noise, or shares its mask along axes, and the program counts units other "
-            "than 0; `dropout-props replay --pytest` writes a test that uses this package."
-        )
-    return {"kind": traits.api, "load": f"from {module} import {attr} as Layer"}
-
-
-def _source(found: Found) -> str:
-    """Return the place of a subject of the reader's own, or the name of one that ships."""
-    name = found.result.subject
-    return name if ":" in name else found.replay.source or name
-
-
-def _render(name: str, **values: Any) -> str:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 (it writes Python, not HTML)
+    Of a dataclass it has the fields that the collected code reads, or that have no default value.
+    """
+    if isinstance(value, Mapping):
+        return repr(dict(value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return _function(value, collector) if callable(value) else repr(value)
+    name = collector.add(f"{type(value).__module__}:{type(value).__name__}")
+    shown = (
+        f"{one.name}={_value(getattr(value, one.name), collector)}".replace("\n", "\n    ")
+        for one in fields(value)
+        if one.repr
+        and (one.name in collector.attributes or getattr(value, one.name) != one.default)
     )
-    environment.filters["repr"] = repr
-    environment.filters["line"] = lambda text: " ".join(str(text).split())
-    return environment.get_template(name).render(**values)
+    return name + _listed("()", shown)
+
+
+def _listed(brackets: str, items: Iterable[str]) -> str:
+    return "\n".join([brackets[0], *(f"    {one}," for one in items), brackets[1]])
+
+
+def _function(function: Any, collector: Collector) -> str:
+    """Returns the name of a layer in a program, which holds its source or imports it.
+
+    Raises:
+        NoScript: no module has the layer under its name.
+    """
+    module, name = str(function.__module__), str(getattr(function, "__qualname__", ""))
+    if module.startswith("dropout_props.") and name.isidentifier():
+        return collector.add(f"{module}:{name}")
+    top, *below = name.split(".")
+    # The shortest place is the documented one: flax.linen, not flax.linen.stochastic.
+    for place in accumulate(module.split("."), "{}.{}".format):
+        found: Any = importlib.import_module(place)
+        for part in (top, *below):
+            found = getattr(found, part, None)
+        if found is function:
+            return ".".join((collector.name(f"from {place} import {top}", "Layer"), *below))
+    raise NoScript(
+        f"{module} has no {name or function!r}, so that a program cannot import the layer. Give it "
+        "a name at the top of a module; or `dropout-props replay --pytest` writes a test that uses "
+        "this package."
+    )

@@ -1,5 +1,6 @@
 """Is a failure the same again, bit for bit, and do its program and its test find it?"""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -128,10 +129,10 @@ def test_the_test_file_fails_and_then_passes(module: Any, capsys: Any) -> None:
     test()
 
 
-def test_noise_is_found_again_with_its_traits(
+def test_noise_is_judged_again_with_its_traits(
     capsys: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """A subject that is named after its place; a program, which counts zeros, there is none."""
+    """A subject that is named after its place is found there; its program counts noise too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     (tmp_path / "noise_to_replay.py").write_text(NOISE)
@@ -140,8 +141,13 @@ def test_noise_is_found_again_with_its_traits(
     identity = failure_of(capsys.readouterr().out)
     assert run("replay", identity) == 1
     assert "the same, bit for bit" in capsys.readouterr().out
-    assert run("replay", identity, "--script") == 4
-    assert "is noise, or shares its mask along axes" in capsys.readouterr().err
+    assert run("replay", identity, "--script") == 0
+    program = tmp_path / "program.py"
+    program.write_text(capsys.readouterr().out)
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(program), run_name="__main__")
+    assert stopped.value.code == 1
+    assert "the same as those of the failure" in capsys.readouterr().out
 
 
 def test_an_unknown_id_names_those_that_there_are(module: Any, capsys: Any) -> None:

@@ -1,0 +1,174 @@
+"""Collects the source of functions of this package, with everything of the package that they need.
+
+Question: which text makes a function run where this package is not installed?
+Guarantee: the text imports or defines every global name that the function reaches, each definition
+after those that it reads. Methods that no collected code names are left out. Where two modules
+give one name to two things, the second is renamed.
+Cannot say: which method `getattr` finds under a name that is put together at run time.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import importlib
+import inspect
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from functools import cache
+from types import CodeType
+
+__all__ = ["Collector"]
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+class Collector:
+    """Collects definitions, and writes them as one text.
+
+    Attributes:
+        attributes: names of all attributes that the collected code reads.
+    """
+
+    def __init__(self, stand_ins: Mapping[str, str]) -> None:
+        """Starts empty; `stand_ins` maps a `module:name` to the one to take in its place."""
+        self.attributes: set[str] = set()
+        self._stand_ins = stand_ins
+        self._names: dict[str, str] = {}  # in the text, by `module:name` or import statement
+        self._renamed: dict[str, dict[str, str]] = defaultdict(dict)  # by module and old name
+        self._definitions: list[tuple[str, ast.stmt]] = []
+        self._unused: list[tuple[str, ast.FunctionDef]] = []  # methods that no code names so far
+        self._modules: dict[str, str] = {}  # modules whose attributes are read, by name
+
+    def add(self, place: str) -> str:
+        """Collects the definition of a global name, `module:name`, and everything that it needs.
+
+        Returns:
+            Its name in the text.
+        """
+        place = self._stand_ins.get(place, place)
+        module, _, name = place.partition(":")
+        node = _bound(module).get(name)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            return self._import(node, name)
+        if node is not None and place not in self._names:
+            name = self.name(place, name)
+            methods = _methods(node)
+            self._unused += [(module, one) for one in methods]
+            self._need(module, node, skip={one.name for one in methods})
+            if (module, node) not in self._definitions:  # one statement may bind two names
+                self._definitions.append((module, node))
+            self._add_used()
+        return self._names.get(place, name)  # a builtin has its own
+
+    def name(self, place: str, name: str) -> str:
+        """Returns the name of a place in the text: the wanted one, unless another place has it."""
+        while place not in self._names and name in self._names.values():
+            name += "_"
+        return self._names.setdefault(place, name)
+
+    def text(self) -> str:
+        """Returns the imports and the definitions."""
+        imports = {
+            place if place.endswith(f" {name}") else f"{place} as {name}"
+            for place, name in self._names.items()
+            if ":" not in place
+        }
+        texts = [self._text(module, node) for module, node in self._definitions]
+        for name, module in self._modules.items():
+            members = [f"{one}={self.add(f'{module}:{one}')}" for one in self._read(module)]
+            imports.add("from types import SimpleNamespace")
+            texts.append(f"{name} = SimpleNamespace({', '.join(members)})")
+        return "\n\n\n".join(["\n".join(sorted(imports)), *texts])
+
+    def _import(self, node: ast.Import | ast.ImportFrom, name: str) -> str:
+        wanted = next(one.name for one in node.names if name in (one.asname, one.name))
+        if isinstance(node, ast.Import):
+            return self.name(f"import {wanted}", name)
+        origin = node.module or ""
+        if origin.partition(".")[0] != _PACKAGE:
+            return self.name(f"from {origin} import {wanted}", name)
+        if wanted in _bound(origin):
+            return self.add(f"{origin}:{wanted}")
+        self._modules[name] = f"{origin}.{wanted}"
+        return name
+
+    def _need(self, module: str, node: ast.stmt, skip: Collection[str] = ()) -> None:
+        """Collects every global name that a statement reads, but in the functions to skip."""
+        # The compiler inherits this file's `annotations`: it evaluates none.
+        codes = [compile(ast.Module([node], []), module, "exec")]
+        for code in codes:
+            inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+            codes += [one for one in inner if one.co_name not in skip]
+            for one in dis.get_instructions(code):
+                if one.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                    self.attributes.add(one.argval)
+                elif one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                    text_name = self.add(f"{module}:{one.argval}")
+                    if text_name != one.argval:
+                        self._renamed[module][one.argval] = text_name
+
+    def _add_used(self) -> None:
+        """Collects the methods, and the members of modules, that the code names by now."""
+        for one in list(self._unused):
+            is_named = one in self._unused and one[1].name in self.attributes
+            # A method that imports more of the package makes a subject: the text has its own.
+            if is_named and f"from {_PACKAGE}" not in ast.unparse(one[1]):
+                self._unused.remove(one)
+                self._need(*one)
+        for module in list(self._modules.values()):
+            for member in self._read(module):
+                self.add(f"{module}:{member}")
+
+    def _read(self, module: str) -> list[str]:
+        return sorted(self.attributes & _bound(module).keys())
+
+    def _text(self, module: str, node: ast.stmt) -> str:
+        """Returns a definition as its file has it, with the first line of each docstring."""
+        lines, hidden = _source(module).splitlines(), set()
+        for owner, method in self._unused:
+            if owner == module:
+                hidden |= {_span(method).start - 1, *_span(method)}
+        for one in ast.walk(node):
+            if isinstance(one, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(one):
+                first, *rest = _span(one.body[0])
+                lines[first - 1] += '"""' * bool(rest)
+                hidden |= {*rest}
+        text = "\n".join(lines[number - 1] for number in _span(node) if number not in hidden)
+        for name, new in self._renamed[module].items():
+            text = re.sub(rf"(?<![\w.]){name}\b", new, text)
+        return re.sub(r"  # (noqa|type: ignore).*", "", text)
+
+
+@cache
+def _source(module: str) -> str:
+    return inspect.getsource(importlib.import_module(module))
+
+
+@cache
+def _bound(module: str) -> dict[str, ast.stmt]:
+    """Returns the statement of a module that binds each of its global names."""
+    bound: dict[str, ast.stmt] = {}
+    for node in ast.parse(_source(module)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {one.asname or one.name: node for one in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            stored = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
+            bound |= {one.id: node for one in stored if isinstance(one.ctx, ast.Store)}
+    return bound
+
+
+def _methods(node: ast.stmt) -> list[ast.FunctionDef]:
+    """Returns the methods of a class that Python does not call by itself."""
+    body = node.body if isinstance(node, ast.ClassDef) else []
+    found = [one for one in body if isinstance(one, ast.FunctionDef)]
+    return [one for one in found if not one.name.startswith("__")]
+
+
+def _span(node: ast.stmt) -> range:
+    """Returns the numbers of the lines of a statement, decorators included."""
+    first = min(one.lineno for one in (node, *getattr(node, "decorator_list", [])))
+    return range(first, (node.end_lineno or first) + 1)
