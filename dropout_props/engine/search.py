@@ -1,12 +1,13 @@
-"""Hypothesis drives the search for a case that fails: explicit cases first, then generated ones.
+"""Searches for a case that fails: explicit cases first, then cases that Hypothesis generates.
 
-Each distinct case is judged once; its outcome is remembered by its digest, so that a case drawn
-twice counts once in the ledger, and shrinking and replay see the same outcome every time.
+Guarantee: each distinct case is judged once, and its outcome is remembered by its digest, so a case
+that is drawn twice counts once in the ledger. The case that is returned depends on the arguments
+alone, not on the speed of the machine: shrinking is limited by a number of cases. (Hypothesis has a
+limit of its own, five minutes of shrinking; `SHRINK_CASES` cases of nine seconds each reach it.)
 """
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
-SHRINK_SECONDS = 10.0
-"""After this long, cases not yet judged count as good, so that shrinking comes to an end."""
+SHRINK_CASES = 32
+"""Cases judged after the first failure; further ones count as passed, so that shrinking ends."""
 
 
 def search(
@@ -33,26 +34,31 @@ def search(
     max_examples: int,
     seed: int,
 ) -> tuple[Case, Exception] | None:
-    """Return the simplest failing case that was found, and how it failed; None when none fails.
+    """Return the simplest failing case that was found, or None when no case fails.
 
     Args:
         judge: judges one case; returns how it failed, or None.
         explicit: cases that are tried first, and count towards `max_examples`.
-        strategy: generates the others.
-        max_examples: how many cases are tried at most, shrinking not counted.
-        seed: of Hypothesis.
+        strategy: generates the other cases.
+        max_examples: the most cases that are tried, shrinking not counted.
+        seed: seed of Hypothesis.
+
+    Returns:
+        The case and its failure.
     """
     outcomes: dict[str, Exception | None] = {}
-    failed_at: list[float] = []
+    left = SHRINK_CASES
+    failed = False
 
     def outcome(case: Case) -> Exception | None:
+        nonlocal left, failed
         digest = case.digest()
         if digest not in outcomes:
-            if failed_at and monotonic() - failed_at[0] > SHRINK_SECONDS:
+            if failed and not left:
                 return None
+            left -= failed
             outcomes[digest] = judge(case)
-            if outcomes[digest] is not None and not failed_at:
-                failed_at.append(monotonic())
+            failed = failed or outcomes[digest] is not None
         return outcomes[digest]
 
     for case in explicit:
@@ -92,7 +98,7 @@ def _generated(
     try:
         attempt()
     except Exception:
-        if not last:  # not one of ours: a fault in a strategy
+        if not last:  # the judge did not raise it: it is a fault in a strategy
             raise
         return last[0]
     return None
