@@ -12,8 +12,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.gate import interpreter
-from dropout_props.gate.compilation_cache import doubted, settings, with_answers
+from dropout_props.gate import compilation_cache, interpreter
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ class Asked:
     Args:
         label: what reports call it.
         prepare: returns the environment; raises when there can be none.
-        request: subjects, properties, profile, run seed, budget; under `known` the text of another list of
-            known deviations than the one that ships, if there is one.
+        request: subjects, properties, profile, run seed, budget; under `known` the text of a list
+            of known deviations that replaces the one that ships, or None.
         timeout: seconds until it is stopped.
     """
 
@@ -54,7 +53,6 @@ class Running:
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
-    interrupted: bool = False
 
 
 def run_all(
@@ -84,7 +82,6 @@ def run_all(
         show(running)
     finally:  # interrupted: leave no process behind
         for one in running:
-            one.interrupted = True
             if one.process is not None and one.process.poll() is None:
                 one.process.kill()
     return [
@@ -132,39 +129,25 @@ def _run(asked: Asked, state: Running) -> RunResult:
         return _blank(asked, str(error))
     more = {"own": found.modules, "path": interpreter.callers_path()}
     asked = replace(asked, request=asked.request | more)
-    listener = _Listener(asked, state, built)
-    result = listener.listen()
-    return result if built.compiled is None else _again(asked, state, built, result, listener)
-
-
-def _again(
-    asked: Asked, state: Running, built: Built, result: RunResult, listener: _Listener
-) -> RunResult:
-    """Ask again what did not hold with code that was kept, or killed the side, compiled anew."""
-    rest = asked.request if listener.crashed else doubted(result)
-    if not rest or listener.late or state.interrupted:
-        return result
-    state.done = 0
-    asked = replace(asked, request=asked.request | rest)
-    fresh = _Listener(asked, state, replace(built, compiled=None)).listen()
-    if listener.crashed:
-        return fresh
-    result, changed = with_answers(result, fresh)
-    state.notes += tuple(f"{asked.label}: {words}" for words in changed)
-    return result
+    variables, note = compilation_cache.settings(built.compiled, found.modules["jax"]["version"])
+    if note:
+        state.notes += (f"{asked.label}: {note}",)
+    return _Listener(asked, state, built, variables).listen()
 
 
 class _Listener:
     """Starts one side and collects its events."""
 
-    def __init__(self, asked: Asked, state: Running, built: Built) -> None:
+    def __init__(
+        self, asked: Asked, state: Running, built: Built, variables: dict[str, str]
+    ) -> None:
         self._asked, self._state, self._built = asked, state, built
-        self._kept = settings(built.compiled)
+        self._variables = variables
         self._result = _blank(asked, "")
         self._judged: list[PropertyResult] = []
         self._trouble = ""
         self._whole = False
-        self.late = False
+        self._late = False
         self._doing = ""
 
     def listen(self) -> RunResult:
@@ -178,7 +161,7 @@ class _Listener:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=interpreter.variables(self._built) | self._kept,
+                env=interpreter.variables(self._built) | self._variables,
             )
         except OSError as error:
             return replace(
@@ -203,13 +186,8 @@ class _Listener:
                     stream.close()
         return self._end(code, said)
 
-    @property
-    def crashed(self) -> bool:
-        """Whether it ended before its end, with nothing to say and in time."""
-        return not (self._whole or self._trouble or self.late)
-
     def _stop(self, process: subprocess.Popen[str]) -> None:
-        self.late = True
+        self._late = True
         process.kill()
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -245,7 +223,7 @@ class _Listener:
 
     def _why(self, code: int, said: list[str]) -> str:
         at = f"at {self._doing!r}" if self._judged else "before it judged anything"
-        if self.late:
+        if self._late:
             return (
                 f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
                 f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "

@@ -12,6 +12,7 @@ import pytest
 import dropout_props
 from dropout_props.environment.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate import environments, needs, uv
+from dropout_props.gate.compilation_cache import settings
 from dropout_props.gate.environments import Built
 from dropout_props.gate.side_process import Asked, Running, run_all
 from dropout_props.gate.uv import CannotBuild
@@ -72,48 +73,51 @@ def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
     assert first.snapshot == second.snapshot
 
 
-@pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_what_does_not_hold_is_asked_again_compiled_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("jax", ["0.5.1", "0.5.3", "0.6.0", None, "of my own"])
+def test_the_cache_is_off_where_jax_takes_wrong_code_from_it(
+    jax: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A layer that fails only with code that was kept holds, and the reader is told."""
-    (tmp_path / "layers.py").write_text(
-        "import os, jax\n"
-        "def wrong_when_kept(key, x, rate, deterministic):\n"
-        "    if deterministic:\n"
-        "        return x * (2 if 'JAX_COMPILATION_CACHE_DIR' in os.environ else 1)\n"
-        "    kept = jax.random.bernoulli(key, 1 - rate, x.shape)\n"
-        "    return jax.numpy.where(kept, x / (1 - rate), 0)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
-    request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "properties": ["DP101"]}
-    told: list[str] = []
-
-    def show(running: list[Running]) -> None:
-        told[:] = running[0].notes
-
-    [result] = run_all([Asked("kept", lambda: built, request)], show=show)
-    assert result.complete
-    assert [one.verdict for one in result.results] == [Verdict.PASS]
-    [words] = told
-    assert words.startswith("kept: layers:wrong_when_kept DP101: fail with code that JAX had kept")
-    assert words.endswith("and pass compiled anew, which counts")
+    """A folder that the caller set is not used either: code from it would be as wrong."""
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    off = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+    variables, note = settings(tmp_path, jax)
+    assert variables == off
+    assert note.startswith(f"jax {jax or 'of an unknown version'} may take wrong code")
+    assert settings(None, jax) == (off, note)
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    assert settings(None, jax) == (off, "")  # no cache was wanted
 
 
 @pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path, side: Any) -> None:
-    """Machine code that kills the process costs a second start, not the answer."""
-    source = (
-        "import os\n"
-        "if 'JAX_COMPILATION_CACHE_DIR' in os.environ: os._exit(4)\n"
-        "raise ImportError('anew')"
-    )
-    side.put("flax", "9.9", source)
+@pytest.mark.parametrize("jax", ["0.4.30", "0.5.0", "0.6.1", "0.12.0.1"])
+def test_the_cache_is_on_elsewhere(
+    jax: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an environment that the gate made, unless the caller named a folder."""
+    variables, note = settings(tmp_path, jax)
+    assert variables["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path)
+    assert not note
+    assert settings(None, jax) == ({}, "")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")
+    assert settings(tmp_path, jax) == ({}, "")
+
+
+@pytest.mark.usefixtures("nobody_has_set_a_folder")
+def test_a_side_with_such_a_jax_runs_without_the_cache(tmp_path: Path, side: Any) -> None:
+    """Its process has the variable, and a note says so."""
+    show = "os.environ.get('JAX_COMPILATION_CACHE_DIR'), os.environ['JAX_ENABLE_COMPILATION_CACHE']"
+    side.put("jax", "0.5.1", f"import os\nraise ImportError({show})")
     built = Built(side.python, reused=True, compiled=tmp_path / "compiled")
-    asked = Asked("kept", lambda: built, REQUEST)
-    [result] = run_all([asked], show=lambda _: None)
-    assert "raised ImportError: anew" in result.stopped
+    notes: list[str] = []
+
+    def display(running: list[Running]) -> None:
+        notes[:] = running[0].notes
+
+    [result] = run_all([Asked("base", lambda: built, REQUEST)], show=display)
+    assert "raised ImportError: (None, 'false')" in result.stopped
+    [note] = notes
+    assert note.startswith("base: jax 0.5.1 may take wrong code from its compilation cache; the")
+    assert note.endswith("the cache is off on this side")
 
 
 @pytest.mark.parametrize(
@@ -139,8 +143,8 @@ def test_a_side_that_takes_too_long_is_stopped() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for an interpreter")
-def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
-    """Whatever failed by then: the reader has set how long to wait."""
+def test_a_side_that_is_late_keeps_what_it_judged(tmp_path: Path) -> None:
+    """A result that came before the limit is reported, and the side is started once."""
     failed = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.FAIL)
     event = json.dumps({"event": "result", "result": files.property_result_to_json(failed)})
     (tmp_path / "events").write_text(f"{event}\n")
