@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line, trouble_lines, verdict_words
+from dropout_props.report.markdown_text import escaped
 from dropout_props.report.programs import program_lines
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ __all__ = ["CAP", "comparison_markdown", "step_summary"]
 CAP = 60_000
 """Characters at most: a comment on a pull request holds 65,536."""
 
-_DETAIL = 300
+_cell = partial(escaped, length=300)
 _FAILED = "failed"
 
 
@@ -78,16 +80,6 @@ def _row(row: Row) -> str:
     property_id = f"{row.property_id} {row.name}"
     cells = (row.subject, property_id, verdict_words(row), row.detail)
     return f"| {change} | " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str, length: int = _DETAIL) -> str:
-    """Keep a text on one line and inside its cell, and let none of it be markup."""
-    flat = " ".join(text.split())
-    if len(flat) > length:
-        flat = f"{flat[: length - 1]}…"
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        flat = flat.replace(mark, f"\\{mark}")
-    return flat
 
 
 def step_summary(text: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line
+from dropout_props.report.markdown_text import escaped
 from dropout_props.results.comparison import Change
 from dropout_props.results.verdict import Verdict
 
@@ -29,7 +31,7 @@ _LEGEND = (
     "✓ holds, K a listed deviation, **F** fails, **E** crashed, ? inconclusive, b blocked by "
     "another property, · does not apply, an empty cell: not judged."
 )
-_DETAIL = 260
+_cell = partial(escaped, length=260)
 
 
 def matrix_page(
@@ -118,12 +120,3 @@ def _step(step: Comparison) -> list[str]:
     lines += [f"- note: {_cell(note)}" for note in step.notes]
     lines += [f"- {_cell(d)}" for d in (step.base.trouble, step.candidate.trouble) if d]
     return [*head, *(lines or ["Everything is identical."]), ""]
-
-
-def _cell(text: str) -> str:
-    flat = " ".join(text.split())
-    if len(flat) > _DETAIL:
-        flat = f"{flat[: _DETAIL - 1]}…"
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        flat = flat.replace(mark, f"\\{mark}")
-    return flat

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from dropout_props.report.markdown_text import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -103,17 +105,10 @@ def _rows(releases: Sequence[Release], found: Sequence[Found]) -> Iterator[str]:
     for one, pairs in stretches:
         inside = [release.flax for release, _ in pairs]
         span = inside[0] if len(inside) == 1 else f"{inside[0]} to {inside[-1]}"
-        yield f"| {text} | {span} | {_WORDS[one.true]} | {_cell(one.seen)} |"
+        yield f"| {text} | {span} | {_WORDS[one.true]} | {escaped(one.seen)} |"
         text = ""
 
 
 def _plain(text: str) -> str:
     """Keep brackets from being read as styles."""
     return text.replace("[", r"\[")
-
-
-def _cell(text: str) -> str:
-    flat = " ".join(text.split())
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        flat = flat.replace(mark, f"\\{mark}")
-    return flat
