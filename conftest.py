@@ -16,6 +16,7 @@ PLACES = {
         "tests/tester/known",
         "tests/tester/messages",
         "tests/tester/subjects",
+        "tests/tester/tools",
         "tests/tester/test_architecture.py",
     ),
     "parallel": (

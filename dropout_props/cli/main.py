@@ -39,9 +39,11 @@ _COMMANDS = {
     "replay": "Ask a failure again, with the same bits.",
     "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",
-    "tutorials": "Say which sentences of tutorials are true, of the installed Flax or of releases.",
 }
 
+
+_GONE = {"tutorials": "python tools/tutorials.py"}
+"""Commands of 0.1 -> what does the same now. The note goes with the release after 0.2."""
 
 _RENAMED = {"--claim": "--property", "--salt": "--seed", "--salts": "--seeds"}
 """Options of 0.1 -> their names now. They go with the release after 0.2."""
@@ -68,6 +70,11 @@ class _Lazy(click.Group):
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name in _GONE:
+            raise click.UsageError(
+                f"the command {cmd_name} is gone; in a checkout of dropout_props, "
+                f"`{_GONE[cmd_name]}` does the same."
+            )
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"dropout_props.cli.{cmd_name}_command")

@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.gate.tutorials import CannotAsk
 from dropout_props.replay.find import Ending, Replayed
-from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
 from dropout_props.results.records import (
@@ -128,9 +126,6 @@ RUN = "dropout_props.engine.run.run"
 RACE = "dropout_props.cli.side_progress.race"
 REPLAY = "dropout_props.replay.find.replay"
 ZOO = "dropout_props.selftest.kill_matrix.run"
-INSTALLED = "dropout_props.gate.tutorials.ask_installed"
-RELEASE = "dropout_props.gate.tutorials.ask_release"
-FALSE = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", False, "seen"),))
 
 CHECK = "check linen.Dropout --property DP101 --profile smoke"
 GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
@@ -250,16 +245,6 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row(f"{BUG} --property DP999"),
     ],
     ("selftest", 5): [row(f"{BUG} --property DP101")],
-    ("tutorials", 0): [
-        row("tutorials", doubles={INSTALLED: lambda: FALSE}),
-        row("tutorials 0.12.12", doubles={RELEASE: lambda *_, **__: FALSE}),
-    ],
-    ("tutorials", 2): [row("tutorials", doubles={INSTALLED: stop})],
-    ("tutorials", 3): [
-        row("tutorials 0.12.12", doubles={RELEASE: _raises(CannotAsk("no answer"))}),
-        row("tutorials 0.12.12 --write /dev/full", doubles={RELEASE: lambda *_, **__: FALSE}),
-    ],
-    ("tutorials", 4): [row("tutorials newest"), row("tutorials --all 0.12.12")],
     ("plan", 0): [row("plan --profile smoke")],
     ("plan", 3): [row("plan --profile smoke", full=True)],
     ("plan", 4): [row("plan --nope")],
@@ -379,7 +364,7 @@ def test_a_fault_of_this_package_is_no_failed_property(
     monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """An exception that nothing foresaw: its traceback, a sentence, and 3."""
-    monkeypatch.setattr("dropout_props.cli.list_command._claims", _raises(RuntimeError("oh")))
+    monkeypatch.setattr("dropout_props.cli.list_command._properties", _raises(RuntimeError("oh")))
     assert run("list") == 3
     printed = capsys.readouterr().err
     assert "RuntimeError: oh" in printed

@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
 from dropout_props.results.records import PropertyResult, RunResult, Snapshot
 from dropout_props.results.verdict import Verdict
@@ -55,7 +54,6 @@ KILLED = KillMatrix(
     ),
     whole=True,
 )
-SENTENCES = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", True, "seen"),))
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +67,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
         "dropout_props.cli.side_progress.race": lambda asked: [PASSED] * len(asked),
         "dropout_props.selftest.kill_matrix.run": lambda *_, **__: KILLED,
-        "dropout_props.gate.tutorials.ask_release": lambda *_, **__: SENTENCES,
     }
     for place, double in doubles.items():
         monkeypatch.setattr(place, double)
@@ -150,14 +147,9 @@ def test_a_file_that_is_replaced_stays_as_it_was(
     assert not list(folder.glob("results/*"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("matrix", "0.12.0", "--write"), ("tutorials", "0.12.12", "--write")],
-    ids=["matrix", "tutorials"],
-)
-def test_a_page_on_a_full_disk_is_not_said_to_be_there(capsys: Any, command: Any) -> None:
+def test_a_page_on_a_full_disk_is_not_said_to_be_there(capsys: Any) -> None:
     """Exit 3, the sentence, and no line that counts what the page holds."""
-    assert run(*command, "/dev/full") == 3
+    assert run("matrix", "0.12.0", "--write", "/dev/full") == 3
     printed = capsys.readouterr()
     assert f"/dev/full: {FULL}" in printed.err
     assert "releases." not in printed.out
