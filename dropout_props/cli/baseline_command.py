@@ -84,7 +84,7 @@ def _again(path: Path) -> RunResult:
     from dataclasses import replace
 
     from dropout_props.cli.options import check_room, properties_of, subjects_of
-    from dropout_props.cli.progress import progress_of
+    from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine import Settings
     from dropout_props.engine.run import run
     from dropout_props.engine.snapshot import take
@@ -97,7 +97,7 @@ def _again(path: Path) -> RunResult:
         run_seed=old.run_seed, profile=old.profile, false_fail_rate=old.false_fail_rate
     )
     check_room(subjects, settings)
-    with progress_of(len(subjects) * len(properties)) as progress:
+    with progress_of_pairs(len(subjects) * len(properties)) as progress:
         result = run(
             subjects, properties, settings, on_start=progress.start, on_result=progress.finish
         )

@@ -129,7 +129,7 @@ def _run(
     subjects: list[Subject], properties: list[Property], settings: Settings, how: _How
 ) -> tuple[RunResult, bool]:
     """Run with a progress display on standard error; keep what is there when interrupted."""
-    from dropout_props.cli.progress import progress_of
+    from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine.pool import CannotStart
     from dropout_props.engine.run import CannotTravel, SameName, empty_result, in_order, run
     from dropout_props.report.terminal import header
@@ -140,7 +140,7 @@ def _run(
     with stoppable(again=True):
         for line in header(blank, settings.promise):
             printed.print(line, highlight=False, soft_wrap=True)
-        with progress_of(blank.collected) as progress:
+        with progress_of_pairs(blank.collected) as progress:
             try:
                 result = run(
                     subjects,

@@ -13,7 +13,7 @@ from dropout_props.cli.comparison_output import check_reports, publish, report_o
 from dropout_props.cli.options import budget_option, known_option, profile_option, seed_option
 
 if TYPE_CHECKING:
-    from dropout_props.gate.side_process import Asked
+    from dropout_props.gate.side_process import SideJob
     from dropout_props.results.records import RunResult
 
 __all__ = ["FLAX_LAYERS", "command"]
@@ -148,21 +148,21 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
     return _Side(role, spec, interpreter, python, extra)
 
 
-def _asked(side: _Side, request: dict[str, Any], timeout: float) -> Asked:
+def _asked(side: _Side, request: dict[str, Any], timeout: float) -> SideJob:
     from dropout_props.gate.environments import Built, build
-    from dropout_props.gate.side_process import Asked
+    from dropout_props.gate.side_process import SideJob
 
     if side.interpreter is not None:
         built = Built(side.interpreter.absolute(), reused=True)  # resolving would leave the venv
-        return Asked(side.label, lambda: built, request, timeout)
+        return SideJob(side.label, lambda: built, request, timeout)
     spec = side.spec or ""
     prepare = lambda: build(spec, extra=side.extra, python=side.python)  # noqa: E731
-    return Asked(side.label, prepare, request, timeout)
+    return SideJob(side.label, prepare, request, timeout)
 
 
-def _run(asked: list[Asked]) -> list[RunResult]:
+def _run(asked: list[SideJob]) -> list[RunResult]:
     from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.side_progress import race
+    from dropout_props.cli.progress import run_sides
 
     with stoppable():
-        return race(asked)
+        return run_sides(asked)

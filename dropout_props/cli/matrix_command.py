@@ -67,7 +67,7 @@ def command(
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
     from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.side_progress import race
+    from dropout_props.cli.progress import run_sides
     from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
     from dropout_props.report.matrix import matrix_page
@@ -96,7 +96,7 @@ def command(
             found = matrix.run(
                 chosen,
                 request,
-                race=race,
+                run_sides=run_sides,
                 python=python,
                 timeout=timeout,
                 on_result=keep,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.gate.diff import diff
 from dropout_props.gate.environments import build
-from dropout_props.gate.side_process import Asked
+from dropout_props.gate.side_process import SideJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def run(
     releases: Sequence[str],
     request: dict[str, Any],
     *,
-    race: Callable[[list[Asked]], list[RunResult]],
+    run_sides: Callable[[list[SideJob]], list[RunResult]],
     python: str | None = None,
     timeout: float = 3600.0,
     at_once: int = 2,
@@ -49,7 +49,7 @@ def run(
     Args:
         releases: of Flax, oldest first.
         request: subjects, properties, profile, run seed, budget, known, as each side gets it.
-        race: runs some sides at once.
+        run_sides: runs some sides at once, as `dropout_props.cli.progress.run_sides` does.
         python: version of the interpreter; one that suits when left out.
         timeout: seconds for one release.
         at_once: how many environments run at once.
@@ -61,9 +61,9 @@ def run(
     for start in range(0, len(missing), at_once):
         some = missing[start : start + at_once]
         asked = [
-            Asked(f"flax {r}", _preparing(f"flax=={r}", python), request, timeout) for r in some
+            SideJob(f"flax {r}", _preparing(f"flax=={r}", python), request, timeout) for r in some
         ]
-        for release, result in zip(some, race(asked), strict=True):
+        for release, result in zip(some, run_sides(asked), strict=True):
             found[release] = result
             on_result(release, result)
     results = tuple(found[release] for release in releases)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from dropout_props.gate.environments import Built
     from dropout_props.results.records import PropertyResult
 
-__all__ = ["Asked", "Running", "run_all"]
+__all__ = ["SideJob", "SideStatus", "run_all"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SideJob:
     """One side: what to call it, how to get its interpreter, and what to ask.
 
     Args:
@@ -43,7 +43,7 @@ class Asked:
 
 
 @dataclass
-class Running:
+class SideStatus:
     """What is known of a side by now; the display reads it."""
 
     label: str
@@ -56,7 +56,7 @@ class Running:
 
 
 def run_all(
-    asked: list[Asked], *, show: Callable[[list[Running]], None], every: float = 0.2
+    asked: list[SideJob], *, show: Callable[[list[SideStatus]], None], every: float = 0.2
 ) -> list[RunResult]:
     """Run the sides at once and return one result each, in order.
 
@@ -65,7 +65,7 @@ def run_all(
         show: called again and again with what is known, while they run.
         every: seconds between two such calls.
     """
-    running = [Running(one.label) for one in asked]
+    running = [SideStatus(one.label) for one in asked]
     results: list[RunResult | None] = [None] * len(asked)
 
     def work(index: int) -> None:
@@ -90,7 +90,7 @@ def run_all(
     ]
 
 
-def _blank(asked: Asked, trouble: str) -> RunResult:
+def _blank(asked: SideJob, trouble: str) -> RunResult:
     request = asked.request
     return RunResult(
         versions={},
@@ -106,7 +106,7 @@ def _blank(asked: Asked, trouble: str) -> RunResult:
     )
 
 
-def _run(asked: Asked, state: Running) -> RunResult:
+def _run(asked: SideJob, state: SideStatus) -> RunResult:
     from dropout_props.environment.releases import BadSpec
     from dropout_props.gate.uv import CannotBuild
 
@@ -139,7 +139,7 @@ class _Listener:
     """Starts one side and collects its events."""
 
     def __init__(
-        self, asked: Asked, state: Running, built: Built, variables: dict[str, str]
+        self, asked: SideJob, state: SideStatus, built: Built, variables: dict[str, str]
     ) -> None:
         self._asked, self._state, self._built = asked, state, built
         self._variables = variables

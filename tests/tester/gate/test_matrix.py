@@ -32,11 +32,13 @@ def test_a_row_of_releases_becomes_a_page(make: Any) -> None:
     }
     asked: list[str] = []
 
-    def race(sides: list[Any]) -> list[Any]:
+    def run_sides(sides: list[Any]) -> list[Any]:
         asked.extend(side.label for side in sides)
         return [results[side.label.split()[1]] for side in sides]
 
-    found = matrix.run(("1.0", "1.1", "1.2"), REQUEST, race=race, stored={"1.0": results["1.0"]})
+    found = matrix.run(
+        ("1.0", "1.1", "1.2"), REQUEST, run_sides=run_sides, stored={"1.0": results["1.0"]}
+    )
     assert asked == ["flax 1.1", "flax 1.2"]
     page = matrix_page(found.releases, found.results, found.steps, command="dropout-props matrix")
     assert "| DP101 eval identity | ✓ | **F** |  |" in page

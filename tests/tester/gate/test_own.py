@@ -19,7 +19,7 @@ from dropout_props.gate import interpreter, link, needs
 from dropout_props.gate.environments import Built
 from dropout_props.gate.interpreter import examine
 from dropout_props.gate.own import difference
-from dropout_props.gate.side_process import Asked, run_all
+from dropout_props.gate.side_process import SideJob, run_all
 
 REQUEST = {
     "subjects": ["linen.Dropout", "layers:mine"],
@@ -69,7 +69,7 @@ def test_a_side_judges_its_own_flax(side: Any, tmp_path: Path, monkeypatch: Any)
     module = side.packages / "flax" / "version.py"
     module.write_text(module.read_text().replace(flax.__version__, version))
     side.put("flax", version)
-    [result] = run_all([Asked("own", lambda: built(side.python), REQUEST)], show=lambda _: None)
+    [result] = run_all([SideJob("own", lambda: built(side.python), REQUEST)], show=lambda _: None)
     assert result.stopped == ""
     assert result.complete
     assert result.versions["flax"] == version

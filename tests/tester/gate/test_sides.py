@@ -14,7 +14,7 @@ from dropout_props.environment.releases import BadSpec, of_requirements, parse, 
 from dropout_props.gate import environments, needs, uv
 from dropout_props.gate.compilation_cache import settings
 from dropout_props.gate.environments import Built
-from dropout_props.gate.side_process import Asked, Running, run_all
+from dropout_props.gate.side_process import SideJob, SideStatus, run_all
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.results import files
 from dropout_props.results.records import PropertyResult
@@ -29,10 +29,10 @@ REQUEST = {
 }
 
 
-def here(python: str | Path = sys.executable, timeout: float = 300.0) -> Asked:
+def here(python: str | Path = sys.executable, timeout: float = 300.0) -> SideJob:
     """A side that runs in an environment that exists."""
     built = Built(Path(python), reused=True)
-    return Asked("here", lambda: built, REQUEST, timeout)
+    return SideJob("here", lambda: built, REQUEST, timeout)
 
 
 def failing() -> Built:
@@ -42,17 +42,17 @@ def failing() -> Built:
 
 def test_a_side_that_cannot_be_made_keeps_the_other() -> None:
     """The good side is judged whole, with its snapshot; the other says why and what to do."""
-    good, bad = run_all([here(), Asked("bad", failing, REQUEST)], show=lambda _: None)
+    good, bad = run_all([here(), SideJob("bad", failing, REQUEST)], show=lambda _: None)
     assert good.complete
     assert good.snapshot is not None
     assert good.stopped == ""
     assert bad.stopped == "flax==9 cannot be installed: there is none. Check the release."
 
 
-def kept(folder: Path) -> Asked:
+def kept(folder: Path) -> SideJob:
     """A side that runs here, whose compiled programs are kept."""
     built = Built(Path(sys.executable), reused=True, compiled=folder)
-    return Asked("kept", lambda: built, REQUEST)
+    return SideJob("kept", lambda: built, REQUEST)
 
 
 @pytest.fixture
@@ -110,10 +110,10 @@ def test_a_side_with_such_a_jax_runs_without_the_cache(tmp_path: Path, side: Any
     built = Built(side.python, reused=True, compiled=tmp_path / "compiled")
     notes: list[str] = []
 
-    def display(running: list[Running]) -> None:
+    def display(running: list[SideStatus]) -> None:
         notes[:] = running[0].notes
 
-    [result] = run_all([Asked("base", lambda: built, REQUEST)], show=display)
+    [result] = run_all([SideJob("base", lambda: built, REQUEST)], show=display)
     assert "raised ImportError: (None, 'false')" in result.stopped
     [note] = notes
     assert note.startswith("base: jax 0.5.1 may take wrong code from its compilation cache; the")
@@ -155,7 +155,7 @@ def test_a_side_that_is_late_keeps_what_it_judged(tmp_path: Path) -> None:
     )
     program.chmod(0o755)
     built = Built(program, reused=True, compiled=tmp_path / "compiled")
-    [result] = run_all([Asked("slow", lambda: built, REQUEST, timeout=2.0)], show=lambda _: None)
+    [result] = run_all([SideJob("slow", lambda: built, REQUEST, timeout=2.0)], show=lambda _: None)
     assert "stopped after 2 s" in result.stopped
     assert [one.verdict for one in result.results] == [Verdict.FAIL]
     assert (tmp_path / "starts").read_text() == "started\n"

@@ -1,7 +1,7 @@
 """Does every command exit by the one contract? The rows of docs/exit-codes.md, each seen.
 
 Results that a layer would take long to give are made by hand and handed to the command where the
-run, the race of two sides or the self-test would give them; the rest runs as a user runs it.
+run, the two sides or the self-test would give them; the rest runs as a user runs it.
 """
 
 import re
@@ -112,9 +112,9 @@ def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
     }
 
 
-def racing(*results: RunResult) -> dict[str, Callable[..., Any]]:
+def sides_giving(*results: RunResult) -> dict[str, Callable[..., Any]]:
     """Sides that give these results."""
-    return {"dropout_props.cli.side_progress.race": lambda asked: list(results)[: len(asked)]}
+    return {"dropout_props.cli.progress.run_sides": lambda asked: list(results)[: len(asked)]}
 
 
 def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
@@ -123,7 +123,7 @@ def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
 
 
 RUN = "dropout_props.engine.run.run"
-RACE = "dropout_props.cli.side_progress.race"
+SIDES = "dropout_props.cli.progress.run_sides"
 REPLAY = "dropout_props.replay.find.replay"
 ZOO = "dropout_props.selftest.kill_matrix.run"
 
@@ -158,19 +158,19 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("check --baseline", 0): [row(f"{CHECK} --baseline a.json", doubles=giving(PASSED), a=PASSED)],
     ("check --baseline", 1): [row(f"{CHECK} --baseline a.json", doubles=giving(FAILED), a=PASSED)],
     ("check --baseline", 4): [row(f"{CHECK} --baseline a.json", doubles=giving(OTHER), a=PASSED)],
-    ("gate", 0): [row(GATE, doubles=racing(PASSED, PASSED))],
-    ("gate", 1): [row(GATE, doubles=racing(PASSED, FAILED))],
-    ("gate", 2): [row(GATE, doubles={RACE: stop})],
+    ("gate", 0): [row(GATE, doubles=sides_giving(PASSED, PASSED))],
+    ("gate", 1): [row(GATE, doubles=sides_giving(PASSED, FAILED))],
+    ("gate", 2): [row(GATE, doubles={SIDES: stop})],
     ("gate", 3): [
-        row(GATE, doubles=racing(PASSED, STOPPED)),
-        row(f"{GATE} --markdown /dev/full", doubles=racing(PASSED, PASSED)),
+        row(GATE, doubles=sides_giving(PASSED, STOPPED)),
+        row(f"{GATE} --markdown /dev/full", doubles=sides_giving(PASSED, PASSED)),
     ],
     ("gate", 4): [
         row("gate --base flax==0.12.0"),
         row(f"{GATE} --property DP999"),
         row("gate --nope"),
     ],
-    ("gate", 6): [row(GATE, doubles=racing(PASSED, UNSURE))],
+    ("gate", 6): [row(GATE, doubles=sides_giving(PASSED, UNSURE))],
     ("diff", 0): [row("diff a.json b.json", a=PASSED, b=PASSED)],
     ("diff", 1): [row("diff a.json b.json", a=PASSED, b=FAILED)],
     ("diff", 3): [
@@ -183,19 +183,19 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ],
     ("diff", 5): [row("diff a.json a.json", a=judged())],
     ("diff", 6): [row("diff a.json b.json", a=PASSED, b=UNSURE)],
-    ("matrix", 0): [row(STEP, doubles=racing(PASSED, PASSED))],
+    ("matrix", 0): [row(STEP, doubles=sides_giving(PASSED, PASSED))],
     ("matrix", 1): [
-        row(STEP, doubles=racing(PASSED, FAILED)),
-        row("matrix 0.12.0", doubles=racing(FAILED)),
-        row(STEP, doubles=racing(judged(Verdict.PASS, Verdict.PASS), PASSED)),
+        row(STEP, doubles=sides_giving(PASSED, FAILED)),
+        row("matrix 0.12.0", doubles=sides_giving(FAILED)),
+        row(STEP, doubles=sides_giving(judged(Verdict.PASS, Verdict.PASS), PASSED)),
     ],
-    ("matrix", 2): [row(STEP, doubles={RACE: stop})],
+    ("matrix", 2): [row(STEP, doubles={SIDES: stop})],
     ("matrix", 3): [
-        row(STEP, doubles=racing(PASSED, STOPPED)),
-        row(f"{STEP} --write /dev/full", doubles=racing(PASSED, PASSED)),
+        row(STEP, doubles=sides_giving(PASSED, STOPPED)),
+        row(f"{STEP} --write /dev/full", doubles=sides_giving(PASSED, PASSED)),
     ],
     ("matrix", 4): [row("matrix newest"), row(f"{STEP} --property DP999"), row("matrix --nope")],
-    ("matrix", 6): [row(STEP, doubles=racing(PASSED, UNSURE))],
+    ("matrix", 6): [row(STEP, doubles=sides_giving(PASSED, UNSURE))],
     ("baseline", 0): [
         row("baseline a.json", a=FAILED),
         row("baseline a.json --update --from b.json", a=PASSED, b=FAILED),

@@ -65,7 +65,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     doubles: dict[str, Any] = {
         "dropout_props.engine.run.run": lambda *_, **__: PASSED,
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
-        "dropout_props.cli.side_progress.race": lambda asked: [PASSED] * len(asked),
+        "dropout_props.cli.progress.run_sides": lambda asked: [PASSED] * len(asked),
         "dropout_props.selftest.kill_matrix.run": lambda *_, **__: KILLED,
     }
     for place, double in doubles.items():
