@@ -55,7 +55,7 @@ def check_reports(*paths: Path | None) -> None:
     if number > 1:
         raise click.UsageError("standard output holds one file: name another place for the others.")
     if number:
-        click.get_current_context().with_resource(writing.standard_output_kept())
+        click.get_current_context().with_resource(writing.standard_output_reserved())
 
 
 def read_result(path: Path) -> RunResult:

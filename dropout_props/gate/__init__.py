@@ -1,1 +1,1 @@
-"""The gate: what changes between two environments, decided from two result files."""
+"""The gate: judge the same subjects in two environments, and say what changes between them."""

@@ -1,4 +1,4 @@
-"""A comparison as Markdown, fit for a pull request or a job summary, capped in length."""
+"""A comparison as Markdown for a pull request or a job summary, with a limit on its length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CAP", "comparison_markdown", "step_summary"]
 
 CAP = 60_000
-"""Characters at most: a comment on a pull request holds 65,536."""
+"""The most characters: a comment on a pull request holds 65,536."""
 
 _cell = partial(escaped, length=300)
 _FAILED = "failed"
@@ -26,8 +26,8 @@ _FAILED = "failed"
 def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CAP) -> str:
     """Return the comparison as Markdown of at most `cap` characters.
 
-    Rows that fail come first, so that what is cut is what matters least; how much was cut is said.
-    The programs that show known deviations stand at the end, as far as there is room.
+    Rows that fail come first. Rows that do not fit are left out and counted. The programs that show
+    known deviations are at the end, as far as they fit.
     """
     outcome = {0: "passed", 6: "is inconclusive", 3: "is incomplete"}.get(exit_code, _FAILED)
     head = [
@@ -42,7 +42,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
     ]
     if comparison.changed:
         head += [
-            "| change | subject | property | base → candidate | what it rests on |",
+            "| change | subject | property | base → candidate | reason |",
             "|---|---|---|---|---|",
         ]
     pairs = [
@@ -83,7 +83,7 @@ def _row(row: Row) -> str:
 
 
 def step_summary(text: str) -> bool:
-    """Append a text to the summary of a CI step, where there is one; say whether there was."""
+    """Append a text to the summary of a CI step; return whether the step has a summary."""
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if not place:
         return False

@@ -1,4 +1,4 @@
-"""The support matrix as a page of Markdown: release by property, and what changed where."""
+"""The support matrix as Markdown: verdicts by property and release, and what each step changed."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def matrix_page(
 
     Args:
         releases: of Flax, oldest first.
-        results: one a release.
+        results: one for each release.
         steps: the comparison of each release with the one before.
-        command: what was run, told to the reader.
+        command: the command that writes the page.
     """
     lines = [
         "# Support matrix",

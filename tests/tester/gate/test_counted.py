@@ -1,4 +1,4 @@
-"""Is the line of NumPy that a program holds the count of the property, for every family and member?"""
+"""The line of NumPy in a program counts as the property does, for every family and member."""
 
 from pathlib import Path
 from typing import Any
