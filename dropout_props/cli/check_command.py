@@ -131,7 +131,7 @@ def _run(
     """Run with a progress display on standard error; keep what is there when interrupted."""
     from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine.pool import CannotStart
-    from dropout_props.engine.run import CannotTravel, SameName, empty_result, in_order, run
+    from dropout_props.engine.run import NotPicklable, SameName, empty_result, in_order, run
     from dropout_props.report.terminal import header
 
     printed = console()
@@ -155,7 +155,7 @@ def _run(
             except KeyboardInterrupt:
                 let_go()
                 interrupted = True
-            except (CannotTravel, SameName) as error:
+            except (NotPicklable, SameName) as error:
                 raise click.UsageError(str(error)) from error
             except CannotStart as error:
                 stopped = str(error)

@@ -1,4 +1,4 @@
-"""Decides one property about one subject: the search for exact properties, the ledger for counted ones."""
+"""Decides one property of one subject: an exact one by a search, a statistical one by a ledger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["Outcome", "decide_exact", "decide_statistical"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was decided about one property."""
+    """The decision about one property."""
 
     verdict: Verdict
     shown: str
@@ -52,12 +52,12 @@ class _Refuted(Exception):
 
 
 def _explicit(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
-    """The property's own cases, moved to what the subject can be pair; no case twice."""
+    """Return the explicit cases of a property, adapted to the subject, each once."""
     return tuple(dict.fromkeys(fit(case, subject.traits) for case in decision.explicit))
 
 
 def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Look for a counterexample; what is found is the simplest that shrinking reaches."""
+    """Search for a counterexample, and report the simplest one that shrinking reaches."""
     decision = prop.exact
     assert decision is not None
     judged: list[Case] = []
@@ -100,7 +100,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
 
 
 def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Count; where the counts refute nothing, look for a counterexample to the exact part."""
+    """Count, and if the counts refute nothing, search for a counterexample to the exact part."""
     counted = _decide_counts(subject, prop, settings)
     if prop.exact is None or counted.verdict is Verdict.FAIL:
         return counted
@@ -111,7 +111,7 @@ def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> 
 
 
 def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Fill the ledger, example by example, and hold it against the property's share."""
+    """Fill the ledger example by example, and compare its evidence with the property's share."""
     decision = prop.decision
     assert isinstance(decision, Statistical)
     number, share = settings.profile.statistical_examples, settings.budget.share
@@ -125,7 +125,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     def judge(case: Case) -> Exception | None:
         sampler = settings.sampler(subject, case, prop.id, settings.run_seed)
         example = judge_example(sampler, decision, rule)
-        if len(ledger) < number:  # what shrinking tries on top is not evidence
+        if len(ledger) < number:  # cases of shrinking are not evidence
             ledger.append(example)
         return _Refuted(example) if example.decision == "refuted" else None
 

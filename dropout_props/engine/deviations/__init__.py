@@ -1,7 +1,7 @@
-"""Known deviations: what the installed Flax, or a shipped subject, is known to violate, and why.
+"""The list of known deviations (expected failures) of Flax and of the subjects that ship.
 
-An entry never weakens a property. The property is judged as always; when it fails as the entry says,
-the verdict is KNOWN. When it passes, the entry no longer holds, and that is a failure too.
+An entry never weakens a property: the property is judged in full. If it fails as the entry says,
+the verdict is KNOWN. If it passes, the entry is stale, which is a failure too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FIELDS = _REQUIRED | {"when", "unless", "api", "reproducer"}
 
 
 class BadList(ValueError):
-    """A list of known deviations cannot be read."""
+    """A list of known deviations is invalid; the text names the file, the entry and the rule."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class Deviation:
 
     Args:
         property_id: id of the property that fails.
-        subject: name of the subject, `*` for any run of characters.
-        matches: text that the failure holds.
-        reason: why it is so, in one sentence.
-        link: where it is reported or documented.
-        expires: day from which the entry itself is a failure, to be looked at again.
-        when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
-        unless: values of flags by name, as reports print them; any one silences the entry.
+        subject: name of the subject, where `*` matches any characters.
+        matches: text that the failure must contain.
+        reason: the cause of the deviation, in one sentence.
+        link: address of a report or of documentation.
+        expires: day from which the entry itself is a failure, so that somebody reviews it.
+        when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must match.
+        unless: values of flags by name, as reports print them; each disables the entry.
         api: ``linen``, ``nnx`` or ``function``; empty for any.
-        reproducer: a program of JAX and Flax alone whose last statement asserts what should hold;
-            where the entry holds it ends in an AssertionError.
+        reproducer: a program of JAX and Flax alone whose last statement asserts the property; it
+            ends in an AssertionError where the entry applies.
     """
 
     property_id: str
@@ -67,42 +67,44 @@ class Deviation:
 
     @property
     def is_general(self) -> bool:
-        """Whether it speaks of any number of subjects: one of them may well conform."""
+        """Whether the entry covers several subjects, of which some may conform."""
         return "*" in self.subject
 
-    def concerns(self, subject: str, api: str, property_id: str, here: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of this pair, under these versions and flags."""
+    def applies_to(
+        self, subject: str, api: str, property_id: str, environment: Mapping[str, str]
+    ) -> bool:
+        """Return whether the entry covers this pair, under these versions and flags."""
         return (
             property_id == self.property_id
             and self.api in ("", api)
             and fnmatchcase(subject, self.subject)
-            and self.holds_on(here)
+            and self.holds_on(environment)
         )
 
-    def holds_on(self, here: Mapping[str, str]) -> bool:
-        """Return whether the entry speaks of these versions and flags, by their names."""
-        if any(here.get(flag) == value for flag, value in self.unless.items()):
+    def holds_on(self, environment: Mapping[str, str]) -> bool:
+        """Return whether the entry covers these versions and flags, given by name."""
+        if any(environment.get(flag) == value for flag, value in self.unless.items()):
             return False
         return all(
-            here.get(package, "") in SpecifierSet(condition, prereleases=True)
+            environment.get(package, "") in SpecifierSet(condition, prereleases=True)
             for package, condition in self.when.items()
         )
 
 
 def read(path: Path) -> tuple[Deviation, ...]:
-    """Read a list of deviations.
+    """Return the entries of a file.
 
     Raises:
-        BadList: naming the file, the entry and the rule.
+        BadList: the file cannot be read, or is not a list.
     """
     return parse(text_of(path), path)
 
 
 def text_of(path: Path) -> str:
-    """Return the text of a list, to be parsed here or where a file of that name is not.
+    """Return the text of a file, which another process may parse without the file.
 
     Raises:
-        BadList: naming the file.
+        BadList: the file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -111,10 +113,14 @@ def text_of(path: Path) -> str:
 
 
 def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
-    """Parse the text of a list that stands at `path`, for messages.
+    """Return the entries of a text.
+
+    Args:
+        text: TOML.
+        path: name of the file in messages.
 
     Raises:
-        BadList: naming the file, the entry and the rule.
+        BadList: the text is not a list.
     """
     try:
         table = tomllib.loads(text)
@@ -136,7 +142,7 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
         parts += [f"missing {', '.join(sorted(missing))}"] if missing else []
         raise BadList(f"{where}: {'; '.join(parts)}. An entry has {', '.join(sorted(_FIELDS))}.")
     if type(entry["expires"]) is not date:
-        raise BadList(f"{where}: expires={entry['expires']!r} is no date, as in 2027-06-30.")
+        raise BadList(f"{where}: expires={entry['expires']!r} is not a date, as in 2027-06-30.")
     try:
         for condition in entry.get("when", {}).values():
             SpecifierSet(condition)
@@ -144,20 +150,20 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
         raise BadList(f"{where}: {error}; a condition is as in '>=0.11,<0.13'.") from error
     for flag, value in entry.get("unless", {}).items():
         if not isinstance(value, str):
-            raise BadList(f"{where}: unless {flag}={value!r} is no text, as in 'True'.")
+            raise BadList(f"{where}: unless {flag}={value!r} is not a text, as in 'True'.")
     if "reproducer" in entry:
-        _hold_program(where, entry["reproducer"])
+        _check_program(where, entry["reproducer"])
     return Deviation(property_id=entry.pop("property"), **entry)
 
 
-def _hold_program(where: str, program: Any) -> None:
-    """Refuse what is no program, or asserts nothing at its end."""
+def _check_program(where: str, program: Any) -> None:
+    """Refuse a reproducer that is not a program, or does not end in an assert."""
     try:
         statements = ast.parse(program).body
     except (SyntaxError, TypeError, ValueError) as error:
-        raise BadList(f"{where}: reproducer is no Python program: {error}.") from error
+        raise BadList(f"{where}: reproducer is not a Python program: {error}.") from error
     if not statements or not isinstance(statements[-1], ast.Assert):
-        raise BadList(f"{where}: reproducer must end in an assert of what should hold.")
+        raise BadList(f"{where}: reproducer must end in an assert of the property.")
 
 
 SHIPPED_LIST = read(SHIPPED_PATH)

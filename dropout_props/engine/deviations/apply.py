@@ -1,4 +1,4 @@
-"""Holds a result against the list of known deviations, in both directions."""
+"""Applies the list of known deviations to a result: a listed failure, and a stale entry."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ __all__ = ["apply_known"]
 
 
 def apply_known(
-    result: PropertyResult, api: str, known: tuple[Deviation, ...], here: Mapping[str, str]
+    result: PropertyResult, api: str, known: tuple[Deviation, ...], environment: Mapping[str, str]
 ) -> PropertyResult:
-    """Return the result with KNOWN in place of a listed failure, and FAIL for a stale entry."""
-    entries = [d for d in known if d.concerns(result.subject, api, result.property_id, here)]
+    """Return the result as KNOWN if its failure is listed, and as FAIL if an entry is stale."""
+    pair = (result.subject, api, result.property_id)
+    entries = [one for one in known if one.applies_to(*pair, environment)]
     if not entries:
         return result
     today = datetime.now(tz=timezone.utc).date()
@@ -57,8 +58,10 @@ def _stale(result: PropertyResult, entry: Deviation, seen: str) -> PropertyResul
         statement=f"{entry.property_id} is violated by {entry.subject}: {entry.reason}",
         seen=seen,
         decided_by="the list of known deviations, which is strict",
-        means="The list says something that is not so, or that nobody has looked at for long.",
-        reproduce="strike the entry, or renew it, in dropout_props/engine/deviations/deviations.toml",
+        means="The list of known deviations is wrong, or has not been reviewed for long.",
+        reproduce=(
+            "remove the entry, or renew it, in dropout_props/engine/deviations/deviations.toml"
+        ),
     )
     return replace(
         result, verdict=Verdict.FAIL, unlisted=result.verdict, shown=seen, failure=failure

@@ -1,4 +1,4 @@
-"""The list of known deviations in words, for `explain`."""
+"""Describes the known deviations of a property, for `explain`."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ __all__ = ["conditions", "known_of"]
 
 
 def known_of(property_id: str) -> str:
-    """Return what is known to violate a property, whatever is installed; empty when nothing is."""
-    lines, told = ["Known deviations:"], set()
+    """Return the known deviations of a property in all versions, or an empty text."""
+    lines, reasons = ["Known deviations:"], set()
     for entry in SHIPPED_LIST:
         if entry.property_id == property_id:
-            lines.append(_words(entry, told_before=entry.is_general and entry.reason in told))
-            told.add(entry.reason)
-    return "\n".join(lines) if told else ""
+            lines.append(_words(entry, is_repeated=entry.is_general and entry.reason in reasons))
+            reasons.add(entry.reason)
+    return "\n".join(lines) if reasons else ""
 
 
 def conditions(entry: Deviation) -> str:
-    """Return the subjects, the versions and the flags that an entry speaks of."""
+    """Return the subjects, versions and flags that an entry covers."""
     others = f"other {entry.api} subjects" if entry.api else "other subjects"
-    who = others if entry.subject == "*" else entry.subject
+    subjects = others if entry.subject == "*" else entry.subject
     when = ", ".join(f"{package} {condition}" for package, condition in entry.when.items())
     unless = "".join(f", unless {flag} is {value}" for flag, value in entry.unless.items())
-    return f"{who}, {when or 'every version'}{unless}"
+    return f"{subjects}, {when or 'every version'}{unless}"
 
 
-def _words(entry: Deviation, *, told_before: bool) -> str:
-    if told_before:
+def _words(entry: Deviation, *, is_repeated: bool) -> str:
+    if is_repeated:
         return f"  {conditions(entry)}: for the same reason, where they are written in that manner"
-    told = textwrap.fill(f"{conditions(entry)}: {entry.reason}", 90)
-    lines = [textwrap.indent(told, "  "), f"  {entry.link}"]
+    text = textwrap.fill(f"{conditions(entry)}: {entry.reason}", 90)
+    lines = [textwrap.indent(text, "  "), f"  {entry.link}"]
     if entry.reproducer:
         lines += [
             "  reproduce with flax alone:",

@@ -1,4 +1,4 @@
-"""What a subject does with canonical questions: digests, counts, errors and signatures.
+"""Takes a snapshot of a subject: digests, counts and errors of canonical calls, and signatures.
 
 Question: what can be compared between two environments, whatever the run seed and the profile?
 Guarantee: plain numbers and text that depend on the subject and its environment alone.
