@@ -1,8 +1,7 @@
-"""Which tests run where: the table that `tox -e tests`, `xdist`, `oldest` and `newest` select by.
+"""Marks each test by its folder or file, for the environments of tox that select by markers.
 
-A marker is set by the folder or file a test stands in, so that no test has to remember it. What
-`xdist` runs, on the same releases, `tests` leaves out. The tests of the nightly run, which need
-more than the releases, stay out of both.
+`releases` runs in `oldest` and `newest`. `parallel` runs in `xdist`, and `tests`, on the same
+releases, leaves it out. Tests of the nightly run get neither marker.
 """
 
 from pathlib import Path
@@ -26,11 +25,11 @@ PLACES = {
     ),
 }
 LONG = ("d2l", "attention", "Model")
-"""Subjects of the suite that two workers would not share well."""
+"""Names of slow subjects, left out of `parallel` since two workers would not share them well."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the place it stands in."""
+    """Mark each test by its folder or file."""
     for marker, places in PLACES.items():
         folders = [ROOT / place for place in places]
         for item in items:

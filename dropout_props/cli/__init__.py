@@ -1,4 +1,4 @@
-"""The command line: one command a file, each loaded when it is called."""
+"""The command line: one module for each command, imported when the command is called."""
 
 from dropout_props.cli.main import main
 

@@ -1,4 +1,4 @@
-"""`dropout-props explain [DPnnn]`: what a property properties, what it rests on, who violates it."""
+"""`dropout-props explain [DPnnn]`: prints statement, method and known deviations of a property."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ __all__ = ["command"]
 @click.argument("property_ids", nargs=-1, metavar="[PROPERTY]...")
 @click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
 def command(property_ids: tuple[str, ...], *, markdown: bool) -> int:
-    """Say what each PROPERTY (as in DP203) properties, and what it rests on; all of them by default."""
+    """Print what each PROPERTY (as in DP203) states, how it is judged, and known deviations.
+
+    Without PROPERTYs, all of the catalogue are explained.
+    """
     from dropout_props.engine.deviations.describe import known_of
     from dropout_props.properties.describe import describe, page
 
-    properties = _told(property_ids)
+    properties = _explained(property_ids)
     texts = [f"{describe(prop)}\n{known_of(prop.id)}".rstrip() for prop in properties]
     click.echo(page(properties) if markdown else "\n\n".join(texts))
     return 0
 
 
-def _told(ids: tuple[str, ...]) -> list[Property | NightlyProperty]:
+def _explained(ids: tuple[str, ...]) -> list[Property | NightlyProperty]:
     from dropout_props.properties import EXPLAINED
 
-    told = {prop.id: prop for prop in EXPLAINED}
-    found = [told.get(one.upper()) or properties_of((one,))[0] for one in ids]
+    by_id = {prop.id: prop for prop in EXPLAINED}
+    found = [by_id.get(one.upper()) or properties_of((one,))[0] for one in ids]
     return list({prop.id: prop for prop in found}.values()) or list(EXPLAINED)

@@ -45,7 +45,7 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
 
 
 def _distinct_masks(subject: Subject) -> list[Answer]:
-    """Count the masks of three calls and of three layers with one key: other bits change neither."""
+    """Count the masks of three calls, and of three layers, with one key; bits do not matter."""
     case = fit(Case(shape=(128,), rate=0.5), subject.traits)
     x = jnp.asarray(case.inputs())
     streams = {subject.traits.stream or "dropout": jax.random.key(0)}
