@@ -1,8 +1,8 @@
-"""From counts to evidence, intervals and sample sizes, with NumPy and SciPy alone.
+"""The statistics layer: what was seen, and what follows from it. NumPy and SciPy alone.
 
-``trials`` holds counts of Bernoulli trials; ``probability`` and ``keep`` give their null
-probabilities. ``evidence`` computes e-values from counts, ``ledger`` pools them over examples,
-``interval`` computes exact intervals, ``design`` and ``sequential`` the trials that a test needs.
+Trials are counted (``trials``), under nulls that are known (``probability``, ``keep``). From
+counts come evidence for and against (``evidence``), pooled over examples (``ledger``), exact
+intervals (``interval``), and how many trials it takes (``design``, ``sequential``).
 """
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials

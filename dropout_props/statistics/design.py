@@ -202,7 +202,7 @@ def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate
         return 1 - null + 4 * EDGE_ROUNDING
     discrepancy = probability_below(critical, num_trials, false_pass_rate) - null
     step = float(np.spacing(null + discrepancy))
-    # Quantile and sum are rounded: increase the result until the error rate holds exactly.
+    # The quantile is rounded, and so is the sum: go on until the promise holds to the last bit.
     while _misses(num_trials, min(null + discrepancy, 1.0), critical) > false_pass_rate:
         discrepancy, step = discrepancy + step, 2 * step
     return discrepancy

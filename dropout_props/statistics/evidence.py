@@ -156,7 +156,7 @@ def _log_ratio(trials: Trials, null: Floats, edge: Floats) -> Floats:
     failures = (trials.trials - trials.successes).astype(np.float64)
     of_null = _log_likelihood(successes, failures, null)
     of_edge = _log_likelihood(successes, failures, edge)
-    # An outcome that neither allows (0 / 0) rules out neither.
+    # What neither allows (0 / 0) rules out neither.
     possible = ~(np.isneginf(of_null) & np.isneginf(of_edge))
     with np.errstate(invalid="ignore"):
         return np.where(possible, of_null - of_edge, -np.inf)

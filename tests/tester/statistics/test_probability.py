@@ -1,4 +1,4 @@
-"""The success probabilities, against all masks written out one by one."""
+"""The success probabilities, compared with an enumeration of all masks."""
 
 import itertools
 import math
@@ -43,13 +43,13 @@ def chance(size: int, keep: Fraction, event: Callable[[Mask], bool]) -> float:
 
 
 def assert_is(interval: Interval, value: float) -> None:
-    """Hold a probability at a number to one value, up to rounding."""
+    """Assert that an interval is one value, up to rounding."""
     assert interval.lowest == interval.highest == pytest.approx(value, rel=1e-13, abs=1e-300)
 
 
 @pytest.mark.parametrize("keep", KEEPS)
 def test_pairs_match_all_masks_of_two_units(keep: Fraction) -> None:
-    """Both dropped and agreement are what the four masks of two units say."""
+    """Both dropped and agreement match the four masks of two units."""
     assert_is(both_dropped(float(keep)), chance(2, keep, lambda mask: not any(mask)))
     assert_is(agreement(float(keep)), chance(2, keep, lambda mask: mask[0] == mask[1]))
 
@@ -57,7 +57,7 @@ def test_pairs_match_all_masks_of_two_units(keep: Fraction) -> None:
 @pytest.mark.parametrize("keep", KEEPS)
 @pytest.mark.parametrize("size", range(1, 9))
 def test_parity_and_regions_match_all_masks(size: int, keep: Fraction) -> None:
-    """Odd parity and every region's mass are what the masks of up to eight units say."""
+    """Odd parity and every region's mass match the masks of up to eight units."""
     assert_is(odd_parity(float(keep), size), chance(size, keep, lambda mask: sum(mask) % 2 == 1))
     for first, last in itertools.combinations_with_replacement(range(size + 1), 2):
         mass = chance(size, keep, lambda mask, a=first, b=last: a <= sum(mask) <= b)  # type: ignore[misc]
@@ -67,7 +67,7 @@ def test_parity_and_regions_match_all_masks(size: int, keep: Fraction) -> None:
 @pytest.mark.parametrize("keep", KEEPS)
 @pytest.mark.parametrize("size", range(1, 5))
 def test_equal_masks_match_all_pairs_of_masks(size: int, keep: Fraction) -> None:
-    """Two masks are equal as often as the pairs of masks of up to four units say."""
+    """Two masks are equal as often as the pairs of masks of up to four units."""
     assert_is(
         equal_masks(float(keep), size),
         chance(2 * size, keep, lambda both: both[:size] == both[size:]),
@@ -86,7 +86,7 @@ def test_two_rates_match_all_pairs() -> None:
 def test_intervals_hold_exactly_the_values_inside(
     one: tuple[float, float], two: tuple[float, float], size: int, first: int
 ) -> None:
-    """Over an interval, no value inside leaves the result, and both ends of it are reached."""
+    """Over an interval, every value inside gives a value of the result, whose ends are reached."""
     keep, other = Interval(*sorted(one)), Interval(*sorted(two))
     first = min(first, size)
     last = (first + size) // 2
@@ -123,7 +123,7 @@ def test_small_rates_keep_their_digits() -> None:
     assert odd_parity(1e-9, 3).lowest == pytest.approx(3e-9 * (1 - 2e-9), rel=1e-14)
 
 
-def test_a_mass_that_no_float_holds_is_zero() -> None:
+def test_a_mass_below_float64_is_zero() -> None:
     """Two masks of 65536 units at rate 1/2 are equal with a probability that rounds to 0."""
     assert equal_masks(0.5, 65536) == Interval(0.0, 0.0)
 
