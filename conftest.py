@@ -16,6 +16,7 @@ PLACES = {
         "tests/tester/known",
         "tests/tester/messages",
         "tests/tester/subjects",
+        "tests/tester/tools",
         "tests/tester/test_architecture.py",
     ),
     "parallel": (
@@ -29,7 +30,7 @@ LONG = ("d2l", "attention", "Model")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the place it stands in."""
+    """Mark each test by its folder or file."""
     for marker, places in PLACES.items():
         folders = [ROOT / place for place in places]
         for item in items:

@@ -1,9 +1,9 @@
-"""Which interpreters are there for the oldest and the newest pair of Flax and JAX?
+"""Finds the interpreters for the oldest and the newest pair of Flax and JAX.
 
-tox reads this file by its name. It looks where uv looks, and where pyenv, asdf and mise keep
-theirs, whose shims on the PATH only start the version that is selected. It hands the first
-interpreter found, in order of preference, to tox.ini through the environment; when there is none,
-tox skips the environment and the last line of the run says what was not tested. Nothing is fetched.
+tox reads this file by its name. It searches where uv searches, and the folders of pyenv, asdf and
+mise, whose shims on the PATH start only the selected version. It passes the first interpreter
+found, in order of preference, to tox.ini in an environment variable. Without one, tox skips the
+environment, and the last line of the run says what was not tested. Nothing is downloaded.
 """
 
 import atexit
@@ -25,7 +25,7 @@ PYTHONS = {
 
 
 def folders_of_version_managers() -> list[str]:
-    """List the folders in which pyenv, asdf and mise keep interpreters."""
+    """Return the folders in which pyenv, asdf and mise install interpreters."""
     home = Path.home()
     roots = (
         Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions",
@@ -36,20 +36,17 @@ def folders_of_version_managers() -> list[str]:
 
 
 def find_python(uv: str, versions: tuple[str, ...]) -> str | None:
-    """Find the first of `versions` that is installed.
+    """Return the path of the first interpreter of `versions` that is installed, or None.
 
     Args:
-        uv: path of the program that looks.
+        uv: path of uv.
         versions: versions of Python, best first.
-
-    Returns:
-        The path of its interpreter, or None when none of them is installed.
     """
     path = os.pathsep.join([os.environ.get("PATH", ""), *folders_of_version_managers()])
     for version in versions:
-        ask = [uv, "python", "find", "--system", "--no-python-downloads", version]
+        command = [uv, "python", "find", "--system", "--no-python-downloads", version]
         answer = subprocess.run(  # noqa: S603 - uv's own path and a version from the table above
-            ask, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+            command, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
         )
         if answer.returncode == 0:
             return answer.stdout.strip()
@@ -58,10 +55,10 @@ def find_python(uv: str, versions: tuple[str, ...]) -> str | None:
 
 @impl
 def tox_add_env_config(env_conf: EnvConfigSet, state: State) -> None:  # noqa: ARG001 - tox's names
-    """Tell tox.ini which interpreter was found for an environment, or the reader that none was."""
+    """Set the interpreter of an environment for tox.ini, or print that there is none."""
     versions = PYTHONS.get(env_conf.name or "")
     uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.defpath]))
-    if versions is None or uv is None:  # without uv, tox first makes itself an environment with it
+    if versions is None or uv is None:  # without uv, tox first makes an environment that has it
         return
     python = find_python(uv, versions)
     if python is None:

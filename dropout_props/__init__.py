@@ -38,8 +38,8 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Public name -> the module that holds it, for the lazy import at run time.
-_HOMES: dict[str, str] = {
+# Public name -> its module, for the lazy import at run time.
+_MODULES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
     "Case": "dropout_props.cases.case",
     "Judge": "dropout_props.engine",
@@ -54,22 +54,22 @@ _HOMES: dict[str, str] = {
 }
 
 
-# Public name of 0.1 -> its name now; it goes with 0.3.
+# Public name of 0.1 -> its new name; the old one works until 0.3.
 _RENAMED = {"Claim": "Property"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the home of a public name at its first use."""
+    """Import the module of a public name at its first use."""
     if name in _RENAMED:
         warnings.warn(
             f"dropout_props.{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2
         )
         name = _RENAMED[name]
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *_HOMES})
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *_MODULES})

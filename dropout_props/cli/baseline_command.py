@@ -1,4 +1,7 @@
-"""`dropout-props baseline`: the one command that changes a stored result, and says what changes."""
+"""`dropout-props baseline`: describes a stored result, or renews it and says what changes.
+
+No other command changes a stored result.
+"""
 
 from __future__ import annotations
 
@@ -25,22 +28,22 @@ __all__ = ["command"]
     "--update",
     "update",
     is_flag=True,
-    help="Judge the baseline's subjects and properties here, and store that result.",
+    help="Judge the baseline's subjects and properties again, and store the new result.",
 )
 @click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path),
-    help="With --update: store this result file instead of judging anew.",
+    help="With --update: store this result file instead of judging again.",
 )
 def command(path: Path, *, update: bool, source: Path | None) -> int:
-    """Say what the baseline FILE holds; with --update, renew it and say what changed.
+    """Describe the baseline FILE; with --update, renew it and say what changed.
 
     A baseline is a result file. `dropout-props check --baseline FILE` compares with it and never
-    changes it. A first one is made with `dropout-props check --json FILE`, or with --from.
+    changes it. Make the first one with `dropout-props check --json FILE`, or with --from.
 
-    Exit codes: 0 described or stored, whatever it holds, 2 interrupted, 3 the new result is not
-    whole or could not be written, 4 usage.
+    Exit codes: 0 described or stored, with whatever verdicts, 2 interrupted, 3 the new result is
+    incomplete or could not be written, 4 usage.
     """
     from dropout_props.results import files
     from dropout_props.results.writing import STANDARD_OUTPUT
@@ -58,9 +61,9 @@ def command(path: Path, *, update: bool, source: Path | None) -> int:
         raise click.UsageError(f"{path}: a baseline is read and replaced: name a regular file.")
     check_reports(path)
     old = read_result(path) if path.exists() else None
-    new = read_result(source) if source is not None else _again(path)
+    new = read_result(source) if source is not None else _judge_again(path)
     if not new.complete or new.stopped:
-        raise CannotRun("the new result is incomplete, and no baseline: run it again.")
+        raise CannotRun("the new result is incomplete and was not stored: run it again.")
     with Outputs() as outputs:
         if old is not None:
             outputs.show(lambda: _say_what_changes(path, old, new))
@@ -79,12 +82,12 @@ def _describe(path: Path) -> None:
     )
 
 
-def _again(path: Path) -> RunResult:
-    """Judge the subjects and properties of a baseline here, under its own run seed, profile and budget."""
+def _judge_again(path: Path) -> RunResult:
+    """Judge the pairs of a baseline again, with its run seed, profile and budget."""
     from dataclasses import replace
 
     from dropout_props.cli.options import check_room, properties_of, subjects_of
-    from dropout_props.cli.progress import progress_of
+    from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine import Settings
     from dropout_props.engine.run import run
     from dropout_props.engine.snapshot import take
@@ -97,7 +100,7 @@ def _again(path: Path) -> RunResult:
         run_seed=old.run_seed, profile=old.profile, false_fail_rate=old.false_fail_rate
     )
     check_room(subjects, settings)
-    with progress_of(len(subjects) * len(properties)) as progress:
+    with progress_of_pairs(len(subjects) * len(properties)) as progress:
         result = run(
             subjects, properties, settings, on_start=progress.start, on_result=progress.finish
         )
@@ -105,13 +108,12 @@ def _again(path: Path) -> RunResult:
 
 
 def _say_what_changes(path: Path, old: RunResult, new: RunResult) -> None:
-
     from dropout_props.gate.diff import Incomparable, diff
     from dropout_props.report.changes import print_changes
 
     try:
         comparison = diff(old, new, labels=(f"{path} as it was", "as it is now"))
     except Incomparable as error:
-        click.echo(f"{path}: replaced by the answer to another question: {error}")
+        click.echo(f"{path}: replaced without a comparison: {error}")
         return
     print_changes(comparison, console())

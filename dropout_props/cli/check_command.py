@@ -1,4 +1,4 @@
-"""`dropout-props check`: judge subjects, print one table, exit by the contract."""
+"""`dropout-props check`: judges subjects, and prints and writes the result."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.check_output import keep
+from dropout_props.cli.check_output import publish_run
 from dropout_props.cli.comparison_output import check_reports, read_result
 from dropout_props.cli.console import console
 from dropout_props.cli.errors import require_working_pair
-from dropout_props.cli.interrupt import let_go, stoppable
+from dropout_props.cli.interrupt import interruptible, stop_repeating
 from dropout_props.cli.options import (
     budget_option,
     check_room,
@@ -49,22 +49,24 @@ __all__ = ["command"]
     "processes",
     type=click.IntRange(min=1),
     default=1,
-    help="Pairs of subject and property at once, each in a worker process; no verdict depends on it.",
+    help="Pairs of subject and property to judge at once, in as many worker processes.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.0, min_open=True),
     metavar="SECONDS",
-    help="The longest that one pair may take; no limit by default. Pairs run in workers then.",
+    help="Stop a pair that takes longer; no limit by default. Worker processes judge the pairs.",
 )
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the result here.")
 @click.option(
-    "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML here."
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write the result to this file."
+)
+@click.option(
+    "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML to this file."
 )
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
-    help="Compare with this result file, and exit by what changed.",
+    help="Compare with this result file; the exit code says what changed.",
 )
 def command(
     subjects: tuple[str, ...],
@@ -80,16 +82,17 @@ def command(
     junit_path: Path | None,
     baseline: Path | None,
 ) -> int:
-    """Judge SUBJECTs, all that ship when none is named, against the catalogue.
+    """Judge each SUBJECT against the catalogue; by default, every subject that ships.
 
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
 
-    With -n or --timeout, worker processes judge the pairs. A pair whose process dies or is late
-    is judged once more by itself, then it is an ERROR; every other pair is judged.
+    With -n or --timeout, worker processes judge the pairs. A pair whose process crashes or exceeds
+    the timeout is retried once, alone; if that fails too, it is an ERROR. No verdict of another
+    pair depends on it, or on -n.
 
-    Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 no whole or no written result, 4 usage,
-    6 inconclusive.
+    Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 the result is incomplete or could not
+    be written, 4 usage, 6 inconclusive.
     """
     chosen_properties = properties_of(properties)
     deviations = known_text(known)
@@ -103,10 +106,10 @@ def command(
         deviations
     )
     check_room(chosen_subjects, settings)
-    how = _How(processes, timeout, snapshot=bool(json_path or stored))
-    result, interrupted = _run(chosen_subjects, chosen_properties, settings, how)
+    execution = _Execution(processes, timeout, snapshot=bool(json_path or stored))
+    result, interrupted = _run(chosen_subjects, chosen_properties, settings, execution)
 
-    code = keep(
+    code = publish_run(
         result,
         json_path=json_path,
         junit_path=junit_path,
@@ -117,8 +120,8 @@ def command(
 
 
 @dataclass(frozen=True)
-class _How:
-    """How pairs are judged: arguments of `dropout_props.engine.run.run`."""
+class _Execution:
+    """How pairs are run: arguments of `dropout_props.engine.run.run`."""
 
     processes: int
     timeout: float | None
@@ -126,36 +129,36 @@ class _How:
 
 
 def _run(
-    subjects: list[Subject], properties: list[Property], settings: Settings, how: _How
+    subjects: list[Subject], properties: list[Property], settings: Settings, execution: _Execution
 ) -> tuple[RunResult, bool]:
-    """Run with a progress display on standard error; keep what is there when interrupted."""
-    from dropout_props.cli.progress import progress_of
+    """Run with a progress display; return the result so far and whether it was interrupted."""
+    from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine.pool import CannotStart
-    from dropout_props.engine.run import CannotTravel, SameName, empty_result, in_order, run
+    from dropout_props.engine.run import NotPicklable, SameName, empty_result, in_order, run
     from dropout_props.report.terminal import header
 
     printed = console()
     blank = empty_result(settings, len(subjects) * len(properties))
     result, interrupted, started, stopped = blank, False, monotonic(), ""
-    with stoppable(again=True):
+    with interruptible(repeat=True):
         for line in header(blank, settings.promise):
             printed.print(line, highlight=False, soft_wrap=True)
-        with progress_of(blank.collected) as progress:
+        with progress_of_pairs(blank.collected) as progress:
             try:
                 result = run(
                     subjects,
                     properties,
                     settings,
-                    processes=how.processes,
-                    timeout=how.timeout,
-                    snapshot=how.snapshot,
+                    processes=execution.processes,
+                    timeout=execution.timeout,
+                    snapshot=execution.snapshot,
                     on_start=progress.start,
                     on_result=progress.finish,
                 )
             except KeyboardInterrupt:
-                let_go()
+                stop_repeating()
                 interrupted = True
-            except (CannotTravel, SameName) as error:
+            except (NotPicklable, SameName) as error:
                 raise click.UsageError(str(error)) from error
             except CannotStart as error:
                 stopped = str(error)

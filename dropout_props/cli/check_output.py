@@ -1,4 +1,4 @@
-"""What becomes of the result of a `check`: printed, written, kept for `replay`, compared."""
+"""Prints the result of a `check`, writes its files, stores it for `replay`, and compares it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from dropout_props.results.exit_codes import ExitCode
     from dropout_props.results.records import RunResult
 
-__all__ = ["keep"]
+__all__ = ["publish_run"]
 
 
-def keep(
+def publish_run(
     result: RunResult,
     *,
     json_path: Path | None,
@@ -27,18 +27,21 @@ def keep(
     stored: RunResult | None,
     baseline: Path | None,
 ) -> ExitCode:
-    """Print a result, write what was asked for, keep it as the last one, return the exit code.
+    """Print a result, write its files, and store it as the last result.
 
     Args:
-        result: of the run.
-        json_path: where the result goes.
-        junit_path: where JUnit XML goes.
-        stored: the result to compare with; the exit code is then that of the comparison.
-        baseline: the file that held it.
+        result: result of the run.
+        json_path: file for the result.
+        junit_path: file for JUnit XML.
+        stored: result of the baseline; the exit code is then that of the comparison.
+        baseline: file of the baseline.
+
+    Returns:
+        The exit code.
 
     Raises:
-        NotWritten: a part could not be written; all others were.
-        click.UsageError: the two results answer different questions.
+        NotWritten: a file could not be written; all others were.
+        click.UsageError: the baseline has another run seed, profile or budget.
     """
     from dropout_props.report.junit import run_junit
     from dropout_props.report.terminal import print_report
@@ -59,11 +62,11 @@ def keep(
 def _compare(
     stored: RunResult, result: RunResult, outputs: Outputs, *, baseline: Path | None
 ) -> ExitCode:
-    from dropout_props.cli.comparison_output import put_out
+    from dropout_props.cli.comparison_output import print_comparison
     from dropout_props.gate.diff import Incomparable, diff
 
     try:
         comparison = diff(stored, result, labels=(str(baseline), "here"))
     except Incomparable as error:
         raise click.UsageError(str(error)) from error
-    return put_out(comparison, outputs)
+    return print_comparison(comparison, outputs)

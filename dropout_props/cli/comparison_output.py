@@ -1,4 +1,4 @@
-"""What `diff`, `gate` and `check --baseline` share: options for reports, and writing them."""
+"""Options and output of a comparison, shared by `diff`, `gate` and `check --baseline`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dropout_props.results.exit_codes import ExitCode
     from dropout_props.results.records import RunResult
 
-__all__ = ["check_reports", "publish", "put_out", "read_result", "report_options"]
+__all__ = ["check_reports", "print_comparison", "publish", "read_result", "report_options"]
 
 _PATH = click.Path(path_type=Path)
 
@@ -26,43 +26,47 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json, --markdown, --junit and --strict-bits."""
     for option in (
         click.option("--strict-bits", is_flag=True, help="Fail on rekeyed and shifted too."),
-        click.option("--junit", "junit_path", type=_PATH, help="Write JUnit XML here."),
-        click.option("--markdown", "markdown_path", type=_PATH, help="Write Markdown here."),
-        click.option("--json", "json_path", type=_PATH, help="Write the comparison here."),
+        click.option("--junit", "junit_path", type=_PATH, help="Write JUnit XML to this file."),
+        click.option(
+            "--markdown", "markdown_path", type=_PATH, help="Write Markdown to this file."
+        ),
+        click.option("--json", "json_path", type=_PATH, help="Write the comparison to this file."),
     ):
         command = option(command)
     return command
 
 
 def check_reports(*paths: Path | None) -> None:
-    """Refuse places that cannot be written, before anything runs.
+    """Refuse files that cannot be written, before anything runs.
 
-    Where one of them is standard output, everything else that the command prints goes to standard
+    If one of them is standard output, everything else that the command prints goes to standard
     error until the command ends.
 
     Raises:
-        click.UsageError: naming the place.
+        click.UsageError: a file cannot be written, or two files are standard output.
     """
     from dropout_props.results import writing
 
-    places = [path for path in paths if path is not None]
-    for path in places:
+    files = [path for path in paths if path is not None]
+    for path in files:
         try:
             writing.check_writable(path)
         except writing.CannotWrite as error:  # noqa: PERF203 (three paths)
             raise click.UsageError(str(error)) from error
-    number = sum(map(writing.is_standard_output, places))
+    number = sum(map(writing.is_standard_output, files))
     if number > 1:
-        raise click.UsageError("standard output holds one file: name another place for the others.")
+        raise click.UsageError(
+            "only one file can be standard output: name another place for the others."
+        )
     if number:
-        click.get_current_context().with_resource(writing.standard_output_kept())
+        click.get_current_context().with_resource(writing.standard_output_reserved())
 
 
 def read_result(path: Path) -> RunResult:
     """Read a result file.
 
     Raises:
-        click.UsageError: it is none, in one sentence.
+        click.UsageError: it cannot be read, or is not a result file.
     """
     from dropout_props.results import files
 
@@ -79,13 +83,13 @@ def publish(
     markdown_path: Path | None = None,
     junit_path: Path | None = None,
 ) -> ExitCode:
-    """Print a comparison, write what was asked for, and return its exit code.
+    """Print a comparison, write its files, and return its exit code.
 
     Raises:
-        NotWritten: a part could not be written; all others were.
+        NotWritten: a file could not be written; all others were.
     """
     with Outputs() as outputs:
-        code = put_out(comparison, outputs)
+        code = print_comparison(comparison, outputs)
         markdown = _markdown(comparison, code)
         outputs.save(markdown, markdown_path)
         if junit_path is not None:
@@ -99,7 +103,7 @@ def publish(
     return code
 
 
-def put_out(comparison: Comparison, outputs: Outputs) -> ExitCode:
+def print_comparison(comparison: Comparison, outputs: Outputs) -> ExitCode:
     """Print a comparison, add it to the summary of a CI step, and return its exit code."""
     from dropout_props.gate.diff import exit_code
     from dropout_props.report.changes import print_changes
@@ -109,7 +113,7 @@ def put_out(comparison: Comparison, outputs: Outputs) -> ExitCode:
     outputs.show(lambda: print_changes(comparison, console()))
     try:
         step_summary(_markdown(comparison, code))
-    except OSError as error:  # nobody named that file on the command line: it fails no run
+    except OSError as error:  # the user did not name that file, so it fails no run
         click.echo(f"GITHUB_STEP_SUMMARY: nothing was added to it: {error}", err=True)
     return code
 

@@ -1,4 +1,4 @@
-"""The console that every command prints on: as wide as the terminal, or wide enough for a log."""
+"""The console of every command: as wide as the terminal, or `LOG_WIDTH` columns without one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["LOG_WIDTH", "console"]
 
 LOG_WIDTH = 120
-"""Columns where there is no terminal, as in the log of a build."""
+"""Columns without a terminal, as in the log of a build."""
 
 
 def console() -> Console:
@@ -22,16 +22,16 @@ def console() -> Console:
 
     class Printed(Console):
         def on_broken_pipe(self) -> None:
-            """Raise it, where rich would end the process with 1, which here is a failure."""
+            """Raise, since rich would exit with 1, which means a failed property here."""
             raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     return Printed(width=None if _is_known() else LOG_WIDTH)
 
 
 def _is_known() -> bool:
-    """Say whether the reader, or a terminal behind any stream, gives a width.
+    """Return whether `COLUMNS`, or a terminal behind any stream, gives a width.
 
-    A stream that is piped on is most often read in the terminal of the others.
+    The output of a pipe is most often read in the terminal of the other streams.
     """
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     return "COLUMNS" in os.environ or any(one is not None and _is_terminal(one) for one in streams)

@@ -1,4 +1,4 @@
-"""`dropout-props diff BASE CANDIDATE`: compare two result files."""
+"""`dropout-props diff BASE CANDIDATE`: compares two result files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def command(
     junit_path: Path | None,
     strict_bits: bool,
 ) -> int:
-    """Say what changed from the result file BASE to the result file CANDIDATE.
+    """Compare the result file BASE with the result file CANDIDATE, and say what changed.
 
     Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 3 one file is incomplete,
     4 usage, 5 nothing to compare, 6 inconclusive.

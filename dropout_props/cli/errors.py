@@ -1,4 +1,4 @@
-"""Errors of the command line that are not the user's typing, with their exit codes."""
+"""Errors of the command line that are not errors of usage, with their exit codes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["CannotRun", "require_working_pair"]
 
 
 class CannotRun(click.ClickException):
-    """What was asked for cannot run here, as when the installed Flax and JAX do not fit."""
+    """The command cannot run here, for instance because Flax and JAX do not work together."""
 
     exit_code = ExitCode.INCOMPLETE
 
 
 def require_working_pair() -> None:
-    """Run the installed Flax and JAX once, before anything is concluded from them.
+    """Run the installed Flax and JAX once, before anything is judged.
 
     Raises:
         CannotRun: they do not work together.

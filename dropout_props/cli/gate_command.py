@@ -1,4 +1,4 @@
-"""`dropout-props gate`: two environments, both judged at once, and what changed between them."""
+"""`dropout-props gate`: judges subjects in two environments at once, and says what changed."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from dropout_props.cli.comparison_output import check_reports, publish, report_o
 from dropout_props.cli.options import budget_option, known_option, profile_option, seed_option
 
 if TYPE_CHECKING:
-    from dropout_props.gate.side_process import Asked
+    from dropout_props.gate.side_process import SideJob
     from dropout_props.results.records import RunResult
 
 __all__ = ["FLAX_LAYERS", "command"]
 
 FLAX_LAYERS = ("linen.Dropout", "nnx.Dropout")
-"""What is asked when nobody is named: the layers that come from Flax itself."""
+"""The subjects of `gate` and `matrix` when none is named: Flax's own layers."""
 
 _INTERPRETER = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """How one side was named on the command line."""
+    """One side, as the command line names it."""
 
     role: str
     spec: str | None
@@ -41,16 +41,22 @@ class _Side:
 
 @click.command("gate")
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
-@click.option("--base", metavar="SPEC", help="What is in use, such as 'flax==0.11.2'.")
-@click.option("--candidate", metavar="SPEC", help="What may replace it, such as 'flax==0.12.12'.")
+@click.option("--base", metavar="SPEC", help="Requirements in use, such as 'flax==0.11.2'.")
+@click.option(
+    "--candidate", metavar="SPEC", help="Requirements of the upgrade, as in 'flax==0.12.12'."
+)
 @click.option("--with", "extra", multiple=True, metavar="REQ", help="Install this on both sides.")
 @click.option("--base-with", multiple=True, metavar="REQ", help="Install this on the base.")
-@click.option("--candidate-with", multiple=True, metavar="REQ", help="And on the candidate.")
-@click.option("--python", metavar="X.Y", help="Version or path of the interpreter of both sides.")
-@click.option("--base-python", metavar="X.Y", help="The same, of the base.")
-@click.option("--candidate-python", metavar="X.Y", help="The same, of the candidate.")
-@click.option("--base-interpreter", type=_INTERPRETER, help="An environment that exists already.")
-@click.option("--candidate-interpreter", type=_INTERPRETER, help="The same, of the candidate.")
+@click.option(
+    "--candidate-with", multiple=True, metavar="REQ", help="Install this on the candidate."
+)
+@click.option("--python", metavar="X.Y", help="Version or path of Python on both sides.")
+@click.option("--base-python", metavar="X.Y", help="The same, for the base.")
+@click.option("--candidate-python", metavar="X.Y", help="The same, for the candidate.")
+@click.option(
+    "--base-interpreter", type=_INTERPRETER, help="Use the environment of this interpreter."
+)
+@click.option("--candidate-interpreter", type=_INTERPRETER, help="The same, for the candidate.")
 @click.option(
     "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
 )
@@ -81,10 +87,10 @@ def command(
     strict_bits: bool,
     **sides: Any,
 ) -> int:
-    """Judge SUBJECTs on two releases of Flax, or in two environments, and say what changed.
+    """Judge each SUBJECT on two releases of Flax, or in two environments, and say what changed.
 
-    Each side is named by a SPEC, and then gets an environment of its own, or by the path of an
-    interpreter that exists. Without SUBJECTs, linen.Dropout and nnx.Dropout are asked.
+    Name each side by a SPEC, for which uv makes an environment, or by the path of an existing
+    interpreter. By default, the SUBJECTs are linen.Dropout and nnx.Dropout.
 
     Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 2 interrupted, 3 one side
     could not run or a report could not be written, 4 usage, 6 inconclusive.
@@ -102,17 +108,17 @@ def command(
         "budget": budget,
         "known": known_text(known),
     }
-    results = _run([_asked(side, request, timeout) for side in (base, candidate)])
+    results = _run([_job(side, request, timeout) for side in (base, candidate)])
     for side, result in zip((base, candidate), results, strict=True):
-        _keep(side, result)
+        _store(side, result)
     comparison = diff(*results, labels=(base.label, candidate.label), strict_bits=strict_bits)
     return publish(
         comparison, json_path=json_path, markdown_path=markdown_path, junit_path=junit_path
     )
 
 
-def _keep(side: _Side, result: RunResult) -> None:
-    """Keep the result of a side in the cache; where it cannot be, that is said, no more."""
+def _store(side: _Side, result: RunResult) -> None:
+    """Store the result of a side in the cache; a cache that is not writable is only reported."""
     from dropout_props.results import cache, files, writing
 
     name = re.sub(r"[^A-Za-z0-9.=]+", "-", side.label).strip("-")[-80:]
@@ -120,9 +126,9 @@ def _keep(side: _Side, result: RunResult) -> None:
         path = cache.folder("gates") / f"{name}.json"
         files.write(result, path)
     except (OSError, writing.CannotWrite) as error:
-        click.echo(f"{side.label}: its result is not kept: {error}", err=True)
+        click.echo(f"{side.label}: its result is not stored: {error}", err=True)
     else:
-        click.echo(f"{side.label}: result kept in {path}", err=True)
+        click.echo(f"{side.label}: result stored in {path}", err=True)
 
 
 def _side(role: str, options: dict[str, Any]) -> _Side:
@@ -130,7 +136,7 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
     if (spec is None) == (interpreter is None):
         raise click.UsageError(
             f"name the {role} once: --{role} 'flax==0.12.12' makes an environment, "
-            f"--{role}-interpreter PATH takes one that exists."
+            f"--{role}-interpreter PATH uses an existing one."
         )
     from dropout_props.environment.releases import BadSpec, parse
 
@@ -138,8 +144,7 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
     python = options[f"{role}_python"] or options["python"]
     if interpreter is not None and (extra or python):
         raise click.UsageError(
-            f"--{role}-interpreter takes an environment as it is: --with and --python do not go "
-            "with it."
+            f"--{role}-interpreter uses an environment as it is: leave out --with and --python."
         )
     try:
         parse(" ".join([spec or "", *extra]))
@@ -148,21 +153,23 @@ def _side(role: str, options: dict[str, Any]) -> _Side:
     return _Side(role, spec, interpreter, python, extra)
 
 
-def _asked(side: _Side, request: dict[str, Any], timeout: float) -> Asked:
+def _job(side: _Side, request: dict[str, Any], timeout: float) -> SideJob:
     from dropout_props.gate.environments import Built, build
-    from dropout_props.gate.side_process import Asked
+    from dropout_props.gate.side_process import SideJob
 
     if side.interpreter is not None:
-        built = Built(side.interpreter.absolute(), reused=True)  # resolving would leave the venv
-        return Asked(side.label, lambda: built, request, timeout)
+        built = Built(
+            side.interpreter.absolute(), reused=True
+        )  # resolve() would leave the virtual environment
+        return SideJob(side.label, lambda: built, request, timeout)
     spec = side.spec or ""
     prepare = lambda: build(spec, extra=side.extra, python=side.python)  # noqa: E731
-    return Asked(side.label, prepare, request, timeout)
+    return SideJob(side.label, prepare, request, timeout)
 
 
-def _run(asked: list[Asked]) -> list[RunResult]:
-    from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.side_progress import race
+def _run(jobs: list[SideJob]) -> list[RunResult]:
+    from dropout_props.cli.interrupt import interruptible
+    from dropout_props.cli.progress import run_sides
 
-    with stoppable():
-        return race(asked)
+    with interruptible():
+        return run_sides(jobs)

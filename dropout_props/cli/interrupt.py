@@ -1,7 +1,7 @@
-"""Ctrl-C, and SIGTERM as a stopped CI job sends it, end a run and keep what is there.
+"""Ctrl-C, and the SIGTERM of a cancelled CI job, interrupt a run, which keeps its results so far.
 
-An exception that is raised while a callback of a compiled library runs can be swallowed there, so
-the interrupt is raised again, twice a second, until the run has let go.
+A compiled library can swallow an exception that is raised in one of its callbacks. So the interrupt
+is raised again, twice a second, until the run calls `stop_repeating`.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["let_go", "stoppable"]
+__all__ = ["interruptible", "stop_repeating"]
 
-_AGAIN_SECONDS = 0.5
-_REPEATS = hasattr(signal, "setitimer")  # not on Windows
+_PERIOD = 0.5
+_CAN_REPEAT = hasattr(signal, "setitimer")  # not on Windows
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _interrupt_again(_signal: int, _frame: FrameType | None) -> NoReturn:
-    if _REPEATS:
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+def _interrupt_repeatedly(_signal: int, _frame: FrameType | None) -> NoReturn:
+    if _CAN_REPEAT:
+        signal.setitimer(signal.ITIMER_REAL, _PERIOD)
     raise KeyboardInterrupt
 
 
-def let_go() -> None:
-    """Say that the interrupt has arrived: it is not raised again."""
-    if _REPEATS:
+def stop_repeating() -> None:
+    """Stop raising the interrupt again; the run calls this when it has caught it."""
+    if _CAN_REPEAT:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
 @contextmanager
-def stoppable(*, again: bool = False) -> Iterator[None]:
+def interruptible(*, repeat: bool = False) -> Iterator[None]:
     """Raise KeyboardInterrupt on SIGINT and SIGTERM while the block runs.
 
     Args:
-        again: raise it again until `let_go` is called, which the block then has to do.
+        repeat: whether to raise it again and again until the block calls `stop_repeating`.
     """
-    signals = [signal.SIGINT, signal.SIGTERM, *([signal.SIGALRM] if _REPEATS and again else [])]
-    handler = _interrupt_again if again else _interrupt
+    signals = [signal.SIGINT, signal.SIGTERM, *([signal.SIGALRM] if _CAN_REPEAT and repeat else [])]
+    handler = _interrupt_repeatedly if repeat else _interrupt
     before = {one: signal.signal(one, handler) for one in signals}
     try:
         yield
     finally:
-        if again:
-            let_go()
+        if repeat:
+            stop_repeating()
         for one, earlier in before.items():
             signal.signal(one, earlier)

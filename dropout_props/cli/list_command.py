@@ -1,4 +1,4 @@
-"""`dropout-props list`: the catalogue, or the subjects that ship and the examples."""
+"""`dropout-props list`: lists the properties of the catalogue, or the subjects that ship."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ __all__ = ["command"]
 
 
 @click.command("list")
-@click.option("--subjects", is_flag=True, help="List subjects that ship, and examples, instead.")
+@click.option(
+    "--subjects", is_flag=True, help="List the subjects that ship, and the examples, instead."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, subjects: bool, as_json: bool) -> int:
     """List the properties of the catalogue, or the subjects that ship and the examples."""

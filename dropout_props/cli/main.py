@@ -1,4 +1,4 @@
-"""`dropout-props`: the group of commands, and the one place where bad input becomes a message."""
+"""`dropout-props`: the group of commands, and the place where every error becomes a message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dropout_props import __version__
-from dropout_props.cli.interrupt import stoppable
+from dropout_props.cli.interrupt import interruptible
 from dropout_props.results.cache import folder
 from dropout_props.results.exit_codes import ExitCode
 from dropout_props.results.writing import STANDARD_OUTPUT, sentence
@@ -26,48 +26,55 @@ __all__ = ["main"]
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
-# Command -> what it does. Its module is dropout_props.cli.<command>, loaded when it is called.
+# Command -> its help. Its module is dropout_props.cli.<command>_command, imported when called.
 _COMMANDS = {
-    "baseline": "Keep a result in a repository, and renew it.",
+    "baseline": "Describe a stored result, or renew it.",
     "check": "Judge dropout layers against the catalogue.",
     "diff": "Say what changed between two result files.",
-    "explain": "Say what one property properties, and what it rests on.",
+    "explain": "Print what a property states, how it is judged, and known deviations.",
     "gate": "Say what changes between two releases of Flax, or two environments.",
     "list": "List the properties of the catalogue, or the subjects that ship.",
-    "matrix": "Judge a row of releases of Flax, and write the support matrix.",
-    "plan": "Say what each property can see, and how much it draws; samples nothing.",
-    "replay": "Ask a failure again, with the same bits.",
-    "selftest": "See the suite fail on planted bugs, and measure its error rates.",
+    "matrix": "Judge several releases of Flax, and write the support matrix.",
+    "plan": "Print what each property detects, and how much it draws; samples nothing.",
+    "replay": "Judge a failure again with the same bits.",
+    "selftest": "Judge layers with known bugs, and measure the error rates of the suite.",
     "schema": "Print the JSON Schema of result files.",
-    "tutorials": "Say which sentences of tutorials are true, of the installed Flax or of releases.",
 }
 
 
+_GONE = {"tutorials": "python tools/tutorials.py"}
+"""Commands of 0.1 -> their replacements. The note is printed until 0.3."""
+
 _RENAMED = {"--claim": "--property", "--salt": "--seed", "--salts": "--seeds"}
-"""Options of 0.1 -> their names now. They go with the release after 0.2."""
+"""Options of 0.1 -> their new names. The old names are accepted until 0.3."""
 
 
 def _renamed(arguments: list[str]) -> list[str]:
-    """Replace the options of an earlier release, and say so on standard error."""
+    """Replace the options of an earlier release, with a note on standard error."""
     found: list[str] = []
     for position, argument in enumerate(arguments):
         if argument == "--":
             return found + arguments[position:]
         name, equals, value = argument.partition("=")
         if name in _RENAMED:
-            note = f"dropout-props: {name} is now called {_RENAMED[name]}; the old name goes soon."
-            click.echo(note, err=True)
+            note = f"{name} is now called {_RENAMED[name]}; the old name is accepted until 0.3."
+            click.echo(f"dropout-props: {note}", err=True)
         found.append(f"{_RENAMED.get(name, name)}{equals}{value}")
     return found
 
 
 class _Lazy(click.Group):
-    """A group whose commands are imported when they are called, so that --help is quick."""
+    """A group that imports a command when it is called, so that --help is quick."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (the signature of click)
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name in _GONE:
+            raise click.UsageError(
+                f"the command {cmd_name} was removed; in a checkout of dropout_props, "
+                f"`{_GONE[cmd_name]}` does the same."
+            )
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"dropout_props.cli.{cmd_name}_command")
@@ -87,30 +94,30 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dropout-props")
 def _group() -> None:
-    """Does a dropout layer do what dropout means, here, now?"""
+    """Judge whether a dropout layer does what dropout means, with declared error rates."""
 
 
-def _keep_hypothesis_out_of_the_way() -> None:
-    """Keep what Hypothesis caches in this package's cache, not in the user's working directory."""
+def _set_hypothesis_folder() -> None:
+    """Let Hypothesis store its files in this package's cache, not in the working directory."""
     if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
-        with suppress(OSError):  # a home that cannot be written is no reason not to run
+        with suppress(OSError):  # a cache that is not writable must not fail the run
             os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder("hypothesis"))
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; every error that a user can mend is one paragraph and a code."""
-    _keep_hypothesis_out_of_the_way()
+    """Run the command line, and exit; an error of the user is one paragraph and an exit code."""
+    _set_hypothesis_folder()
     code = _run(arguments)
     for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
-        _let_go(stream, descriptor)
+        _flush(stream, descriptor)
     sys.exit(int(code))
 
 
-def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one a way to end)
+def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one for each way to end)
     """Run the command line, and return the exit code."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     try:
-        with stoppable() if in_main_thread else nullcontext():
+        with interruptible() if in_main_thread else nullcontext():
             given = sys.argv[1:] if arguments is None else arguments
             code = _group.main(
                 args=_renamed(given), prog_name="dropout-props", standalone_mode=False
@@ -125,33 +132,34 @@ def _run(arguments: list[str] | None) -> int:  # noqa: PLR0911 (one a way to end
         return _say(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted.", ExitCode.INTERRUPTED)
-    except (BrokenPipeError, SystemExit):  # click exits with 1 when the reader of a pipe has gone
+    except (BrokenPipeError, SystemExit):  # click exits with 1 when a pipe has no reader
         return ExitCode.INCOMPLETE
-    except Exception as error:  # noqa: BLE001 (1 would say that a property failed)
-        return _unforeseen(error)
+    except Exception as error:  # noqa: BLE001 (1 would mean a failed property)
+        return _unexpected(error)
     return int(code or 0)
 
 
 def _say(text: str, code: int) -> int:
+    """Print a message on standard error, and return the exit code."""
     with suppress(OSError):
         click.echo(f"dropout-props: {text}", err=True)
     return code
 
 
-def _unforeseen(error: Exception) -> int:
-    """Say what happened where nothing foresaw it: there is no trustworthy result."""
+def _unexpected(error: Exception) -> int:
+    """Print an unexpected error, and return 3: there is no trustworthy result."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _say(sentence(error.filename or STANDARD_OUTPUT, error), ExitCode.INCOMPLETE)
     with suppress(OSError):
         traceback.print_exc()
     return _say(
-        "this is a fault of dropout_props, and no verdict; please report it with these lines.",
+        "this is a fault of dropout_props, not a verdict; please report it with these lines.",
         ExitCode.INCOMPLETE,
     )
 
 
-def _let_go(stream: TextIO | None, descriptor: int) -> None:
-    """Drop what a stream cannot take: Python would try again when it exits, and exit with 120."""
+def _flush(stream: TextIO | None, descriptor: int) -> None:
+    """Flush a stream, or drop its text: Python would try again at its exit, and exit with 120."""
     try:
         if stream is not None:
             stream.flush()

@@ -1,4 +1,4 @@
-"""`dropout-props matrix`: judge a row of releases of Flax, and write the support matrix."""
+"""`dropout-props matrix`: judges several releases of Flax, and writes the support matrix."""
 
 from __future__ import annotations
 
@@ -31,13 +31,20 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("matrix")
 @click.argument("releases", nargs=-1, metavar="[RELEASE]...")
-@click.option("--subject", "subjects", multiple=True, help="Ask this subject; repeatable.")
+@click.option("--subject", "subjects", multiple=True, help="Judge this subject; repeatable.")
 @click.option(
     "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
 )
-@click.option("--python", metavar="X.Y", help="Version or path of the interpreter.")
-@click.option("--results", "folder", type=_PATH, help="Keep the results here, and use those there.")
-@click.option("--write", "page", type=_PATH, help="Write the page here; else it is printed.")
+@click.option("--python", metavar="X.Y", help="Version or path of Python.")
+@click.option(
+    "--results",
+    "folder",
+    type=_PATH,
+    help="Store the results here, and reuse those that are there.",
+)
+@click.option(
+    "--write", "page", type=_PATH, help="Write the page to this file instead of printing it."
+)
 @click.option("--timeout", type=click.FloatRange(min=1.0), default=3600.0, show_default=True)
 @profile_option
 @seed_option
@@ -57,17 +64,17 @@ def command(
     budget: float,
     known: Path | None,
 ) -> int:
-    """Judge each RELEASE of Flax with the JAX of its time, and say what changed where.
+    """Judge each RELEASE of Flax with the JAX of its time, and say what each step changed.
 
-    Without RELEASEs, every one of the table that ships is judged, two at once.
+    By default, the RELEASEs are those of the table that ships. Two run at once.
 
-    Exit codes, those of a gate between neighbours: 0 pass, 1 a failure or an error in any release,
-    or a contract changed between two, 2 interrupted, 3 a release could not run or something could
-    not be written, 4 usage, 6 inconclusive.
+    Exit codes: 0 pass, 1 a failure or error in a release, or a step that a gate would fail,
+    2 interrupted, 3 a release could not run or a file could not be written, 4 usage,
+    6 inconclusive.
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
-    from dropout_props.cli.interrupt import stoppable
-    from dropout_props.cli.side_progress import race
+    from dropout_props.cli.interrupt import interruptible
+    from dropout_props.cli.progress import run_sides
     from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
     from dropout_props.report.matrix import matrix_page
@@ -88,18 +95,18 @@ def command(
         _make(folder)
     with Outputs() as outputs:
 
-        def keep(release: str, result: RunResult) -> None:
+        def store(release: str, result: RunResult) -> None:
             if folder is not None and not result.stopped:
                 outputs.save(files.result_text(result), folder / f"flax-{release}.json")
 
-        with stoppable():
+        with interruptible():
             found = matrix.run(
                 chosen,
                 request,
-                race=race,
+                run_sides=run_sides,
                 python=python,
                 timeout=timeout,
-                on_result=keep,
+                on_result=store,
                 stored=_stored(folder, chosen),
             )
         words = ["dropout-props matrix", *releases, f"--profile {profile}"]
@@ -113,7 +120,7 @@ def command(
 
 
 def _code(found: Matrix) -> ExitCode:
-    """Return the exit code of all releases and of all steps between them."""
+    """Return the exit code of all releases and all steps between them."""
     from dropout_props.gate.diff import exit_code
 
     codes = [
@@ -124,10 +131,10 @@ def _code(found: Matrix) -> ExitCode:
 
 
 def _named(releases: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the releases as they were named.
+    """Return the releases.
 
     Raises:
-        click.UsageError: one is no version.
+        click.UsageError: one is not a version.
     """
     from packaging.version import InvalidVersion, Version
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, read at the door: run seed, subjects, properties."""
+"""Options that several commands share, and the functions that validate their values."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = [
 ]
 
 
-class RunSeed(click.ParamType):  # type: ignore[type-arg] # generic in newer click alone
-    """An integer, `random`, or `today`."""
+class RunSeed(click.ParamType):  # type: ignore[type-arg] # only newer click makes it generic
+    """The type of `--seed`: an integer, `random`, or `today`."""
 
     name = "seed"
 
     def convert(
         self,
         value: object,
-        param: click.Parameter | None,  # noqa: ARG002 (click's signature)
+        param: click.Parameter | None,  # noqa: ARG002 (the signature of click)
         ctx: click.Context | None,  # noqa: ARG002
     ) -> int:
-        """Read a run seed."""
+        """Return the run seed of a text."""
         if isinstance(value, int):
             return value
         text = str(value)
@@ -52,8 +52,8 @@ class RunSeed(click.ParamType):  # type: ignore[type-arg] # generic in newer cli
             return int(text, 0)
         except ValueError:
             raise click.UsageError(
-                f"--seed {text!r} is no number: give an integer, `random` for a new one each run, "
-                "or `today` for one a day."
+                f"--seed {text!r} is not a number: give an integer, `random` for a new one in each "
+                "run, or `today` for one a day."
             ) from None
 
 
@@ -63,36 +63,36 @@ seed_option = click.option(
     type=RunSeed(),
     default=0,
     show_default=True,
-    help="Integer that enters every key; `random` and `today` vary it. It is printed.",
+    help="Run seed, an integer that enters every key; `random` and `today` vary it.",
 )
 profile_option = click.option(
     "--profile",
     type=click.Choice(list(PROFILES)),
     default="ci",
     show_default=True,
-    help="How much is drawn: seconds against the discrepancy that a pass excludes.",
+    help="How much is drawn: more seconds exclude smaller discrepancies.",
 )
 budget_option = click.option(
     "--budget",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=1e-9,
     show_default=True,
-    help="Chance that a whole run of correct code raises any false alarm.",
+    help="Chance that a run of correct code fails, at most.",
 )
 
 known_option = click.option(
     "--known",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Another list of known deviations than the one that ships; `none` for no list.",
+    help="List of known deviations that replaces the one that ships; `none` for no list.",
 )
 
 
 def known_text(known: Path | None) -> str | None:
-    """Return the list that --known names as text, empty for `none`, None when it is left out.
+    """Return the text of the list that --known names: empty for `none`, None when left out.
 
     Raises:
-        click.UsageError: it is no list, naming the file, the entry and the rule.
+        click.UsageError: the file is not a list of known deviations.
     """
     from dropout_props.engine.deviations import BadList, parse, text_of
 
@@ -109,10 +109,10 @@ def known_text(known: Path | None) -> str | None:
 
 
 def subjects_of(names: tuple[str, ...]) -> list[Subject]:
-    """Load the subjects called `names`, all that ship when there is none.
+    """Return the subjects with these names; without names, all that ship.
 
     Raises:
-        click.UsageError: an unknown subject, with the closest names.
+        click.UsageError: a subject is unknown or cannot be loaded.
     """
     from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject, WiringError
@@ -124,10 +124,10 @@ def subjects_of(names: tuple[str, ...]) -> list[Subject]:
 
 
 def check_room(subjects: list[Subject], settings: Settings) -> None:
-    """Refuse more subjects than share the error budget, before anything runs.
+    """Refuse more subjects than the error budget has shares for, before anything runs.
 
     Raises:
-        click.UsageError: naming both numbers and the remedy.
+        click.UsageError: there are too many.
     """
     capacity = settings.budget.capacity
     if len(subjects) > capacity:
@@ -138,10 +138,10 @@ def check_room(subjects: list[Subject], settings: Settings) -> None:
 
 
 def properties_of(ids: tuple[str, ...]) -> list[Property]:
-    """Find the properties with these ids, all of them when there is none.
+    """Return the properties with these ids; without ids, the whole catalogue.
 
     Raises:
-        click.UsageError: an unknown id, with the closest ones.
+        click.UsageError: an id is unknown.
     """
     from dropout_props.properties import CATALOGUE, UnknownProperty, find
 

@@ -1,7 +1,7 @@
-"""What a command puts out: each part by itself, so that one that fails stops no other.
+"""Prints and writes the parts of a command's output, so that one that fails does not stop others.
 
-A full disk then costs the file that was to lie there: the report is printed all the same, the
-other files are written, and the command exits with 3.
+On a full disk the report is still printed, the other files are written, and the command exits
+with 3.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["NotWritten", "Outputs"]
 
 
 class NotWritten(CannotRun):
-    """Some part of the result could not be written; one sentence a part."""
+    """Parts of the output could not be written; the text has one sentence for each."""
 
 
 class Outputs:
-    """Prints and writes parts of a result; its end as a context raises what went wrong.
+    """A context manager that prints and writes parts, and collects their errors.
 
     Raises:
-        NotWritten: when the block ends without another exception and a part was not written.
+        NotWritten: the block ended without another exception, and a part was not written.
     """
 
     def __init__(self) -> None:
@@ -51,18 +51,18 @@ class Outputs:
             raise NotWritten(troubles)
 
     def show(self, write: Callable[[], object]) -> None:
-        """Print a part: `write` prints it on standard output."""
+        """Call `write`, which prints a part on standard output."""
         try:
             write()
         except OSError as error:
             self._troubles.append(sentence(STANDARD_OUTPUT, error))
 
     def say(self, text: str) -> None:
-        """Print one line, or a text that ends its own lines."""
+        """Print one line, or a text that ends with a line break."""
         self.show(lambda: click.echo(text, nl=not text.endswith("\n")))
 
     def save(self, text: str, path: Path | None) -> bool:
-        """Write a part where it was wanted; return whether it lies there."""
+        """Write a text to a file if there is one; return whether it was written."""
         if path is None:
             return False
         try:

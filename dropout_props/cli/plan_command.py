@@ -1,4 +1,4 @@
-"""`dropout-props plan`: what each property can see and what that costs, without asking a layer."""
+"""`dropout-props plan`: prints what each property detects and what that costs; no layer is run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_LEAST = 12  # columns for what a family counts; it is folded, and nothing else is
+_LEAST = 12  # least width of the first column, the only one that is folded
 _INDENT, _GAP = "  ", "  "
 
 
 @click.command("plan")
 @profile_option
 def command(*, profile: str) -> int:
-    """Print the discrepancy that each statistical property can see, and the draws that it takes.
+    """Print the discrepancy that each statistical property detects, and the trials that it takes.
 
     Nothing is sampled. A discrepancy is given in standard deviations of one trial, and as a
     difference of probabilities at three keep rates.
@@ -38,7 +38,7 @@ def command(*, profile: str) -> int:
     settings = Settings.of(profile=profile)
     found = list(forecasts(profile=profile))
     keeps = tuple(f"keep\n{keep:g}" for keep in KEEP_RATES)
-    headings = ("counts", "how\nmany", "sees,\nin sd", *keeps, "trials", "fixed\nsample", "s")
+    headings = ("counts", "how\nmany", "detects,\nin sd", *keeps, "trials", "fixed\nsample", "s")
     rows = [headings, *map(_cells, found)]
     widths = [
         max(len(line) for cell in column for line in cell.split("\n"))
@@ -61,11 +61,12 @@ def command(*, profile: str) -> int:
     printed.print(
         f"profile {profile}: {settings.profile.statistical_examples} cases of each property; "
         f"{sum(by_property.values()):.0f} s of drawing for each subject, compilation not counted. "
-        f"A false alarm in at most {settings.budget.false_fail_rate:g} of all runs, "
-        f"{settings.budget.share:.2g} a property; a promised discrepancy is missed at most "
-        f"{settings.budget.false_pass_rate:g} of the time. What is seen is given in standard "
-        'deviations of one trial, and as a probability at each keep rate. "fixed sample" is the '
-        f"n that the exact test of one sample needs for the same at keep {KEEP_RATES[0]:g}. "
+        f"A run of correct code fails with a chance of at most "
+        f"{settings.budget.false_fail_rate:g}, {settings.budget.share:.2g} for each property; a "
+        f"promised discrepancy is missed with a chance of at most "
+        f"{settings.budget.false_pass_rate:g}. Discrepancies are given in standard deviations of "
+        'one trial, and as a difference of probabilities at each keep rate. "fixed sample" is the '
+        f"n of the exact test of one sample with the same error rates, at keep {KEEP_RATES[0]:g}. "
         f"{_round_trip(found)}",
         markup=False,
         highlight=False,
@@ -80,7 +81,7 @@ def _cells(one: Forecast) -> tuple[str, ...]:
 
 
 def _lines(cells: tuple[str, ...], widths: list[int]) -> Iterator[str]:
-    """Write one row, on as many lines as its longest cell needs."""
+    """Yield the lines of one row, as many as its longest cell needs."""
     columns = [
         wrap(cells[0], widths[0], break_on_hyphens=False),
         *(cell.split("\n") for cell in cells[1:]),
@@ -95,14 +96,14 @@ def _lines(cells: tuple[str, ...], widths: list[int]) -> Iterator[str]:
 
 
 def _round_trip(found: list[Forecast]) -> str:
-    """Say whether the two halves of the design undo each other."""
+    """Return a sentence about whether `min_num_trials` and `min_discrepancy` are inverse."""
     other = [one for one in found if one.round_trip != one.fixed_num_trials]
     least = min(one.resolvable / one.shifts[0] for one in found)
-    said = (
-        f"Such a sample sees {least:.6f} or more of the discrepancy, never more than all of it, "
+    text = (
+        f"Such a sample detects {least:.6f} or more of the discrepancy, never more than all of it, "
         f"and min_num_trials(min_discrepancy(n)) = n for {len(found) - len(other)} of {len(found)} "
         "families."
     )
     for one in other:
-        said += f" {one.property_id} {one.family}: {one.round_trip} for {one.fixed_num_trials}."
-    return said
+        text += f" {one.property_id} {one.family}: {one.round_trip} for {one.fixed_num_trials}."
+    return text

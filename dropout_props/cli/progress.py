@@ -1,6 +1,6 @@
-"""The progress display, on standard error, so that standard output holds the report alone.
+"""Progress displays, on standard error: of the pairs of a run, and of environments side by side.
 
-It also keeps the results that are there, for a run that is interrupted.
+Standard output holds the report alone. A display leaves nothing behind when its block ends.
 """
 
 from __future__ import annotations
@@ -9,23 +9,35 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dropout_props.gate.side_process import SideJob, SideStatus
     from dropout_props.properties import Property
-    from dropout_props.results.records import PropertyResult
+    from dropout_props.results.records import PropertyResult, RunResult
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Display", "progress_of"]
+__all__ = ["PairDisplay", "progress_of_pairs", "run_sides"]
 
 
-class Display:
-    """Says which pair is judged, and how many are done.
+def _columns(*first: ProgressColumn) -> tuple[ProgressColumn, ...]:
+    return (*first, MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+
+
+class PairDisplay:
+    """Shows which pair is being judged, and how many are done.
 
     Attributes:
-        done: the results so far.
+        done: the results so far, for a run that is interrupted.
     """
 
     def __init__(self, progress: Progress, total: int) -> None:
@@ -38,20 +50,44 @@ class Display:
         self._progress.update(self._task, description=f"{subject.name} {prop.id} {prop.name}")
 
     def finish(self, result: PropertyResult) -> None:
-        """Keep a result, and count its pair as done."""
+        """Store a result, and count its pair as done."""
         self.done.append(result)
         self._progress.advance(self._task)
         self._progress.update(self._task, description=f"{result.subject} {result.property_id}")
 
 
 @contextmanager
-def progress_of(total: int) -> Iterator[Display]:
-    """Show a display while the block runs; it leaves nothing behind."""
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
+def progress_of_pairs(total: int) -> Iterator[PairDisplay]:
+    """Show a display of `total` pairs while the block runs."""
+    columns = _columns(BarColumn(bar_width=24))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Display(progress, total)
+        yield PairDisplay(progress, total)
+
+
+def run_sides(jobs: list[SideJob]) -> list[RunResult]:
+    """Run the sides of a gate at once, and show how far each is; print each note once."""
+    from dropout_props.gate.side_process import run_all
+
+    console = Console(stderr=True)
+    columns = _columns(TextColumn("{task.fields[label]}"), BarColumn(bar_width=20))
+    printed: set[str] = set()
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks = [progress.add_task("waiting", total=None, label=job.label) for job in jobs]
+
+        def show(sides: list[SideStatus]) -> None:
+            for task, side in zip(tasks, sides, strict=True):
+                progress.update(task, completed=side.done, total=side.total, description=side.doing)
+                for line in _notes(side):
+                    if line not in printed:
+                        printed.add(line)
+                        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+        return run_all(jobs, show=show)
+
+
+def _notes(side: SideStatus) -> list[str]:
+    lines = list(side.notes)
+    if side.versions:
+        versions = ", ".join(f"{name} {version}" for name, version in side.versions.items())
+        lines.append(f"{side.label}: {versions}")
+    return lines

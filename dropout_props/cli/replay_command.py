@@ -1,4 +1,4 @@
-"""`dropout-props replay ID`: ask a failure again, or write it down as a program or a test."""
+"""`dropout-props replay ID`: judges a failure again, or prints it as a program or a test."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _CODES = {
     "--result",
     "path",
     type=click.Path(path_type=Path),
-    help="The result file that holds the failure; the last `check` when left out.",
+    help="Result file with the failure; by default, that of the last `check`.",
 )
-@click.option("--script", is_flag=True, help="Print a program of plain jax and flax instead.")
+@click.option("--script", is_flag=True, help="Print a program of JAX and Flax alone instead.")
 @click.option("--pytest", "as_test", is_flag=True, help="Print a test file instead.")
 def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int:
-    """Ask the failure called ID again, with the same bits; say what became of it.
+    """Judge the failure ID again with the same bits, and say whether it is fixed.
 
-    Exit codes: 0 fixed, 1 failed or error, 2 interrupted, 3 not judged, since its question cannot
-    be put here, 4 usage, 6 inconclusive.
+    Exit codes: 0 fixed, 1 failed or error, 2 interrupted, 3 not judged, since the subject does not
+    support the operation here, 4 usage, 6 inconclusive.
     """
     from dropout_props.replay.find import NoSuchFailure, find_failure, replay
     from dropout_props.replay.script import NoScript, test_file
@@ -48,8 +48,8 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
         raise click.UsageError("--script and --pytest print one file each: choose one.")
     if path is None and not cache.last_result().exists():
         raise click.UsageError(
-            f"no check has been run yet by this user ({cache.last_result()} is not there): name a "
-            "result file with --result."
+            f"no result of a check is stored ({cache.last_result()} does not exist): name a result "
+            "file with --result."
         )
     try:
         found = find_failure(read_result(path or cache.last_result()), name)
@@ -66,6 +66,6 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
         outputs.say(f"  then: {result.failure.seen if result.failure else result.shown}")
         outputs.say(f"  now: {again.seen}")
         if again.same is not None:
-            word = "the same, bit for bit" if again.same else "another one"
+            word = "the same, bit for bit" if again.same else "different"
             outputs.say(f"  the statistic is {word} (log10 evidence {again.log10_evidence:.6g})")
     return _CODES[again.ending.value]

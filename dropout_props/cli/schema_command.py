@@ -1,4 +1,4 @@
-"""`dropout-props schema`: the JSON Schema of the files that this version writes."""
+"""`dropout-props schema`: prints the JSON Schema of the files that this version writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["command"]
     type=click.Choice(["result", "comparison"]),
     default="result",
     show_default=True,
-    help="What `check --json` writes, or what `diff --json` and `gate --json` write.",
+    help="Schema of the file of `check --json`, or of `diff --json` and `gate --json`.",
 )
 def command(which: str) -> int:
     """Print the JSON Schema of result files, or of comparisons."""

@@ -1,4 +1,4 @@
-"""`dropout-props selftest`: see the suite fail where it must, and measure that it does not else."""
+"""`dropout-props selftest`: judges mutants and controls, and measures error rates of the suite."""
 
 from __future__ import annotations
 
@@ -23,25 +23,43 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command("selftest")
-@click.option("--mutants", "plant", is_flag=True, help="Plant every bug: each must die.")
-@click.option("--null", is_flag=True, help="Measure the false alarm rate of a whole run.")
-@click.option("--power", is_flag=True, help="Measure the miss rate at what each property promises.")
-@click.option("--mutant", "names", multiple=True, metavar="NAME", help="Plant this; repeatable.")
+@click.option("--mutants", "mutants", is_flag=True, help="Judge every mutant: each must be killed.")
+@click.option("--null", is_flag=True, help="Measure the false fail rate of a run.")
+@click.option("--power", is_flag=True, help="Measure the miss rate at each promised discrepancy.")
 @click.option(
-    "--property", "properties", multiple=True, metavar="ID", help="Ask this one; repeatable."
+    "--mutant", "names", multiple=True, metavar="NAME", help="Judge this mutant; repeatable."
 )
-@click.option("--full", is_flag=True, help="Ask every property of every bug, not its own alone.")
 @click.option(
-    "--seeds", "run_seeds", type=click.IntRange(min=1), default=1, help="As many, from --seed on."
+    "--property",
+    "properties",
+    multiple=True,
+    metavar="ID",
+    help="Judge by this property; repeatable.",
 )
-@click.option("-n", "processes", type=click.IntRange(min=1), default=1, help="Layers at once.")
-@click.option("--json", "place", type=_PATH, help="Write all figures here.")
-@click.option("--write", "page", type=_PATH, help="Write the kill matrix here, as Markdown.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Judge every mutant by every property, not by those that must kill it.",
+)
+@click.option(
+    "--seeds",
+    "run_seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Number of run seeds, from --seed on.",
+)
+@click.option(
+    "-n", "processes", type=click.IntRange(min=1), default=1, help="Layers to judge at once."
+)
+@click.option("--json", "place", type=_PATH, help="Write all figures to this file, as JSON.")
+@click.option(
+    "--write", "page", type=_PATH, help="Write the kill matrix to this file, as Markdown."
+)
 @profile_option
 @seed_option
 def command(
     *,
-    plant: bool,
+    mutants: bool,
     null: bool,
     power: bool,
     names: tuple[str, ...],
@@ -54,50 +72,50 @@ def command(
     profile: str,
     run_seed: int,
 ) -> int:
-    """Test the suite itself: a suite that cannot be seen to fail proves nothing.
+    """Test the suite itself, on layers with known bugs (mutants) and on correct ones (controls).
 
-    Exit codes: 0 every part held, 1 a bug survived, a control was flagged or a rate did not hold,
-    2 interrupted, 3 Flax and JAX do not work together or a file could not be written, 4 usage,
-    5 nothing selected.
+    Exit codes: 0 passed, 1 a mutant survived, a control failed, or an error rate exceeded its
+    bound, 2 interrupted, 3 Flax and JAX do not work together or a file could not be written,
+    4 usage, 5 nothing selected.
     """
     from dropout_props.cli.comparison_output import check_reports
     from dropout_props.cli.errors import require_working_pair
-    from dropout_props.cli.interrupt import stoppable
+    from dropout_props.cli.interrupt import interruptible
 
-    plant = plant or bool(names)
-    if not (plant or null or power):
+    mutants = mutants or bool(names)
+    if not (mutants or null or power):
         raise click.UsageError("nothing to do: give --mutants, --null or --power.")
-    if page is not None and not plant:
+    if page is not None and not mutants:
         raise click.UsageError("--write writes the kill matrix: give --mutants too.")
     check_reports(place, page)
     require_working_pair()
-    held: list[bool] = []
+    passed: list[bool] = []
     document: dict[str, Any] = {}
     with Outputs() as outputs:
-        with stoppable():
-            if plant:
-                asked = _asks(
+        with interruptible():
+            if mutants:
+                tasks = _tasks(
                     profile, range(run_seed, run_seed + run_seeds), names, properties, full=full
                 )
-                if not asked:
-                    said = "nothing is selected: these properties name none of these bugs"
-                    click.echo(said, err=True)
+                if not tasks:
+                    note = "nothing is selected: these properties need not kill these mutants"
+                    click.echo(note, err=True)
                     return ExitCode.NOTHING_SELECTED
                 whole = not (names or properties)
-                matrix = _plant(asked, processes, outputs, whole=whole)
+                matrix = _judge_mutants(tasks, processes, outputs, whole=whole)
                 if page is not None:
                     outputs.save(_kill_page(matrix, processes, page), page)
                 document["mutants"] = asdict(matrix)
-                held.append(matrix.held)
+                passed.append(matrix.held)
             if null:
-                held.append(_null(run_seed, document))
+                passed.append(_null(run_seed, document))
             if power:
-                held.append(_power(run_seed, profile, document))
+                passed.append(_power(run_seed, profile, document))
         outputs.save(json.dumps(document, indent=1) + "\n", place)
-    return ExitCode.PASS if all(held) else ExitCode.FAILURE
+    return ExitCode.PASS if all(passed) else ExitCode.FAILURE
 
 
-def _asks(
+def _tasks(
     profile: str,
     run_seeds: range,
     names: tuple[str, ...],
@@ -117,18 +135,20 @@ def _asks(
         raise click.UsageError(str(error.args[0])) from error
 
 
-def _plant(asked: list[Ask], processes: int, outputs: Outputs, *, whole: bool) -> KillMatrix:
+def _judge_mutants(
+    tasks: list[Ask], processes: int, outputs: Outputs, *, whole: bool
+) -> KillMatrix:
     from dropout_props.cli.errors import CannotRun
-    from dropout_props.cli.selftest_tables import planting, tell_kills
+    from dropout_props.cli.selftest_tables import mutant_display, print_kills
     from dropout_props.engine.pool import CannotStart
     from dropout_props.selftest import kill_matrix
 
-    with planting(len(asked)) as show:
+    with mutant_display(len(tasks)) as show:
         try:
-            matrix = kill_matrix.run(asked, whole=whole, processes=processes, show=show)
+            matrix = kill_matrix.run(tasks, whole=whole, processes=processes, show=show)
         except CannotStart as error:
             raise CannotRun(str(error)) from error
-    outputs.show(lambda: tell_kills(matrix))
+    outputs.show(lambda: print_kills(matrix))
     return matrix
 
 
@@ -136,25 +156,25 @@ def _kill_page(matrix: KillMatrix, processes: int, page: Path) -> str:
     from dropout_props.selftest.kill_page import write_page
 
     more = f" --seeds {len(matrix.run_seeds)}" if len(matrix.run_seeds) > 1 else ""
-    shown = f"dropout-props selftest --mutants{more} -n {processes} --write {page}"
-    return write_page(matrix, command=shown)
+    command = f"dropout-props selftest --mutants{more} -n {processes} --write {page}"
+    return write_page(matrix, command=command)
 
 
 def _null(run_seed: int, document: dict[str, Any]) -> bool:
-    from dropout_props.cli.selftest_tables import tell_caught, tell_measured
+    from dropout_props.cli.selftest_tables import print_caught, print_measured
     from dropout_props.selftest import null
 
-    figures = tell_measured(null.measure(run_seed=run_seed))
-    caught = tell_caught(null.measure_own_mutants(run_seed=run_seed))
+    figures = print_measured(null.measure(run_seed=run_seed))
+    caught = print_caught(null.measure_own_mutants(run_seed=run_seed))
     document["null"] = [asdict(one) for one in figures]
     document["own mutants"] = [asdict(one) for one in caught]
     return all(one.held for one in figures) and all(one.failed for one in caught)
 
 
 def _power(run_seed: int, profile: str, document: dict[str, Any]) -> bool:
-    from dropout_props.cli.selftest_tables import tell_power
+    from dropout_props.cli.selftest_tables import print_power
     from dropout_props.selftest import power
 
-    figures = tell_power(power.measure(run_seed=run_seed, profile=profile))
+    figures = print_power(power.measure(run_seed=run_seed, profile=profile))
     document["power"] = [asdict(one) for one in figures]
     return all(one.held for one in figures)

@@ -1,4 +1,4 @@
-"""What `selftest` prints: a line as soon as a figure is there, and what did not hold."""
+"""The output of `selftest`: a line for each figure as soon as it is known, and what failed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dropout_props.selftest.null import Caught
     from dropout_props.selftest.power import Power
 
-__all__ = ["planting", "tell_caught", "tell_kills", "tell_measured", "tell_power"]
+__all__ = ["mutant_display", "print_caught", "print_kills", "print_measured", "print_power"]
 
 
 def _say(text: str) -> None:
@@ -28,20 +28,20 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def planting(total: int) -> Iterator[Callable[[Ask, int], None]]:
-    """Show how many layers are done, on standard error."""
+def mutant_display(total: int) -> Iterator[Callable[[Ask, int], None]]:
+    """Show the progress over `total` layers on standard error."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("planting", total=total)
+        task = progress.add_task("judging", total=total)
 
-        def show(ask: Ask, done: int) -> None:
-            progress.update(task, completed=done, description=f"{ask.mutant} ({ask.api})")
+        def show(one: Ask, done: int) -> None:
+            progress.update(task, completed=done, description=f"{one.mutant} ({one.api})")
 
         yield show
 
 
-def tell_kills(matrix: KillMatrix) -> None:
-    """Print one line a bug and API, then what did not go as it must."""
-    table = Table("planted", "api", "killed by", "draws", "s", box=None)
+def print_kills(matrix: KillMatrix) -> None:
+    """Print one line for each mutant and API, then what went wrong."""
+    table = Table("mutant", "api", "killed by", "draws", "s", box=None)
     for mutant, api in dict.fromkeys((k.mutant, k.api) for k in matrix.kills if not k.control):
         kills = [kill for kill in matrix.of(mutant, api) if kill.killed]
         properties = ", ".join(dict.fromkeys(kill.property_id for kill in kills))
@@ -55,29 +55,29 @@ def tell_kills(matrix: KillMatrix) -> None:
             _say(f"{title} {kill}: {kill.shown}")
     for property_id in matrix.idle:
         _say(f"IDLE {property_id} killed nothing")
-    planted = len({(k.mutant, k.api) for k in matrix.kills if not k.control})
+    mutants = len({(k.mutant, k.api) for k in matrix.kills if not k.control})
     controls = len({(k.mutant, k.api) for k in matrix.kills if k.control})
     _say(
-        f"{planted} bugs planted: {len(matrix.survivors)} survived; {controls} controls: "
+        f"{mutants} mutants: {len(matrix.survivors)} survived; {controls} controls: "
         f"{len(matrix.flagged)} flagged; {len(matrix.idle)} properties idle; "
         f"profile {matrix.profile}, {len(matrix.run_seeds)} run seeds"
     )
 
 
-def tell_measured(figures: Iterable[Measured]) -> list[Measured]:
-    """Print and return figures about the false alarm rate."""
+def print_measured(figures: Iterable[Measured]) -> list[Measured]:
+    """Print and return figures about the false fail rate."""
     found = []
     for one in figures:
         found.append(one)
         _say(
-            f"{'held' if one.held else 'NOT HELD'}  {one.part}: {one.what}: {one.figure:.3g} "
+            f"{'passed' if one.held else 'FAILED'}  {one.part}: {one.what}: {one.figure:.3g} "
             f"(at most {one.upper:.3g} with 99.9 % confidence), bound {one.bound:.3g}; {one.note}"
         )
     return found
 
 
-def tell_caught(caught: Iterable[Caught]) -> list[Caught]:
-    """Print and return what became of the suite's own planted bugs."""
+def print_caught(caught: Iterable[Caught]) -> list[Caught]:
+    """Print and return which bugs of the suite itself were caught."""
     found = []
     for one in caught:
         found.append(one)
@@ -86,7 +86,7 @@ def tell_caught(caught: Iterable[Caught]) -> list[Caught]:
     return found
 
 
-def tell_power(figures: Iterable[Power]) -> list[Power]:
+def print_power(figures: Iterable[Power]) -> list[Power]:
     """Print and return miss rates at the promised discrepancy."""
     found = list(figures)
     table = Table("property", "counts", "rate", "missed", "at most", "a quarter passes", box=None)
@@ -96,7 +96,7 @@ def tell_power(figures: Iterable[Power]) -> list[Power]:
     console().print(table)
     bad = [one for one in found if not one.held]
     for one in bad:
-        _say(f"NOT HELD {one.property_id} {one.family} at rate {one.rate}")
+        _say(f"FAILED {one.property_id} {one.family} at rate {one.rate}")
     _say(
         f"{len(found)} families of counts: {len(bad)} miss the promised discrepancy more often "
         f"than {found[0].missed.bound:g} (99.9 % confidence), or mostly fail at a quarter of it"

@@ -1,7 +1,7 @@
-"""The nearest case that a subject can be asked.
+"""Adapts a case to the limits of a subject, so that properties need not know them.
 
-A subject with a fixed rate, or one that needs an axis of features, cannot be asked every case;
-it is asked the nearest one, so that properties need not know of such limits.
+A subject with a fixed rate, or one that needs an axis of features, does not accept every case. It
+gets the nearest case that it accepts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
-_ROW = 2  # units along each shared axis: enough to differ, and few enough to draw many rows
+_ROW = 2  # units along each shared axis: enough to show sharing, and few, to draw many rows
 
 
 def fit(case: Case, traits: Traits) -> Case:
-    """Return `case`, or the nearest case that a subject with these traits can be asked."""
+    """Return `case`, or the nearest case that a subject with these traits accepts."""
     if traits.rate is not None:
         case = replace(case, rate=traits.rate)
     if not traits.rate_one and case.rate == 1.0:
@@ -39,21 +39,21 @@ def fit(case: Case, traits: Traits) -> Case:
     if traits.max_rank is not None and len(case.shape) > traits.max_rank:
         case = replace(case, shape=case.shape[-traits.max_rank :])
     if traits.law == "noise":
-        case = _audible(case)
-    return _in_rows(case) if traits.shares_rest else case
+        case = _with_variance(case)
+    return _sharing_rows(case) if traits.shares_rest else case
 
 
-def _audible(case: Case) -> Case:
-    """Ask noise where it has a variance, and beside an input that swallows none of it."""
+def _with_variance(case: Case) -> Case:
+    """Return a case in which noise has a variance and the input is too small to absorb it."""
     if case.rate == 1.0:
         case = replace(case, rate=0.5)
     return replace(case, values=SMALL) if case.values in ("distinct", "negative") else case
 
 
-def _in_rows(case: Case) -> Case:
-    """Share the mask along every axis but the first, which has as many rows as there were units.
+def _sharing_rows(case: Case) -> Case:
+    """Share the mask along every axis but the first, which gets one row for each unit of the case.
 
-    A property that asks for so many units, to be sure that two masks differ, has them still.
+    So the mask has as many independent units as before, and two masks differ as surely.
     """
     shared = tuple(range(1, len(case.shape)))
     if case.broadcast_dims == shared:

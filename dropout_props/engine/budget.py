@@ -1,8 +1,8 @@
-"""The error budget of a run, and the share that one property about one subject gets.
+"""The error budget of a run, and the share of one property of one subject.
 
-The share is a constant of the catalogue: budget / (statistical properties x subjects there is room
-for). It does not depend on which properties or subjects were selected, in which order they run, or on
-how many workers, so neither does any verdict.
+Guarantee: the share is a constant, budget / (statistical properties of the catalogue x
+`SUBJECT_CAPACITY`). It does not depend on the selected properties and subjects, on their order or
+on the number of workers, so no verdict does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 __all__ = ["SUBJECT_CAPACITY", "Budget"]
 
 SUBJECT_CAPACITY = 64
-"""Subjects that one run has room for; more are refused, since the sum would pass the budget."""
+"""The most subjects of one run; more are refused, since their shares would exceed the budget."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,14 @@ class Budget:
     """Both error rates of a run.
 
     Args:
-        false_fail_rate: chance that a run of correct code raises any false alarm at all.
-        num_properties: statistical properties in the catalogue.
-        false_pass_rate: chance that a property passes an example with the promised discrepancy.
-        capacity: subjects that share the budget.
+        false_fail_rate: upper bound on the chance that a run of correct code fails at all.
+        num_properties: number of statistical properties in the catalogue.
+        false_pass_rate: upper bound on the chance that a property passes an example with the
+            discrepancy that it promises to detect.
+        capacity: number of subjects that share the budget.
 
     Raises:
-        ValueError: a rate outside (0, 1).
+        ValueError: a rate is outside (0, 1).
     """
 
     false_fail_rate: float = 1e-9
@@ -35,7 +36,7 @@ class Budget:
     capacity: int = SUBJECT_CAPACITY
 
     def __post_init__(self) -> None:
-        """Refuse rates that are no rates."""
+        """Check both rates."""
         for name in ("false_fail_rate", "false_pass_rate"):
             value = getattr(self, name)
             if not 0.0 < value < 1.0:
@@ -46,5 +47,5 @@ class Budget:
 
     @property
     def share(self) -> float:
-        """The false alarm rate of one statistical property about one subject."""
+        """The false fail rate of one statistical property of one subject."""
         return self.false_fail_rate / (self.num_properties * self.capacity)

@@ -1,4 +1,4 @@
-"""Counts what JAX compiles while a block runs, and for how long; drawing is the rest."""
+"""Counts the programs that JAX compiles while a block runs, and the seconds that this takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EVENT = "/jax/core/compile/backend_compile_duration"
 
 @dataclass(eq=False)  # two counters are never the same one
 class Compilations:
-    """How many programs were compiled, in how many seconds."""
+    """The number of programs compiled, and the seconds that this took."""
 
     count: int = 0
     seconds: float = 0.0
@@ -32,12 +32,14 @@ def _listen(event: str, duration_secs: float, **_: Any) -> None:
             counter.seconds += duration_secs
 
 
-jax.monitoring.register_event_duration_secs_listener(_listen)  # once a process: it has no undo
+jax.monitoring.register_event_duration_secs_listener(
+    _listen
+)  # once in a process: it cannot be removed
 
 
 @contextmanager
 def counted() -> Iterator[Compilations]:
-    """Count what is compiled while the block runs; blocks may be nested."""
+    """Count the compilations while the block runs; blocks may be nested."""
     counter = Compilations()
     _open.append(counter)
     try:

@@ -1,7 +1,8 @@
-"""After a failure: is the layer at fault, one key alone, or the counting? The verdict stays.
+"""After a failure: is the fault in the layer, in one key alone, or in the counting?
 
-The same key is judged again, then fresh keys, then masks of exact Bernoulli trials that NumPy
-draws. Those masks share nothing with Flax or JAX, so a failure of theirs is a fault of the count.
+The failing case is judged again with the same key, with fresh keys, and with masks of exact
+Bernoulli trials that NumPy draws. Those masks share nothing with Flax or JAX, so if they fail, the
+counting is at fault. The outcome is a sentence of the report; the verdict does not change.
 """
 
 from __future__ import annotations
@@ -26,21 +27,30 @@ __all__ = ["confirm_exact", "confirm_statistical"]
 
 
 def confirm_exact(judge: Callable[[Case], Exception | None], case: Case) -> str:
-    """Ask the counterexample again, then the same question with fresh keys."""
+    """Judge a counterexample again, with the same key and with a fresh one; return a sentence."""
     again = judge(case) is not None
     fresh = judge(replace(case, seed=(case.seed + 1) % 2**32)) is not None
     return f"{_words(again, fresh)} (the same key {_did(again)}, a fresh key {_did(fresh)})"
 
 
 def confirm_statistical(worst: Example, decision: Statistical, rule: Rule) -> str:
-    """Ask the same key, fresh keys, and a correct layer."""
+    """Judge a failing example again, with the same key, fresh keys, and a correct layer.
+
+    Args:
+        worst: the example with the most evidence.
+        decision: the counts of the property.
+        rule: the thresholds.
+
+    Returns:
+        A sentence.
+    """
     sampler = worst.sampler
     again = judge_example(sampler, decision, rule).log_evidence >= worst.log_evidence
     fresh = _refuted(
         replace(sampler, property_id=f"{sampler.property_id} confirmed"), decision, rule
     )
-    first, counted = _words(again, fresh), "could not be asked"
-    # Whatever happens to the correct layer, the failure of the other one stands.
+    first, counted = _words(again, fresh), "could not be judged"
+    # Whatever happens to the correct layer, the failure of the subject remains one.
     with suppress(Unsupported, SubjectError):
         correct = _refuted(_reference(sampler), decision, rule)
         first = "the counting is at fault" if correct else first
@@ -62,7 +72,7 @@ def _refuted(sampler: object, decision: Statistical, rule: Rule) -> bool:
     return judge_example(sampler, decision, rule).decision == "refuted"  # type: ignore[arg-type]
 
 
-def _did(failed: bool) -> str:  # noqa: FBT001 (a word for a truth value)
+def _did(failed: bool) -> str:  # noqa: FBT001 (the words for a truth value)
     return "failed" if failed else "did not fail"
 
 

@@ -1,4 +1,4 @@
-"""Decides one property about one subject: the search for exact properties, the ledger for counted ones."""
+"""Decides one property of one subject: an exact one by a search, a statistical one by a ledger."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was decided about one property."""
+    """The decision about one property."""
 
     verdict: Verdict
     shown: str
@@ -60,7 +60,7 @@ class _Refuted(Exception):
 
 
 def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Look for a counterexample; what is found is the simplest that shrinking reaches."""
+    """Search for a counterexample, and report the simplest one that shrinking reaches."""
     decision = prop.exact
     assert decision is not None
     judged: list[Case] = []
@@ -108,7 +108,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
 
 
 def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Count; where the counts refute nothing, look for a counterexample to the exact part."""
+    """Count, and if the counts refute nothing, search for a counterexample to the exact part."""
     counted = _decide_counts(subject, prop, settings)
     if prop.exact is None or counted.verdict is Verdict.FAIL:
         return counted
@@ -119,7 +119,7 @@ def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> 
 
 
 def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outcome:
-    """Fill the ledger, example by example, and hold it against the property's share."""
+    """Fill the ledger example by example, and compare its evidence with the property's share."""
     decision = prop.decision
     assert isinstance(decision, Statistical)
     explicit, share = explicit_cases(decision, subject), settings.budget.share
@@ -134,7 +134,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     def judge(case: Case) -> Exception | None:
         sampler = settings.sampler(subject, case, prop.id, settings.run_seed)
         example = judge_example(sampler, decision, rule)
-        if len(ledger) < number:  # what shrinking tries on top is no evidence
+        if len(ledger) < number:  # cases of shrinking are not evidence
             ledger.append(example)
         return _Refuted(example) if example.decision == "refuted" else None
 

@@ -1,7 +1,7 @@
-"""The name of a failure, and what it takes to ask it again with the same bits.
+"""The id of a failure, and the inputs that judge it again with the same bits.
 
-The id depends on subject, property, case, run seed and profile alone: the same failure has the same id
-in every process, on every machine and on every release.
+Guarantee: the id is a hash of subject, property, case, run seed, profile and kind of decision. So
+the same failure has the same id in every process and on every machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def record_of(case: Case) -> CaseRecord:
 
 
 def case_of(record: CaseRecord) -> Case:
-    """Return the case that was recorded, with the same digest."""
+    """Return the case of a record; it has the same digest."""
     return Case(
         seed=record.seed,
         shape=tuple(record.shape),
@@ -57,19 +57,20 @@ def with_replay(
     case: Case | None = None,
     example: ExampleResult | None = None,
 ) -> Failure:
-    """Return `failure` with its id, and with the command that asks again by that id.
+    """Return `failure` with its id, and with the command that replays it.
 
     Args:
         failure: the paragraph.
-        subject: who failed.
+        subject: the subject that failed.
         property_id: id of the property.
         settings: run seed and profile enter the id.
-        decided: as `Replay.decided`.
+        decided: kind of decision, as in `Replay.decided`.
         case: the case that failed, or the one with the most evidence.
-        example: its counts, for a statistical property.
+        example: counts of that case, for a statistical property.
     """
     digest = case.digest() if case is not None else ""
-    text = f"{subject.name}|{property_id}|{digest}|{settings.run_seed}|{settings.profile.name}|{decided}"
+    parts = (subject.name, property_id, digest, settings.run_seed, settings.profile.name, decided)
+    text = "|".join(map(str, parts))
     name = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()[:_DIGITS]
     replay = Replay(
         id=name,

@@ -1,8 +1,9 @@
-"""One function judges a (subject, property) pair: the command line, pytest and the gate all call it.
+"""Judges a pair of subject and property; the command line, pytest, gate and self-test all call it.
 
-Exact properties fail on a counterexample. Statistical properties keep a ledger over their examples (see
-`dropout_props.statistics.ledger`): one example fails it at once at 2N/share, all of them together
-at 1/share. A property that stands on a failed one is BLOCKED, so that a report counts root causes.
+An exact property fails on a counterexample. A statistical property keeps a ledger over its N
+examples (`dropout_props.statistics.ledger`): it fails on evidence of 2N/share from one example, or
+of 1/share from all together. A property that depends on a failed one is BLOCKED, so a report counts
+root causes.
 """
 
 from __future__ import annotations
@@ -34,24 +35,24 @@ __all__ = ["Judge", "lost"]
 
 
 class Judge:
-    """Judges pairs under one set of settings, and remembers what it judged.
+    """Judges pairs under one set of settings, and caches the results.
 
-    A result is remembered for the subject itself, not for its name: two subjects of one name are
-    two subjects, and so are two that were made alike.
+    Results are cached for a subject by its identity, not by its name: two subjects of one name are
+    two subjects, and so are two equal ones.
 
     Args:
         settings: run seed, budget, profile, known deviations.
-        here: versions and flags by name, for the conditions of known deviations.
+        environment: installed versions and flags, used to match known deviations.
     """
 
-    def __init__(self, settings: Settings, here: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.settings = settings
-        self.here = here
+        self.environment = environment
         self._results: dict[int, dict[str, PropertyResult]] = {}
-        self._subjects: dict[int, Subject] = {}  # while it is here, no other has its id()
+        self._subjects: dict[int, Subject] = {}  # a stored subject keeps its id()
 
     def __call__(self, subject: Subject, prop: Property) -> PropertyResult:
-        """Return the verdict on one property about one subject, and all that it rests on."""
+        """Return the result of one property of one subject."""
         results = self._results_of(subject)
         if prop.id not in results:
             started = monotonic()
@@ -65,12 +66,12 @@ class Judge:
             )
         return results[prop.id]
 
-    def take_over(self, subject: Subject, results: Iterable[PropertyResult]) -> None:
-        """Remember what was judged elsewhere about a subject, so that it is not judged here.
+    def reuse(self, subject: Subject, results: Iterable[PropertyResult]) -> None:
+        """Add results of another judge to the cache, so that they are not judged again.
 
         Args:
-            subject: the one that the results are about.
-            results: of the same settings, or of properties in which chance has no part.
+            subject: the subject of the results.
+            results: of the same settings, or of exact properties.
         """
         self._results_of(subject).update((result.property_id, result) for result in results)
 
@@ -87,17 +88,17 @@ class Judge:
             found = self(subject, find(blocker))
             if found.verdict.blocks:
                 root = found.root_cause or found.verdict
-                shown = f"stands on {blocker}"
+                shown = f"depends on {blocker}"
                 return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
         decide = decide_statistical if prop.is_statistical else decide_exact
         try:
             outcome = decide(subject, prop, self.settings)
         except Unsupported as error:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 (it must not lose the other pairs)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (the other pairs must still be judged)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
-        return apply_known(result, subject.traits.api, self.settings.known, self.here)
+        return apply_known(result, subject.traits.api, self.settings.known, self.environment)
 
 
 def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:
@@ -114,7 +115,7 @@ def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:
 
 
 def _crash(subject: Subject, error: Exception | SystemExit) -> str:
-    """Say what the subject did, or where a property itself crashed: a fault of this package."""
+    """Return a sentence about a crash of the subject, or of a property: a fault of this package."""
     if isinstance(error, SubjectError):
         return str(error)
     if isinstance(error, SystemExit):
@@ -130,14 +131,14 @@ def _crash(subject: Subject, error: Exception | SystemExit) -> str:
 def lost(
     subject: Subject, prop: Property, settings: Settings, *, text: str, limit: float | None
 ) -> PropertyResult:
-    """Return ERROR for a pair whose process ended, or was stopped, twice.
+    """Return ERROR for a pair whose process ended or was stopped, twice.
 
     Args:
-        subject: the one that was judged.
-        prop: of the catalogue.
-        settings: of the run.
+        subject: the subject.
+        prop: the property.
+        settings: the settings of the run.
         text: how the processes ended.
-        limit: seconds that a pair might take, where there was a limit.
+        limit: seconds that a pair may take; None without a limit.
     """
     blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
     result = _error(
@@ -149,7 +150,7 @@ def lost(
         decided_by="the process ended twice before it had a verdict; the property was not judged",
     )
     assert result.failure is not None
-    # In a worker again, so that the command itself survives.
+    # These options judge the pair in a worker again, so that the command itself survives.
     options = "-n 2" if limit is None else f"--timeout {limit:g}"
     failure = replace(result.failure, reproduce=f"{result.failure.reproduce} {options}")
     return replace(result, failure=failure)
@@ -163,14 +164,14 @@ def _error(
     text: str,
     *,
     decided_by: str = (
-        "the subject crashed, or answered what no layer may; the property was not judged"
+        "the subject crashed, or returned an invalid output; the property was not judged"
     ),
 ) -> PropertyResult:
     failure = Failure(
         statement=prop.sentence,
         seen=text,
         decided_by=decided_by,
-        means="Nothing is known about this property until the subject can be asked.",
+        means="Nothing is known about this property until the subject runs.",
         reproduce=reproduce(subject, prop.id, settings),
     )
     failure = with_replay(failure, subject, prop.id, settings, decided="error")

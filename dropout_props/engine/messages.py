@@ -1,6 +1,6 @@
-"""What a verdict says: stated, seen, decided by, what it means, how to reproduce.
+"""The sentences of verdicts: stated, seen, decided by, what it means, how to reproduce.
 
-The sentences are part of the interface, and are tested one by one.
+They are part of the interface, and are tested one by one.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ __all__ = [
 
 
 _USUAL = (0.01, 0.9)
-"""Rates for which a bound on one case is printed; at the others it says little."""
+"""Range of rates for which the bound of a single case is printed; beyond it the bound is loose."""
 
 
 def reproduce(subject: Subject, property_id: str, settings: Settings) -> str:
     """Return the command that judges this pair again, with the same bits.
 
-    It names the subject by its path, where it has one: a name alone may not be found again.
+    It names the subject by its path if it has one, since a name alone may not be loadable.
     """
     return (
         f"dropout-props check {subject.source or subject.name} --property {property_id} "
@@ -51,7 +51,7 @@ def reproduce(subject: Subject, property_id: str, settings: Settings) -> str:
 
 
 def exact_pass(number: int, not_run: Sequence[str] = ()) -> str:
-    """Say how many cases held, and which were not judged."""
+    """Return the sentence of an exact property that passes, with the cases that were not run."""
     rest = f"; not run: {'; '.join(not_run)}" if not_run else ""
     return f"no counterexample in {number} cases{rest}"
 
@@ -65,7 +65,7 @@ class Pair:
     settings: Settings
 
     def failure(self, *, seen: str, decided_by: str, confirmation: str) -> Failure:
-        """Return the paragraph, with what it means and how to reproduce it."""
+        """Return the paragraph with the property's sentence, its meaning, and a command."""
         return Failure(
             statement=self.prop.sentence,
             seen=seen,
@@ -77,7 +77,7 @@ class Pair:
 
 
 def exact_failure(pair: Pair, *, case: Case, seen: str, confirmation: str) -> Failure:
-    """Return the paragraph about a counterexample."""
+    """Return the paragraph of a counterexample."""
     return pair.failure(
         seen=f"{seen} ({case})",
         decided_by="one counterexample; the property is exact and spends no error budget",
@@ -88,7 +88,7 @@ def exact_failure(pair: Pair, *, case: Case, seen: str, confirmation: str) -> Fa
 def pooled_interval(
     decision: Statistical, ledger: Sequence[Example], confidence: float
 ) -> tuple[float, float] | None:
-    """Return the confidence interval of E[y]/x - 1 over all examples, valid at any stopping."""
+    """Return the confidence interval of E[y]/x - 1 over all examples, at any stopping time."""
     if decision.relative is None or any(e.sampler.subject.traits.lacks("scaled") for e in ledger):
         return None
     counted = [(e, f) for e in ledger for f in e.families if f.label == decision.relative]
@@ -102,7 +102,7 @@ def pooled_interval(
 
 
 def statistical_pass(ledger: Sequence[Example], relative: tuple[float, float] | None) -> str:
-    """Say what is excluded, and how many units that took."""
+    """Return the sentence of a statistical property that passes: what its trials exclude."""
     draws = f"{sum(e.draws for e in ledger):.2g} trials"
     if relative is not None:
         pooled = f"|E[y]/x - 1| < {max(map(abs, relative)):.2g} pooled"
@@ -115,16 +115,16 @@ def statistical_pass(ledger: Sequence[Example], relative: tuple[float, float] | 
 
 
 def _relative_bound(example: Example) -> float:
-    """Return what the exact interval of one case leaves for |E[y]/x - 1|."""
+    """Return the largest |E[y]/x - 1| in the exact interval of one case."""
     counts = example.record(confidence=1.0 - example.false_pass_rate).counts[0]
     keep = example.sampler.case.keep
     return max(abs(end / keep - 1.0) for end in counts.interval)
 
 
-def undecided(open_: Sequence[Example], number: int) -> str:
-    """Say that the design could not see what it promises."""
+def undecided(examples: Sequence[Example], number: int) -> str:
+    """Return the sentence of an inconclusive property."""
     return (
-        f"{len(open_)} of {number} cases could not exclude the promised discrepancy, "
+        f"{len(examples)} of {number} cases could not exclude the promised discrepancy, "
         "nor refute the property"
     )
 
@@ -149,7 +149,7 @@ def statistical_failure(
     log10_needed: float,
     confirmation: str = "",
 ) -> Failure:
-    """Return the paragraph about counts that refute a property, or leave it open."""
+    """Return the paragraph of counts that refute a property, or leave it undecided."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
     return pair.failure(
         seen=f"{_worst(worst)} ({worst.sampler.case})",

@@ -1,8 +1,9 @@
-"""What each property can see, and what that costs, without asking a layer anything.
+"""Forecasts what each statistical property detects, and what that costs; no layer is run.
 
-Question: which discrepancy does a profile promise, how many trials does that take, and how long
-will a run draw? The forecast is of one member of each family; a family of many members waits for
-its last one, and compilation comes on top.
+Question: which discrepancy does a profile promise to detect, how many trials does that take, and
+how many seconds of drawing?
+Cannot say: the time of a family of many members, which is that of its slowest member; the forecast
+is of one. Compilation is not included.
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ __all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "Forecast", "forecasts"]
 KEEP_RATES = (0.5, 0.9, 0.99)
 
 UNITS_PER_SECOND = 3e7
-"""Units drawn and counted in a second, compilation left out: `python benchmarks/check_time.py`
-prints it for the machine that it runs on."""
+"""Units drawn and counted in a second, without compilation: `python benchmarks/check_time.py`
+measures it."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one family of counts of one property can see.
+    """The forecast of one family of counts of one property.
 
     Args:
-        property_id: id.
+        property_id: id of the property.
         family: label of the counts.
-        members: how many there are, in the case of the forecast.
+        members: number of counts in the family, in the case of the forecast.
         promised: discrepancy that a pass excludes, in standard deviations of one trial.
         shifts: the same as a difference of probabilities, at each of `KEEP_RATES`.
-        num_trials: trials of one member until correct code passes, at keep 0.5.
-        fixed_num_trials: what the fixed-sample exact test of the same error rates needs.
-        resolvable: discrepancy that such a fixed sample can see: at most the promised one.
-        round_trip: trials that a fixed sample needs to see that: as many, unless a tooth of the
-            saw that the power is allows fewer.
-        seconds: of drawing, for all cases of the profile.
+        num_trials: expected trials of one member until correct code passes, at keep 0.5.
+        fixed_num_trials: trials of the fixed-sample exact test with the same error rates.
+        resolvable: discrepancy that this fixed sample detects: at most the promised one.
+        round_trip: trials of a fixed sample that detects `resolvable`: as many, or fewer where the
+            power of the test, which is a saw tooth, allows it.
+        seconds: seconds of drawing, for all cases of the profile.
     """
 
     property_id: str

@@ -1,7 +1,7 @@
-"""A layer that is correct beyond doubt: masks of exact Bernoulli trials, drawn by NumPy.
+"""A reference layer: masks of exact Bernoulli trials, drawn by NumPy.
 
-Its bits come from the keys that the real `Sampler` derives from run seed, property, digest, role and
-block, so that a fault of those shows; the rest of the engine cannot tell it from a layer.
+Its bits depend on the keys that the real `Sampler` derives from run seed, property, digest, role
+and block, so that a fault of these keys shows. It has the interface of a subject.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
 
 _TRAITS = Traits(api="linen", broadcast_dims=True)
 EXACT_UNITS = 2**12
-"""Units in one block: few, so that thousands of runs take minutes."""
+"""Number of units in one block: small, so that thousands of runs take minutes."""
 
 
 def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.ndarray[Any, Any]:
@@ -40,7 +40,7 @@ def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.nd
 
 @dataclass(frozen=True)
 class ExactSubject:
-    """Answers for a whole batch of keys at once, with masks in place of outputs."""
+    """A subject that handles a batch of keys at once, and returns masks in place of outputs."""
 
     name: str = "selftest.exact"
     source: str = ""
@@ -51,14 +51,14 @@ class ExactSubject:
         return x
 
     def call(self, x: Any, *, rate: float, streams: dict[str, Any], **_: Any) -> Any:
-        """Return float32[num_keys, *shape]: the input over keep where the mask is, else 0."""
+        """Return float32[num_keys, *shape]: the input over keep where a unit is kept, else 0."""
         [masks] = self.call_repeatedly(x, times=1, rate=rate, streams=streams)
         return np.where(masks, np.asarray(x / (1.0 - rate)), np.float32(0.0))
 
     def call_repeatedly(
         self, x: Any, *, times: int, rate: float, streams: dict[str, Any], **_: Any
     ) -> tuple[Any, ...]:
-        """Return bool[num_keys, *shape] for each call."""
+        """Return bool[num_keys, *shape], the units kept, for each call."""
         [keys] = streams.values()
         return tuple(_masks(keys, times, tuple(x.shape), 1.0 - rate))
 
@@ -71,7 +71,7 @@ class ExactSubject:
         streams: dict[str, Any],
         times: int = 1,
     ) -> tuple[Any, ...]:
-        """Return bool[num_keys, *shape] for each call of each layer."""
+        """Return bool[num_keys, *shape], the units kept, for each call of each layer."""
         return self.call_repeatedly(x, times=len(names) * times, rate=rate, streams=streams)
 
 
@@ -80,7 +80,7 @@ class ExactSampler(Sampler):
     """Draws from `ExactSubject`.
 
     Args:
-        units: units in one block.
+        units: number of units in one block.
     """
 
     units: int = EXACT_UNITS
@@ -96,7 +96,7 @@ class ExactSampler(Sampler):
         return max(2, self.units // max(1, self.size))
 
     def each(self, ask: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Ask for all keys at once; the copies of one key stand together, as with vmap."""
+        """Call `ask` for all keys at once; the copies of one key are adjacent, as with vmap."""
         return np.moveaxis(np.asarray(ask(keys)), 0, 1)
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
@@ -114,9 +114,9 @@ class ExactSampler(Sampler):
 def families(
     property_id: str, decision: Statistical, *, rate: float, run_seed: int = 0
 ) -> list[Trials]:
-    """Return one block of a property's counts: which members there are, and their nulls.
+    """Return one block of a property's counts, for its members and their nulls; no layer is run.
 
-    No layer is asked. Of several families with one label, as one an axis, the last is returned.
+    Of several families with one label, such as one for each axis, the last is returned.
     """
     explicit = next((case for case in decision.explicit if len(case.shape) > 1), None)
     case = Case(

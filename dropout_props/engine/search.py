@@ -1,14 +1,15 @@
-"""Hypothesis drives the search for a case that fails: explicit cases first, then generated ones.
+"""Searches for a case that fails: explicit cases first, then cases that Hypothesis generates.
 
-Each distinct case is judged once; its outcome is remembered by its digest, so that a case drawn
-twice counts once in the ledger, and shrinking and replay see the same outcome every time.
-Hypothesis draws some cases again, and its first one is often among the explicit ones: it is asked
-for more, and distinct cases are judged until there are as many as were asked for.
+Guarantee: each distinct case is judged once, and its outcome is remembered by its digest, so a case
+that is drawn twice counts once in the ledger. Hypothesis draws some cases again, and its first one is
+often explicit: it draws more, until as many distinct cases are judged as the caller named. The case
+that is returned depends on the arguments alone, not on the speed of the machine: shrinking is limited
+by a number of cases. (Hypothesis has a limit of its own, five minutes of shrinking; `SHRINK_CASES`
+cases of nine seconds each reach it.)
 """
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -26,8 +27,8 @@ __all__ = ["search"]
 _MORE = 8
 """Cases that Hypothesis draws for each one that is judged; where there are no more, fewer are."""
 
-SHRINK_SECONDS = 10.0
-"""After this long, cases not yet judged count as good, so that shrinking comes to an end."""
+SHRINK_CASES = 32
+"""Cases judged after the first failure; further ones count as passed, so that shrinking ends."""
 
 
 def search(
@@ -38,29 +39,34 @@ def search(
     max_examples: int,
     seed: int,
 ) -> tuple[Case, Exception] | None:
-    """Return the simplest failing case that was found, and how it failed; None when none fails.
+    """Return the simplest failing case that was found, or None when no case fails.
 
     Args:
         judge: judges one case; returns how it failed, or None.
         explicit: cases that are tried first, and count towards `max_examples`.
-        strategy: generates the others.
+        strategy: generates the other cases.
         max_examples: how many distinct cases are judged, shrinking not counted; the explicit ones
             are among them, and all of them are judged in any case.
-        seed: of Hypothesis.
+        seed: seed of Hypothesis.
+
+    Returns:
+        The case and its failure.
     """
     outcomes: dict[str, Exception | None] = {}
-    failed_at: list[float] = []
+    left = SHRINK_CASES
+    failed = False
 
     def outcome(case: Case) -> Exception | None:
+        nonlocal left, failed
         digest = case.digest()
         if digest not in outcomes:
-            if failed_at and monotonic() - failed_at[0] > SHRINK_SECONDS:
+            if failed and not left:
                 return None
-            if len(outcomes) >= most and not failed_at:
+            if len(outcomes) >= most and not failed:
                 return None
+            left -= failed
             outcomes[digest] = judge(case)
-            if outcomes[digest] is not None and not failed_at:
-                failed_at.append(monotonic())
+            failed = failed or outcomes[digest] is not None
         return outcomes[digest]
 
     always = tuple(explicit)
@@ -102,7 +108,7 @@ def _generated(
     try:
         attempt()
     except Exception:
-        if not last:  # not one of ours: a fault in a strategy
+        if not last:  # the judge did not raise it: it is a fault in a strategy
             raise
         return last[0]
     return None

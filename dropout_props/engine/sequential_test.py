@@ -1,9 +1,9 @@
-"""One example of a statistical property: draw block by block until it is decided.
+"""Judges one example of a statistical property: draws block by block until it is decided.
 
-It is decided *against* the property when the evidence reaches the threshold, *for* it when the
-promised discrepancy is excluded on both sides of every member, and not at all when the number of
-blocks runs out that a fixed-sample test would need to do so for every member. Evidence is valid at
-any stopping time (Ville), so looking after every block costs nothing.
+The example is "refuted" when the evidence reaches the threshold, "excluded" when the promised
+discrepancy is excluded on both sides of every member, and "undecided" when it has drawn the blocks
+that a fixed-sample test would need to exclude it for every member. Evidence is valid at any
+stopping time (Ville), so a look after every block costs nothing.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _UNDECIDED_RATE = 1e-6
 
 @dataclass(frozen=True)
 class Rule:
-    """When to stop.
+    """When an example stops.
 
     Args:
-        log_threshold: natural log of the evidence that refutes at once.
-        false_pass_rate: chance to exclude a discrepancy that is there.
-        factor: what the property's discrepancies are multiplied with (by the profile).
+        log_threshold: natural log of the evidence that refutes.
+        false_pass_rate: upper bound on the chance that an existing discrepancy is excluded.
+        factor: the profile's factor on the discrepancies of the property.
     """
 
     log_threshold: float
@@ -47,11 +47,11 @@ class Rule:
     factor: float
 
     def trials_per_variance(self, num_members: int) -> float:
-        """Return when to give up: trials of a member, times discrepancy^2/variance.
+        """Return the most trials of a member, times discrepancy^2/variance.
 
-        It is the fixed-sample size of the same two error rates, enlarged so that a correct layer
-        stays undecided in any of the members at most once in `_UNDECIDED_RATE`. Normal quantiles
-        are good enough here: they cap the drawing, and decide nothing.
+        It is the fixed-sample size of the same two error rates, enlarged so that a correct layer is
+        undecided in any of the members with probability `_UNDECIDED_RATE` at most. Normal quantiles
+        suffice: they limit the drawing, and decide nothing.
         """
         z_fail = norm.isf(0.5 * np.exp(-self.log_threshold))
         z_member = norm.isf(_UNDECIDED_RATE / num_members)
@@ -73,7 +73,7 @@ class Example:
 
     @property
     def draws(self) -> int:
-        """Trials of the family with the most."""
+        """Number of trials of the largest family."""
         return max(sum(family.trials.tolist()) for family in self.families)
 
     def record(self, *, confidence: float) -> ExampleResult:

@@ -1,4 +1,4 @@
-"""What one run holds constant: run seed, budget, profile, list of known deviations."""
+"""The settings of a run: run seed, budget, profile, list of known deviations."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Settings:
         run_seed: integer that enters every key.
         profile: how much is drawn.
         budget: both error rates, shared among all statistical properties of the catalogue.
-        known: the listed deviations that are looked for.
-        confirm: whether a failure is asked again with other keys and with a correct layer.
-        sampler: who draws; the self-test puts exact trials in its place.
+        known: the list of known deviations.
+        confirm: whether a failure is judged again with other keys and with a correct layer.
+        sampler: class that draws; the self-test replaces it by one that draws exact trials.
     """
 
     run_seed: int = 0
@@ -43,7 +43,7 @@ class Settings:
         """Return settings from plain values.
 
         Raises:
-            ValueError: an unknown profile, or a rate that is none.
+            ValueError: an unknown profile, or a rate outside (0, 1).
         """
         if profile not in PROFILES:
             raise ValueError(f"profile={profile!r}: it must be one of {', '.join(PROFILES)}.")
@@ -51,19 +51,19 @@ class Settings:
         return replace(base, budget=replace(base.budget, false_fail_rate=false_fail_rate))
 
     def listing(self, known: str | None) -> Settings:
-        """Return the same with another list of known deviations.
+        """Return these settings with another list of known deviations.
 
         Args:
-            known: text of the list, empty for no list; None keeps the one that there is.
+            known: text of the list, empty for no list; None changes nothing.
 
         Raises:
-            BadList: it is none.
+            BadList: the text is not a list.
         """
         return self if known is None else replace(self, known=parse(known, "--known"))
 
     @property
     def promise(self) -> str:
-        """What the profile draws, and the discrepancy that a pass excludes, for the header."""
+        """The number of cases of the profile, and the discrepancies that a pass excludes."""
         promised = ", ".join(
             f"{prop.id} {self.profile.discrepancy_factor * min(finest):.2g}"
             for prop in CATALOGUE

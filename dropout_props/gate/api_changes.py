@@ -1,8 +1,8 @@
-"""Signatures, defaults and errors of two sides: what a caller's code would notice.
+"""Compares signatures, defaults and errors of two sides: does code that calls the layer still work?
 
-A message worded anew is a note, since releases reword them without changing behaviour; another
-type of error, an error that comes or goes, another default, a parameter that goes or can no longer
-be given as before is a changed contract. A parameter that is added with a default is a note.
+A changed contract is: another type of error, an error that appears or disappears, another default,
+a parameter that is gone or can no longer be passed as before. A note is: a message with other
+words, since releases reword them without changing behaviour, and a new parameter with a default.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ _BY_NAME = ("positional or keyword", "keyword-only")
 
 
 def compare_signatures(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tuple[Row, list[str]]:
-    """Return the row `signature` of a subject, and notes."""
+    """Compare the parameters of a subject's constructor and call.
+
+    Returns:
+        The row `signature` of the subject, and notes.
+    """
     there = {one.place: one for one in candidate.signatures}
     broken: list[str] = []
     notes: list[str] = []
     for mine in base.signatures:
         if mine.place not in there:
-            broken.append(f"{mine.place}: its signature cannot be read any more")
+            broken.append(f"{mine.place}: its signature can no longer be read")
             continue
         more_broken, more_notes = _signature(mine, there[mine.place])
         broken += more_broken
@@ -39,7 +43,7 @@ def compare_signatures(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tup
         change=Change.CONTRACT if broken else Change.IDENTICAL,
         base=_text(base.signatures),
         candidate=_text(candidate.signatures),
-        detail="; ".join(broken) or "every call that was valid is valid, with the same defaults",
+        detail="; ".join(broken) or "every call that was valid still is, with the same defaults",
     )
     return row, notes
 
@@ -89,7 +93,11 @@ def _parameters(parameters: tuple[Parameter, ...]) -> str:
 
 
 def compare_answers(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tuple[Row, list[str]]:
-    """Return the row `answers` of a subject, and notes."""
+    """Compare what both sides answer to the same invalid calls.
+
+    Returns:
+        The row `answers` of a subject, and notes.
+    """
     there = {one.mistake: one for one in candidate.answers}
     changed, was, now, notes = [], [], [], []
     for mine in base.answers:
@@ -103,15 +111,15 @@ def compare_answers(base: SubjectSnapshot, candidate: SubjectSnapshot) -> tuple[
             now.append(new)
         elif mine.message != other.message:
             notes.append(
-                f"{base.subject}: {mine.mistake}: {mine.error} is worded anew: {other.message}"
+                f"{base.subject}: {mine.mistake}: {mine.error} has another message: {other.message}"
             )
     row = Row(
         subject=base.subject,
         property_id="answers",
-        name="answers to mistakes",
+        name="errors of invalid calls",
         change=Change.CONTRACT if changed else Change.IDENTICAL,
-        base="; ".join(was) or f"{len(base.answers)} answers",
-        candidate="; ".join(now) or f"{len(candidate.answers)} answers",
-        detail="; ".join(changed) or "the same mistakes raise the same errors",
+        base="; ".join(was) or f"{len(base.answers)} calls",
+        candidate="; ".join(now) or f"{len(candidate.answers)} calls",
+        detail="; ".join(changed) or "the same calls raise the same errors",
     )
     return row, notes

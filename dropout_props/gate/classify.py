@@ -1,7 +1,7 @@
-"""The class of one property about one subject, from its two results; pure, and one table of cases.
+"""The class of a change: one property of one subject, from its results on both sides.
 
-`rekeyed` needs a statement of equivalence from counts on both sides (`equivalence`); where there
-is none, the class is `inconclusive`, or `shifted` where the counts show a difference.
+Pure functions. Where bits differ, the class is `rekeyed` only if the counts of both sides show
+equivalence (`equivalence`); it is `shifted` where they show a difference, else `inconclusive`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["class_of_bits", "classify"]
 
 _BAD = (Verdict.FAIL, Verdict.ERROR)
-_STANDS = (Verdict.KNOWN, Verdict.BLOCKED)
+_NOT_PASSING = (*_BAD, Verdict.KNOWN, Verdict.BLOCKED)
 
 
 def classify(base: PropertyResult | None, candidate: PropertyResult | None) -> Row:
@@ -29,7 +29,7 @@ def classify(base: PropertyResult | None, candidate: PropertyResult | None) -> R
     """
     one = candidate or base
     if one is None:
-        raise ValueError("neither side has a result: there is nothing to classify.")
+        raise ValueError("neither side has a result, so there is nothing to classify.")
     change, detail = _class(base, candidate)
     return Row(
         subject=one.subject,
@@ -47,11 +47,11 @@ def _words(result: PropertyResult) -> str:
     return str(result.verdict)
 
 
-def _class(  # noqa: C901, PLR0911 (one table of cases, read from top to bottom)
+def _class(  # noqa: C901, PLR0911 (a table of cases, read from top to bottom)
     base: PropertyResult | None, candidate: PropertyResult | None
 ) -> tuple[Change, str]:
     if candidate is None:
-        return Change.REMOVED, "the candidate was not judged on it"
+        return Change.REMOVED, "the candidate was not judged on this property"
     if base is None:
         if candidate.verdict in _BAD:
             return Change.REGRESSED, f"new, and it fails: {candidate.shown}"
@@ -71,19 +71,19 @@ def _class(  # noqa: C901, PLR0911 (one table of cases, read from top to bottom)
         )
     if Verdict.INCONCLUSIVE in (was, now):
         side, which = (candidate, "candidate") if now is Verdict.INCONCLUSIVE else (base, "base")
-        return Change.INCONCLUSIVE, f"the {which} could not tell: {side.shown}"
+        return Change.INCONCLUSIVE, f"the {which} is inconclusive: {side.shown}"
     if now is Verdict.KNOWN:
         return Change.KNOWN, candidate.shown
     if now is Verdict.BLOCKED:
         if was is Verdict.BLOCKED:
             return Change.STILL_FAILING, candidate.shown
         return Change.INCONCLUSIVE, f"not judged: {candidate.shown}"
-    if was in (*_BAD, *_STANDS):
+    if was in _NOT_PASSING:
         return Change.FIXED, f"before: {base.shown}"
-    return _both_hold(base, candidate)
+    return _both_pass(base, candidate)
 
 
-def _both_hold(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
+def _both_pass(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
     """Both sides pass, or the property applies to neither."""
     if not base.examples and not candidate.examples:  # exact: no bits were counted
         return Change.IDENTICAL, candidate.shown
@@ -103,7 +103,7 @@ def class_of_bits(statement: Statement) -> tuple[Change, str]:
 
 def _applicability(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
     if candidate.verdict is Verdict.NOT_APPLICABLE:
-        if base.verdict in (*_BAD, *_STANDS):
+        if base.verdict in _NOT_PASSING:
             return Change.FIXED, f"it no longer applies: {candidate.shown}"
         return Change.REMOVED, f"it no longer applies: {candidate.shown}"
     if candidate.verdict in _BAD:
@@ -117,12 +117,12 @@ def _stale(result: PropertyResult) -> bool:
 
 
 def _class_without_list(base: PropertyResult, candidate: PropertyResult) -> tuple[Change, str]:
-    """Compare what was found, and leave the stale entry to a word in the detail."""
+    """Compare the verdicts without the list; the detail says that the entry is stale."""
     was = base.unlisted or base.verdict
     now = candidate.unlisted or candidate.verdict
     entry = "its entry in the list of known deviations is stale"
     if now is Verdict.PASS:
         change = Change.IDENTICAL if was is Verdict.PASS else Change.FIXED
-        return change, f"{entry}: strike it"
+        return change, f"{entry}: remove it"
     change = Change.REGRESSED if was is Verdict.PASS else Change.STILL_FAILING
     return change, f"{candidate.shown}; {entry}"

@@ -1,9 +1,8 @@
-"""What JAX compiles on a side is kept beside its environment, for the next gate.
+"""JAX's persistent compilation cache, for the environments that the gate makes.
 
-Compiling takes more than half of a side's time. JAX's persistent compilation cache finds a program
-by a hash of itself, the compiler, its flags and the device, and gives the machine code back. It is
-not to be trusted blindly: JAX 0.5.1 gives wrong code back for some loops. So what did not hold with
-code that was kept is asked again, compiled anew, and that answer counts.
+Compiling takes more than half of the time of a side. JAX's cache finds a compiled program by a hash
+of the program, the compiler, its flags and the device, so the next gate does not compile it again.
+Some releases of JAX take wrong machine code from the cache; there the gate switches it off.
 """
 
 from __future__ import annotations
@@ -11,72 +10,68 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from dropout_props.results.verdict import Verdict
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
-if TYPE_CHECKING:
-    from dropout_props.results.records import RunResult
+__all__ = ["machine", "settings", "takes_wrong_code"]
 
-__all__ = ["doubted", "machine", "settings", "with_answers"]
+_WRONG = SpecifierSet(">=0.5.1,<0.6.1")
+"""Releases of JAX that take wrong code for some loops from the cache. The program in
+docs/findings.md shows it on 0.5.1, 0.5.2, 0.5.3 and 0.6.0; 0.4.38, 0.5.0, 0.6.1, 0.6.2 and 0.7.0
+are right."""
 
-_HELD = (Verdict.PASS, Verdict.KNOWN, Verdict.NOT_APPLICABLE)
 _FOLDER = "JAX_COMPILATION_CACHE_DIR"
-_TELLING = ("flags", "model name", "Features")  # of Linux; the last on ARM
+_SWITCH = "JAX_ENABLE_COMPILATION_CACHE"
+_PROCESSOR = ("flags", "model name", "Features")  # lines of Linux; the last one on ARM
 
 
-def settings(folder: Path | None) -> dict[str, str]:
-    """Return the environment variables that make JAX keep all that it compiles.
+def takes_wrong_code(jax: str | None) -> bool:
+    """Return whether a release of JAX is known to take wrong code from its cache.
 
     Args:
-        folder: where; JAX makes it. Nothing is set without one, or where the reader has set one.
+        jax: its version. A release that cannot be read counts as one that does.
     """
-    if folder is None or _FOLDER in os.environ:
-        return {}
-    return {
+    try:
+        return Version(jax or "") in _WRONG
+    except InvalidVersion:
+        return True
+
+
+def settings(folder: Path | None, jax: str | None) -> tuple[dict[str, str], str]:
+    """Return the environment variables that set up the cache of a side, and a note for the user.
+
+    Args:
+        folder: where JAX keeps what it compiles; JAX makes it. None: the side has no such folder.
+        jax: version of the side's JAX. Where it takes wrong code, every cache is switched off.
+
+    Returns:
+        The variables; a `JAX_COMPILATION_CACHE_DIR` of the caller is left as it is. The note is
+        empty unless a cache is switched off.
+    """
+    is_callers = _FOLDER in os.environ
+    if takes_wrong_code(jax):
+        note = (
+            f"jax {jax or 'of an unknown version'} may take wrong code from its compilation cache; "
+            "the cache is off on this side"
+        )
+        return {_SWITCH: "false"}, note if folder or is_callers else ""
+    if folder is None or is_callers:
+        return {}, ""
+    variables = {
         _FOLDER: str(folder),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",  # a thousand programs of 50 ms
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
+    return variables, ""
 
 
 def machine() -> str:
     """Return a short hash of the processor: machine code of one kind may not run on another."""
-    told = {platform.machine(), platform.processor()}
+    words = {platform.machine(), platform.processor()}
     listed = Path("/proc/cpuinfo")
     if listed.exists():
         lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
-        told |= {line for line in lines if line.startswith(_TELLING)}
-    return hashlib.blake2b("\n".join(sorted(told)).encode(), digest_size=4).hexdigest()
-
-
-def doubted(result: RunResult) -> dict[str, Any]:
-    """Return what is to be asked again, as part of a request; empty where everything held."""
-    pairs = [one for one in result.results if one.verdict not in _HELD]
-    if not pairs:
-        return {}
-    return {
-        "subjects": list(dict.fromkeys(one.subject for one in pairs)),
-        "properties": list(dict.fromkeys(one.property_id for one in pairs)),
-    }
-
-
-def with_answers(result: RunResult, fresh: RunResult) -> tuple[RunResult, list[str]]:
-    """Return the result with the second answers in place of what did not hold.
-
-    Returns:
-        The result, and the pairs whose verdict is another one, in words.
-    """
-    second = {(one.subject, one.property_id): one for one in fresh.results}
-    answers, changed = [], []
-    for one in result.results:
-        answer = one if one.verdict in _HELD else second.get((one.subject, one.property_id), one)
-        answers.append(answer)
-        if answer.verdict is not one.verdict:
-            changed.append(
-                f"{one.subject} {one.property_id}: {one.verdict} with code that JAX had kept, and "
-                f"{answer.verdict} compiled anew, which counts"
-            )
-    return replace(result, results=tuple(answers)), changed
+        words |= {line for line in lines if line.startswith(_PROCESSOR)}
+    return hashlib.blake2b("\n".join(sorted(words)).encode(), digest_size=4).hexdigest()

@@ -1,4 +1,4 @@
-"""Compares two results: every subject and property, then what the snapshots show, then versions."""
+"""Compares two results: each subject and property, then the snapshots, then what is installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXPECTED_TO_AGREE = {
 
 
 class Incomparable(ValueError):
-    """Two results that answer different questions."""
+    """The two results have another run seed, profile or budget; the text names the option."""
 
 
 def diff(
@@ -33,22 +33,22 @@ def diff(
     labels: tuple[str, str] = ("base", "candidate"),
     strict_bits: bool = False,
 ) -> Comparison:
-    """Compare two results of the same question.
+    """Compare two results of the same run seed, profile and budget.
 
     Args:
         base: the result in the environment that is in use.
-        candidate: the result in the one that may replace it.
-        labels: what a report calls the two.
+        candidate: the result in the environment that may replace it.
+        labels: the names of the two in a report.
         strict_bits: whether rekeyed and shifted fail.
 
     Raises:
-        Incomparable: run seed, profile or budget differ, so that other bits would show nothing.
+        Incomparable: run seed, profile or budget differ, so different bits would show nothing.
     """
     for field, option in _EXPECTED_TO_AGREE.items():
         mine, other = getattr(base, field), getattr(candidate, field)
         if mine != other:
             raise Incomparable(
-                f"the base has {field} {mine!r}, the candidate {other!r}: bits that differ would "
+                f"the base has {field} {mine!r}, the candidate {other!r}: different bits would "
                 f"show nothing. Run both with the same {option}."
             )
     pairs = _pairs(base, candidate)
@@ -69,7 +69,7 @@ def diff(
 
 
 def exit_code(comparison: Comparison) -> ExitCode:
-    """Return the exit code that a comparison asks for."""
+    """Return the exit code of a comparison."""
     tally = comparison.tally
     definite = [c for c in tally if c.fails and c is not Change.INCONCLUSIVE]
     bits = [c for c in tally if c.warns and comparison.strict_bits]
@@ -85,7 +85,7 @@ def exit_code(comparison: Comparison) -> ExitCode:
 def _pairs(
     base: RunResult, candidate: RunResult
 ) -> list[tuple[PropertyResult | None, PropertyResult | None]]:
-    """Pair the results; what an incomplete side did not reach is no removal."""
+    """Pair the results; a pair that an incomplete side did not reach does not count as removed."""
     old = {(one.subject, one.property_id): one for one in base.results}
     new = {(one.subject, one.property_id): one for one in candidate.results}
     keys = dict.fromkeys([*old, *new])
@@ -93,11 +93,11 @@ def _pairs(
     return [
         (one, other)
         for one, other in pairs
-        if (one or not _cut_short(base)) and (other or not _cut_short(candidate))
+        if (one or not _is_incomplete(base)) and (other or not _is_incomplete(candidate))
     ]
 
 
-def _cut_short(result: RunResult) -> bool:
+def _is_incomplete(result: RunResult) -> bool:
     return bool(result.stopped) or not result.complete
 
 
@@ -113,11 +113,11 @@ def _snapshots(
 ) -> tuple[list[Row], list[str]]:
     if base.snapshot is None or candidate.snapshot is None:
         return [], ["one side has no snapshot: masks, signatures and errors were not compared"]
-    there = {one.subject: one for one in candidate.snapshot.subjects}
+    others = {one.subject: one for one in candidate.snapshot.subjects}
     found: list[Row] = []
     notes: list[str] = []
     for mine in base.snapshot.subjects:
-        other = there.get(mine.subject)
+        other = others.get(mine.subject)
         if other is None:
             continue
         if mine.trouble or other.trouble:
@@ -138,11 +138,11 @@ def _trouble(base: SubjectSnapshot, candidate: SubjectSnapshot) -> Row:
     return Row(
         subject=base.subject,
         property_id="masks",
-        name="canonical questions",
+        name="canonical calls",
         change=change,
-        base=base.trouble or "answered",
-        candidate=candidate.trouble or "answered",
-        detail="the subject raised where it was asked a canonical question",
+        base=base.trouble or "no error",
+        candidate=candidate.trouble or "no error",
+        detail="the subject raised an error in a canonical call",
     )
 
 
@@ -157,7 +157,7 @@ def _masks(base: SubjectSnapshot, candidate: SubjectSnapshot, rows: list[Row]) -
         change, detail = Change.IDENTICAL, f"all {len(common)} canonical masks"
     else:
         change, detail = class_of_bits(statement)
-        if statement.same_bits:  # other masks from other questions, such as a second call
+        if statement.same_bits:  # the counted masks agree; others, such as a second call's, do not
             change, detail = Change.REKEYED, f"the same keep counts; {statement.text}"
         elif change is Change.REKEYED and any(row.change is Change.SHIFTED for row in rows):
             change = Change.SHIFTED
@@ -183,7 +183,7 @@ def _installed(base: RunResult, candidate: RunResult) -> tuple[Difference, ...]:
         return {**more, **result.versions, **result.flags}
 
     old, new = everything(base), everything(candidate)
-    if not old or not new:  # nothing is known of a side that could not run
+    if not old or not new:  # a side that could not run
         return ()
     return tuple(
         Difference(name, old.get(name, ""), new.get(name, ""))

@@ -1,8 +1,8 @@
-"""One isolated environment a side, made by uv, cached by what it was made of, and used again.
+"""Makes one environment for each side, with uv, and caches it under a hash of its requirements.
 
-An environment holds what the side requires and what this package needs, not this package: `link`
-brings that in. So an edit of this package makes no other environment. A folder appears under its
-name only when it is whole: it is made beside and then renamed.
+An environment holds the requirements of the side and the dependencies of this package, not this
+package: `link` adds it. So an edit of this package does not make a new environment. A folder is
+made under another name and then renamed, so one that has its own name is complete.
 """
 
 from __future__ import annotations
@@ -29,42 +29,42 @@ if TYPE_CHECKING:
 
 __all__ = ["Built", "build"]
 
-_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-_PREFERRED = (_HERE, "3.12", "3.11", "3.13", "3.10")
+_RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+_PREFERRED = (_RUNNING, "3.12", "3.11", "3.13", "3.10")
 
 
 @dataclass(frozen=True)
 class Built:
-    """An environment that is ready.
+    """An environment that is ready to use.
 
     Args:
         interpreter: path of its Python.
-        reused: whether it was there already.
-        notes: what was chosen for the reader, one sentence each.
-        compiled: where JAX keeps what it compiles there, for the next gate; none where somebody
-            may change the environment.
-        home: folder of an environment that the gate made; none for an interpreter of somebody
-            else's, beside which nothing is written.
+        reused: whether it was in the cache.
+        notes: choices that the gate made for the user, one sentence each.
+        compilation_cache: folder of JAX's compilation cache; None where somebody may change the
+            environment.
+        home: folder of an environment that the gate made; None for an interpreter that the user
+            named, beside which nothing is written.
     """
 
     interpreter: Path
     reused: bool
     notes: tuple[str, ...] = ()
-    compiled: Path | None = None
+    compilation_cache: Path | None = None
     home: Path | None = None
 
 
 def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) -> Built:
-    """Return an environment of what `spec` and `extra` ask for and what this package needs.
+    """Return an environment with `spec`, `extra` and the dependencies of this package.
 
     Args:
         spec: requirements such as ``flax==0.12.12``.
-        extra: more requirements; a jax among them is taken as it is.
-        python: version or path of the interpreter; one that suits when left out.
+        extra: more requirements. Where one of them is jax, the table of releases chooses none.
+        python: version or path of the interpreter; one that suits the release when left out.
 
     Raises:
-        CannotBuild: no uv, no interpreter, or nothing that the resolver finds.
-        releases.BadSpec: `spec` or `extra` holds no requirements.
+        CannotBuild: uv or the interpreter is missing, or the resolver finds no solution.
+        releases.BadSpec: `spec` or `extra` is not a list of requirements.
     """
     requirements = releases.parse(" ".join([spec, *extra]))
     row = releases.of_requirements(requirements)
@@ -96,9 +96,12 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
             constraints=constraints,
             text=text,
         )
-    compiled = folder / f"compiled-{machine()}"
     return Built(
-        _python_of(folder), reused=reused, notes=tuple(notes), compiled=compiled, home=folder
+        _python_of(folder),
+        reused=reused,
+        notes=tuple(notes),
+        compilation_cache=folder / f"compiled-{machine()}",
+        home=folder,
     )
 
 
@@ -110,7 +113,7 @@ def _needs() -> tuple[Requirement, ...]:
 
 
 def _interpreter(python: str | None, row: Release | None, spec: str) -> tuple[str, str]:
-    """Return the path of the interpreter, and a note where it is not the reader's own choice."""
+    """Return the path of the interpreter, and a note where the gate chose another version."""
     if python is not None:
         found = uv.find_python(python)
         if found is None:
@@ -123,12 +126,12 @@ def _interpreter(python: str | None, row: Release | None, spec: str) -> tuple[st
         return sys.executable, ""
     fitting = [one for one in _PREFERRED if releases.suits(row, one)]
     for version in fitting:
-        found = sys.executable if version == _HERE else uv.find_python(version)
+        found = sys.executable if version == _RUNNING else uv.find_python(version)
         if found is not None:
             note = (
                 ""
-                if version == _HERE
-                else f"{spec}: on Python {version}, since it is of no use on {_HERE}"
+                if version == _RUNNING
+                else f"{spec}: on Python {version}, since it does not run on {_RUNNING}"
             )
             return found, note
     raise CannotBuild(
@@ -172,7 +175,7 @@ def _make(
         (place / "made_of.json").write_text(text, encoding="utf-8")
         try:
             place.rename(folder)
-        except OSError:  # another gate was quicker
+        except OSError:  # another gate has made it in the meantime
             if not folder.exists():
                 raise
             shutil.rmtree(place, ignore_errors=True)
@@ -183,6 +186,6 @@ def _python_of(folder: Path) -> Path:
 
 
 def _reason(stderr: str) -> str:
-    """Return what uv said, on one line and without its ornaments."""
+    """Return the reason that uv printed, on one line and without box-drawing characters."""
     words = " ".join(stderr.replace("×", " ").replace("╰─▶", " ").replace("│", " ").split())
     return (words[:600] or "uv gave no reason") + ("" if words.endswith(".") else ".")

@@ -1,11 +1,11 @@
-"""Is it *shown* that two sides draw from one distribution? Exact intervals from counts decide.
+"""Do the counts *show* that two sides draw from one distribution?
 
 Question: how far apart can a success probability of the base and of the candidate be?
-Guarantee: both Clopper-Pearson intervals hold with the stated confidence, at whichever look
-drawing stopped; the distance between their far ends bounds the difference of the probabilities.
-Where that bound is a little wide, the exclusion of the property's own discrepancy, recomputed from
-the integers of each side, bounds it by twice that discrepancy and the width of the null.
-Cannot say: that two distributions are equal; only that they differ by less than a margin.
+Guarantee: each side's Clopper-Pearson interval covers its probability with the stated confidence,
+at whichever look drawing stopped. The distance between the far ends of the two intervals bounds the
+difference of the probabilities. Where that bound exceeds the margin, and the counts of both sides
+exclude the property's own discrepancy, the bound is twice that discrepancy plus the null's width.
+Cannot say: that two distributions are equal, only that they differ by less than a margin.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["CONFIDENCE", "KEEP_MARGIN", "Statement", "of_keeps", "of_properties"]
 
 CONFIDENCE = 0.999
-"""Of each side's interval; a statement about both holds with twice the remaining error."""
+"""Confidence of each side's interval; both cover with twice the error probability that remains."""
 
 KEEP_MARGIN = 0.005
-"""Largest difference of two keep rates that still counts as one rate; absolute."""
+"""Largest absolute difference of two keep rates that counts as equivalent."""
 
 _FALSE_PASS_RATE = 1e-3
-"""Of the exclusion that is recomputed from the counts; that of a run's default budget."""
+"""Error rate of the exclusion that is recomputed from the counts: a run's default."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What the counts of both sides show.
+    """The conclusion from the counts of both sides.
 
     Args:
         same_bits: every count is the same.
-        shown: every difference is within its margin.
-        refuted: some pair of intervals has no point in common.
-        text: the statement, with its margin and its confidence.
+        shown: equivalence is shown: every difference is within its margin.
+        refuted: a difference is shown: two intervals have no common point and exceed the margin.
+        text: the conclusion in words, with its margin and its confidence.
     """
 
     same_bits: bool
@@ -89,12 +89,12 @@ class _Distance:
 
 
 def _integers(counts: tuple[Counts, ...]) -> list[tuple[str, int, int, int]]:
-    """What bits alone decide: evidence and intervals may differ in the last place by SciPy."""
+    """Return what the bits alone decide; SciPy may round evidence and intervals differently."""
     return [(one.label, one.members, one.successes, one.trials) for one in counts]
 
 
 def _excluded(counts: Counts) -> bool:
-    """Whether the counts rule out the promised discrepancy: then the null is as near as that."""
+    """Return whether the counts exclude the promised discrepancy from the null."""
     from dropout_props.statistics import Interval, Trials, excluded
 
     null = Interval(counts.lowest, counts.highest)
@@ -126,7 +126,7 @@ def _statement(found: list[_Distance], *, same: bool, what: str) -> Statement:
         return Statement(same_bits=same, shown=False, refuted=False, text="no counts in common")
     widest = max(found, key=lambda one: one.largest - one.margin)
     shown = all(one.within for one in found)
-    # With many families some intervals miss each other by chance: only far ones are a difference.
+    # Of many families, some intervals miss each other by chance: they must exceed the margin too.
     refuted = any(one.apart and not one.within for one in found)
     verb = "differ by at most" if shown else "may differ by"
     text = (

@@ -1,8 +1,7 @@
-"""Starts the interpreter of a side: by itself, to see what it has, or with this package linked.
+"""Starts the interpreter of a side: alone, to list its packages, or with this package linked.
 
-Guarantee: nothing of the caller's stands before what the interpreter finds by itself, except a
-folder that holds this package alone. The caller's PYTHONPATH comes last, for layers of the reader's
-own, as does the working directory.
+Guarantee: on `sys.path`, one folder comes before the interpreter's own entries, and it holds this
+package alone. The caller's PYTHONPATH and the working directory come last, for the user's layers.
 """
 
 from __future__ import annotations
@@ -29,22 +28,23 @@ _START = (
     "getattr(import_module(sys.argv[2]), sys.argv[3])(sys.argv[4])"
 )
 _MISLEADING = ("PYTHONPATH", "PYTHONHOME", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__")
-"""Variables of the caller's that make an interpreter import what another one has."""
+"""Variables of the caller that make an interpreter import the packages of another one."""
 
 
 class Refused(RuntimeError):
-    """An interpreter that no side can run on; the text says why, and what to do."""
+    """A side cannot run on this interpreter; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What an interpreter has by itself.
+    """The packages of an interpreter, without anything that the gate adds.
 
     Args:
         python: its version.
-        markers: the environment for markers of requirements.
-        installed: version of what this package needs; "" without metadata, None where it is absent.
-        modules: of flax, jax and jaxlib: `file`, `version`, `listed`, as `probe.module` returns.
+        markers: the environment in which markers of requirements are evaluated.
+        installed: version of each dependency of this package; "" where it has no metadata, None
+            where it is not installed.
+        modules: for flax, jax and jaxlib what `probe.module` returns: `file`, `version`, `listed`.
     """
 
     python: str
@@ -59,7 +59,7 @@ def examine(
     timeout: float,
     started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
 ) -> Found:
-    """See what an interpreter has by itself, and that it has what this package needs.
+    """List the packages of an interpreter, and check that no dependency is missing.
 
     Args:
         built: the environment.
@@ -67,7 +67,7 @@ def examine(
         started: called with the process.
 
     Raises:
-        Refused: it does not run, or lacks something.
+        Refused: it does not run, or a dependency of this package is missing.
     """
     source = Path(probe.__file__).read_text(encoding="utf-8")
     arguments = ["-c", f"{source}\nmain(sys.argv[1])\n", json.dumps(_names())]
@@ -89,15 +89,15 @@ def examine(
         except subprocess.TimeoutExpired as error:
             process.kill()
             raise Refused(
-                f"{built.interpreter} was stopped after {timeout:g} s, before it said what it has "
-                "installed: allow more with --timeout."
+                f"{built.interpreter} was stopped after {timeout:g} s, before it had listed its "
+                "packages: allow more with --timeout."
             ) from error
     found = _read(out) if process.returncode == 0 else None
     if found is None:
-        last = ([line.strip() for line in err.splitlines() if line.strip()] or ["nothing"])[-1]
+        last = ([line.strip() for line in err.splitlines() if line.strip()] or ["none"])[-1]
         raise Refused(
-            f"{built.interpreter} could not say what it has installed (exit status "
-            f"{process.returncode}; its last words: {last[:300]}). Name a Python that runs."
+            f"{built.interpreter} could not list its packages (exit status "
+            f"{process.returncode}; its last line: {last[:300]}). Name a Python that runs."
         )
     trouble = needs.lacking(built.interpreter, found)
     if trouble:
@@ -106,41 +106,43 @@ def examine(
 
 
 def command(built: Built, module: str, function: str, text: str) -> list[str]:
-    """Return the command line that calls a function of this package, with one text.
+    """Return the command line that calls a function of this package on a side.
 
     Args:
         built: the environment.
-        module: of this package.
-        function: of that module.
-        text: what it is called with.
+        module: module of this package.
+        function: function of that module.
+        text: its one argument.
     """
     return [*_python(built), "-c", _START, str(link.folder()), module, function, text]
 
 
 def variables(built: Built) -> dict[str, str]:
-    """Return the environment variables of a process of a side."""
-    kept = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
-    kept["JAX_PLATFORMS"] = os.environ.get("JAX_PLATFORMS", "cpu")  # one kind of device everywhere
-    kept["PYTHONSAFEPATH"] = "1"  # for the processes that a side starts, from Python 3.11 on
+    """Return the environment variables for a process of a side."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    inherited["JAX_PLATFORMS"] = os.environ.get(
+        "JAX_PLATFORMS", "cpu"
+    )  # one kind of device everywhere
+    inherited["PYTHONSAFEPATH"] = "1"  # for the processes that a side starts, from Python 3.11 on
     if built.home is None:
-        return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(_bytecode(built.home))}
+        return inherited | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return inherited | {"PYTHONPYCACHEPREFIX": str(_bytecode(built.home))}
 
 
 def callers_path() -> list[str]:
-    """Return the folders of the caller's PYTHONPATH, where a layer of the reader's own may be."""
+    """Return the folders of the caller's PYTHONPATH, where a layer of the user may be."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return [str(Path(folder).absolute()) for folder in folders if folder]
 
 
 def by_hand(built: Built, *words: str) -> str:
-    """Return the command that a reader types to see more."""
+    """Return a command for the user that shows the whole error."""
     return f"PYTHONPATH={link.folder()} {built.interpreter} -m dropout_props {' '.join(words)}"
 
 
 def _python(built: Built) -> list[str]:
-    """Return the program with its options; bytecode of this package must not go beside it."""
-    if built.home is None:  # somebody's own, with packages of the user's site perhaps
+    """Return the program with its options, such that Python writes no bytecode beside the link."""
+    if built.home is None:  # the user's interpreter, perhaps with packages of the user's site
         return [str(built.interpreter)]
     return [str(built.interpreter), "-I", "-X", f"pycache_prefix={_bytecode(built.home)}"]
 

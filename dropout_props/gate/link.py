@@ -1,8 +1,8 @@
-"""Brings the running package, and nothing else, into the environment of a side.
+"""Makes the running package, and nothing else, importable in the environment of a side.
 
-Guarantee: the folder that goes on the path of a side holds one entry, `dropout_props`. So a side
-runs the code that compares it, and imports everything else from its own environment. The entry is
-a symbolic link, or a copy where the platform makes no links.
+Guarantee: the folder that is added to the path of a side holds one entry, `dropout_props`. So both
+sides run this version of the package, and import everything else from their own environments. The
+entry is a symbolic link, or a copy where the platform makes no links.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME = "dropout_props"
 
 
 def folder() -> Path:
-    """Return a folder of the cache that holds the running package alone."""
+    """Return a folder of the cache that holds the running package and nothing else."""
     source = Path(dropout_props.__file__).parent.resolve()
     try:
         return _linked(source)
@@ -36,7 +36,7 @@ def _linked(source: Path) -> Path:
     place = cache.folder("packages", name)
     link = place / _NAME
     if not (link.is_symlink() and link.exists() and link.samefile(source)):
-        # Both sides of a gate may be here at once: each makes a link of its own, and renames it.
+        # Both sides of a gate may run this at once: each makes a link and renames it.
         own = place.with_name(f".{name}-{os.getpid()}-{threading.get_ident()}")
         own.symlink_to(source, target_is_directory=True)
         try:
@@ -47,7 +47,7 @@ def _linked(source: Path) -> Path:
 
 
 def _copied(source: Path) -> Path:
-    """Copy the package under a name of its content, so that an edit makes another copy."""
+    """Copy the package to a folder named after its content, so that an edit makes another copy."""
     files = [
         path
         for path in sorted(source.rglob("*"))
@@ -65,7 +65,7 @@ def _copied(source: Path) -> Path:
             shutil.copytree(source, whole / _NAME, ignore=ignored)
             try:
                 whole.rename(place)
-            except OSError:  # another gate was quicker
+            except OSError:  # another gate has copied it in the meantime
                 if not place.exists():
                     raise
     return place

@@ -1,4 +1,4 @@
-"""A row of releases, each judged in an environment of its own, and each compared with the last."""
+"""Judges several releases of Flax, each in its own environment, and compares each with the last."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.gate.diff import diff
 from dropout_props.gate.environments import build
-from dropout_props.gate.side_process import Asked
+from dropout_props.gate.side_process import SideJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ __all__ = ["Matrix", "run"]
 
 @dataclass(frozen=True)
 class Matrix:
-    """What a row of releases gave.
+    """The results of several releases.
 
     Args:
         releases: of Flax, oldest first.
-        results: one a release.
-        steps: the comparison of each release with the one before, one fewer.
+        results: one for each release.
+        steps: the comparison of each release with the one before: one fewer.
     """
 
     releases: tuple[str, ...]
@@ -37,7 +37,7 @@ def run(
     releases: Sequence[str],
     request: dict[str, Any],
     *,
-    race: Callable[[list[Asked]], list[RunResult]],
+    run_sides: Callable[[list[SideJob]], list[RunResult]],
     python: str | None = None,
     timeout: float = 3600.0,
     at_once: int = 2,
@@ -48,22 +48,22 @@ def run(
 
     Args:
         releases: of Flax, oldest first.
-        request: subjects, properties, profile, run seed, budget, known, as each side gets it.
-        race: runs some sides at once.
-        python: version of the interpreter; one that suits when left out.
+        request: as in `SideJob`.
+        run_sides: runs some sides at once, as `dropout_props.cli.progress.run_sides` does.
+        python: version of the interpreter; one that suits the release when left out.
         timeout: seconds for one release.
-        at_once: how many environments run at once.
-        on_result: called with each release that is done, so that it can be kept.
-        stored: results that are there already, by release.
+        at_once: number of environments that run at the same time.
+        on_result: called with each release and its result, so that the caller can store it.
+        stored: results to reuse, by release.
     """
     found: dict[str, RunResult] = dict(stored or {})
     missing = [release for release in releases if release not in found]
     for start in range(0, len(missing), at_once):
         some = missing[start : start + at_once]
-        asked = [
-            Asked(f"flax {r}", _preparing(f"flax=={r}", python), request, timeout) for r in some
+        jobs = [
+            SideJob(f"flax {r}", _preparing(f"flax=={r}", python), request, timeout) for r in some
         ]
-        for release, result in zip(some, race(asked), strict=True):
+        for release, result in zip(some, run_sides(jobs), strict=True):
             found[release] = result
             on_result(release, result)
     results = tuple(found[release] for release in releases)

@@ -1,6 +1,6 @@
-"""What this package needs in an environment, and what an environment lacks of it.
+"""The dependencies of this package, and which of them an environment lacks.
 
-The needs are those of the running package's metadata, extras left out.
+They are read from the metadata of the running package, extras left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PACKAGE = "dropout-props"
 
 
 class NotInstalled(RuntimeError):
-    """The running package has no metadata, so that its dependencies are not known."""
+    """The running package has no metadata, so its dependencies are not known."""
 
 
 def needs() -> tuple[Requirement, ...]:
@@ -38,8 +38,8 @@ def needs() -> tuple[Requirement, ...]:
         listed = metadata.requires(_PACKAGE) or []
     except metadata.PackageNotFoundError:
         raise NotInstalled(
-            "dropout_props runs from a folder that is not installed, so that its dependencies are "
-            "not known. Install it first: `pip install .` in its folder."
+            "dropout_props runs from a folder that is not installed, so its dependencies are not "
+            "known. Install it first: `pip install .` in its folder."
         ) from None
     every = [Requirement(one) for one in listed]
     plain = [one for one in every if not re.search(r"\bextra\b", str(one.marker or ""))]
@@ -47,17 +47,17 @@ def needs() -> tuple[Requirement, ...]:
 
 
 def lacking(interpreter: Path, found: Found) -> str:
-    """Say what an environment lacks, and the command that installs it; empty where it has all.
+    """Return a sentence about missing dependencies with the command that installs them, or "".
 
     Args:
-        interpreter: its Python.
-        found: what it has by itself.
+        interpreter: Python of the environment.
+        found: packages of the environment.
     """
     try:
         required = needs()
         python = metadata.metadata(_PACKAGE).get("Requires-Python") or ""
     except (NotInstalled, metadata.PackageNotFoundError):
-        return ""  # then nobody knows; what is missing shows at its import
+        return ""  # the dependencies are not known; a missing one shows at its import
     if not SpecifierSet(python).contains(found.python, prereleases=True):
         return (
             f"{interpreter} is Python {found.python}, and dropout_props needs Python {python}: "
@@ -74,7 +74,7 @@ def lacking(interpreter: Path, found: Found) -> str:
     plain = [f"{one.name}{one.specifier}" for one in missing]
     command = shlex.join([str(interpreter), "-m", "pip", "install", *plain])
     return (
-        f"{interpreter} lacks what dropout_props needs there: {', '.join(words)}. Install it with "
+        f"{interpreter} lacks dependencies of dropout_props: {', '.join(words)}. Install them with "
         f"`{command}`."
     )
 
@@ -83,7 +83,7 @@ def _has(found: Found, one: Requirement) -> bool:
     version = found.installed.get(one.name)
     try:
         return version is not None and one.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:  # "" of a checkout without metadata, or a name of somebody's own
+    except InvalidVersion:  # "" of a checkout without metadata, or a version in a private scheme
         return True
 
 

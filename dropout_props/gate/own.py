@@ -1,7 +1,7 @@
-"""Runs on a side: did it import the Flax, JAX and jaxlib that its interpreter has by itself?
+"""Runs on a side: did it import the Flax, JAX and jaxlib of its own interpreter?
 
-Guarantee: a side that imported another file, or another version than the metadata of that file
-says, is refused. An editable install may have moved to another version: its file alone counts.
+Guarantee: a side is refused if it imported another file, or another version than the metadata of
+that file states. For an editable install, which may have another version since, the file decides.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ __all__ = ["difference"]
 
 
 def difference(own: dict[str, dict[str, Any]]) -> str:
-    """Say what was imported that is not the interpreter's own; empty where there is nothing.
+    """Return a sentence about a module that is not the interpreter's own, or "" if all are.
 
     Args:
-        own: of each module, what `probe.module` found before this package was on the path.
+        own: what `probe.module` returned for each module before this package was on the path.
     """
     for name, has in own.items():
         version, file = _imported(name)
-        if file is None:  # nothing was imported, and the smoke test says so
+        if file is None:  # nothing was imported; the smoke test reports that
             continue
         if _same_file(file, has["file"]) and not _moved(version, has):
             continue
         mine = f"{_named(name, has['version'])} in {has['file']}" if has["file"] else f"no {name}"
         return (
-            f"it imported {_named(name, version)} from {file}, and {sys.executable} by itself has "
-            f"{mine}. So this side would judge another {name} than it says, and nothing was "
-            "judged. Remove what puts the other one on its path, or install the environment again."
+            f"it imported {_named(name, version)} from {file}, but {sys.executable} alone has "
+            f"{mine}. This side would judge another {name} than it reports, so nothing was judged. "
+            "Remove what puts the other one on its path, or install the environment again."
         )
     return ""
 
@@ -43,7 +43,7 @@ def _named(name: str, version: str | None) -> str:
 
 
 def _imported(name: str) -> tuple[str | None, str | None]:
-    """Return version and file of a module that is loaded, or of what an import would find."""
+    """Return version and file of a loaded module, or of the one that an import would load."""
     module = sys.modules.get(name)
     if module is not None:
         file = getattr(module, "__file__", None) or ", ".join(getattr(module, "__path__", []))
@@ -56,7 +56,7 @@ def _imported(name: str) -> tuple[str | None, str | None]:
 
 
 def _beside(name: str, file: str | None) -> str | None:
-    """Return the version that metadata beside a module say."""
+    """Return the version in the metadata beside a module."""
     folder = str(Path(file or "").parents[1]) if file else ""
     found = list(metadata.distributions(name=name, path=[folder])) if folder else []
     return found[0].version if found else None
@@ -70,7 +70,7 @@ def _same_file(one: str, other: str | None) -> bool:
 
 
 def _moved(version: str | None, has: dict[str, Any]) -> bool:
-    """Whether the loaded version is another than that of the metadata which list its file."""
+    """Return whether the loaded version differs from the metadata that list the module's file."""
     if not has["listed"] or version is None:
         return False
     try:

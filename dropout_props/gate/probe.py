@@ -1,7 +1,7 @@
-"""Prints what an interpreter has by itself, before this package is on its path.
+"""Prints the packages of an interpreter, before this package is on its path.
 
-The gate hands the text of this file to the interpreter of a side, with `-c`. So it uses the
-standard library alone, and syntax of Python 3.8. The answer is the last line of standard output.
+The gate passes the text of this file to the interpreter of a side with `-c`. So the file uses the
+standard library alone, and syntax of Python 3.8. The last line of standard output is JSON.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import Any
 __all__ = ["MODULES", "main", "module"]
 
 MODULES = ("flax", "jax", "jaxlib")
-"""What each side must import from its own environment."""
+"""Modules that each side must import from its own environment."""
 
 
 def main(names: str) -> None:
-    """Print what is here.
+    """Print the packages of this interpreter.
 
     Args:
-        names: the distributions to look for, as a JSON list.
+        names: distributions to look for, as a JSON list.
     """
-    sys.path[:] = [path for path in sys.path if path]  # the working directory is no part of it
+    sys.path[:] = [path for path in sys.path if path]  # without the working directory
     found = {
         "python": platform.python_version(),
         "markers": _markers(),
@@ -36,12 +36,12 @@ def main(names: str) -> None:
 
 
 def module(name: str) -> dict[str, Any]:
-    """Say where a module would be imported from, and which version is installed.
+    """Return where a module would be imported from, and which version is installed.
 
     Returns:
         `file`, None where there is no such module; `version`, None where it has no metadata;
-        `listed`: the metadata lists the module's file. An editable install does not, and may have
-        moved to another version since.
+        `listed`: whether the metadata lists the module's file. That of an editable install does
+        not, and its version may have changed since.
     """
     version, record = _version(name), ""
     if version:
@@ -51,7 +51,7 @@ def module(name: str) -> dict[str, Any]:
 
 
 def _version(name: str) -> str | None:
-    """Return its version, "" for a module without metadata, None where there is none."""
+    """Return its version, "" for a module without metadata, None where there is no module."""
     try:
         return metadata.version(name) or ""
     except metadata.PackageNotFoundError:

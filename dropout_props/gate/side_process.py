@@ -1,7 +1,8 @@
-"""Runs both sides at once, a process each, and makes a result of whatever each could tell.
+"""Runs the sides of a gate at the same time, each in a process of its own.
 
-A side that cannot be made, crashes or takes too long gives a result that says so, with what it had
-judged by then; the other side is not touched by it.
+Guarantee: each side gives a result. Where its environment cannot be made, or its process crashes or
+takes too long, the result says so and holds the pairs that were judged by then; the other side goes
+on. A side is never retried.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.gate import interpreter
-from dropout_props.gate.compilation_cache import doubted, settings, with_answers
+from dropout_props.gate import compilation_cache, interpreter
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from dropout_props.gate.environments import Built
     from dropout_props.results.records import PropertyResult
 
-__all__ = ["Asked", "Running", "run_all"]
+__all__ = ["SideJob", "SideStatus", "run_all"]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One side: what to call it, how to get its interpreter, and what to ask.
+class SideJob:
+    """One side: its name, how to get its environment, and what to judge there.
 
     Args:
-        label: what reports call it.
-        prepare: returns the environment; raises when there can be none.
-        request: subjects, properties, profile, run seed, budget; under `known` the text of another list of
-            known deviations than the one that ships, if there is one.
-        timeout: seconds until it is stopped.
+        label: name of the side in reports.
+        prepare: returns the environment; raises when it cannot be made.
+        request: subjects, properties, profile, run seed, budget; under `known` the text of a list
+            of known deviations that replaces the one that ships, or None.
+        timeout: seconds until the side is stopped.
     """
 
     label: str
@@ -44,8 +44,8 @@ class Asked:
 
 
 @dataclass
-class Running:
-    """What is known of a side by now; the display reads it."""
+class SideStatus:
+    """The progress of a side while it runs; a display reads it."""
 
     label: str
     doing: str = "making the environment"
@@ -54,47 +54,48 @@ class Running:
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
-    interrupted: bool = False
 
 
 def run_all(
-    asked: list[Asked], *, show: Callable[[list[Running]], None], every: float = 0.2
+    jobs: list[SideJob], *, show: Callable[[list[SideStatus]], None], every: float = 0.2
 ) -> list[RunResult]:
-    """Run the sides at once and return one result each, in order.
+    """Run all sides at once.
 
     Args:
-        asked: the sides.
-        show: called again and again with what is known, while they run.
+        jobs: the sides.
+        show: called with the status of all sides, again and again while they run.
         every: seconds between two such calls.
+
+    Returns:
+        One result for each side, in order.
     """
-    running = [Running(one.label) for one in asked]
-    results: list[RunResult | None] = [None] * len(asked)
+    statuses = [SideStatus(job.label) for job in jobs]
+    results: list[RunResult | None] = [None] * len(jobs)
 
     def work(index: int) -> None:
-        results[index] = _run(asked[index], running[index])
+        results[index] = _run(jobs[index], statuses[index])
 
-    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(asked))]
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(jobs))]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             while thread.is_alive():
                 thread.join(every)
-                show(running)
-        show(running)
-    finally:  # interrupted: leave no process behind
-        for one in running:
-            one.interrupted = True
-            if one.process is not None and one.process.poll() is None:
-                one.process.kill()
+                show(statuses)
+        show(statuses)
+    finally:  # after an interrupt, no process may be left behind
+        for status in statuses:
+            if status.process is not None and status.process.poll() is None:
+                status.process.kill()
     return [
-        _blank(one, "it gave no result") if r is None else r
-        for one, r in zip(asked, results, strict=True)
+        _empty(job, "it gave no result") if result is None else result
+        for job, result in zip(jobs, results, strict=True)
     ]
 
 
-def _blank(asked: Asked, trouble: str) -> RunResult:
-    request = asked.request
+def _empty(job: SideJob, trouble: str) -> RunResult:
+    request = job.request
     return RunResult(
         versions={},
         flags={},
@@ -109,86 +110,74 @@ def _blank(asked: Asked, trouble: str) -> RunResult:
     )
 
 
-def _run(asked: Asked, state: Running) -> RunResult:
+def _run(job: SideJob, status: SideStatus) -> RunResult:
     from dropout_props.environment.releases import BadSpec
     from dropout_props.gate.uv import CannotBuild
 
     try:
-        built = asked.prepare()
+        built = job.prepare()
     except (CannotBuild, BadSpec) as error:
-        state.doing = "could not be made"
-        return _blank(asked, str(error))
+        status.doing = "could not be made"
+        return _empty(job, str(error))
     except Exception as error:  # noqa: BLE001 (the other side goes on)
-        state.doing = "could not be made"
-        return _blank(asked, f"its environment could not be made: {type(error).__name__}: {error}.")
-    state.notes = built.notes
-    state.doing = "starting"
+        status.doing = "could not be made"
+        return _empty(job, f"its environment could not be made: {type(error).__name__}: {error}.")
+    status.notes = built.notes
+    status.doing = "starting"
     try:
         found = interpreter.examine(
-            built, timeout=asked.timeout, started=lambda one: setattr(state, "process", one)
+            built, timeout=job.timeout, started=lambda one: setattr(status, "process", one)
         )
     except interpreter.Refused as error:
-        state.doing = "could not be used"
-        return _blank(asked, str(error))
+        status.doing = "could not be used"
+        return _empty(job, str(error))
     more = {"own": found.modules, "path": interpreter.callers_path()}
-    asked = replace(asked, request=asked.request | more)
-    listener = _Listener(asked, state, built)
-    result = listener.listen()
-    return result if built.compiled is None else _again(asked, state, built, result, listener)
-
-
-def _again(
-    asked: Asked, state: Running, built: Built, result: RunResult, listener: _Listener
-) -> RunResult:
-    """Ask again what did not hold with code that was kept, or killed the side, compiled anew."""
-    rest = asked.request if listener.crashed else doubted(result)
-    if not rest or listener.late or state.interrupted:
-        return result
-    state.done = 0
-    asked = replace(asked, request=asked.request | rest)
-    fresh = _Listener(asked, state, replace(built, compiled=None)).listen()
-    if listener.crashed:
-        return fresh
-    result, changed = with_answers(result, fresh)
-    state.notes += tuple(f"{asked.label}: {words}" for words in changed)
-    return result
+    job = replace(job, request=job.request | more)
+    variables, note = compilation_cache.settings(
+        built.compilation_cache, found.modules["jax"]["version"]
+    )
+    if note:
+        status.notes += (f"{job.label}: {note}",)
+    return _Listener(job, status, built, variables).listen()
 
 
 class _Listener:
-    """Starts one side and collects its events."""
+    """Starts the process of one side, and collects the events that its worker sends."""
 
-    def __init__(self, asked: Asked, state: Running, built: Built) -> None:
-        self._asked, self._state, self._built = asked, state, built
-        self._kept = settings(built.compiled)
-        self._result = _blank(asked, "")
+    def __init__(
+        self, job: SideJob, status: SideStatus, built: Built, variables: dict[str, str]
+    ) -> None:
+        self._job, self._status, self._built = job, status, built
+        self._variables = variables
+        self._result = _empty(job, "")
         self._judged: list[PropertyResult] = []
         self._trouble = ""
-        self._whole = False
-        self.late = False
+        self._complete = False
+        self._late = False
         self._doing = ""
 
     def listen(self) -> RunResult:
-        request = json.dumps(self._asked.request)
+        request = json.dumps(self._job.request)
         command = interpreter.command(self._built, "dropout_props.gate.worker", "main", request)
         try:
-            process = subprocess.Popen(  # noqa: S603 (the interpreter that the reader named)
+            process = subprocess.Popen(  # noqa: S603 (the interpreter of the side)
                 command,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=interpreter.variables(self._built) | self._kept,
+                env=interpreter.variables(self._built) | self._variables,
             )
         except OSError as error:
             return replace(
                 self._result, stopped=f"{self._built.interpreter} cannot be started: {error}."
             )
-        self._state.process = process
-        said: list[str] = []
-        drain = threading.Thread(target=_drain, args=(process.stderr, said), daemon=True)
+        self._status.process = process
+        stderr: list[str] = []
+        drain = threading.Thread(target=_drain, args=(process.stderr, stderr), daemon=True)
         drain.start()
-        timer = threading.Timer(self._asked.timeout, self._stop, args=(process,))
+        timer = threading.Timer(self._job.timeout, self._stop, args=(process,))
         timer.start()
         try:
             assert process.stdout is not None
@@ -201,15 +190,10 @@ class _Listener:
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
-        return self._end(code, said)
-
-    @property
-    def crashed(self) -> bool:
-        """Whether it ended before its end, with nothing to say and in time."""
-        return not (self._whole or self._trouble or self.late)
+        return self._end(code, stderr)
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
-        self.late = True
+        self._late = True
         process.kill()
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -220,41 +204,42 @@ class _Listener:
             self._trouble = event["text"]
         elif kind == "ready":
             self._result = files.run_of(event["run"])
-            self._state.total = self._result.collected
-            self._state.versions = self._result.versions
+            self._status.total = self._result.collected
+            self._status.versions = self._result.versions
         elif kind == "start":
-            self._state.doing = event["pair"]
+            self._status.doing = event["pair"]
         elif kind == "result":
             self._judged.append(files.property_result_from_json(event["result"]))
-            self._state.done += 1
-        elif kind == "whole":
+            self._status.done += 1
+        elif kind == "complete":
             self._result = files.run_of(event["run"])
             self._judged = list(self._result.results)
-            self._whole = True
+            self._complete = True
 
-    def _end(self, code: int, said: list[str]) -> RunResult:
-        self._doing = self._state.doing
-        self._state.doing = "done" if self._whole else "stopped"
-        if self._whole:
+    def _end(self, code: int, stderr: list[str]) -> RunResult:
+        self._doing = self._status.doing
+        self._status.doing = "done" if self._complete else "stopped"
+        if self._complete:
             return self._result
         return replace(
             self._result,
             results=tuple(self._judged),
-            stopped=self._trouble or self._why(code, said),
+            stopped=self._trouble or self._why(code, stderr),
         )
 
-    def _why(self, code: int, said: list[str]) -> str:
+    def _why(self, code: int, stderr: list[str]) -> str:
+        """Say how the process ended before its work was done, and what to do."""
         at = f"at {self._doing!r}" if self._judged else "before it judged anything"
-        if self.late:
+        if self._late:
             return (
-                f"it was stopped after {self._asked.timeout:g} s, {self._state.done} of "
-                f"{self._state.total or 'unknown'} pairs judged: allow more with --timeout, or ask "
-                "less with --property or --profile smoke."
+                f"it was stopped after {self._job.timeout:g} s, {self._status.done} of "
+                f"{self._status.total or 'unknown'} pairs judged: allow more with --timeout, or "
+                "judge less with --property or --profile smoke."
             )
-        last = ([line.strip() for line in said if line.strip()] or ["nothing"])[-1]
-        subjects = " ".join(self._asked.request["subjects"])
+        last = ([line.strip() for line in stderr if line.strip()] or ["none"])[-1]
+        subjects = " ".join(self._job.request["subjects"])
         return (
-            f"it crashed {at} (exit status {code}; its last words: {last[:300]}). To see more: "
+            f"it crashed {at} (exit status {code}; its last line: {last[:300]}). To see more: "
             f"{interpreter.by_hand(self._built, 'check', subjects)}"
         )
 

@@ -1,4 +1,7 @@
-"""uv as an external program: it finds interpreters and fills environments; it fetches no Python."""
+"""Calls uv, an external program: it finds interpreters, and makes and fills environments.
+
+It downloads no Python.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ def program() -> str:
     """Return the path of uv.
 
     Raises:
-        CannotBuild: there is none, with what to install.
+        CannotBuild: uv is not installed; the text says how to install it.
     """
     beside = Path(sys.executable).parent
     found = shutil.which("uv", path=os.pathsep.join([str(beside), os.environ.get("PATH", "")]))
     if found is None:
         raise CannotBuild(
-            "uv builds the two environments, and there is none on the PATH: install it with "
-            "`pip install uv`, or give two interpreters that exist already with "
-            "--base-interpreter and --candidate-interpreter."
+            "uv makes the environments, and it is not on the PATH: install it with "
+            "`pip install uv`, or name two existing interpreters with --base-interpreter and "
+            "--candidate-interpreter."
         )
     return found
 
@@ -50,7 +53,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _version_managers() -> list[Path]:
-    """List the folders in which pyenv, asdf and mise keep interpreters."""
+    """Return the folders in which pyenv, asdf and mise install interpreters."""
     home = Path.home()
     roots = (
         Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions",
@@ -61,6 +64,10 @@ def _version_managers() -> list[Path]:
 
 
 def find_python(wanted: str) -> str | None:
-    """Return the path of an interpreter: of a version such as ``3.12``, or of a path; or None."""
+    """Return the path of an interpreter, or None.
+
+    Args:
+        wanted: a version such as ``3.12``, or a path.
+    """
     answer = call("python", "find", "--system", "--no-python-downloads", wanted)
     return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,8 +1,8 @@
-"""Runs in the environment of one side: judges, and tells the gate each result as it comes.
+"""Runs in the environment of one side: judges the pairs, and sends each result to the gate.
 
-The request is one JSON argument; each line of standard output is one JSON event. Whatever a
-subject prints goes to standard error, so that it cannot pass for an event. Nothing is judged where
-this process imported another Flax or JAX than its interpreter has by itself.
+The request is one JSON argument; each line of standard output is one JSON event. What a subject
+prints goes to standard error, where it cannot be mistaken for an event. Nothing is judged if this
+process imported another Flax or JAX than that of its interpreter (`own`).
 """
 
 from __future__ import annotations
@@ -20,22 +20,27 @@ __all__ = ["main"]
 
 
 def main(request: str) -> None:
-    """Judge what `request` asks for."""
+    """Judge the pairs of a request.
+
+    Args:
+        request: that of `SideJob` as JSON, with the modules of the interpreter under `own` and the
+            caller's PYTHONPATH under `path`.
+    """
     channel = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
 
-    def tell(event: str, **more: Any) -> None:
+    def send(event: str, **more: Any) -> None:
         channel.write(json.dumps({"event": event, **more}) + "\n")
 
-    asked = json.loads(request)
-    # After what the side has itself; the working directory comes behind them, at the first layer.
-    sys.path += [folder for folder in asked["path"] if folder not in sys.path]
-    _judge(asked, tell)
-    tell("end")
+    wanted = json.loads(request)
+    # Behind the side's own packages; the first layer adds the working directory behind these.
+    sys.path += [folder for folder in wanted["path"] if folder not in sys.path]
+    _judge(wanted, send)
+    send("end")
     channel.flush()
 
 
-def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
+def _judge(request: dict[str, Any], send: Callable[..., None]) -> None:
     from dropout_props.environment.errors import BrokenPair
     from dropout_props.environment.installed import smoke_test
     from dropout_props.gate.own import difference
@@ -47,9 +52,9 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
         subjects = _subjects(request["subjects"])
     except (BrokenPair, UnknownSubject, WiringError) as error:
         subjects, trouble = [], str(error)
-    trouble = difference(request["own"]) or trouble  # a wrong Flax is why a pair is broken
+    trouble = difference(request["own"]) or trouble  # a wrong Flax explains a broken pair
     if trouble:
-        tell("trouble", text=trouble)
+        send("trouble", text=trouble)
         return
     from dropout_props.engine import Settings
     from dropout_props.engine.run import empty_result, run
@@ -62,18 +67,18 @@ def _judge(request: dict[str, Any], tell: Callable[..., None]) -> None:
         run_seed=request["run_seed"], profile=request["profile"], false_fail_rate=request["budget"]
     ).listing(request.get("known"))
     blank = empty_result(settings, len(subjects) * len(properties))
-    tell("ready", run=files.document(blank)["run"])
+    send("ready", run=files.document(blank)["run"])
     result = run(
         subjects,
         properties,
         settings,
-        on_start=lambda subject, prop: tell("start", pair=f"{subject.name} {prop.id}"),
-        on_result=lambda one: tell("result", result=files.property_result_to_json(one)),
+        on_start=lambda subject, prop: send("start", pair=f"{subject.name} {prop.id}"),
+        on_result=lambda one: send("result", result=files.property_result_to_json(one)),
     )
-    tell("start", pair="canonical questions")
+    send("start", pair="snapshot")
     snapshot = take(subjects)
-    whole = replace(result, snapshot=snapshot)
-    tell("whole", run=files.document(whole)["run"])
+    complete = replace(result, snapshot=snapshot)
+    send("complete", run=files.document(complete)["run"])
 
 
 def _subjects(names: list[str]) -> list[Any]:

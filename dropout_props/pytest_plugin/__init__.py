@@ -18,30 +18,34 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PROPERTY = "dropout_props"
+_RESULT = "dropout_props"  # name of the user property of a report that holds a result
 _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
 _COLLECTED = pytest.StashKey[int]()
-_PLACE = pytest.StashKey["Path | None"]()
-_REFUSED = pytest.StashKey[dict[str, str]]()  # by the name of the subject
+_JSON_PATH = pytest.StashKey["Path | None"]()
+_SAME_NAME = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
 _FIXTURE = "property_check"
-_MAKERS = ("factory", "function", "wiring", "fixed_rate")  # what an adapter is made of
+_MADE_OF = ("factory", "function", "wiring", "fixed_rate")  # attributes of an adapter
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, each beginning with --dp."""
+    """Add the options, which all begin with --dp."""
     group = parser.getgroup("dropout_props", "dropout property tests")
     group.addoption("--dp-profile", default="ci", help="smoke, ci (the default) or nightly")
-    group.addoption("--dp-seed", default="0", help="integer that enters every key (default 0)")
+    group.addoption(
+        "--dp-seed", default="0", help="run seed, an integer that enters every key (default 0)"
+    )
     group.addoption("--dp-salt", default=None, help=argparse.SUPPRESS)  # its name in 0.1
-    group.addoption("--dp-budget", default="1e-9", help="false alarms a run (default 1e-9)")
-    group.addoption("--dp-json", default=None, metavar="FILE", help="write the result here")
+    group.addoption(
+        "--dp-budget", default="1e-9", help="chance that a run of correct code fails (default 1e-9)"
+    )
+    group.addoption("--dp-json", default=None, metavar="FILE", help="write the result to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the options at the door."""
+    """Validate the options."""
     if config.getoption("--dp-salt") is not None:
-        sys.stderr.write("--dp-salt is now called --dp-seed; the old name goes soon.\n")
+        sys.stderr.write("--dp-salt is now called --dp-seed; the old name is accepted until 0.3.\n")
         config.option.dp_seed = config.getoption("--dp-salt")
     for option, kind in (("--dp-seed", int), ("--dp-budget", float)):
         text = config.getoption(option)
@@ -49,20 +53,21 @@ def pytest_configure(config: pytest.Config) -> None:
             kind(text)
         except ValueError:
             raise pytest.UsageError(
-                f"{option} {text!r} is no {kind.__name__}: give a number, as in {option}=1."
+                f"{option} {text!r} is not of type {kind.__name__}: give a number, as in "
+                f"{option}=1."
             ) from None
     if config.getoption("--dp-profile") not in ("smoke", "ci", "nightly"):
         raise pytest.UsageError(
-            f"--dp-profile {config.getoption('--dp-profile')!r}: it is smoke, ci or nightly."
+            f"--dp-profile {config.getoption('--dp-profile')!r}: it must be smoke, ci or nightly."
         )
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
-    config.stash[_REFUSED] = {}
-    config.stash[_PLACE] = None if hasattr(config, "workerinput") else _place(config)
+    config.stash[_SAME_NAME] = {}
+    config.stash[_JSON_PATH] = None if hasattr(config, "workerinput") else _json_path(config)
 
 
-def _place(config: pytest.Config) -> Path | None:
-    """Return where the result goes, before a test can change the working directory."""
+def _json_path(config: pytest.Config) -> Path | None:
+    """Return the absolute path of --dp-json, before a test can change the working directory."""
     named = config.getoption("--dp-json")
     if named is None:
         return None
@@ -70,32 +75,33 @@ def _place(config: pytest.Config) -> Path | None:
 
     if is_standard_output(Path(named)):
         raise pytest.UsageError(
-            f"--dp-json {named}: the report of pytest goes to standard output: name a file."
+            f"--dp-json {named}: pytest prints its report to standard output; name a file."
         )
-    place = config.invocation_params.dir / named
+    path = config.invocation_params.dir / named
     try:
-        check_writable(place)
+        check_writable(path)
     except CannotWrite as error:
         raise pytest.UsageError(f"--dp-json {error}") from None
-    return place
+    return path
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the items that will bring a result, once what is deselected is gone."""
+    """Count the selected items that will have a result, and find subjects of one name."""
     items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
     session.config.stash[_COLLECTED] = len(items)
-    refused = _one_name_for_two(items)
-    if refused and not hasattr(session.config, "workerinput"):
-        raise pytest.UsageError(next(iter(refused.values())))
-    session.config.stash[_REFUSED] = refused  # a worker that stops would end the others unheard
+    errors = _same_names(items)
+    if errors and not hasattr(session.config, "workerinput"):
+        raise pytest.UsageError(next(iter(errors.values())))
+    # A worker that raised here would end the session without the message: its tests fail instead.
+    session.config.stash[_SAME_NAME] = errors
 
 
-def _one_name_for_two(items: list[pytest.Item]) -> dict[str, str]:
-    """Return a sentence for each name that two subjects of different tests have.
+def _same_names(items: list[pytest.Item]) -> dict[str, str]:
+    """Return an error for each name that two different subjects have.
 
-    Two subjects made alike, as of one layer in two modules, are one subject here.
+    Two equal subjects, such as those of one layer in two modules, count as one.
     """
-    refused: dict[str, str] = {}
+    errors: dict[str, str] = {}
     first: dict[str, tuple[Any, str]] = {}
     for item in items:
         params = getattr(getattr(item, "callspec", None), "params", {})
@@ -104,43 +110,46 @@ def _one_name_for_two(items: list[pytest.Item]) -> dict[str, str]:
             continue
         name = _name(subject)
         other, where = first.setdefault(name, (subject, item.nodeid))
-        if not _same(subject, other):
-            refused[name] = (
+        if not _equal(subject, other):
+            errors[name] = (
                 f"two subjects are called {name!r}, in {where} and {item.nodeid}: a report could "
-                "not tell them apart. Give each its own name, as in "
+                "not distinguish them. Give each its own name, as in "
                 "Subject.linen(MyDropout, name='mine')."
             )
-    return refused
+    return errors
 
 
 def _name(subject: Any) -> str:
     return subject if isinstance(subject, str) else str(subject.name)
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two subjects of one name, or their names, say the same thing."""
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two subjects, or names of subjects, are the same or made of the same parts."""
     if one is other or isinstance(one, str) or isinstance(other, str):
         return bool(one == other)
-    makers = [
-        (type(s.adapter), *(getattr(s.adapter, part, None) for part in _MAKERS))
+    parts = [
+        (type(s.adapter), *(getattr(s.adapter, name, None) for name in _MADE_OF))
         for s in (one, other)
     ]
-    return bool(one.traits == other.traits and makers[0] == makers[1])
+    return bool(one.traits == other.traits and parts[0] == parts[1])
 
 
 @pytest.fixture
 def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
-    """Judge the pair that `parametrize_with_properties` put into this test; call it to do so."""
+    """Return a function that judges the pair of this test, and passes, fails or skips the test.
+
+    `parametrize_with_properties` gives a test its pair.
+    """
     subject, property_id = request.param
 
     def check() -> None:
-        refused = request.config.stash[_REFUSED].get(_name(subject))
-        if refused:
-            pytest.fail(refused, pytrace=False)
-        from dropout_props.pytest_plugin.session import ask
+        error = request.config.stash[_SAME_NAME].get(_name(subject))
+        if error:
+            pytest.fail(error, pytrace=False)
+        from dropout_props.pytest_plugin.session import judge
 
-        result, text = ask(subject, property_id, _settings(request.config))
-        request.node.user_properties.append((_PROPERTY, text))
+        result, text = judge(subject, property_id, _settings(request.config))
+        request.node.user_properties.append((_RESULT, text))
         outcome, message = result
         if outcome == "fail":
             pytest.fail(message, pytrace=False)
@@ -167,8 +176,8 @@ def _collected(config: pytest.Config) -> int:
     return config.stash.get(_COLLECTED, 0)
 
 
-class _Gatherer:
-    """In the controlling process: takes the results off the reports, prints and writes them."""
+class _Collector:
+    """In the controlling process: collects the results of the reports, prints and writes them."""
 
     def __init__(self, session: pytest.Session) -> None:
         self._session = session
@@ -178,13 +187,13 @@ class _Gatherer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
             for name, text in report.user_properties:
-                if name == _PROPERTY:
+                if name == _RESULT:
                     self._config.stash[_RESULTS].append(str(text))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         output = getattr(node, "workeroutput", None) or {}
-        self._collected_by_worker = max(self._collected_by_worker, output.get(_PROPERTY, 0))
+        self._collected_by_worker = max(self._collected_by_worker, output.get(_RESULT, 0))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         texts = self._config.stash[_RESULTS]
@@ -198,7 +207,7 @@ class _Gatherer:
             texts,
             collected,
             _settings(self._config),
-            self._config.stash[_PLACE],
+            self._config.stash[_JSON_PATH],
             cache.last_result(),
         )
         terminalreporter.section("dropout_props")
@@ -210,12 +219,12 @@ class _Gatherer:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Gather in the controlling process alone; a worker only hands over."""
+    """Register the collector in the controlling process, not in a worker of xdist."""
     if not hasattr(session.config, "workerinput"):
-        session.config.pluginmanager.register(_Gatherer(session), "dropout_props_gatherer")
+        session.config.pluginmanager.register(_Collector(session), "dropout_props_collector")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the controlling process how many items a worker collected."""
+    """Send the number of items that this worker collected to the controlling process."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput[_PROPERTY] = _collected(session.config)
+        session.config.workeroutput[_RESULT] = _collected(session.config)

@@ -1,4 +1,4 @@
-"""`parametrize_with_properties`: one test a (subject, property), in a project's own test module."""
+"""`parametrize_with_properties`: one test for each pair of subject and property, in any project."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parametrize_with_properties(
     properties: Sequence[str] = (),
     claims: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
-    """Run a test once for every subject and property.
+    """Return a decorator that runs a test once for every subject and property.
 
     The test takes the fixture `property_check` and calls it::
 
@@ -34,14 +34,11 @@ def parametrize_with_properties(
     Args:
         subjects: subjects, names of subjects that ship, or paths ``package.module:attr``.
         properties: ids of the properties; the whole catalogue when left out.
-        claims: the name of `properties` in 0.1, for one more release.
-
-    Returns:
-        A decorator.
+        claims: the name of `properties` in 0.1, accepted until 0.3.
 
     Raises:
-        UnknownProperty: naming the closest ids.
-        ValueError: two subjects of one name, which a report could not tell apart.
+        UnknownProperty: an id is not in the catalogue.
+        ValueError: two subjects have one name, so a report could not distinguish them.
     """
     if claims:
         warnings.warn("claims= is now called properties=", DeprecationWarning, stacklevel=2)

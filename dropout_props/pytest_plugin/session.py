@@ -1,4 +1,4 @@
-"""What the pytest plugin calls, once a test runs: judge one pair, sum up the results."""
+"""Judges one pair for the pytest plugin, and sums up a session; imported when a test runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Summary", "ask", "summarize"]
+__all__ = ["Summary", "judge", "summarize"]
 
 _OUTCOMES = {
     Verdict.PASS: "pass",
@@ -34,7 +34,7 @@ _OUTCOMES = {
 
 
 @lru_cache(maxsize=8)
-def _judge(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
+def _judge_of(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
     return new_judge(
         Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=false_fail_rate)
     )
@@ -42,11 +42,11 @@ def _judge(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
 
 @cache
 def _subject(name_or_path: str) -> Subject:
-    """Load a subject, named as its test is: two paths may lead to two subjects of one name."""
+    """Load a subject and name it as its test does: two paths may load subjects of one name."""
     return replace(registry.load(name_or_path), name=name_or_path)
 
 
-def ask(
+def judge(
     subject: Subject | str, property_id: str, options: dict[str, Any]
 ) -> tuple[tuple[str, str], str]:
     """Judge one pair.
@@ -54,24 +54,24 @@ def ask(
     Args:
         subject: a subject, or the name or path of one.
         property_id: id of the property.
-        options: run seed, profile and false_fail_rate, as the command line of pytest gave them.
+        options: run seed, profile and false_fail_rate, from the command line of pytest.
 
     Returns:
-        What pytest should do (pass, fail, skip or xfail) with its message, and the result as JSON.
+        Outcome of the test (pass, fail, skip or xfail) with its message, and the result as JSON.
     """
     loaded = _subject(subject) if isinstance(subject, str) else subject
-    result = _judge(**options)(loaded, find(property_id))
+    result = _judge_of(**options)(loaded, find(property_id))
     message = plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
     return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What ends a session.
+    """The end of the report of a session.
 
     Args:
-        lines: to print.
-        trouble: why the result file was not written; empty where it was, or none was wanted.
+        lines: lines to print.
+        trouble: why the result file was not written; empty if it was, or was not requested.
     """
 
     lines: tuple[str, ...]
@@ -81,9 +81,14 @@ class Summary:
 def summarize(
     texts: list[str], collected: int, options: dict[str, Any], path: Path | None, last: Path
 ) -> Summary:
-    """Sum up a session, and write its result file when one is asked for.
+    """Sum up a session, and write its result file if one was requested.
 
-    `last` keeps the result too, for `dropout-props replay`; where it cannot, nothing is lost.
+    Args:
+        texts: results of the tests as JSON.
+        collected: number of pairs that were selected.
+        options: as in `judge`.
+        path: result file; None for none.
+        last: file for `dropout-props replay`; an error in writing it is ignored.
     """
     settings = Settings.of(**options)
     order = list(STYLES)
@@ -91,7 +96,7 @@ def summarize(
         map(files.property_result_from_json, texts),
         key=lambda r: (r.subject, r.property_id, order.index(r.verdict)),
     )
-    whole = replace(
+    run = replace(
         empty_result(settings, collected),
         results=tuple(results),
         seconds=sum(result.seconds for result in results),
@@ -99,8 +104,8 @@ def summarize(
     trouble = ""
     try:
         if path is not None:
-            files.write(whole, path)
+            files.write(run, path)
     except CannotWrite as error:
         trouble = str(error)
-    files.keep_last(whole, last)
-    return Summary((*header(whole, settings.promise), tally_line(whole)), trouble)
+    files.keep_last(run, last)
+    return Summary((*header(run, settings.promise), tally_line(run)), trouble)

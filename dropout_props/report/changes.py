@@ -1,6 +1,6 @@
-"""A comparison in words: sentences that the terminal, Markdown and JUnit share, and the terminal.
+"""A comparison on a terminal, and the sentences about it that Markdown and JUnit share.
 
-What fails comes first. Every row says what its class rests on.
+Classes that fail come first. Every row gives the reason for its class.
 """
 
 from __future__ import annotations
@@ -44,33 +44,33 @@ _FIRST = ("python", "flax", "jax", "jaxlib", "numpy")
 
 
 def side_line(side: Side) -> str:
-    """Say what one side runs on."""
+    """Return the versions of one side, on one line."""
     versions = ", ".join(
         f"{name} {side.versions[name]}" for name in _FIRST if name in side.versions
     )
-    return f"{side.label}: {versions or 'nothing is known of it'}"
+    return f"{side.label}: {versions or 'its versions are unknown'}"
 
 
 def trouble_lines(comparison: Comparison) -> list[str]:
-    """Say which side has no whole result, why, and what to do."""
+    """Return a line for each side without a complete result: why, and what to do."""
     sides = (comparison.base, comparison.candidate)
     return [f"{side.label}: {side.trouble}" for side in sides if side.trouble]
 
 
 def tally_line(comparison: Comparison) -> str:
-    """Count the classes, those that fail first."""
+    """Return the number of rows of each class, those that fail first."""
     tally = comparison.tally
     parts = [f"{tally[change]} {change}" for change in Change if tally[change]]
     return ", ".join(parts) or "nothing was compared"
 
 
 def verdict_words(row: Row) -> str:
-    """Say what the two sides gave, once where it is the same."""
+    """Return the verdicts of both sides, or one where they are equal."""
     return row.base if row.base == row.candidate else f"{row.base} → {row.candidate}"
 
 
 def print_changes(comparison: Comparison, console: Console) -> None:
-    """Print the rows that changed, what is installed differently, the notes and the counts."""
+    """Print the rows that changed, the notes, what is installed differently, and the counts."""
     for side in (comparison.base, comparison.candidate):
         console.print(side_line(side), highlight=False, soft_wrap=True)
     for row in comparison.changed:
@@ -85,7 +85,7 @@ def print_changes(comparison: Comparison, console: Console) -> None:
 
 
 def installed_lines(comparison: Comparison) -> list[str]:
-    """Say what is installed or set differently; what one side alone has is counted."""
+    """Return what is installed or set differently; distributions of one side are only counted."""
     both = [d for d in comparison.installed if d.base and d.candidate]
     alone = len(comparison.installed) - len(both)
     lines = []

@@ -1,4 +1,4 @@
-"""JUnit XML of a run or of a comparison: one test case a subject and property."""
+"""JUnit XML of a run or of a comparison: one test case for each subject and property."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def comparison_junit(comparison: Comparison) -> str:
-    """Return a comparison as JUnit XML; a side without a whole result is an error of its own."""
+    """Return a comparison as JUnit XML; a side without a complete result is one more error."""
     cases = [_row(row, strict=comparison.strict_bits) for row in comparison.rows]
     for side in (comparison.base, comparison.candidate):
         if side.trouble:
@@ -76,10 +76,10 @@ def _suite(name: str, cases: list[ET.Element]) -> str:
         skipped=count("skipped"),
     )
     suite.extend(cases)
-    # By hand: Python 3.10 would declare the encoding of the terminal.
+    # ElementTree of Python 3.10 would declare the encoding of the terminal.
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suite, encoding="unicode")}\n'
 
 
 def _clean(text: str) -> str:
-    """Strike out what XML cannot hold."""
+    """Replace the characters that XML cannot hold."""
     return _NO_XML.sub("?", text)

@@ -1,12 +1,14 @@
-"""A comparison as Markdown, fit for a pull request or a job summary, capped in length."""
+"""A comparison as Markdown for a pull request or a job summary, with a limit on its length."""
 
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line, trouble_lines, verdict_words
+from dropout_props.report.markdown_text import escaped
 from dropout_props.report.programs import program_lines
 
 if TYPE_CHECKING:
@@ -15,17 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["CAP", "comparison_markdown", "step_summary"]
 
 CAP = 60_000
-"""Characters at most: a comment on a pull request holds 65,536."""
+"""The most characters: a comment on a pull request holds 65,536."""
 
-_DETAIL = 300
+_cell = partial(escaped, length=300)
 _FAILED = "failed"
 
 
 def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CAP) -> str:
     """Return the comparison as Markdown of at most `cap` characters.
 
-    Rows that fail come first, so that what is cut is what matters least; how much was cut is said.
-    The programs that show known deviations stand at the end, as far as there is room.
+    Rows that fail come first. Rows that do not fit are left out and counted. The programs that show
+    known deviations are at the end, as far as they fit.
     """
     outcome = {0: "passed", 6: "is inconclusive", 3: "is incomplete"}.get(exit_code, _FAILED)
     head = [
@@ -40,7 +42,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
     ]
     if comparison.changed:
         head += [
-            "| change | subject | property | base → candidate | what it rests on |",
+            "| change | subject | property | base → candidate | reason |",
             "|---|---|---|---|---|",
         ]
     pairs = [
@@ -80,18 +82,8 @@ def _row(row: Row) -> str:
     return f"| {change} | " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
-def _cell(text: str, length: int = _DETAIL) -> str:
-    """Keep a text on one line and inside its cell, and let none of it be markup."""
-    flat = " ".join(text.split())
-    if len(flat) > length:
-        flat = f"{flat[: length - 1]}…"
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        flat = flat.replace(mark, f"\\{mark}")
-    return flat
-
-
 def step_summary(text: str) -> bool:
-    """Append a text to the summary of a CI step, where there is one; say whether there was."""
+    """Append a text to the summary of a CI step; return whether the step has a summary."""
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if not place:
         return False

@@ -1,10 +1,12 @@
-"""The support matrix as a page of Markdown: release by property, and what changed where."""
+"""The support matrix as Markdown: verdicts by property and release, and what each step changed."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line
+from dropout_props.report.markdown_text import escaped
 from dropout_props.results.comparison import Change
 from dropout_props.results.verdict import Verdict
 
@@ -29,7 +31,7 @@ _LEGEND = (
     "✓ pass, K known deviation, **F** fail, **E** error, ? inconclusive, b blocked by another "
     "property, · not applicable; an empty cell: not judged."
 )
-_DETAIL = 260
+_cell = partial(escaped, length=260)
 
 
 def matrix_page(
@@ -43,9 +45,9 @@ def matrix_page(
 
     Args:
         releases: of Flax, oldest first.
-        results: one a release.
+        results: one for each release.
         steps: the comparison of each release with the one before.
-        command: what was run, told to the reader.
+        command: the command that writes the page.
     """
     lines = [
         "# Support matrix",
@@ -118,12 +120,3 @@ def _step(step: Comparison) -> list[str]:
     lines += [f"- note: {_cell(note)}" for note in step.notes]
     lines += [f"- {_cell(d)}" for d in (step.base.trouble, step.candidate.trouble) if d]
     return [*head, *(lines or ["Everything is identical."]), ""]
-
-
-def _cell(text: str) -> str:
-    flat = " ".join(text.split())
-    if len(flat) > _DETAIL:
-        flat = f"{flat[: _DETAIL - 1]}…"
-    for mark in ("\\", "|", "<", "*", "_", "`", "["):
-        flat = flat.replace(mark, f"\\{mark}")
-    return flat

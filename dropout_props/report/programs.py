@@ -1,4 +1,4 @@
-"""The programs that show known deviations, as Markdown: each once, folded away."""
+"""The programs that show known deviations, each once, as a folded section of Markdown."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _CLOSE = ("</details>",)
 
 
 def program_lines(rows: Iterable[Row], *, room: int) -> list[str]:
-    """Return the programs of these rows, those that fit in so many characters.
+    """Return the programs of these rows that fit into `room` characters.
 
-    They are indented, not fenced: nothing in a program can end the block.
+    They are indented, not fenced, so that no text in a program can end the block.
     """
     owners: dict[str, list[str]] = {}
     for row in rows:
@@ -27,8 +27,8 @@ def program_lines(rows: Iterable[Row], *, room: int) -> list[str]:
             owners.setdefault(row.reproducer, []).append(f"`{row.subject}` {row.property_id}")
     left = room - _length((*_OPEN, *_CLOSE))
     kept: list[str] = []
-    for program, who in owners.items():
-        lines = [f"{', '.join(who)}:", "", indent(program.strip("\n"), " " * 4), ""]
+    for program, names in owners.items():
+        lines = [f"{', '.join(names)}:", "", indent(program.strip("\n"), " " * 4), ""]
         if _length(lines) <= left:
             kept += lines
             left -= _length(lines)

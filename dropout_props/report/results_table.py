@@ -1,7 +1,7 @@
-"""The table of a report: a heading a subject, a row a property, whole at any width.
+"""The table of a report: a heading for each subject, and a row for each property.
 
-What was shown stands in a column of its own where that is wide enough to be read, and below its
-property where it is not. Nothing is cut: what is too long for its column is folded.
+Guarantee: no text is cut at any width; what is too long for its column is folded. The last column,
+`details`, moves below its property where it would be too narrow to read.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ STYLES = {
 }
 
 NARROWEST = 28
-"""Least width of the column that says what was shown; below it that goes under its property."""
+"""Least width of the column `details`; where it would be narrower, it moves below its property."""
 
-_SHORT_NAME = 18  # a property's name is folded to this width before what was shown is moved
+_SHORT_NAME = 18  # a property's name is folded to this width before the details are moved
 _INDENT, _GAP = 2, 2
 _HEADINGS = ("id", "", "verdict", "s")
 
@@ -46,8 +46,8 @@ def table(result: RunResult, *, width: int) -> RenderableType:
     """Return all results, by subject.
 
     Args:
-        result: of a run.
-        width: columns that there are.
+        result: the run.
+        width: columns of the terminal.
     """
     widths = [
         max(cell_len(cell) for cell in column)
@@ -60,7 +60,7 @@ def table(result: RunResult, *, width: int) -> RenderableType:
     heading = _grid(widths, beside=beside, heading=True)
     parts: list[RenderableType] = ["", heading]
     if not beside:
-        parts.append(Padding(Text("what was shown", style="dim"), (0, 0, 0, 3 * _INDENT)))
+        parts.append(Padding(Text("details", style="dim"), (0, 0, 0, 3 * _INDENT)))
     for subject, members in groupby(result.results, key=lambda one: one.subject):
         parts.append(Text(subject, style="bold", overflow="fold"))
         if beside:
@@ -78,14 +78,14 @@ def _cells(one: PropertyResult) -> tuple[str, ...]:
 
 
 def _left(widths: list[int], width: int) -> int:
-    """Return the columns that are left for what was shown."""
+    """Return the width that remains for the details."""
     return width - _INDENT - sum(widths) - _GAP * len(widths)
 
 
 def _grid(
     widths: list[int], *results: PropertyResult, beside: bool, heading: bool = False
 ) -> RenderableType:
-    """Return some rows, in columns that are equally wide in every call."""
+    """Return some rows, in columns of the same widths in every call."""
     grid = Table(
         box=None, show_header=heading, header_style="dim", pad_edge=False, padding=(0, _GAP, 0, 0)
     )
@@ -93,7 +93,7 @@ def _grid(
         justify: Literal["left", "right"] = "right" if name == "s" else "left"
         grid.add_column(name, width=fixed, justify=justify, overflow="fold")
     if beside:
-        grid.add_column("what was shown", overflow="fold")
+        grid.add_column("details", overflow="fold")
     for one in results:
         property_id, name, verdict, seconds = _cells(one)
         cells: list[RenderableType] = [
@@ -102,5 +102,6 @@ def _grid(
             Text(verdict, style=STYLES[one.verdict]),
             seconds,
         ]
-        grid.add_row(*cells, *([Text(one.shown)] if beside else []))  # no markup: it may hold [y]
+        # As Text: rich would read [y] as markup.
+        grid.add_row(*cells, *([Text(one.shown)] if beside else []))
     return Padding(grid, (0, 0, 0, _INDENT))

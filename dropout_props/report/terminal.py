@@ -1,4 +1,4 @@
-"""The report on a terminal: header, one table, one paragraph a failure, a last line of counts."""
+"""The report on a terminal: header, table, a paragraph for each failure, and a line of counts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _EXPLAINED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.KNOWN)
 
 
 def power_of_ten(rate: float) -> str:
-    """Write a rate as 1.3e-12, without zeros in the exponent."""
+    """Return a rate as in 1.3e-12, without leading zeros in the exponent."""
     exponent = floor(log10(rate))
     mantissa = f"{rate / 10.0**exponent:.1f}".removesuffix(".0")
     return f"{mantissa}e{exponent}"
 
 
 def header(result: RunResult, profile: str) -> list[str]:
-    """Return the lines that say what is judged, where, and at which error rates."""
+    """Return the lines about versions, flags, run seed, profile and error rates."""
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     flags = ", ".join(f"{name} {value}" for name, value in result.flags.items())
     return [
@@ -55,7 +55,7 @@ def header(result: RunResult, profile: str) -> list[str]:
 
 
 def paragraph(one: PropertyResult) -> Text:
-    """Return the paragraph about a failure: stated, seen, decided by, meaning, reproduction."""
+    """Return the paragraph of a failure: stated, seen, decided by, meaning, how to reproduce."""
     assert one.failure is not None
     text = Text()
     text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
@@ -64,7 +64,7 @@ def paragraph(one: PropertyResult) -> Text:
         "stated": one.failure.statement,
         "seen": one.failure.seen,
         "decided by": one.failure.decided_by,
-        "asked again": one.failure.confirmation,
+        "confirmation": one.failure.confirmation,
         "it means": one.failure.means,
         "known": one.failure.known,
         "reproduce": one.failure.reproduce,
@@ -80,12 +80,12 @@ def paragraph(one: PropertyResult) -> Text:
 
 
 def plain_paragraph(one: PropertyResult) -> str:
-    """Return the same without colours."""
+    """Return `paragraph` without colours."""
     return paragraph(one).plain.rstrip()
 
 
 def tally_line(result: RunResult) -> str:
-    """Return the last line: how many of each verdict, in how many seconds."""
+    """Return the last line: the number of each verdict, and the seconds."""
     tally = result.tally
     parts = [f"{tally[verdict]} {verdict}" for verdict in Verdict if tally[verdict]]
     missing = result.collected - len(result.results)

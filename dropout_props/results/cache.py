@@ -1,7 +1,7 @@
-"""The cache folder of a user: the last result, and the environments of gates.
+"""The user's cache folder, which holds the last result and the environments of gates.
 
-platformdirs chooses the folder of the operating system; the environment variable
-`DROPOUT_PROPS_CACHE` names another.
+It is the cache folder of the operating system, which platformdirs knows, unless the environment
+variable `DROPOUT_PROPS_CACHE` names another.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ __all__ = ["folder", "last_result"]
 
 
 def folder(*parts: str) -> Path:
-    """Return a folder of the cache, made where it is missing."""
+    """Return a folder of the cache; a missing one is made."""
     path = _root().joinpath(*parts)
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def last_result() -> Path:
-    """Return the file that holds the result of the last `check`, whether it is there or not."""
+    """Return the path of the result of the last `check`; the file may not exist."""
     return _root() / "last-result.json"
 
 

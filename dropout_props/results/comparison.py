@@ -1,4 +1,4 @@
-"""What a comparison of two results says: frozen records of plain text, which reports read."""
+"""The comparison of two results, as frozen records of plain text that reports read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Change", "Comparison", "Difference", "Row", "Side"]
 
 
 class Change(str, Enum):
-    """What became of one property about one subject, from the base to the candidate.
+    """The class of a change of one property of one subject, from the base to the candidate.
 
-    The order is that of a report: what fails first.
+    The order is that of a report: classes that fail a gate come first.
     """
 
     REGRESSED = "regressed"
@@ -30,12 +30,12 @@ class Change(str, Enum):
 
     @property
     def fails(self) -> bool:
-        """Whether a gate does not pass."""
+        """Whether a gate fails on this class."""
         return self in _FAILING
 
     @property
     def warns(self) -> bool:
-        """Whether a gate passes with a warning; `--strict-bits` fails on these too."""
+        """Whether a gate passes with a warning; with `--strict-bits` it fails."""
         return self in (Change.SHIFTED, Change.REKEYED)
 
     def __str__(self) -> str:
@@ -51,13 +51,13 @@ class Row:
 
     Args:
         subject: name of the subject.
-        property_id: id of a property; or `masks`, `signature`, `answers` for what the snapshot shows.
+        property_id: id of a property; or `masks`, `signature` or `answers`, parts of the snapshot.
         name: the property in a few words.
-        change: the class.
-        base: verdict, or what was seen, on the base.
+        change: the class of the change.
+        base: verdict or observation on the base.
         candidate: the same on the candidate.
-        detail: what the class rests on, one sentence.
-        reproducer: a program that shows the candidate's known deviation, where there is one.
+        detail: the reason for the class, in one sentence.
+        reproducer: a program that shows the candidate's known deviation; empty without one.
     """
 
     subject: str
@@ -75,10 +75,10 @@ class Side:
     """One of the two environments.
 
     Args:
-        label: what the reader called it.
-        versions: what the subjects run on.
+        label: its name in reports.
+        versions: versions of Python, Flax, JAX and others.
         flags: device and flags.
-        trouble: why there is no whole result, and what to do; empty when there is one.
+        trouble: why the result is incomplete, and what to do; empty when it is complete.
     """
 
     label: str
@@ -89,7 +89,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Difference:
-    """One distribution, or flag, that is not the same on both sides; empty where it is absent."""
+    """A distribution or flag that differs between the sides; empty on a side that lacks it."""
 
     name: str
     base: str
@@ -101,11 +101,11 @@ class Comparison:
     """A whole comparison.
 
     Args:
-        base: one side.
-        candidate: the other.
-        rows: every subject and property, those that change first.
-        installed: what is installed or set differently.
-        notes: what is worth a sentence and changes no class, such as a message worded anew.
+        base: the environment in use.
+        candidate: the environment that may replace it.
+        rows: one for each subject and property, in the order of `Change`.
+        installed: distributions and flags that differ.
+        notes: sentences about differences that change no class, such as a reworded message.
         strict_bits: whether rekeyed and shifted fail.
     """
 
@@ -123,10 +123,10 @@ class Comparison:
 
     @property
     def changed(self) -> tuple[Row, ...]:
-        """The rows where something changed, or fails still."""
+        """The rows of every class but `IDENTICAL`."""
         return tuple(row for row in self.rows if row.change is not Change.IDENTICAL)
 
     @property
     def whole(self) -> bool:
-        """Whether both sides ran to their end."""
+        """Whether both sides have a complete result."""
         return not self.base.trouble and not self.candidate.trouble

@@ -1,4 +1,4 @@
-"""The exit codes of the command line, a contract with scripts and CI: docs/exit-codes.md."""
+"""The exit codes of the command line, which scripts and CI rely on: docs/exit-codes.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ExitCode", "of_run", "worst"]
 
 
 class ExitCode(IntEnum):
-    """What an exit code says; the same for every command."""
+    """The exit codes, with one meaning for every command."""
 
     PASS = 0
     FAILURE = 1
@@ -36,9 +36,10 @@ _WORST_FIRST = (
 
 
 def of_run(result: RunResult) -> ExitCode:
-    """Return the exit code that a result asks for.
+    """Return the exit code of a result.
 
-    A pair that is BLOCKED by a failure which the run did not select counts as that failure.
+    A pair that is BLOCKED by a failing property counts as that failure, even if the run did not
+    select that property.
     """
     if result.collected == 0:
         return ExitCode.NOTHING_SELECTED
@@ -52,6 +53,6 @@ def of_run(result: RunResult) -> ExitCode:
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """Return the code of several parts together: what is certain and bad comes first."""
+    """Return the code of several parts together: a certain failure comes first."""
     found = set(codes)
     return next((code for code in _WORST_FIRST if code in found), ExitCode.PASS)

@@ -1,7 +1,8 @@
-"""Result files: JSON with a version, read strictly; `writing` says how they reach their place.
+"""Reads and writes result files: JSON with a version of the format.
 
-`docs/result.schema.json` describes them. A number that JSON has no word for is written as the
-text Infinity, -Infinity or NaN.
+Guarantee: a file of another format, or one that is truncated, damaged or foreign, is refused with
+one sentence. `docs/result.schema.json` describes the format. Numbers that JSON cannot express are
+the texts Infinity, -Infinity and NaN. `writing` writes a file whole or not at all.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 FORMAT = 2
-"""Version of the file format; a reader refuses every other."""
+"""Version of the file format; `read` refuses every other."""
 
 TOOL = "dropout_props"
 
@@ -45,7 +46,7 @@ _COMPARISON = TypeAdapter(Comparison)
 
 
 class BadResultFile(ValueError):
-    """A result file cannot be read."""
+    """A result file cannot be read; the text names the file, the reason and the remedy."""
 
 
 def property_result_to_json(result: PropertyResult) -> str:
@@ -54,12 +55,12 @@ def property_result_to_json(result: PropertyResult) -> str:
 
 
 def property_result_from_json(text: str) -> PropertyResult:
-    """Read one result back."""
+    """Return the result of a JSON string of `property_result_to_json`."""
     return _PROPERTY_RESULT.validate_python(json.loads(text))
 
 
 def _plain(value: Any) -> Any:
-    """Replace the numbers that are no JSON by their names."""
+    """Replace the numbers that JSON cannot express by their names."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -76,7 +77,7 @@ def document(result: RunResult) -> dict[str, Any]:
 
 
 def comparison_document(comparison: Comparison, *, exit_code: int) -> dict[str, Any]:
-    """Return a comparison as a JSON document."""
+    """Return a comparison as the JSON document that a file holds."""
     body = _plain(_COMPARISON.dump_python(comparison, mode="json"))
     tally = {str(change): count for change, count in comparison.tally.items()}
     return {
@@ -89,17 +90,17 @@ def comparison_document(comparison: Comparison, *, exit_code: int) -> dict[str, 
 
 
 def run_of(body: dict[str, Any]) -> RunResult:
-    """Return the result that the `run` of a document holds."""
+    """Return the result in the field `run` of a document."""
     return _RUN.validate_python(body)
 
 
 def result_text(result: RunResult) -> str:
-    """Return what a result file holds."""
+    """Return the text of a result file."""
     return json.dumps(document(result), indent=1, allow_nan=False) + "\n"
 
 
 def comparison_text(comparison: Comparison, *, exit_code: int) -> str:
-    """Return what the file of a comparison holds."""
+    """Return the text of the file of a comparison."""
     body = comparison_document(comparison, exit_code=exit_code)
     return json.dumps(body, indent=1, allow_nan=False) + "\n"
 
@@ -108,13 +109,13 @@ def write(result: RunResult, path: Path) -> None:
     """Write a result file.
 
     Raises:
-        CannotWrite: the place cannot be written; a file that was there is as it was.
+        CannotWrite: the place cannot be written; an existing file is unchanged.
     """
     save(result_text(result), path)
 
 
 def keep_last(result: RunResult, path: Path) -> None:
-    """Write a result where `replay` looks for it; a full or read-only home is no failure."""
+    """Write a result where `replay` looks for it; a folder that is not writable is ignored."""
     with suppress(OSError, CannotWrite):
         path.parent.mkdir(parents=True, exist_ok=True)
         write(result, path)
@@ -132,12 +133,12 @@ def read(path: Path) -> RunResult:
         raise BadResultFile(f"{path}: cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise BadResultFile(
-            f"{path}: is no JSON, or was cut off ({error}). Make it again with `dropout-props "
+            f"{path}: is not JSON, or is truncated ({error}). Make it again with `dropout-props "
             "check --json`."
         ) from error
     if not isinstance(found, dict) or found.get("tool") != TOOL or "run" not in found:
         raise BadResultFile(
-            f"{path}: is no result of dropout_props. Make one with `dropout-props check --json`."
+            f"{path}: is not a result of dropout_props. Make one with `dropout-props check --json`."
         )
     if found.get("format") != FORMAT:
         raise BadResultFile(

@@ -1,6 +1,7 @@
-"""What a run hands on: frozen records of plain numbers and text, which reports read and no more.
+"""The records of a run: frozen dataclasses of plain numbers and text.
 
-They hold no array, no key and no object of a framework, so that a file of them is a snapshot.
+Reports read them and nothing else. They hold no array, key or object of a framework, so a file
+holds a whole run.
 """
 
 from __future__ import annotations
@@ -33,18 +34,18 @@ class Counts:
     """The counts of one family in one example, and its worst member.
 
     Args:
-        label: what was counted.
-        members: how many probabilities the family holds.
-        successes: summed over the members.
-        trials: summed over the members.
+        label: description of the count.
+        members: number of probabilities in the family.
+        successes: sum over the members.
+        trials: sum over the members.
         lowest: smallest null probability of a member.
         highest: largest null probability of a member.
         worst: index of the member with the most evidence against it.
-        worst_successes: its successes.
-        worst_trials: its trials.
-        interval: exact confidence interval of the worst member's success probability.
-        discrepancy: the deviation of a probability that exclusion means here.
-        log10_evidence: of the whole family.
+        worst_successes: successes of that member.
+        worst_trials: trials of that member.
+        interval: exact confidence interval of that member's success probability.
+        discrepancy: absolute deviation of a probability that a pass excludes.
+        log10_evidence: evidence of the whole family against its null, in powers of ten.
     """
 
     label: str
@@ -66,9 +67,9 @@ class CaseRecord:
     """A case as plain values: the fields of `dropout_props.cases.case.Case`, the rate as a text.
 
     Args:
-        seed: names the bits.
+        seed: part of every key.
         shape: shape of the input.
-        rate: dropout rate as C99 hexadecimal, so that it survives every file bit for bit.
+        rate: dropout rate as C99 hexadecimal, which keeps every bit in a file.
         dtype: dtype name of the input.
         broadcast_dims: axes along which one mask is shared.
         values: kind of input.
@@ -84,16 +85,16 @@ class CaseRecord:
 
 @dataclass(frozen=True)
 class Replay:
-    """What it takes to ask a failed property again, with the same bits.
+    """The inputs that judge a failed property again with the same bits.
 
     Args:
         id: stable short hash of subject, property, case, run seed and profile.
         decided: `counterexample`, `example` (one case alone), `ledger` (all cases together) or
             `error`.
-        source: where the subject comes from, as ``module:attr``; empty when it ships.
+        source: path of the subject, as ``module:attr``; empty for a subject that ships.
         case: the case that failed, or the one with the most evidence.
-        log10_evidence: of that case, for a statistical property.
-        counts: of that case.
+        log10_evidence: evidence of that case, for a statistical property.
+        counts: counts of that case.
     """
 
     id: str
@@ -106,7 +107,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class ExampleResult:
-    """One case that was judged: its decision, its counts, and how often drawing could stop."""
+    """One judged case: its decision, its counts, and the number of looks at which it could stop."""
 
     case: str
     rate: float
@@ -124,15 +125,15 @@ class Failure:
     """One paragraph of the report.
 
     Args:
-        stated: the sentence of the property.
-        seen: what was seen instead, and where.
-        decided_by: how that was decided.
-        means: what it means for a user.
-        reproduce: a command.
-        confirmation: what the same key, fresh keys and a known-good mask gave.
-        known: the reason and the link, when it is a listed deviation.
-        replay: what it takes to ask again.
-        reproducer: a program of JAX and Flax alone that shows a listed deviation, where it has one.
+        statement: the sentence of the property.
+        seen: the observation that contradicts it, and its place.
+        decided_by: the counterexample, or the evidence and its threshold.
+        means: the consequence for a user.
+        reproduce: a command that judges the pair again.
+        confirmation: the outcome with the same key, with fresh keys and with a correct layer.
+        known: reason and link of a known deviation; empty for other failures.
+        replay: the inputs of `dropout-props replay`.
+        reproducer: a program of JAX and Flax alone that shows a known deviation; may be empty.
     """
 
     statement: str
@@ -148,7 +149,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class PropertyResult:
-    """The verdict on one property about one subject, and all that it rests on.
+    """The verdict on one property of one subject, with its evidence.
 
     Args:
         subject: name of the subject.
@@ -156,17 +157,17 @@ class PropertyResult:
         name: short name of the property.
         kind: exact or statistical.
         verdict: one of the seven.
-        shown: one line: what a pass excludes, what a failure saw, why it does not apply.
-        failure: the paragraph, where there is something to explain.
+        shown: one line: what a pass excludes, what a failure observed, or why it does not apply.
+        failure: the paragraph of a failure, an error or a known deviation; else None.
         relative_interval: exact confidence interval of E[y]/x - 1, pooled over the examples.
-        draws: units drawn to decide.
-        num_examples: distinct cases judged.
-        examples: the counted cases.
+        draws: number of units drawn.
+        num_examples: number of distinct cases judged.
+        examples: the cases that were counted.
         seconds: wall time.
-        compile_seconds: of which compiling.
-        compilations: how many programs were compiled.
-        unlisted: the verdict before the list of known deviations was looked at, where it differs.
-        root_cause: of a BLOCKED result, the verdict of the property that it goes back to.
+        compile_seconds: part of it that JAX compiled.
+        compilations: number of programs that JAX compiled.
+        unlisted: the verdict without the list of known deviations, where it differs.
+        root_cause: for BLOCKED, the verdict of the property at the end of the chain of blockers.
     """
 
     subject: str
@@ -189,7 +190,7 @@ class PropertyResult:
 
 @dataclass(frozen=True)
 class MaskDigest:
-    """The mask of one canonical question, as a digest of its bits."""
+    """The digest of the bits of one canonical mask; `question` describes the call."""
 
     question: str
     digest: str
@@ -197,14 +198,14 @@ class MaskDigest:
 
 @dataclass(frozen=True)
 class KeepCount:
-    """How many units of canonical masks came through, at one rate; keys do not depend on a run seed.
+    """A count of the units that canonical masks keep at one rate, with keys of a fixed run seed.
 
     Args:
         rate: dropout rate.
-        kept: units kept.
-        units: units drawn.
-        lowest: smallest keep probability that correct arithmetic gives.
-        highest: largest one.
+        kept: number of units kept.
+        units: number of units drawn.
+        lowest: smallest keep probability of correct arithmetic.
+        highest: largest keep probability of correct arithmetic.
     """
 
     rate: float
@@ -216,12 +217,12 @@ class KeepCount:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a subject said to one canonical mistake.
+    """The response of a subject to one canonical invalid call.
 
     Args:
-        mistake: what was wrong with the question.
-        error: type of the exception; empty when there was none.
-        message: its first line, addresses struck out; or what came instead.
+        mistake: the fault of the call.
+        error: type of the exception; empty when nothing was raised.
+        message: first line of the exception, without addresses; or a description of the output.
     """
 
     mistake: str
@@ -231,7 +232,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a signature; `default` is None where there is none."""
+    """One parameter of a signature; `default` is the text of its default, or None without one."""
 
     name: str
     kind: str
@@ -248,7 +249,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class SubjectSnapshot:
-    """What one subject does with canonical questions, whatever the run seed and the profile."""
+    """The responses of one subject to canonical calls, independent of run seed and profile."""
 
     subject: str
     masks: tuple[MaskDigest, ...] = ()
@@ -260,7 +261,7 @@ class SubjectSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a comparison needs beside the verdicts: everything installed, and canonical answers."""
+    """The part of a result that only comparisons use: installed packages and canonical calls."""
 
     installed: dict[str, str]
     subjects: tuple[SubjectSnapshot, ...] = ()
@@ -268,9 +269,9 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A whole run: what was installed, what was asked, what came out.
+    """A whole run: versions and flags, settings, and results.
 
-    `stopped` says why a run did not reach its end, where it did not.
+    `stopped` says why a run ended early; it is empty for a run that did not.
     """
 
     versions: dict[str, str]

@@ -1,4 +1,7 @@
-"""The JSON Schema of result files. pydantic writes it from the records; a test pins the files."""
+"""The JSON Schemas of result files and comparisons, which pydantic derives from the records.
+
+A test compares them with docs/result.schema.json and docs/comparison.schema.json.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _NOT_FINITE = {"enum": ["NaN", "Infinity", "-Infinity"]}
 
 
 class _Generator(GenerateJsonSchema):
-    """Adds what the writer of result files does: texts for numbers that JSON lacks."""
+    """Allows the texts of `files` for numbers that JSON cannot express, and no extra fields."""
 
     def float_schema(self, schema: Any) -> dict[str, Any]:
         return {"anyOf": [super().float_schema(schema), _NOT_FINITE]}

@@ -8,7 +8,7 @@ __all__ = ["Verdict"]
 
 
 class Verdict(str, Enum):
-    """What follows from the evidence about one property and one subject."""
+    """The conclusion about one property of one subject."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -20,12 +20,12 @@ class Verdict(str, Enum):
 
     @property
     def fails_run(self) -> bool:
-        """Whether a run with this verdict exits with 1. BLOCKED has its root cause elsewhere."""
+        """Whether a run with this verdict exits with 1; for BLOCKED its root cause decides."""
         return self in (Verdict.FAIL, Verdict.ERROR)
 
     @property
     def blocks(self) -> bool:
-        """Whether properties that stand on this one are BLOCKED."""
+        """Whether properties that depend on this one are BLOCKED."""
         return self in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN, Verdict.BLOCKED)
 
     def __str__(self) -> str:

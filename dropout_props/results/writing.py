@@ -1,11 +1,11 @@
-"""A text reaches its place, or one sentence says why it did not.
+"""Writes a text to a file, a device or standard output, or says in one sentence why it cannot.
 
 A regular file is replaced whole or not at all: the text goes to a temporary file in the same
 folder, which is then renamed. A device, a pipe or an open descriptor (`/dev/full`, `/dev/fd/3`, a
-FIFO) is written to as it stands and never replaced. `-` and `/dev/stdout` are standard output.
+FIFO) is written to in place and never replaced. `-` and `/dev/stdout` are standard output.
 
-Guarantee: after a failed write the file holds what it held before, and no temporary file is left.
-Cannot say: whether a device keeps what it took.
+Guarantee: after a failed write the file is unchanged, and no temporary file is left.
+Cannot say: whether a device stores what was written to it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ __all__ = [
     "is_standard_output",
     "save",
     "sentence",
-    "standard_output_kept",
+    "standard_output_reserved",
 ]
 
 STANDARD_OUTPUT = Path("-")
-"""The place that means standard output."""
+"""The path that means standard output."""
 
 _DESCRIPTORS = ("/dev/fd", "/proc/self/fd")  # folders whose entries are open descriptors
 _MOST_LINKS = 40  # as many as Linux follows
@@ -44,31 +44,31 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class CannotWrite(Exception):
-    """A place cannot be written; the text is one sentence with the place, the rule, the remedy."""
+    """A place cannot be written; the text names the place, the reason and the remedy."""
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Reserved:
     """Standard output while everything that is printed goes to standard error instead.
 
     Args:
-        stream: `sys.stdout` as it was.
-        descriptor: a duplicate of its descriptor; None where it has none.
+        stream: the original `sys.stdout`.
+        descriptor: a duplicate of its descriptor; None for a stream without one.
     """
 
     stream: TextIO
     descriptor: int | None
 
 
-_kept: list[_Kept] = []
+_reserved: list[_Reserved] = []
 
 
 def sentence(place: Path | str, error: OSError) -> str:
     """Return the sentence about a write that failed.
 
     Args:
-        place: what could not be written.
-        error: as the operating system raised it.
+        place: the file, device or stream.
+        error: error of the operating system.
     """
     name = "standard output" if place == STANDARD_OUTPUT else place
     remedy = "Free some space, or name" if error.errno in _NO_ROOM else "Name"
@@ -76,15 +76,15 @@ def sentence(place: Path | str, error: OSError) -> str:
 
 
 def is_standard_output(path: Path) -> bool:
-    """Return whether a place is standard output, as `-`, `/dev/stdout` and `/dev/fd/1` are."""
+    """Return whether a path is standard output, as `-`, `/dev/stdout` and `/dev/fd/1` are."""
     return _descriptor_of(path) == 1
 
 
 def check_writable(path: Path) -> None:
-    """Fail before the run, not after it, when its result cannot be written.
+    """Check before a run that its result can be written after it.
 
     Raises:
-        CannotWrite: naming the place and the rule.
+        CannotWrite: it cannot.
     """
     try:
         fits = _fits(path)
@@ -102,11 +102,11 @@ def save(text: str, path: Path) -> None:
 
     Args:
         text: written as UTF-8.
-        path: a regular file, which is replaced whole; or a link to one, whose target is; or
+        path: a regular file, which is replaced; a link to one, whose target is replaced; or
             anything else that can be written to.
 
     Raises:
-        CannotWrite: with the reason; a regular file is then as it was.
+        CannotWrite: writing failed; a regular file is then unchanged.
     """
     data = text.encode("utf-8", errors="backslashreplace")
     try:
@@ -125,11 +125,11 @@ def save(text: str, path: Path) -> None:
 
 
 @contextmanager
-def standard_output_kept() -> Iterator[None]:
-    """Keep standard output for `save` while the block runs; all else goes to standard error.
+def standard_output_reserved() -> Iterator[None]:
+    """Reserve standard output for `save` while the block runs; all else goes to standard error.
 
-    That holds for what a layer or another process prints too, where standard output is an open
-    descriptor and not a replacement as in a test.
+    That includes what a layer or another process prints, if standard output is an open descriptor
+    and not a replacement as in a test.
     """
     stream, number, other = sys.stdout, _number_of(sys.stdout), _number_of(sys.stderr)
     stream.flush()
@@ -140,10 +140,10 @@ def standard_output_kept() -> Iterator[None]:
             stack.callback(os.close, own)
             os.dup2(other, number)
             stack.callback(os.dup2, own, number)
-            stack.callback(_flush, stream)  # what was printed past the redirection stays there
+            stack.callback(_flush, stream)  # output that bypassed the redirection
         stack.enter_context(redirect_stdout(sys.stderr))
-        _kept.append(_Kept(stream, own))
-        stack.callback(_kept.pop)
+        _reserved.append(_Reserved(stream, own))
+        stack.callback(_reserved.pop)
         yield
 
 
@@ -153,7 +153,7 @@ def _flush(stream: TextIO) -> None:
 
 
 def _number_of(stream: TextIO | None) -> int | None:
-    """Return the descriptor of a stream, or None where it has none."""
+    """Return the descriptor of a stream, or None for a stream without one."""
     try:
         return None if stream is None else stream.fileno()
     except (AttributeError, ValueError, io.UnsupportedOperation):
@@ -161,7 +161,7 @@ def _number_of(stream: TextIO | None) -> int | None:
 
 
 def _descriptor_of(path: Path) -> int | None:
-    """Return the number of the open descriptor that a path stands for, through any links."""
+    """Return the number of the open descriptor that a path means, through any links, or None."""
     if path == STANDARD_OUTPUT:
         return 1
     folders = {os.path.realpath(folder) for folder in _DESCRIPTORS}
@@ -171,7 +171,7 @@ def _descriptor_of(path: Path) -> int | None:
             return int(path.name)
         try:
             path = path.parent / path.readlink()
-        except OSError:  # no link
+        except OSError:  # not a link
             return None
     return None
 
@@ -189,7 +189,7 @@ def _fits(path: Path) -> bool:
 
 
 def _check_descriptor(number: int) -> None:
-    """Raise OSError where a descriptor is closed, or open for reading alone."""
+    """Raise OSError if a descriptor is closed, or open for reading only."""
     if number != 1:
         os.write(number, b"")
         return
@@ -210,15 +210,15 @@ def _is_special(path: Path) -> bool:
 
 
 def _to_standard_output(data: bytes) -> None:
-    kept = _kept[-1] if _kept else _Kept(sys.stdout, _number_of(sys.stdout))
-    if kept.stream is None:
+    output = _reserved[-1] if _reserved else _Reserved(sys.stdout, _number_of(sys.stdout))
+    if output.stream is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    kept.stream.flush()
-    if kept.descriptor is None:
-        kept.stream.write(data.decode("utf-8"))
-        kept.stream.flush()
+    output.stream.flush()
+    if output.descriptor is None:
+        output.stream.write(data.decode("utf-8"))
+        output.stream.flush()
     else:
-        _write_all(kept.descriptor, data)
+        _write_all(output.descriptor, data)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -228,7 +228,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _opened(path: Path, flags: int) -> io.FileIO:
-    """Open a file for unbuffered bytes; a new one gets the mode that the umask leaves."""
+    """Open a file for unbuffered bytes; the umask decides the mode of a new one."""
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
     return io.FileIO(os.open(path, flags, 0o666), "wb")
 
@@ -237,9 +237,9 @@ def _replace(target: Path, data: bytes) -> None:
     temporary = target.with_name(f".dropout-props-{secrets.token_hex(8)}.tmp")
     try:
         with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
-            _take_after(target, file.fileno())
+            _copy_permissions(target, file.fileno())
             _write_all(file.fileno(), data)
-            os.fsync(file.fileno())  # a full disk may be noticed here, or at the close, first
+            os.fsync(file.fileno())  # a full disk may first show here, or at the close
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
@@ -247,8 +247,8 @@ def _replace(target: Path, data: bytes) -> None:
         raise
 
 
-def _take_after(target: Path, descriptor: int) -> None:
-    """Give a new file the permissions of the one that it will replace, and its owner if allowed."""
+def _copy_permissions(target: Path, descriptor: int) -> None:
+    """Give a new file the permissions of the one that it replaces, and its owner if allowed."""
     try:
         old = target.stat()
     except FileNotFoundError:

@@ -122,7 +122,7 @@ def judge(ask: Ask) -> list[Kill]:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
         judge = Judge(replace(settings, confirm=False), here)
-        judge.take_over(subject, settled)
+        judge.reuse(subject, settled)
         for prop in map(find, ask.properties):
             if quick and not prop.is_statistical:
                 continue  # decided under the first run seed: chance has no part in it

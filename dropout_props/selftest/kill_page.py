@@ -15,7 +15,7 @@ _HEAD = """# The kill matrix
 
 Written by `{command}`; do not edit it by hand.
 Each planted bug is a dropout with one fault, in Linen and in NNX where it makes sense, and each
-is judged by the properties that must see it, in profile `{profile}`, under {run seeds}. Each control is a
+is judged by the properties that must see it, in profile `{profile}`, under {run_seeds}. Each control is a
 correct layer of another construction, and is judged by the whole catalogue (with as few cases of an
 exact property as in `smoke`), under every run seed but the first by the statistical properties in profile
 `smoke` (profiles share one budget). The exact property that another stands on is decided once. Draws

@@ -1,14 +1,14 @@
-"""Fixed-sample design: how many trials a test needs, and what a number of trials can see.
+"""Fixed-sample design: the trials that a test needs, and the discrepancy that n trials detect.
 
-Question: with n trials, counted once, can a test that wrongly fails at most at one rate wrongly
-pass a given discrepancy at most at another?
+Question: is a test of n trials, counted once, within both a false_fail_rate and, at a given
+discrepancy, a false_pass_rate?
 Guarantee: the test is the exact two-sided binomial test, each tail with half of false_fail_rate;
-its error rates are sums of binomial probabilities, never those of a normal curve.
-Cannot say: what a sequential test needs, which is less (``expected_num_trials``).
+its error rates are sums of binomial probabilities, without a normal approximation.
+Cannot say: the trials of a sequential test, which are fewer (``expected_num_trials``).
 
-The power of a binomial test rises with n in saw teeth, since the counts it rejects at are whole
-numbers. ``min_num_trials`` returns the smallest n at all that suffices; a few larger n may miss
-by the height of a tooth. More trials than n suffice too, if the surplus is left uncounted.
+The power of a binomial test rises with n in saw teeth, since the counts at which it rejects are
+integers. ``min_num_trials`` returns the smallest n that suffices; a few larger n may miss by the
+height of a tooth. More trials than n suffice too, if the surplus is not counted.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _NEARLY = 1 - 1e-7
 
 
 class Side(NamedTuple):
-    """One side of a two-sided test, turned so that the fault lies above the null.
+    """One side of a two-sided test, oriented so that the fault is above the null.
 
-    For the lower side, ``null`` and ``edge`` are those of a failure of the trial.
+    For the lower side, ``null`` and ``edge`` are probabilities that the trial fails.
     """
 
     null: float
@@ -43,10 +43,10 @@ class Side(NamedTuple):
 
 
 def sides(probability: Interval | float, discrepancy: float) -> list[Side]:
-    """Return the sides on which a success probability that far from the null exists.
+    """Return the sides on which a success probability at that distance from the null exists.
 
     Raises:
-        ValueError: the discrepancy is not in (0, 1), or none exists on either side.
+        ValueError: the discrepancy is not in (0, 1), or there is no such probability.
     """
     ends = as_probability(probability)
     require_inside(discrepancy=discrepancy)
@@ -73,7 +73,7 @@ def min_num_trials(
     false_fail_rate: float,
     false_pass_rate: float,
 ) -> int:
-    """Return the smallest number of trials with which the exact test sees the discrepancy.
+    """Return the smallest number of trials with which the exact test detects the discrepancy.
 
     Args:
         discrepancy: shift of the success probability, absolute, in (0, 1).
@@ -82,7 +82,8 @@ def min_num_trials(
         false_pass_rate: the allowed chance not to reject, on the right side, when the success
             probability is the null's end shifted by the discrepancy (or more).
 
-    Returns: n; on a side where no such probability exists nothing is asked.
+    Returns:
+        n. A side on which no such probability exists has no requirement.
 
     Raises:
         ValueError: a rate is outside (0, 1), or the discrepancy exists on neither side.
@@ -92,8 +93,8 @@ def min_num_trials(
     asked = sides(probability, discrepancy)
     enough = max(_smooth_num_trials(side, tail, false_pass_rate) for side in asked)
     while True:
-        # No smaller n suffices for a side than the one it returns, so that the first n that
-        # every side leaves as it is is the smallest.
+        # Each side returns the smallest n from here on that suffices for it. So the first n that
+        # no side increases is the smallest for all.
         needed = max(_next_num_trials(enough, side, tail, false_pass_rate) for side in asked)
         if needed == enough:
             return enough
@@ -107,10 +108,10 @@ def min_discrepancy(
     false_fail_rate: float,
     false_pass_rate: float,
 ) -> float:
-    """Return the smallest discrepancy that the exact test sees with that many trials.
+    """Return the smallest discrepancy that the exact test detects with that many trials.
 
-    It undoes ``min_num_trials``: with the n that a discrepancy needs, it returns at most that
-    discrepancy, and that many trials are all that the discrepancy it returns needs.
+    It is the inverse of ``min_num_trials``: for the n that a discrepancy needs, it returns that
+    discrepancy or less, and n trials suffice for the discrepancy that it returns.
 
     Args:
         num_trials: n, at least 1.
@@ -118,11 +119,12 @@ def min_discrepancy(
         false_fail_rate: as in ``min_num_trials``.
         false_pass_rate: as in ``min_num_trials``.
 
-    Returns: the discrepancy; where the test cannot reject on one side at all, it is more than what
-        is possible on that side.
+    Returns:
+        The discrepancy. Where the test cannot reject on one side, it exceeds what is possible on
+        that side.
 
     Raises:
-        ValueError: so few trials can see no discrepancy.
+        ValueError: so few trials detect no discrepancy.
     """
     require_inside(false_fail_rate=false_fail_rate, false_pass_rate=false_pass_rate)
     tail = false_fail_rate / 2
@@ -143,7 +145,7 @@ def min_discrepancy(
 
 
 def _critical_count(num_trials: int, null: float, tail: float) -> int:
-    """Return the smallest count that the null reaches or passes with at most that chance."""
+    """Return the smallest count that the null reaches with a chance of at most ``tail``."""
     count = int(binom.isf(tail, num_trials, null)) + 1
     # The quantile may be off by one where it falls on a step.
     while binom.sf(count - 1, num_trials, null) > tail:
@@ -162,7 +164,7 @@ def _next_num_trials(start: int, side: Side, tail: float, false_pass_rate: float
     num_trials = start
     while True:
         critical = _critical_count(num_trials, side.null, tail)
-        # More trials need at least this count, so that none suffices before this one does.
+        # More trials need at least this count, so no smaller number of trials suffices.
         reaching = _first(
             lambda n, count=critical: _misses(n, side.edge, count) <= false_pass_rate,  # type: ignore[misc]
             num_trials,
@@ -173,16 +175,16 @@ def _next_num_trials(start: int, side: Side, tail: float, false_pass_rate: float
 
 
 def _smooth_num_trials(side: Side, tail: float, false_pass_rate: float) -> int:
-    """Return a lower bound of the number of trials: that of a test whose count need not be whole.
+    """Return a lower bound of the number of trials: that of a test with a real-valued count.
 
-    A whole count that suffices, suffices here; and here power rises with n without teeth.
+    An integer count that suffices also suffices here, and the power rises with n without teeth.
     """
     if side.null == 0.0:
         return 1
 
     def suffices(num_trials: int) -> bool:
         if num_trials * math.log(side.null) > math.log(tail):
-            return False  # not even n successes of n are rejected
+            return False  # not even n successes in n trials are rejected
         count = brentq(
             lambda x: (
                 math.log(max(betainc(x, num_trials - x + 1, side.null), 1e-300)) - math.log(tail)
@@ -193,7 +195,7 @@ def _smooth_num_trials(side: Side, tail: float, false_pass_rate: float) -> int:
         return bool(betaincc(count, num_trials - count + 1, side.edge) <= false_pass_rate)
 
     bound = _first(suffices, 1)
-    return max(1, bound - 1 - bound // 10**9)  # rounding must not make it more than a bound
+    return max(1, bound - 1 - bound // 10**9)  # rounding must not raise it above the bound
 
 
 def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate: float) -> float:
@@ -219,7 +221,7 @@ def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate
 
 
 def _first(holds: Callable[[int], bool], start: int) -> int:
-    """Return the smallest integer from ``start`` on at which a rising predicate holds."""
+    """Return the smallest integer from ``start`` on at which a monotone predicate holds."""
     if holds(start):
         return start
     failing, step = start, 1

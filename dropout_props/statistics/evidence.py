@@ -1,4 +1,4 @@
-"""Evidence for and against a property, valid whenever one looks.
+"""Evidence for and against a property, valid at any stopping time.
 
 Question: do these counts contradict the property, and do they rule out a fault as large as the
 discrepancy that the property promises to see?
@@ -57,8 +57,9 @@ def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
         discrepancy: float64[num_members] or a number: the shift of the success probability that
             should be found soonest, in (0, 1). It steers the power alone; any is valid.
 
-    Returns: float64[num_members], natural logarithms. Where the null is exactly 0 or exactly 1,
-        the value is 0 as long as nothing impossible happened, and then infinite.
+    Returns:
+        float64[num_members], natural logarithms. Where the null is exactly 0 or exactly 1, the
+        value is 0 until an outcome that the null excludes, and then infinite.
     """
     narrow = _positive(discrepancy)
     successes = trials.successes.astype(np.float64)
@@ -95,16 +96,18 @@ def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
 def log_mean_evalue(families: Sequence[ArrayLike]) -> float:
     """Return the evidence of several families of counts at once: the mean of their e-values.
 
-    It is the mean over families of the mean over the members of each, so that one total is not
-    drowned by a thousand positions. A mean of e-values is an e-value whatever their dependence.
+    It is the mean over families of the mean over the members of each, so that a family of one
+    member has as much weight as one of a thousand. A mean of e-values is an e-value, whatever their
+    dependence.
 
     Args:
         families: for each family, float64[num_members] of log e-values.
 
-    Returns: the natural logarithm of the mean; 0 when there is nothing to judge. Families without
-        members are left out.
+    Returns:
+        The natural logarithm of the mean; 0 without members. Families without members are left
+        out.
 
-    Assumes: which families there are does not depend on what was drawn.
+    Assumes: the families do not depend on the units drawn.
     """
     means = []
     for family in families:
@@ -117,7 +120,7 @@ def log_mean_evalue(families: Sequence[ArrayLike]) -> float:
 def excluded(
     trials: Trials, *, discrepancy: ArrayLike, false_pass_rate: float
 ) -> NDArray[np.bool_]:
-    """Tell for each member whether a fault as large as the discrepancy has been ruled out.
+    """Return for each member whether the counts rule out a fault as large as the discrepancy.
 
     Two e-values must reach 1/false_pass_rate: that of the null's upper end against "the success
     probability is highest + discrepancy or more", and that of its lower end against "it is
@@ -125,9 +128,9 @@ def excluded(
     supermartingale, so that by Ville the chance of *ever* returning True is at most
     false_pass_rate when the truth is at an edge or beyond it.
 
-    An edge above 1 or below 0 is no probability: no fault of that size exists on that side, so
-    none has to be ruled out, and none smaller is promised to be seen. An edge at exactly 0 or 1
-    exists, and one contrary trial rules it out.
+    An edge above 1 or below 0 is not a probability: no fault of that size exists on that side, so
+    none has to be ruled out, and smaller ones are not promised to be detected. An edge at exactly
+    0 or 1 exists, and one contrary trial rules it out.
 
     Args:
         trials: the counts and their nulls.
@@ -135,11 +138,12 @@ def excluded(
             probability, in (0, 1).
         false_pass_rate: the allowed chance of ever ruling out what is the case, in (0, 1).
 
-    Returns: bool[num_members].
+    Returns:
+        bool[num_members].
 
     Raises:
-        ValueError: a discrepancy that no probability is away from its null: a promise about
-            nothing, which would always be kept.
+        ValueError: no probability is at that distance from the null of a member, so there is
+            nothing to rule out.
     """
     shift = _positive(discrepancy)
     require_inside(false_pass_rate=false_pass_rate)

@@ -1,9 +1,9 @@
-"""Exact intervals: how large, or how small, what was counted can be.
+"""Exact confidence intervals from counts.
 
 Question: which success probabilities, and which relative bias, do the counts leave possible?
-Guarantee: the intervals hold the truth with at least the stated confidence, with no normal
-approximation; each says below at which moments it may be looked at.
-Cannot say: which value inside is likelier.
+Guarantee: an interval contains the truth with at least the stated confidence, without a normal
+approximation; each function says at which stopping times this holds.
+Cannot say: which value inside is more likely.
 
 References:
     Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of
@@ -49,13 +49,14 @@ def clopper_pearson(
     than the exact one, by less than one success more or fewer would change it.
 
     Args:
-        successes: how many of the trials succeeded.
-        trials: how many there were; 0 gives [0, 1].
-        confidence: chance that the interval holds the truth, in (0, 1).
-        num_looks: at how many fixed numbers of trials drawing could have stopped; the error is
-            shared among them, so that the interval is exact at whichever it did stop.
+        successes: number of trials that succeeded.
+        trials: number of trials; 0 gives [0, 1].
+        confidence: chance that the interval contains the truth, in (0, 1).
+        num_looks: number of fixed numbers of trials at which drawing could stop; they share the
+            error, so that the interval is exact at each of them.
 
-    Returns: the interval, with ends 0 and 1 where all trials had one outcome.
+    Returns:
+        The interval. An end is 0 or 1 where all trials had one outcome.
     """
     counted = Trials.of(successes, trials, Interval(0.0, 1.0))
     require_at_least_one(num_looks=num_looks)
@@ -84,7 +85,8 @@ def common_relative_bias(
         probability: float[num_experiments] or a number, the p_i without bias.
         confidence: chance that the interval holds r at every moment, in (0, 1).
 
-    Returns: the interval of r, within [-1, min(1 / p_i) - 1].
+    Returns:
+        The interval of r, within [-1, min(1 / p_i) - 1].
 
     Assumes: all experiments share one r (for a bias of the keep rate alone, E[y]/x - 1 is it), and
         all trials are independent. Which experiment comes next may depend on the ones before.

@@ -1,9 +1,9 @@
-"""The keep probability that the arithmetic can give.
+"""The keep probabilities of correct layers, whose arithmetic is rounded.
 
-Question: a layer that is right asks for keep = 1 - rate; with which probability does it keep?
-Guarantee: the interval holds every usual construction and reaches no further than needed; it is
-never more than about one step of the grid away from 1 - rate on either side.
-Cannot say: which of the constructions the layer uses (property 206 measures that).
+Question: with which probability does a correct layer keep a unit, if keep = 1 - rate is intended?
+Guarantee: the interval contains the result of every usual construction and is the smallest that
+does; its ends are about one step of the grid from 1 - rate at most.
+Cannot say: which of the constructions a layer uses (property 206 measures that).
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _FLOAT64_BITS = 52
 
 
 def keep_interval(rate: float, mantissa_bits: int = 23) -> Interval:
-    """Return the null of the keep probability: all that correct arithmetic can make of it.
+    """Return the null of the keep probability: every value of a correct construction.
 
     ``jax.random.uniform`` gives u on a grid of 2**-mantissa_bits, and the keep rate itself is
-    rounded to the float type. Held to be correct: u < keep, its rounding down, u >= rate,
+    rounded to the float type. These count as correct: u < keep, its rounding down, u >= rate,
     u > rate, and a threshold on 32 random bits, each from 1 - rate in float64 or rounded.
 
     Args:
         rate: the drop rate, in [0, 1].
         mantissa_bits: 23 for float32, 10 for float16, 7 for bfloat16, 52 for float64.
 
-    Returns: the smallest interval that holds them. At the rates 0 and 1 it is exactly 1 and 0:
-    there nothing may be drawn.
+    Returns:
+        The smallest interval that contains them. At the rates 0 and 1 it is exactly 1 and 0.
 
     Raises:
-        ValueError: the rate lies outside [0, 1], or the bits outside 1 to 52.
+        ValueError: the rate is outside [0, 1], or the bits are outside 1 to 52.
     """
     as_probability(rate)
     if not 1 <= mantissa_bits <= _FLOAT64_BITS:

@@ -4,7 +4,7 @@ Question: do all N examples together, or does one alone, contradict the property
 Guarantee: with M = 1/2 * (product of the E_i) + 1/2 * (mean of the E_i over N), the chance that
 M ever reaches 1/alpha is at most alpha when the property is true, however the examples are chosen.
 The product pools weak evidence of a fault that shows everywhere; the mean catches one example.
-Cannot say: anything about an example that was looked at twice with the same random bits.
+Cannot say: anything about an example that was counted twice with the same random bits.
 
 Proof. Given the past, each E_i has mean at most 1, so that multiplying the product by E_i, and
 replacing a 1 in the sum by E_i, does not raise its mean: both terms are supermartingales that
@@ -29,11 +29,11 @@ __all__ = ["example_threshold", "ledger_threshold", "pooled_log_evidence"]
 
 
 def pooled_log_evidence(log_es: Sequence[float], num_examples: int) -> float:
-    """Return log M for the examples seen so far; those not seen count as E = 1.
+    """Return log M for the examples so far; those still missing count as E = 1.
 
     Args:
         log_es: the natural logarithms of the E_i of the distinct examples.
-        num_examples: N, how many examples there can be.
+        num_examples: N, the largest possible number of examples.
 
     Raises:
         ValueError: there are more examples than N, or an E_i is not a number.
@@ -57,15 +57,15 @@ def pooled_log_evidence(log_es: Sequence[float], num_examples: int) -> float:
 
 
 def example_threshold(false_fail_rate: float, num_examples: int) -> float:
-    """Return log(2N/alpha): an example with at least that much log evidence fails at once.
+    """Return log(2N/alpha): one example with that much log evidence fails the property at once.
 
-    It does not depend on the other examples, so that Hypothesis can shrink and replay it.
+    It does not depend on the other examples, so Hypothesis can shrink and replay that example.
     """
     require_at_least_one(num_examples=num_examples)
     return ledger_threshold(false_fail_rate) + math.log(2 * num_examples)
 
 
 def ledger_threshold(false_fail_rate: float) -> float:
-    """Return log(1/alpha): a ledger with at least that much log evidence fails."""
+    """Return log(1/alpha): a ledger with that much log evidence fails the property."""
     require_inside(false_fail_rate=false_fail_rate)
     return -math.log(false_fail_rate)

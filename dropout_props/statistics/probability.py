@@ -1,10 +1,10 @@
-"""Success probabilities: what a count must show when the property is true.
+"""Success probabilities of the trials of each kind of count when the property is true.
 
 Question: with which probability does one trial of each kind of count succeed, when every unit is
 kept with a probability in a known interval?
 Guarantee: each function returns the exact range of that probability over the interval (up to the
-rounding of float64), inner extremes included; its result is a legal null for ``Trials.of``.
-Cannot say: anything about masks whose units are not independent, which is what the counts are for.
+rounding of float64), inner extremes included; its result is a valid null for ``Trials.of``.
+Cannot say: anything about masks whose units are not independent, which the counts must detect.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def agreement(keep: Probability, other: Probability | None = None) -> Interval:
 
     Args:
         keep: the keep probability, a number or an interval.
-        other: that of the second unit; None says that both have the same, whatever it is.
+        other: that of the second unit; None if both units share one unknown value.
     """
     ends = as_probability(keep)
     if other is None:
@@ -56,7 +56,7 @@ def odd_parity(keep: Probability, num_units: int) -> Interval:
 
     Args:
         keep: the keep probability, a number or an interval.
-        num_units: how many disjoint units share a parity, at least 1.
+        num_units: number of disjoint units that share a parity, at least 1.
     """
     require_at_least_one(num_units=num_units)
     ends = as_probability(keep)
@@ -65,9 +65,9 @@ def odd_parity(keep: Probability, num_units: int) -> Interval:
 
 
 def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int, int]:
-    """Choose the counts, about the most likely one, whose mass is nearest to ``mass``.
+    """Return the region of counts around the most likely one with a mass nearest to ``mass``.
 
-    A mass near one half makes the trial "the count falls inside" see a spread that is too large
+    With a mass near one half, the trial "the count is inside" detects a spread that is too large
     and one that is too small about equally well.
 
     Args:
@@ -75,8 +75,9 @@ def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int
         keep: the keep probability; of an interval, its middle is used.
         mass: the wanted binomial probability of the region, in (0, 1).
 
-    Returns: the first and the last count of the region, both inside it. Where a single count is
-    likelier than ``mass``, the region is that count, and its mass is what ``region_mass`` says.
+    Returns:
+        The first and the last count of the region, both inside it. Where a single count is more
+        likely than ``mass``, the region is that count; ``region_mass`` returns its mass.
     """
     require_at_least_one(size=size)
     require_inside(mass=mass)
@@ -84,7 +85,7 @@ def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int
     first, last = (int(binom.ppf((1 + side * mass) / 2, size, centre)) for side in (-1, 1))
     counts = np.arange(max(first - 1, 0), min(last + 1, size) + 1)
     masses = binom.pmf(counts, size, centre)
-    # The binomial has one mode, so that the likeliest counts are neighbours of each other.
+    # The binomial has one mode, so the most likely counts are adjacent.
     order = np.argsort(-masses, kind="stable")
     inside = order[: 1 + int(np.argmin(np.abs(np.cumsum(masses[order]) - mass)))]
     return int(counts[inside].min()), int(counts[inside].max())
@@ -119,7 +120,7 @@ def _agree(one: float, two: float) -> float:
 
 
 def _odd(keep: float, num_units: int) -> float:
-    # By logarithms of the rarer outcome: 1 - (1 - 2e-9)**2 by subtraction keeps only 7 digits.
+    # With logarithms of the rarer outcome: 1 - (1 - 2e-9)**2 by subtraction has only 7 digits.
     rarer = min(keep, 1 - keep)
     if rarer >= _EVEN:
         return _EVEN
@@ -128,7 +129,7 @@ def _odd(keep: float, num_units: int) -> float:
 
 
 def _mass(size: int, keep: float, first: int, last: int) -> float:
-    # Of both tails the smaller ones are subtracted: a small mass keeps its digits.
+    # The smaller tails are subtracted, so that a small mass keeps its digits.
     if first > size * keep:
         return float(binom.sf(first - 1, size, keep) - binom.sf(last, size, keep))
     return float(binom.cdf(last, size, keep) - binom.cdf(first - 1, size, keep))

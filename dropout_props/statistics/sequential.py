@@ -44,10 +44,11 @@ def expected_num_trials(
         truth: the success probability, to forecast when it is rejected; None: the middle of the
             null, to forecast when it is accepted.
 
-    Returns: a number of trials; the actual one is rounded up to whole blocks.
+    Returns:
+        A number of trials; the engine rounds it up to whole blocks.
 
     Raises:
-        ValueError: the truth lies in the null (leave it out), or a rate or discrepancy is refused.
+        ValueError: the truth is in the null (leave it out), or a rate or discrepancy is invalid.
     """
     null = as_probability(probability)
     asked = sides(null, discrepancy)
@@ -64,10 +65,10 @@ def expected_num_trials(
 
 
 def _mean_to_accept(asked: list[Side], truth: float, needed: float) -> float:
-    """Return about the mean of the later of two first passages.
+    """Return approximately the mean of the later of two first passages.
 
-    Both are driven by one random walk, in opposite directions, so that when one edge is ruled out
-    late the other is early, and the later of the two is late on average.
+    One random walk drives both, in opposite directions, so when one edge is ruled out late, the
+    other is ruled out early.
     """
     passages = [_passage(side, truth if side.is_above else 1 - truth, needed) for side in asked]
     if len(passages) == 1:
@@ -95,7 +96,7 @@ def _passage(side: Side, truth: float, needed: float) -> tuple[float, float]:
 
 
 def _num_to_reject(null: Interval, discrepancy: float, truth: float, needed: float) -> int:
-    """Return the trials after which counts that follow the truth are evidence enough."""
+    """Return the trials after which counts that follow the truth have enough evidence."""
 
     def log_evidence(num_trials: float) -> float:
         total = math.ceil(num_trials)

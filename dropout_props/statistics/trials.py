@@ -1,10 +1,10 @@
-"""Counts of Bernoulli trials: the one thing that a statistical property returns.
+"""Counts of Bernoulli trials, which are all that a statistical property returns.
 
 Question: how often did an event happen, and how often should it have happened?
 Guarantee: a ``Trials`` record holds integers alone, so that adding the records of two batches,
 examples, processes or devices gives exactly the record of the two together; no rounding, no order.
-Cannot say: whether the trials were independent, or whether the null is right. The property that
-counted answers for both.
+Cannot say: whether the trials were independent, or whether the null is right; the property that
+counted guarantees both.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EDGE_ROUNDING", "Interval", "Trials", "as_probability"]
 
-# A probability this far outside [0, 1] missed it by rounding: 0.9 - 0.3 * 3 must count as 0.
+# A probability so little outside [0, 1] is a rounding error: 0.9 - 0.3 * 3 must count as 0.
 EDGE_ROUNDING = 1e-14
 
 
@@ -31,12 +31,12 @@ class Interval(NamedTuple):
 
     @property
     def midpoint(self) -> float:
-        """The number half way between the two ends."""
+        """The number halfway between the two ends."""
         return self.lowest + (self.highest - self.lowest) / 2
 
 
 def as_probability(value: Interval | float) -> Interval:
-    """Read a success probability: a number is the interval of that number alone.
+    """Return a success probability as an interval; that of a number has width 0.
 
     Raises:
         ValueError: it is not an interval inside [0, 1], or not a number.
@@ -57,16 +57,16 @@ class Trials:
     """Counts of one or more kinds of trial (the members), each with its null.
 
     Args:
-        successes: int64[num_members], how many of the trials succeeded.
-        trials: int64[num_members], how many independent trials there were.
+        successes: int64[num_members], number of trials that succeeded.
+        trials: int64[num_members], number of independent trials.
         lowest: float64[num_members], the smallest success probability that the property allows.
-        highest: float64[num_members], the largest one.
-        label: what the members are, as in "position" or "lag along axis 1".
+        highest: float64[num_members], the largest success probability that it allows.
+        label: kind of the members, as in "position" or "lag along axis 1".
 
     A scalar stands for one member; a scalar beside an array is repeated for every member.
 
     Raises:
-        ValueError: a count is no integer, or ``0 <= successes <= trials`` or
+        ValueError: a count is not an integer, or ``0 <= successes <= trials`` or
             ``0 <= lowest <= highest <= 1`` does not hold, or the lengths differ.
 
     Assumes: within a member, the trials are independent and each succeeds with one and the same
@@ -81,7 +81,7 @@ class Trials:
     label: str = ""
 
     def __post_init__(self) -> None:
-        """Read the fields, and refuse what cannot be a count or a probability."""
+        """Convert and validate the fields."""
         fields = {
             "successes": _counts("successes", self.successes),
             "trials": _counts("trials", self.trials),
@@ -126,7 +126,7 @@ class Trials:
         probability: Interval | float,
         label: str = "",
     ) -> Trials:
-        """Count members that share one null: a number, or an interval."""
+        """Return counts of members that share one null, a number or an interval."""
         lowest, highest = as_probability(probability)
         fields: Any = (successes, trials, lowest, highest, label)  # arrays in __post_init__
         return cls(*fields)
@@ -136,7 +136,7 @@ class Trials:
         return self.successes.size
 
     def __add__(self, other: Trials) -> Trials:
-        """Add the counts of the same members, seen in two batches of independent trials.
+        """Add the counts of the same members in two batches of independent trials.
 
         Raises:
             ValueError: the members differ in number, null or label, or the sum is beyond 64 bits.
@@ -167,7 +167,7 @@ class Trials:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether the members, their counts, nulls and label are the same."""
+        """Return whether the members, their counts, nulls and label are the same."""
         if not isinstance(other, Trials):
             return NotImplemented
         return self.label == other.label and all(
@@ -178,7 +178,7 @@ class Trials:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Name the sums, not the arrays: there may be a million members."""
+        """Return the sums, not the arrays: there may be a million members."""
         null = f"[{self.lowest.min()}, {self.highest.max()}]" if len(self) else "[]"
         return (
             f"Trials({len(self)} x {self.label or 'member'}: {sum(self.successes.tolist())} of "
@@ -187,7 +187,7 @@ class Trials:
 
 
 def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:
-    """Read counts as int64; a float would hide that something was averaged."""
+    """Return counts as int64; a float is refused, since it may be an average."""
     read = np.asarray(values)
     if read.size == 0:
         return read.astype(np.int64)

@@ -34,7 +34,7 @@ _FIELDS = _REQUIRED | {"when", "unless", "api", "reproducer"}
 
 
 class BadList(ValueError):
-    """A list of known deviations cannot be read."""
+    """A list of known deviations is invalid; the text names the file, the entry and the rule."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Deviation:
 
 
 def read(path: Path) -> tuple[Deviation, ...]:
-    """Read a list of deviations.
+    """Return the entries of a file.
 
     Raises:
-        BadList: naming the file, the entry and the rule.
+        BadList: the file cannot be read, or is not a list.
     """
     return parse(text_of(path), path)
 
@@ -105,7 +105,7 @@ def text_of(path: Path) -> str:
     """Return the text of a list, so that a process without the file can parse it too.
 
     Raises:
-        BadList: naming the file.
+        BadList: the file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def parse(text: str, path: Path | str) -> tuple[Deviation, ...]:
     """Parse the text of a list; messages name `path` as its place.
 
     Raises:
-        BadList: naming the file, the entry and the rule.
+        BadList: the text is not a list.
     """
     try:
         table = tomllib.loads(text)
@@ -160,7 +160,7 @@ def _check_program(where: str, program: Any) -> None:
     except (SyntaxError, TypeError, ValueError) as error:
         raise BadList(f"{where}: reproducer is not a Python program: {error}.") from error
     if not statements or not isinstance(statements[-1], ast.Assert):
-        raise BadList(f"{where}: reproducer must end in an assert of what should hold.")
+        raise BadList(f"{where}: reproducer must end in an assert of the property.")
 
 
 SHIPPED_LIST = read(SHIPPED_PATH)

@@ -7,6 +7,6 @@ and they end when the process that started them ends.
 """
 
 from dropout_props.engine.pool.ending import CannotStart, Lost
-from dropout_props.engine.pool.pool import Agenda, Pool, in_parallel
+from dropout_props.engine.pool.pool import Pool, TaskSource, in_parallel
 
-__all__ = ["Agenda", "CannotStart", "Lost", "Pool", "in_parallel"]
+__all__ = ["CannotStart", "Lost", "Pool", "TaskSource", "in_parallel"]

@@ -1,24 +1,24 @@
-"""How a worker process ended, in words that a report prints."""
+"""Describes how a worker process ended, in the words of a report."""
 
 from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
 
-__all__ = ["CannotStart", "Lost", "ended", "late"]
+__all__ = ["CannotStart", "Lost", "describe_exit", "describe_timeout"]
 
 
 class CannotStart(RuntimeError):
-    """Worker processes end before they can take a question; no question is to blame."""
+    """Worker processes end before they can take a task; the fault is in no task."""
 
 
 @dataclass(frozen=True)
 class Lost:
-    """A question without an answer.
+    """A task without a result, because two worker processes ended with it.
 
     Args:
         first: how the first worker ended, as in "was killed by SIGKILL".
-        second: how the worker ended that had this question alone.
+        second: how the worker of the retry ended.
     """
 
     first: str
@@ -26,24 +26,21 @@ class Lost:
 
     def __str__(self) -> str:
         if self.first == self.second:
-            return (
-                f"its process {self.first}, twice: the second time it was tried by itself, in a "
-                "fresh process"
-            )
+            return f"its process {self.first}, twice: the second time alone, in a fresh process"
         return (
-            f"its process {self.first}; tried once more by itself, in a fresh process, that "
-            f"process {self.second}"
+            f"its process {self.first}; retried alone in a fresh process, that process "
+            f"{self.second}"
         )
 
 
-def ended(code: int | None) -> str:
-    """Return how a process ended that nobody stopped.
+def describe_exit(code: int | None) -> str:
+    """Return how a process ended by itself.
 
     Args:
-        code: its exit code as `multiprocessing` gives it; a negative one is a signal.
+        code: exit code of `multiprocessing`; a negative one is a signal.
     """
     if code is None:
-        return "closed its pipe without an answer"
+        return "closed its pipe without a result"
     if code >= 0:
         return f"ended with exit code {code}"
     try:
@@ -54,6 +51,6 @@ def ended(code: int | None) -> str:
     return f"was killed by {name} (signal {-code}{why})"
 
 
-def late(limit: float) -> str:
+def describe_timeout(limit: float) -> str:
     """Return how a process ended that was stopped because it took too long."""
     return f"was stopped at the limit of {limit:g} seconds"

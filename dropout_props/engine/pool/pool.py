@@ -1,7 +1,8 @@
-"""Hands questions to workers, hears what becomes of them, and asks once more where one ended.
+"""Gives tasks to workers, receives their results, and retries a task whose worker ended.
 
-One thread does everything, so that an interrupt finds no lock held. No library survives the faults
-that this has to survive: docs/dependencies.md says which were tried, and where each fails.
+One thread does everything, so that an interrupt finds no lock taken. No executor of a library
+survives the faults that this one has to survive: docs/dependencies.md says which were tried, and
+where each fails.
 """
 
 from __future__ import annotations
@@ -12,143 +13,143 @@ from multiprocessing import connection
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
-from dropout_props.engine.pool.ending import CannotStart, Lost, late
-from dropout_props.engine.pool.worker import Answer, News, Question, Worker
+from dropout_props.engine.pool.ending import CannotStart, Lost, describe_timeout
+from dropout_props.engine.pool.worker import Message, Result, Task, Worker
 
-__all__ = ["Agenda", "Pool", "in_parallel"]
+__all__ = ["Pool", "TaskSource", "in_parallel"]
 
 _STARTS = 3
-"""So many processes in a row may end before they are ready."""
+"""Number of processes in a row that may end before they are ready."""
 
 
-Given_contra = TypeVar("Given_contra", contravariant=True)  # an answer, as an agenda gets it
+Result_contra = TypeVar("Result_contra", contravariant=True)  # a result, as a source gets it
 
 
-class Agenda(Protocol[Question, Given_contra]):
-    """Which question comes next, and what becomes of the answers; all in the owner's process."""
+class TaskSource(Protocol[Task, Result_contra]):
+    """Chooses the next task, and takes the results; all in the owner's process."""
 
-    def take(self, seat: int) -> Question | None:
-        """Return the next question for a seat, or None when there is none for it now."""
+    def take(self, slot: int) -> Task | None:
+        """Return the next task for a slot, or None when there is none for it now."""
         ...
 
-    def put(self, question: Question, answer: Given_contra | Lost) -> None:
-        """Take the answer to a question, or its loss; other questions may follow from it."""
+    def put(self, task: Task, result: Result_contra | Lost) -> None:
+        """Take the result of a task, or its loss; other tasks may follow from it."""
         ...
 
 
-class Pool(Generic[Question, Answer]):
-    """Some seats, each with a worker process that is started when the seat has a question.
+class Pool(Generic[Task, Result]):
+    """A number of slots, each with a worker process that is started when the slot gets a task.
 
     Args:
-        ask: called in a worker with each question; it has to be picklable.
-        processes: how many seats.
-        limit: seconds that one question may take; None for no limit. The start of a process does
-            not count.
+        work: called in a worker with each task; it has to be picklable.
+        processes: number of slots.
+        limit: seconds that one task may take; None for no limit. The start of a process does not
+            count.
     """
 
     def __init__(
-        self, ask: Callable[[Question], Answer], *, processes: int, limit: float | None = None
+        self, work: Callable[[Task], Result], *, processes: int, limit: float | None = None
     ) -> None:
-        self._ask = ask
+        self._work = work
         self._limit = limit
-        self._seats: list[Worker[Question, Answer] | None] = [None] * processes
-        self._again: deque[tuple[Question, str]] = deque()  # with how their first worker ended
-        self._alone: str | None = None  # how the first worker ended of what is asked alone now
+        self._slots: list[Worker[Task, Result] | None] = [None] * processes
+        self._retries: deque[tuple[Task, str]] = deque()  # with how their first worker ended
+        self._retrying: str | None = None  # how the first worker of the task that is retried ended
         self._failed_starts = 0
 
-    def run(self, agenda: Agenda[Question, Answer]) -> None:
-        """Answer every question of the agenda.
+    def run(self, source: TaskSource[Task, Result]) -> None:
+        """Run every task of the source.
 
         Raises:
             CannotStart: processes end before they are ready.
-            BaseException: whatever a question or the agenda raised; all workers are killed.
+            BaseException: whatever a task or the source raised; all workers are killed.
         """
         try:
             while True:
-                self._hand_out(agenda)
-                if not any(worker.question is not None for worker in self._workers()):
-                    if not self._again:
+                self._hand_out(source)
+                if not any(worker.task is not None for worker in self._workers()):
+                    if not self._retries:
                         break
-                    self._ask_alone(*self._again.popleft())
-                self._listen(agenda)
+                    self._retry(*self._retries.popleft())
+                self._receive(source)
             self._dismiss()
         finally:
             self._kill()
 
-    def _workers(self) -> list[Worker[Question, Answer]]:
-        return [worker for worker in self._seats if worker is not None]
+    def _workers(self) -> list[Worker[Task, Result]]:
+        return [worker for worker in self._slots if worker is not None]
 
-    def _hand_out(self, agenda: Agenda[Question, Answer]) -> None:
-        if self._alone is not None:
+    def _hand_out(self, source: TaskSource[Task, Result]) -> None:
+        if self._retrying is not None:
             return
-        for seat, worker in enumerate(self._seats):
-            if worker is None or worker.question is None:
-                question = agenda.take(seat)
-                if question is not None:
-                    self._give(seat, question)
+        for slot, worker in enumerate(self._slots):
+            if worker is None or worker.task is None:
+                task = source.take(slot)
+                if task is not None:
+                    self._give(slot, task)
 
-    def _give(self, seat: int, question: Question) -> None:
-        worker = self._seats[seat]
+    def _give(self, slot: int, task: Task) -> None:
+        worker = self._slots[slot]
         if worker is None:
-            worker = self._seats[seat] = Worker(self._ask)
-            worker.question = question
+            worker = self._slots[slot] = Worker(self._work)
+            worker.task = task
             worker.start()
         else:
-            worker.question = question
+            worker.task = task
             self._send(worker)
 
-    def _send(self, worker: Worker[Question, Answer]) -> None:
-        """Send the question once the worker is ready for it; from then on its time runs."""
+    def _send(self, worker: Worker[Task, Result]) -> None:
+        """Send the task if the worker is ready; the time limit counts from then on."""
         if worker.ready:
             worker.send()
             worker.deadline = None if self._limit is None else monotonic() + self._limit
 
-    def _ask_alone(self, question: Question, first: str) -> None:
-        """Ask once more, in a fresh process, while no other worker takes memory or time."""
+    def _retry(self, task: Task, first: str) -> None:
+        """Run a task once more in a fresh process, while no other worker takes memory or time."""
         self._dismiss()
-        self._alone = first
-        self._give(0, question)
+        self._retrying = first
+        self._give(0, task)
 
-    def _listen(self, agenda: Agenda[Question, Answer]) -> None:
-        """Wait for a message, an end or a deadline, and act on all that there are."""
+    def _receive(self, source: TaskSource[Task, Result]) -> None:
+        """Wait for a message, an end or a deadline, and handle all that there are."""
         deadlines = [w.deadline for w in self._workers() if w.deadline is not None]
         seconds = max(0.0, min(deadlines) - monotonic()) if deadlines else None
         connection.wait([one for w in self._workers() for one in w.handles], seconds)
-        for seat, worker in enumerate(self._seats):
+        for slot, worker in enumerate(self._slots):
             if worker is not None:
-                self._attend(seat, worker, agenda)
+                self._handle(slot, worker, source)
 
-    def _attend(
-        self, seat: int, worker: Worker[Question, Answer], agenda: Agenda[Question, Answer]
+    def _handle(
+        self, slot: int, worker: Worker[Task, Result], source: TaskSource[Task, Result]
     ) -> None:
-        news, value = worker.hear()
-        if news is News.READY:
+        message, value = worker.receive()
+        if message is Message.READY:
             worker.ready = True
             self._send(worker)
-        elif news is News.RAISED:
+        elif message is Message.RAISED:
             raise value
-        elif news is News.ANSWER:
-            question, worker.question, worker.deadline = worker.question, None, None
-            assert question is not None
-            self._failed_starts, self._alone = 0, None
-            agenda.put(question, value)
-        elif news is News.ENDED:
-            self._end(seat, worker, value, agenda)
+        elif message is Message.RESULT:
+            task, worker.task, worker.deadline = worker.task, None, None
+            assert task is not None
+            self._failed_starts, self._retrying = 0, None
+            source.put(task, value)
+        elif message is Message.ENDED:
+            self._end(slot, worker, value, source)
         elif worker.deadline is not None and monotonic() >= worker.deadline:
             assert self._limit is not None
-            self._end(seat, worker, late(self._limit), agenda)
+            self._end(slot, worker, describe_timeout(self._limit), source)
 
     def _end(
         self,
-        seat: int,
-        worker: Worker[Question, Answer],
+        slot: int,
+        worker: Worker[Task, Result],
         how: str,
-        agenda: Agenda[Question, Answer],
+        source: TaskSource[Task, Result],
     ) -> None:
         worker.kill()
-        self._seats[seat] = None
-        question = worker.question
-        if question is None:
+        self._slots[slot] = None
+        task = worker.task
+        if task is None:
             return
         if not worker.ready:
             self._failed_starts += 1
@@ -159,18 +160,18 @@ class Pool(Generic[Question, Answer]):
                     "--timeout; a script that starts workers needs `if __name__ == '__main__':` "
                     "around what it runs."
                 )
-            self._give(seat, question)
-        elif self._alone is None:
-            self._again.append((question, how))
+            self._give(slot, task)
+        elif self._retrying is None:
+            self._retries.append((task, how))
         else:
-            first, self._alone = self._alone, None
-            agenda.put(question, Lost(first, how))
+            first, self._retrying = self._retrying, None
+            source.put(task, Lost(first, how))
 
     def _dismiss(self) -> None:
-        for seat, worker in enumerate(self._seats):
+        for slot, worker in enumerate(self._slots):
             if worker is not None:
                 worker.dismiss()
-                self._seats[seat] = None
+                self._slots[slot] = None
 
     def _kill(self) -> None:
         while True:  # an interrupt is raised again and again until its handler has it
@@ -183,49 +184,49 @@ class Pool(Generic[Question, Answer]):
                 return
 
 
-class _Line(Generic[Question, Answer]):
-    """Questions in a line, none of which waits for another."""
+class _List(Generic[Task, Result]):
+    """A list of tasks that do not depend on each other."""
 
     def __init__(
         self,
-        asked: Sequence[Question],
-        done: Callable[[Question, Answer], None],
-        lost: Callable[[Question, Lost], None],
+        tasks: Sequence[Task],
+        done: Callable[[Task, Result], None],
+        lost: Callable[[Task, Lost], None],
     ) -> None:
-        self._waiting = deque(asked)
+        self._waiting = deque(tasks)
         self._done = done
         self._lost = lost
 
-    def take(self, seat: int) -> Question | None:  # noqa: ARG002 (every seat is as good)
+    def take(self, slot: int) -> Task | None:  # noqa: ARG002 (any task suits any slot)
         return self._waiting.popleft() if self._waiting else None
 
-    def put(self, question: Question, answer: Answer | Lost) -> None:
-        if isinstance(answer, Lost):
-            self._lost(question, answer)
+    def put(self, task: Task, result: Result | Lost) -> None:
+        if isinstance(result, Lost):
+            self._lost(task, result)
         else:
-            self._done(question, answer)
+            self._done(task, result)
 
 
 def in_parallel(
-    ask: Callable[[Question], Answer],
-    asked: Sequence[Question],
+    work: Callable[[Task], Result],
+    tasks: Sequence[Task],
     *,
     processes: int,
-    done: Callable[[Question, Answer], None],
-    lost: Callable[[Question, Lost], None],
+    done: Callable[[Task, Result], None],
+    lost: Callable[[Task, Lost], None],
 ) -> None:
-    """Ask every question, so many at once, and hand over each answer as it comes.
+    """Run every task in a worker process, and pass on each result as it comes.
 
     Args:
-        ask: a function of a module, which the other process can import.
-        asked: plain values.
-        processes: how many at once.
-        done: called in this process with a question and its answer.
-        lost: called in this process with a question that two workers ended with.
+        work: a function of a module that a fresh process can import.
+        tasks: plain values.
+        processes: number of worker processes.
+        done: called in this process with a task and its result.
+        lost: called in this process with a task that two workers ended with.
 
     Raises:
         CannotStart: processes end before they are ready.
-        BaseException: whatever a question, `done` or `lost` raised; the others are stopped.
+        BaseException: whatever a task, `done` or `lost` raised; the other tasks are stopped.
     """
-    pool: Pool[Question, Answer] = Pool(ask, processes=min(processes, max(1, len(asked))))
-    pool.run(_Line(asked, done, lost))
+    pool: Pool[Task, Result] = Pool(work, processes=min(processes, max(1, len(tasks))))
+    pool.run(_List(tasks, done, lost))

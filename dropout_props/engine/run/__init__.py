@@ -10,7 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dropout_props.engine.run.pair_worker import CannotTravel, new_judge
+from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
 from dropout_props.engine.run.schedule import in_workers
 from dropout_props.engine.snapshot import take
 from dropout_props.environment import installed
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dropout_props.subjects.subject import Subject
 
 __all__ = [
-    "CannotTravel",
+    "NotPicklable",
     "SameName",
     "TooManySubjects",
     "empty_result",
@@ -37,11 +37,11 @@ __all__ = [
 
 
 class TooManySubjects(ValueError):
-    """More subjects than share the error budget."""
+    """There are more subjects than shares of the error budget."""
 
 
 class SameName(ValueError):
-    """Two subjects of one name, which a report could not tell apart."""
+    """Two subjects have one name, so a report could not distinguish them."""
 
 
 def ordered_properties(properties: Sequence[Property]) -> list[Property]:
@@ -52,7 +52,7 @@ def ordered_properties(properties: Sequence[Property]) -> list[Property]:
 def in_order(
     results: Iterable[PropertyResult], subjects: Sequence[Subject], properties: Sequence[Property]
 ) -> tuple[PropertyResult, ...]:
-    """Return results in the order of a report, in whatever order they came."""
+    """Return results in the order of a report: by subject, then as `ordered_properties`."""
     by_pair = {(one.subject, one.property_id): one for one in results}
     pairs = [
         (subject.name, prop.id) for subject in subjects for prop in ordered_properties(properties)
@@ -61,7 +61,7 @@ def in_order(
 
 
 def empty_result(settings: Settings, collected: int) -> RunResult:
-    """Return the record of a run that has judged nothing yet."""
+    """Return the record of a run without results; `collected` is its number of pairs."""
     probe = installed.probe()
     return RunResult(
         versions=dict(probe.versions),
@@ -90,20 +90,20 @@ def run(
     """Judge every pair.
 
     Args:
-        subjects: who is asked.
-        properties: of the catalogue.
+        subjects: the layers to judge.
+        properties: properties of the catalogue.
         settings: run seed, profile, budget, known deviations.
-        processes: pairs judged at once, each in a worker process; 1 judges them in this process,
-            unless there is a timeout. The verdicts do not depend on it.
-        timeout: seconds that one pair may take; pairs are then judged in worker processes.
-        snapshot: take the snapshot too, after the verdicts.
-        on_start: called before a pair is judged, in this process.
-        on_result: called with each result as it comes; an interrupted run keeps what it got.
+        processes: number of pairs judged at once, each in a worker process. With 1 and no timeout,
+            this process judges them. The verdicts do not depend on it.
+        timeout: seconds that one pair may take; worker processes then judge the pairs.
+        snapshot: whether to take the snapshot too, after the verdicts.
+        on_start: called in this process before a pair is judged.
+        on_result: called in this process with each result as it comes.
 
     Raises:
         TooManySubjects: the error budget has room for fewer.
         SameName: two subjects have one name.
-        CannotTravel: a subject cannot be sent to a worker process.
+        NotPicklable: a subject cannot be sent to a worker process.
         CannotStart: worker processes end before they can take a pair.
     """
     _check(subjects, settings)

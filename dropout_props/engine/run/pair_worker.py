@@ -1,7 +1,7 @@
-"""What a worker process does: it gets the subjects once, and judges one pair at a time.
+"""Runs in a worker process: receives the subjects once, and judges one pair at a time.
 
-It keeps its subjects and its judge between pairs, so that what one pair compiled or judged serves
-the next one. Subjects travel by cloudpickle, so that those of a test or a notebook do too.
+Subjects and judge stay alive between pairs, so that the next pair reuses compiled programs and
+results. cloudpickle transfers the subjects, so that they may come from a test or a notebook.
 """
 
 from __future__ import annotations
@@ -23,83 +23,83 @@ if TYPE_CHECKING:
     from dropout_props.results.records import PropertyResult, SubjectSnapshot
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Bench", "CannotTravel", "Task", "new_judge"]
+__all__ = ["NotPicklable", "PairWorker", "Task", "new_judge"]
 
 
-class CannotTravel(ValueError):
-    """A subject cannot be sent to another process; the text says why and what to do."""
+class NotPicklable(ValueError):
+    """A subject cannot be sent to a worker process; the text says why, and what to do."""
 
 
 def new_judge(settings: Settings) -> Judge:
-    """Return a judge that knows what is installed, and which flags are set."""
+    """Return a judge for the installed versions and the current flags."""
     return Judge(settings, installed.probe().conditions)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do, as plain values.
+    """One pair to judge, or one snapshot to take, as plain values.
 
     Args:
-        subject: its number.
-        property_id: id of the property to judge; empty to take the snapshot of the subject.
-        settled: results about the subject that the property stands on.
+        subject: number of the subject.
+        property_id: id of the property; empty to take the snapshot of the subject.
+        prerequisites: results of the subject that the property depends on.
     """
 
     subject: int
     property_id: str
-    settled: tuple[PropertyResult, ...] = ()
+    prerequisites: tuple[PropertyResult, ...] = ()
 
 
-class Bench:
-    """Does tasks, in the process that it was sent to.
+class PairWorker:
+    """Runs tasks, in the process to which it is sent.
 
     Args:
-        subjects: tasks name them by their place in this list.
+        subjects: tasks refer to them by their index in this list.
         settings: run seed, profile, budget, known deviations.
 
     Raises:
-        CannotTravel: a subject cannot be written down for another process.
+        NotPicklable: a subject cannot be pickled.
     """
 
     def __init__(self, subjects: Sequence[Subject], settings: Settings) -> None:
         self._names = [subject.name for subject in subjects]
-        self._parcels = [_packed(subject) for subject in subjects]
+        self._pickled = [_pickle(subject) for subject in subjects]
         self._settings = settings
         self._subjects: dict[int, Subject] = {}
         self._judge: Judge | None = None
 
     def __call__(self, task: Task) -> PropertyResult | SubjectSnapshot:
-        """Do one task.
+        """Run one task.
 
         Raises:
-            CannotTravel: the subject cannot be loaded here.
+            NotPicklable: the subject cannot be unpickled in this process.
         """
         subject = self._subject(task.subject)
         if not task.property_id:
             return take_one(subject)
         if self._judge is None:
             self._judge = new_judge(self._settings)
-        self._judge.take_over(subject, task.settled)
+        self._judge.reuse(subject, task.prerequisites)
         return self._judge(subject, find(task.property_id))
 
     def _subject(self, number: int) -> Subject:
         if number not in self._subjects:
             try:
-                self._subjects[number] = cloudpickle.loads(self._parcels[number])
+                self._subjects[number] = cloudpickle.loads(self._pickled[number])
             except Exception as error:
-                raise CannotTravel(_cannot(self._names[number], "loaded in", error)) from error
+                raise NotPicklable(_message(self._names[number], "loaded in", error)) from error
         return self._subjects[number]
 
 
-def _packed(subject: Subject) -> bytes:
+def _pickle(subject: Subject) -> bytes:
     try:
-        packed: bytes = cloudpickle.dumps(subject)
+        data: bytes = cloudpickle.dumps(subject)
     except Exception as error:
-        raise CannotTravel(_cannot(subject.name, "sent to", error)) from error
-    return packed
+        raise NotPicklable(_message(subject.name, "sent to", error)) from error
+    return data
 
 
-def _cannot(name: str, what: str, error: Exception) -> str:
+def _message(name: str, what: str, error: Exception) -> str:
     why = " ".join(str(error).split()) or "no message"
     return (
         f"{name} cannot be {what} a worker process ({type(error).__name__}: {why}). Define its "

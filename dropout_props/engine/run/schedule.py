@@ -1,9 +1,9 @@
-"""Which pair a worker judges next, so that little is compiled or judged twice.
+"""Chooses the pair that a worker judges next, so that little is compiled or judged twice.
 
-Guarantee: each selected property that others stand on is judged once in the whole run, before them,
-and its result travels with them. Neighbours in the catalogue share compiled programs. So a worker
-stays with its subject, and where two workers share one they start at its two ends. No verdict
-depends on any of this.
+Guarantee: each selected property that others depend on is judged once in the whole run, before
+them, and its result is sent with their tasks. Neighbours in the catalogue share compiled programs,
+so a worker stays with its subject, and two workers on one subject start at the two ends of its
+properties. No verdict depends on any of this.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.engine import lost
 from dropout_props.engine.pool import Lost, Pool
-from dropout_props.engine.run.pair_worker import Bench, Task
+from dropout_props.engine.run.pair_worker import PairWorker, Task
 from dropout_props.engine.snapshot import installed
 from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult, Snapshot, SubjectSnapshot
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ISOLATED", "Schedule", "in_workers"]
 
 ISOLATED = ("DP410", "DP505", "DP514")
-"""Properties that use the isolated process: they stay together, since each worker starts its own."""
+"""Properties that use the isolated process, of which each worker starts one: they run in a row."""
 
 
 def in_workers(
@@ -46,7 +46,7 @@ def in_workers(
     Args and Raises are those of `dropout_props.engine.run.run`.
 
     Returns:
-        The results in the order in which they came, and the snapshot if it is wanted.
+        The results in the order in which they came, and the snapshot if `snapshot` is set.
     """
     schedule = Schedule(
         subjects,
@@ -57,20 +57,20 @@ def in_workers(
         on_start=on_start,
         on_result=on_result,
     )
-    bench = Bench(subjects, settings)
-    Pool(bench, processes=processes, limit=timeout).run(schedule)
+    worker = PairWorker(subjects, settings)
+    Pool(worker, processes=processes, limit=timeout).run(schedule)
     snapshots = tuple(schedule.snapshots[number] for number in sorted(schedule.snapshots))
     return schedule.results, Snapshot(installed(), snapshots) if snapshot else None
 
 
 class Schedule:
-    """The pairs of a run that wait, and the results that have come.
+    """The pairs of a run that are not judged yet, and the results so far: a `TaskSource`.
 
     Args are those of `dropout_props.engine.run.run`.
 
     Attributes:
-        results: so far, in the order in which they came.
-        snapshots: of each subject by its number.
+        results: results so far, in the order in which they came.
+        snapshots: snapshot of each subject by its number.
     """
 
     def __init__(
@@ -92,54 +92,56 @@ class Schedule:
         self._on_start = on_start
         self._on_result = on_result
         selected = {prop.id for prop in properties}
-        self._stands_on = {prop.id: _below(prop) & selected for prop in properties}
-        blockers = set().union(*self._stands_on.values())
-        line = sorted(properties, key=lambda c: (c.id not in blockers, c.id not in ISOLATED))
-        self._waiting = {number: list(line) for number in range(len(subjects))}
-        self._to_take = set(self._waiting) if snapshot else set()
-        self._settled: dict[int, dict[str, PropertyResult]] = {n: {} for n in self._waiting}
-        self._seats: dict[int, tuple[int, bool]] = {}  # subject, and whether from the far end
+        self._depends_on = {prop.id: _all_blockers(prop) & selected for prop in properties}
+        blockers = set().union(*self._depends_on.values())
+        order = sorted(
+            properties, key=lambda prop: (prop.id not in blockers, prop.id not in ISOLATED)
+        )
+        self._waiting = {number: list(order) for number in range(len(subjects))}
+        self._snapshots_left = set(self._waiting) if snapshot else set()
+        self._done: dict[int, dict[str, PropertyResult]] = {n: {} for n in self._waiting}
+        self._slots: dict[int, tuple[int, bool]] = {}  # subject, and whether it starts at the end
 
-    def take(self, seat: int) -> Task | None:
-        """Return the next task for a seat, or None when there is none for it now."""
+    def take(self, slot: int) -> Task | None:
+        """Return the next task for a slot of the pool, or None when there is none for it now."""
         ready = {number: self._ready(number) for number in self._waiting}
         if not any(ready.values()):
             return self._snapshot()
-        number, backwards = self._seats.get(seat, (-1, False))
+        number, backwards = self._slots.get(slot, (-1, False))
         if not ready.get(number):
-            number, backwards = self._seats[seat] = self._place(seat, ready)
+            number, backwards = self._slots[slot] = self._place(slot, ready)
         prop = ready[number][-1 if backwards else 0]
         self._waiting[number].remove(prop)
         self._on_start(self._subjects[number], prop)
-        return Task(number, prop.id, self._below(number, prop))
+        return Task(number, prop.id, self._prerequisites(number, prop))
 
-    def put(self, question: Task, answer: PropertyResult | SubjectSnapshot | Lost) -> None:
-        """Take the result of a task; one that is lost is an ERROR."""
-        subject = self._subjects[question.subject]
-        if not question.property_id:
-            if isinstance(answer, Lost):
-                answer = SubjectSnapshot(subject.name, trouble=str(answer))
-            assert isinstance(answer, SubjectSnapshot)
-            self.snapshots[question.subject] = answer
+    def put(self, task: Task, result: PropertyResult | SubjectSnapshot | Lost) -> None:
+        """Take the result of a task; a lost task is an ERROR."""
+        subject = self._subjects[task.subject]
+        if not task.property_id:
+            if isinstance(result, Lost):
+                result = SubjectSnapshot(subject.name, trouble=str(result))
+            assert isinstance(result, SubjectSnapshot)
+            self.snapshots[task.subject] = result
             return
-        if isinstance(answer, Lost):
-            prop = find(question.property_id)
-            answer = lost(subject, prop, self._settings, text=str(answer), limit=self._timeout)
-        assert isinstance(answer, PropertyResult)
-        self._settled[question.subject][answer.property_id] = answer
-        self.results.append(answer)
-        self._on_result(answer)
+        if isinstance(result, Lost):
+            prop = find(task.property_id)
+            result = lost(subject, prop, self._settings, text=str(result), limit=self._timeout)
+        assert isinstance(result, PropertyResult)
+        self._done[task.subject][result.property_id] = result
+        self.results.append(result)
+        self._on_result(result)
 
     def _ready(self, number: int) -> list[Property]:
-        settled = self._settled[number].keys()
-        return [prop for prop in self._waiting[number] if self._stands_on[prop.id] <= settled]
+        done = self._done[number].keys()
+        return [prop for prop in self._waiting[number] if self._depends_on[prop.id] <= done]
 
-    def _below(self, number: int, prop: Property) -> tuple[PropertyResult, ...]:
-        return tuple(self._settled[number][one] for one in sorted(self._stands_on[prop.id]))
+    def _prerequisites(self, number: int, prop: Property) -> tuple[PropertyResult, ...]:
+        return tuple(self._done[number][one] for one in sorted(self._depends_on[prop.id]))
 
-    def _place(self, seat: int, ready: dict[int, list[Property]]) -> tuple[int, bool]:
-        """Choose a subject: one that no other seat works on, else the one with most left to do."""
-        others = [number for other, (number, _) in self._seats.items() if other != seat]
+    def _place(self, slot: int, ready: dict[int, list[Property]]) -> tuple[int, bool]:
+        """Choose a subject that no other slot works on, else the one with the most pairs left."""
+        others = [number for other, (number, _) in self._slots.items() if other != slot]
         number = min(
             (number for number in ready if ready[number]),
             key=lambda number: (others.count(number), -len(self._waiting[number]), number),
@@ -147,16 +149,16 @@ class Schedule:
         return number, others.count(number) % 2 == 1
 
     def _snapshot(self) -> Task | None:
-        """Return the task of a snapshot, of a subject that no pair waits for any more."""
-        for number in sorted(self._to_take):
+        """Return the task to take the snapshot of a subject whose pairs are all handed out."""
+        for number in sorted(self._snapshots_left):
             if not self._waiting[number]:
-                self._to_take.remove(number)
+                self._snapshots_left.remove(number)
                 return Task(number, "")
         return None
 
 
-def _below(prop: Property) -> set[str]:
-    """Return the ids of all that a property stands on, at whatever depth."""
+def _all_blockers(prop: Property) -> set[str]:
+    """Return the ids of the properties that a property depends on, directly or not."""
     found: set[str] = set()
     left = list(prop.blocked_by)
     while left:

@@ -1,7 +1,7 @@
-"""What a subject answers to canonical questions that have few answers.
+"""The responses of a subject to canonical calls that have few possible outcomes.
 
-To a mistake: the type of the error, and its first line. To several calls with one key: how many
-masks differ. To a request for the gradient: whether it is the output divided by the input.
+Of an invalid call: the type of the error, and its first line. Of several calls with one key: the
+number of different masks. Of the gradient: whether it is the output divided by the input.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 def answers(subject: Subject) -> tuple[Answer, ...]:
-    """Make each mistake that the subject lets one make, and record the answer."""
+    """Make each call that the subject supports, and record its response."""
     shows_mask = subject.traits.lacks("mask") is None
     shows_zeros = shows_mask and subject.traits.lacks("scaled") is None
-    found = (_record(mistake, ask, shows_zeros) for mistake, ask in _mistakes(subject))
-    asked = [answer for answer in found if answer is not None]
+    recorded = (_record(mistake, call, shows_zeros) for mistake, call in _mistakes(subject))
+    found = [answer for answer in recorded if answer is not None]
     if shows_mask:
-        asked += _distinct_masks(subject)
-        asked += _gradient(subject)
-    return tuple(asked)
+        found += _distinct_masks(subject)
+        found += _gradient(subject)
+    return tuple(found)
 
 
 def _distinct_masks(subject: Subject) -> list[Answer]:
-    """Three calls, and three layers, on one key: a count of masks, which no new bits change."""
+    """Count the masks of three calls, and of three layers, with one key; bits do not matter."""
     case = fit(Case(shape=(128,), rate=0.5), subject.traits)
     x = jnp.asarray(case.inputs())
     streams = {subject.traits.stream or "dropout": jax.random.key(0)}
@@ -81,7 +81,7 @@ def _gradient(subject: Subject) -> list[Answer]:
     try:
         y, back = jax.vjp(train, x)
         [gradient] = back(jnp.ones_like(y))
-    except Exception as error:  # noqa: BLE001 (any exception is an answer)
+    except Exception as error:  # noqa: BLE001 (any exception is a response)
         return [Answer("gradient", type(error).__name__, str(error).splitlines()[0][:300])]
     right = np.allclose(np.asarray(gradient), np.asarray(y / x), rtol=1e-5, atol=0)
     return [Answer("gradient", "", f"{'is' if right else 'is not'} output / input")]
@@ -118,17 +118,17 @@ def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
         )
 
 
-def _record(mistake: str, ask: Callable[[], Any], shows_zeros: bool) -> Answer | None:  # noqa: FBT001
+def _record(mistake: str, call: Callable[[], Any], shows_zeros: bool) -> Answer | None:  # noqa: FBT001
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            output = np.asarray(ask())
+            output = np.asarray(call())
     except Unsupported:
         return None
-    except Exception as error:  # noqa: BLE001 (any exception is an answer)
+    except Exception as error:  # noqa: BLE001 (any exception is a response)
         first = next(iter(str(error).splitlines()), "")
         return Answer(mistake, type(error).__name__, _ADDRESS.sub("0x...", first)[:300])
-    if not shows_zeros:  # which units are zero says nothing there
+    if not shows_zeros:  # a zero is then not a dropped unit
         return Answer(mistake, "", "no error")
     kept = int(np.count_nonzero(output))
     share = "nothing" if kept == 0 else "everything" if kept == output.size else "a part"

@@ -1,7 +1,7 @@
-"""Digests of canonical masks, and counts of units kept, for every subject that shows a mask.
+"""Digests of canonical masks and counts of units kept, for every subject whose output shows a mask.
 
-A digest says whether two environments draw the same bits. When they do not, the counts say, with
-an exact interval on each side, how far apart the two keep rates can be.
+Equal digests mean that two environments draw the same bits. If they do not, the counts bound, with
+an exact interval on each side, how far apart their keep rates can be.
 """
 
 from __future__ import annotations
@@ -36,35 +36,33 @@ _SEED = 7
 _TIMES = 3
 _NAMES = ("first", "second", "block/third")
 _PARTITIONABLE: dict[str, bool | None] = {"default": None, "off": False, "on": True}
-_PROPERTY_RESULT = (
-    "snapshot"  # the role of a property's id in the derivation of keys; the run seed is always 0
-)
+_PROPERTY_ID = "snapshot"  # takes the place of a property's id in keys; the run seed is always 0
 
 
 def mask_digests(subject: Subject) -> tuple[MaskDigest, ...]:
-    """Return the digests of all canonical masks that the subject can be asked for."""
+    """Return the digests of all canonical masks that the subject supports."""
     if subject.traits.lacks("mask") is not None:
         return ()
     found: dict[str, str] = {}
     for flag, value in _PARTITIONABLE.items():
-        config: Any = jax.config  # its flags are typed in some releases alone
+        config: Any = jax.config  # only some releases of JAX annotate its flags
         before = bool(config.jax_threefry_partitionable)
         try:
             if value is not None:
                 jax.config.update("jax_threefry_partitionable", value)
-            for question, x, ask in _questions(subject):
-                # d2l's function and its like draw no key: one question less, not a failure
+            for words, x, call in _calls(subject):
+                # A layer such as d2l's function cannot take a key: that mask is left out.
                 try:
-                    found[f"{question}, partitionable {flag}"] = _digest(subject, ask(), x)
-                except Unsupported:  # noqa: PERF203 (a few dozen questions)
+                    found[f"{words}, partitionable {flag}"] = _digest(subject, call(), x)
+                except Unsupported:  # noqa: PERF203 (a few dozen calls)
                     continue
         finally:
             jax.config.update("jax_threefry_partitionable", before)
-    return tuple(MaskDigest(question, digest) for question, digest in found.items())
+    return tuple(MaskDigest(words, digest) for words, digest in found.items())
 
 
-def _questions(subject: Subject) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
-    """Yield each question in words, its input, and what asks it."""
+def _calls(subject: Subject) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
+    """Yield each canonical call in words, its input, and a function that makes it."""
     stream = subject.traits.stream or "dropout"
     keys = {"raw": jax.random.PRNGKey(_SEED), "typed": jax.random.key(_SEED)}
     for shape in SHAPES:
@@ -81,8 +79,8 @@ def _questions(subject: Subject) -> Iterator[tuple[str, Any, Callable[[], Any]]]
                 yield f"one call, {words}", x, call
                 if rate != RATES[1] or shape != SHAPES[0]:
                     continue
-                for question, ask in _several(subject, x, arguments, words, key):
-                    yield question, x, ask
+                for several_words, several in _several(subject, x, arguments, words, key):
+                    yield several_words, x, several
 
 
 def _several(
@@ -104,7 +102,7 @@ def _several(
 
 
 def _digest(subject: Subject, outputs: Any, x: Any) -> str:
-    """Return a digest of which units came through, and of nothing else."""
+    """Return a digest of which units are kept, and of nothing else."""
     text = hashlib.blake2b(digest_size=12)
     for one in outputs:
         kept = came_through(subject, one, x)
@@ -113,7 +111,7 @@ def _digest(subject: Subject, outputs: Any, x: Any) -> str:
 
 
 def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
-    """Count the units kept at each canonical rate, over fresh keys."""
+    """Count the units kept at each canonical rate, over many keys."""
     if subject.traits.lacks("mask") is not None:
         return ()
     cases = dict.fromkeys(
@@ -122,7 +120,7 @@ def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
     )
     counts = []
     for case in cases:
-        sampler = Sampler(subject, case, _PROPERTY_RESULT, 0)
+        sampler = Sampler(subject, case, _PROPERTY_ID, 0)
         kept = units = 0
         for block in range(NUM_BLOCKS):
             masks = sampler.block(block)

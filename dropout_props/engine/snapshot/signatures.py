@@ -1,4 +1,4 @@
-"""The parameters of a subject's constructor and call, with their defaults as text."""
+"""The parameters of a subject's constructor and of its call, with their defaults as text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+|0x[0-9a-f]+")
 
 
 def signatures(subject: Subject) -> tuple[Signature, ...]:
-    """Return the signatures that a user of the layer writes against."""
+    """Return the signatures that a caller of the layer relies on."""
     factory = getattr(subject.adapter, "factory", None)
     function = getattr(subject.adapter, "function", None)
     found = []
@@ -33,7 +33,7 @@ def signatures(subject: Subject) -> tuple[Signature, ...]:
 
 
 def _constructor(factory: Callable[..., Any]) -> Signature | None:
-    """The class's own signature; that of its `__init__` where a metaclass hides it."""
+    """Return the signature of a class, or of its `__init__` where a metaclass hides it."""
     shown = _signature("constructor", factory, skip=0)
     kinds = [one.kind for one in shown.parameters] if shown else []
     hidden = bool(kinds) and all(kind.startswith("variadic") for kind in kinds)
@@ -45,7 +45,7 @@ def _constructor(factory: Callable[..., Any]) -> Signature | None:
 def _signature(place: str, function: Callable[..., Any], *, skip: int) -> Signature | None:
     try:
         parameters = list(inspect.signature(function).parameters.values())[skip:]
-    except (TypeError, ValueError):  # a builtin shows none
+    except (TypeError, ValueError):  # a builtin without a signature
         return None
     return Signature(place, tuple(map(_parameter, parameters)))
 
@@ -54,6 +54,6 @@ def _parameter(one: inspect.Parameter) -> Parameter:
     if one.default is inspect.Parameter.empty:
         default = None
     else:
-        # A function or a sentinel prints its address, which differs from process to process.
+        # The text of a function or a sentinel has its address, which differs between processes.
         default = _ADDRESS.sub("", repr(one.default))[:200]
     return Parameter(one.name, one.kind.description, default)

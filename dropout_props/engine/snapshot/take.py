@@ -1,4 +1,4 @@
-"""Takes the snapshot of a run: everything installed, and canonical answers a subject."""
+"""Takes the snapshot of a run: everything installed, and that of each subject."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["installed", "take", "take_one"]
 
 
 def installed() -> dict[str, str]:
-    """Return the version of every distribution that can be imported here, by its name."""
+    """Return the version of every installed distribution, by its name."""
     found: dict[str, str] = {}
     for one in metadata.distributions():
         name = one.metadata["Name"]
-        if name:  # a broken installation may have none
+        if name:  # a broken installation may lack it
             found.setdefault(name.lower().replace("_", "-"), one.version)
     return dict(sorted(found.items()))
 
@@ -34,7 +34,7 @@ def take(subjects: Sequence[Subject]) -> Snapshot:
 
 
 def take_one(subject: Subject) -> SubjectSnapshot:
-    """Return the snapshot of one subject; what goes wrong is its trouble."""
+    """Return the snapshot of one subject; an error of the subject becomes its `trouble`."""
     try:
         return SubjectSnapshot(
             subject=subject.name,

@@ -1,4 +1,4 @@
-"""What the tests of the gate share: small results, interpreters with their own Flax, a cache."""
+"""Fixtures of the gate's tests: small results, interpreters with their own Flax, a cache folder."""
 
 import sys
 import sysconfig
@@ -28,7 +28,7 @@ from dropout_props.results.verdict import Verdict
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the tests out of the user's own cache."""
+    """Give each test a cache folder of its own."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(folder))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
@@ -36,8 +36,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @dataclass(frozen=True)
-class Fake:
-    """A virtual environment that a test fills."""
+class FakeEnvironment:
+    """A virtual environment whose packages a test writes."""
 
     python: Path
     packages: Path
@@ -45,13 +45,13 @@ class Fake:
     def put(
         self, name: str, version: str, source: str | None = None, *, lists: bool = True
     ) -> Path:
-        """Put a package there.
+        """Install a package.
 
         Args:
-            name: of the distribution and its module.
-            version: as its metadata say.
-            source: text of the module; none is put where it is left out.
-            lists: whether the metadata list the module, as an editable install does not.
+            name: name of the distribution and of its module.
+            version: version in its metadata.
+            source: text of the module; no module is written when it is left out.
+            lists: whether the metadata list the module; those of an editable install do not.
 
         Returns:
             The module's file.
@@ -68,24 +68,26 @@ class Fake:
 
 
 @pytest.fixture
-def bare(tmp_path: Path) -> Fake:
-    """Make an interpreter that exists, with nothing installed."""
+def bare(tmp_path: Path) -> FakeEnvironment:
+    """Make an interpreter with nothing installed."""
     folder = tmp_path / "side"
     venv.create(folder, symlinks=sys.platform != "win32")
     where = {"base": str(folder), "platbase": str(folder)}
     paths = sysconfig.get_paths("nt" if sys.platform == "win32" else "posix_prefix", vars=where)
-    return Fake(Path(paths["scripts"]) / Path(sys.executable).name, Path(paths["purelib"]))
+    return FakeEnvironment(
+        Path(paths["scripts"]) / Path(sys.executable).name, Path(paths["purelib"])
+    )
 
 
 @pytest.fixture
-def side(bare: Fake) -> Fake:
-    """Make an interpreter that has all that this one has, behind what a test puts there."""
+def side(bare: FakeEnvironment) -> FakeEnvironment:
+    """Make an interpreter with the packages of this one, which those of a test hide."""
     (bare.packages / "rest.pth").write_text(sysconfig.get_paths()["purelib"])
     return bare
 
 
 def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> PropertyResult:
-    """A passing statistical property with one case of one count, around 0.5."""
+    """Return a passing statistical property with one case of one count, around 0.5."""
     counts = Counts(
         label="all units",
         members=1,
@@ -107,7 +109,7 @@ def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> Proper
 
 
 def snapshot(**fields: Any) -> SubjectSnapshot:
-    """The snapshot of one subject."""
+    """Return the snapshot of one subject."""
     plain = SubjectSnapshot(
         subject="linen.Dropout",
         masks=(MaskDigest("one call", "aa"), MaskDigest("3 calls", "bb")),
@@ -129,7 +131,7 @@ def snapshot(**fields: Any) -> SubjectSnapshot:
 def result(
     *properties: PropertyResult, of: SubjectSnapshot | None = None, **fields: Any
 ) -> RunResult:
-    """A complete run of these properties."""
+    """Return a complete run of these properties."""
     plain = RunResult(
         versions={"flax": "0.11.2", "jax": "0.7.1"},
         flags={"device": "cpu x 1"},

@@ -1,4 +1,4 @@
-"""Is every class of a comparison reached, and by what it should be?"""
+"""Each class of a comparison is reached, by the pair of results that defines it."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ EXACT = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdi
 
 
 def exact(verdict: str, unlisted: str | None = None) -> PropertyResult:
-    """An exact property with this verdict."""
+    """Return an exact property with this verdict."""
     return replace(
         EXACT, verdict=Verdict(verdict), unlisted=Verdict(unlisted) if unlisted else None
     )
@@ -76,7 +76,7 @@ def test_two_verdicts_make_a_class(base: str, candidate: str, change: str) -> No
 def test_absent_results_and_stale_entries(
     base: PropertyResult | None, candidate: PropertyResult | None, change: str
 ) -> None:
-    """A property that comes or goes is said; an entry that no longer occurs is no regression."""
+    """A new or missing property has its class; a stale entry of the list is not a regression."""
     assert classify(base, candidate).change == change
 
 
@@ -105,7 +105,7 @@ def test_the_same_counts_are_the_same_bits(count: Any) -> None:
     assert classify(count(500, 1_000), count(500, 1_000)).change is Change.IDENTICAL
 
 
-def test_another_rounding_of_the_evidence_is_no_other_bit(count: Any) -> None:
+def test_another_rounding_of_the_evidence_is_not_another_bit(count: Any) -> None:
     """Two releases of SciPy may round the evidence differently: the integers are the bits."""
     base = count(500, 1_000)
     [example] = base.examples
@@ -123,7 +123,7 @@ def test_no_common_case_shows_nothing(count: Any) -> None:
 
 
 def classes(comparison: Any) -> dict[str, Change]:
-    """The class of each row, by property."""
+    """Return the class of each row, by property."""
     return {row.property_id: row.change for row in comparison.rows}
 
 
@@ -191,26 +191,26 @@ def test_a_new_parameter_with_a_default_is_a_note(make: Any, snap: Any) -> None:
 
 
 def test_another_error_is_a_changed_contract_and_other_words_are_not(make: Any, snap: Any) -> None:
-    """The type of an error is the contract; its message is a note."""
+    """The type of an error is part of the contract; its message is a note."""
     silent = snap(answers=(Answer("missing key", "", "no error: a part was kept"),))
     comparison = diff(make(EXACT), make(EXACT, of=silent))
     assert classes(comparison)["answers"] is Change.CONTRACT
     reworded = snap(answers=(Answer("missing key", "InvalidRngError", "other words"),))
     comparison = diff(make(EXACT), make(EXACT, of=reworded))
     assert classes(comparison)["answers"] is Change.IDENTICAL
-    assert "worded anew: other words" in comparison.notes[0]
+    assert "InvalidRngError has another message: other words" in comparison.notes[0]
 
 
 @pytest.mark.parametrize("field", ["run_seed", "profile", "false_fail_rate"])
-def test_answers_to_other_questions_are_refused(make: Any, field: str) -> None:
+def test_results_of_other_settings_are_refused(make: Any, field: str) -> None:
     """Two results of another run seed, profile or budget are refused; the option is named."""
     other = {"run_seed": 1, "profile": "smoke", "false_fail_rate": 1e-6}[field]
     with pytest.raises(Incomparable, match="Run both with the same --"):
         diff(make(EXACT), make(EXACT, **{field: other}))
 
 
-def test_an_incomplete_side_is_no_removal(make: Any) -> None:
-    """What a stopped side did not reach is not counted as removed: exit code 3."""
+def test_pairs_of_an_incomplete_side_do_not_count_as_removed(make: Any) -> None:
+    """What a stopped side did not reach is not compared: exit code 3."""
     stopped = make(results=(), collected=1, stopped="it crashed")
     comparison = diff(make(EXACT), stopped)
     assert Change.REMOVED not in comparison.tally
@@ -218,7 +218,7 @@ def test_an_incomplete_side_is_no_removal(make: Any) -> None:
 
 
 def test_a_regression_outweighs_an_incomplete_side(make: Any) -> None:
-    """What is known to be worse fails, whatever is not known."""
+    """A regression fails, although other pairs were not judged."""
     stopped = make(exact("fail"), collected=2, stopped="it crashed")
     assert exit_code(diff(make(EXACT), stopped)) == ExitCode.FAILURE
 

@@ -1,4 +1,4 @@
-"""The command line of the gate, from end to end, on interpreters that exist."""
+"""The command line of the gate, end to end, on existing interpreters."""
 
 import json
 import sys
@@ -39,22 +39,22 @@ LISTED = """
 property = "DP107"
 subject = "linen.Dropout"
 matches = "1.5"
-reason = "a list of the reader's own"
+reason = "a list of the user's own"
 link = "https://example.org"
 expires = 2999-01-01
 """
 
 
 @pytest.mark.parametrize(("known", "verdict"), [("none", "fail"), ("own.toml", "known")])
-def test_both_sides_look_at_the_list_that_is_named(
+def test_both_sides_use_the_list_that_is_named(
     tmp_path: Path, capsys: Any, monkeypatch: Any, known: str, verdict: str
 ) -> None:
-    """A property that is listed fails without the list; a list of one's own is read where one is."""
+    """Without a list the property fails; with the user's list it is a known deviation."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_text(LISTED)
     here = ("--base-interpreter", sys.executable, "--candidate-interpreter", sys.executable)
-    asked = ("--property", "DP107", "--known", known, "--json", "gate.json")
-    code = run("linen.Dropout", *here, *asked)
+    options = ("--property", "DP107", "--known", known, "--json", "gate.json")
+    code = run("linen.Dropout", *here, *options)
     rows = json.loads(Path("gate.json").read_text())["comparison"]["rows"]
     [row] = [row for row in rows if row["property_id"] == "DP107"]
     assert (row["base"], row["candidate"]) == (verdict, verdict), capsys.readouterr()
@@ -95,7 +95,7 @@ def test_a_bad_list_is_refused_before_anything_is_built(
         ),
     ],
 )
-def test_a_side_is_named_once_and_well(
+def test_each_side_must_be_named_once_and_correctly(
     arguments: tuple[str, ...], sentence: str, capsys: Any
 ) -> None:
     """Exit code 4 before anything is built, and one sentence with the remedy."""
@@ -104,11 +104,11 @@ def test_a_side_is_named_once_and_well(
 
 
 def test_a_side_that_cannot_run_exits_with_3(tmp_path: Path, capsys: Any) -> None:
-    """Both programs are told apart from a failure; what is wrong is printed."""
+    """A broken interpreter is not a failure of a property; its last line is printed."""
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\necho no flax here >&2\nexit 9\n")
     program.chmod(0o755)
     both = ("--base-interpreter", str(program), "--candidate-interpreter", str(program))
     assert run(*both) == 3
     printed = " ".join(capsys.readouterr().out.split())
-    assert "exit status 9; its last words: no flax here" in printed
+    assert "exit status 9; its last line: no flax here" in printed

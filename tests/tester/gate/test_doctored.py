@@ -1,4 +1,4 @@
-"""Does the gate see a Flax that went wrong, and name the property? Each copy has one planted fault."""
+"""The gate fails on a copy of Flax with one fault, and names the property that it violates."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import dropout_props
 
 LINEN = "linen/stochastic.py"
 NNX = "nnx/nn/stochastic.py"
-# name -> file, text, the fault in its place, subject, properties to ask, rows that must fail
+# name -> file, text, its faulty replacement, subject, properties to judge, rows that must fail
 FAULTS: dict[str, tuple[str, str, str, str, tuple[str, ...], dict[str, str]]] = {
     "the rate is taken for the keep rate": (
         LINEN,
@@ -69,12 +69,12 @@ FAULTS: dict[str, tuple[str, str, str, str, tuple[str, ...], dict[str, str]]] = 
 
 
 def doctored(folder: Path, file: str, old: str, new: str) -> Path:
-    """Make a folder with a copy of Flax, one text in one file replaced."""
+    """Copy Flax into a folder, and replace one text in one file."""
     copy = folder / "flax"
     shutil.copytree(Path(flax.__file__).parent, copy)  # compiled files too, for speed
     path = copy / file
     text = path.read_text()
-    assert old in text, f"this Flax has no {old!r} in {file}: plant the fault anew"
+    assert old in text, f"this Flax has no {old!r} in {file}: find another text to replace"
     path.write_text(text.replace(old, new))
     return folder
 
@@ -101,7 +101,7 @@ def check(
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: Any) -> Path:
-    """The result of the installed Flax."""
+    """Judge the installed Flax, and return the result file."""
     path = tmp_path_factory.mktemp("sound") / "sound.json"
     assert check(("linen.Dropout", "nnx.Dropout"), ("DP101", "DP104", "DP201"), path) == 0
     return path
@@ -134,7 +134,7 @@ def test_a_doctored_flax_fails_and_the_property_is_named(
 
 
 def reduced(path: Path, subject: str, properties: tuple[str, ...], to: Path) -> Path:
-    """Leave out what the candidate is not asked, which would count as removed."""
+    """Drop the pairs that the candidate does not judge, which would count as removed."""
     document = json.loads(path.read_text())
     run = document["run"]
     run["results"] = [

@@ -1,4 +1,4 @@
-"""Are result files whole, versioned and described by their schema? Are others refused?"""
+"""Result files are versioned and described by their schema, and other files are refused."""
 
 import json
 from pathlib import Path
@@ -14,17 +14,17 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_a_result_comes_back_as_it_was(make: Any, count: Any, tmp_path: Path) -> None:
-    """What is written is read back equal, infinities included."""
+    """A result that is written and read is equal, infinities included."""
     one = count(500, 1_000)
     path = tmp_path / "a.json"
     result = make(one, notes=("a note",), seconds=float("inf"))
     files.write(result, path)
     assert files.read(path) == result
-    json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
-def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
-    """A home that cannot hold it is no failure; one that is not there yet is made."""
+def test_storing_the_last_result_fails_no_run(make: Any, tmp_path: Path) -> None:
+    """A folder that cannot be written is ignored; a missing one is made."""
     (tmp_path / "file").touch()
     files.keep_last(make(), tmp_path / "file" / "last.json")
     files.keep_last(make(), tmp_path / "new" / "last.json")
@@ -34,9 +34,9 @@ def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda text: text[: len(text) // 2], "is no JSON, or was cut off"),
-        (lambda _: '{"tool": "another"}', "is no result of dropout_props"),
-        (lambda _: "[]", "is no result of dropout_props"),
+        (lambda text: text[: len(text) // 2], "is not JSON, or is truncated"),
+        (lambda _: '{"tool": "another"}', "is not a result of dropout_props"),
+        (lambda _: "[]", "is not a result of dropout_props"),
         (
             lambda text: text.replace(f'"format": {files.FORMAT}', '"format": 99'),
             "format 99, this version reads",
@@ -50,7 +50,7 @@ def test_the_last_result_costs_no_run(make: Any, tmp_path: Path) -> None:
 def test_other_files_are_refused_in_one_sentence(
     make: Any, tmp_path: Path, change: Any, sentence: str
 ) -> None:
-    """A truncated, foreign, damaged file, or one of another version, is named with a remedy."""
+    """A truncated, foreign or damaged file, or another version, is named with a remedy."""
     path = tmp_path / "a.json"
     files.write(make(), path)
     path.write_text(change(path.read_text()))
@@ -71,12 +71,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     [("result.schema.json", result_schema), ("comparison.schema.json", comparison_schema)],
 )
 def test_the_published_schema_is_the_one_of_the_records(name: str, schema: Any) -> None:
-    """`dropout-props schema` prints what stands in docs/."""
+    """`dropout-props schema` prints the files in docs/."""
     assert json.loads((DOCS / name).read_text()) == schema()
 
 
 def errors(value: Any, schema: Any, root: Any, at: str = "$") -> list[str]:  # noqa: C901
-    """Hold a document to the few keywords that the schema uses."""
+    """Validate a document, with the few keywords that the schema uses; return the errors."""
     if "$ref" in schema:
         return errors(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root, at)
     if "anyOf" in schema:
@@ -95,9 +95,13 @@ def errors(value: Any, schema: Any, root: Any, at: str = "$") -> list[str]:  # n
     kind = schema["type"]
     if kind in ("integer", "number"):
         good = isinstance(value, int | float if kind == "number" else int)
-        return [] if good and not isinstance(value, bool) else [f"{at}: {value!r} is no {kind}"]
+        return (
+            []
+            if good and not isinstance(value, bool)
+            else [f"{at}: {value!r} is not of type {kind}"]
+        )
     if not isinstance(value, kinds[kind]):
-        return [f"{at}: {value!r} is no {kind}"]
+        return [f"{at}: {value!r} is not of type {kind}"]
     found = []
     if kind == "array":
         for index, one in enumerate(value):
@@ -118,7 +122,7 @@ def errors(value: Any, schema: Any, root: Any, at: str = "$") -> list[str]:  # n
 
 
 def test_documents_fit_the_schema(make: Any, count: Any) -> None:
-    """A result and a comparison hold to it; a field too many does not."""
+    """A result and a comparison are valid; an extra field is not."""
     result = make(count(500, 1_000))
     document = files.document(result)
     assert errors(document, result_schema(), result_schema()) == []

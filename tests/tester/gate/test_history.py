@@ -1,4 +1,4 @@
-"""The gate on real history: releases whose differences are known. `pytest -m history` runs it."""
+"""The gate on real releases whose differences are known. `pytest -m history` runs these tests."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def changes(base: str, candidate: str, folder: Path) -> dict[str, set[str]]:
 
 @pytest.fixture(autouse=True)
 def shared_cache(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Environments of releases are worth keeping: the user's own cache is used."""
+    """Use the user's own cache, since making environments takes minutes."""
     monkeypatch.delenv("DROPOUT_PROPS_CACHE")
 
 
@@ -53,7 +53,7 @@ def test_the_change_of_the_default_stream_is_rekeyed(tmp_path: Path) -> None:
     }
 
 
-def test_nnx_moved_its_stream_and_linen_did_not(tmp_path: Path) -> None:
+def test_nnx_changed_its_stream_and_linen_did_not(tmp_path: Path) -> None:
     """From Flax 0.10.7 to 0.11.2 Linen is identical, bit for bit, and NNX rekeyed."""
     found = changes("flax==0.10.7", "flax==0.11.2", tmp_path)
     assert found == {"linen.Dropout": {"identical"}, "nnx.Dropout": {"rekeyed", "identical"}}

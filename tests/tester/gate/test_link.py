@@ -1,4 +1,4 @@
-"""Is this package, and nothing else, on the path of a side?"""
+"""The folder on the path of a side holds this package and nothing else."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ SOURCE = Path(dropout_props.__file__).parent
 
 
 def test_the_folder_holds_the_running_package_alone(cache: Path) -> None:
-    """It is one link in the cache, the same at every call."""
+    """One link in the cache, the same at every call."""
     folder = link.folder()
     assert link.folder() == folder
     assert cache in folder.parents
@@ -21,8 +21,8 @@ def test_the_folder_holds_the_running_package_alone(cache: Path) -> None:
     assert (folder / "dropout_props").samefile(SOURCE)
 
 
-def test_a_link_that_was_bent_is_mended() -> None:
-    """Whatever stands in its place, the link leads to the running package."""
+def test_a_broken_link_is_replaced() -> None:
+    """Whatever the link led to, it leads to the running package again."""
     path = link.folder() / "dropout_props"
     path.unlink()
     path.symlink_to(path.parent / "gone")
@@ -32,7 +32,7 @@ def test_a_link_that_was_bent_is_mended() -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: Any) -> Path:
-    """Let a small package run, on a platform that makes no links."""
+    """Replace the running package by a small one, on a platform that makes no links."""
 
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError("a required privilege is not held by the client")
@@ -47,7 +47,7 @@ def running(tmp_path: Path, monkeypatch: Any) -> Path:
     return package
 
 
-def test_a_copy_stands_in_where_no_link_can_be_made(running: Path) -> None:
+def test_a_copy_replaces_a_link_that_cannot_be_made(running: Path) -> None:
     """It holds the files of the package; an edit makes another copy."""
     first = link.folder()
     assert link.folder() == first

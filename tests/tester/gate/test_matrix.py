@@ -1,4 +1,4 @@
-"""Does the support matrix say what changed where? Is the page that ships of this catalogue?"""
+"""The support matrix says what changed where, and docs/support-matrix.md is of this catalogue."""
 
 import re
 from dataclasses import replace
@@ -22,22 +22,24 @@ REQUEST = {
 }
 
 
-def test_a_row_of_releases_becomes_a_page(make: Any) -> None:
-    """Verdicts stand by release, changes by step; a release that could not run is said."""
+def test_releases_become_a_page(make: Any) -> None:
+    """Verdicts by release, changes by step, and why a release could not run."""
     failing = replace(EXACT, verdict=Verdict.FAIL, shown="it scales | in eval")
     results = {
         "1.0": make(EXACT),
         "1.1": make(failing),
         "1.2": make(results=(), collected=0, stopped="it crashed"),
     }
-    asked: list[str] = []
+    judged: list[str] = []
 
-    def race(sides: list[Any]) -> list[Any]:
-        asked.extend(side.label for side in sides)
+    def run_sides(sides: list[Any]) -> list[Any]:
+        judged.extend(side.label for side in sides)
         return [results[side.label.split()[1]] for side in sides]
 
-    found = matrix.run(("1.0", "1.1", "1.2"), REQUEST, race=race, stored={"1.0": results["1.0"]})
-    assert asked == ["flax 1.1", "flax 1.2"]
+    found = matrix.run(
+        ("1.0", "1.1", "1.2"), REQUEST, run_sides=run_sides, stored={"1.0": results["1.0"]}
+    )
+    assert judged == ["flax 1.1", "flax 1.2"]
     page = matrix_page(found.releases, found.results, found.steps, command="dropout-props matrix")
     assert "| DP101 eval identity | ✓ | **F** |  |" in page
     assert "### flax 1.0 → flax 1.1" in page

@@ -1,4 +1,4 @@
-"""Does an interpreter that lacks what this package needs learn what to install?"""
+"""An interpreter that lacks a dependency of this package is refused with the install command."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ REAL = needs.needs
 
 
 def found(python: str = "3.12.1", **installed: str | None) -> Found:
-    """What an interpreter has; the needs of these tests are four."""
+    """Return the packages of an interpreter; this package has four dependencies in these tests."""
     markers = {"python_version": ".".join(python.split(".")[:2]), "python_full_version": python}
     every = {"click": "8.2", "numpy": "2.0", "flax": "0.12.0"} | installed
     return Found(python, markers, every, {})
@@ -25,7 +25,7 @@ def found(python: str = "3.12.1", **installed: str | None) -> Found:
 
 @pytest.fixture(autouse=True)
 def four(monkeypatch: Any) -> None:
-    """Let this package need four distributions, one of them on an old Python alone."""
+    """Let this package depend on four distributions, one of them on an old Python only."""
     plain = [*parse("click>=8.1 numpy>=1.26 flax>=0.8.5")]
     old = Requirement("tomli>=2.0; python_version < '3.11'")
     monkeypatch.setattr(needs, "needs", lambda: (*plain, old))
@@ -41,8 +41,8 @@ def four(monkeypatch: Any) -> None:
         found(python="3.10.2", tomli="2.1"),
     ],
 )
-def test_an_interpreter_that_has_all_is_taken(has: Found) -> None:
-    """Whatever the versions are called, and whether or not there are metadata."""
+def test_an_interpreter_with_all_dependencies_is_accepted(has: Found) -> None:
+    """Whatever the scheme of the versions, with and without metadata."""
     assert needs.lacking(PYTHON, has) == ""
 
 
@@ -58,18 +58,18 @@ def test_an_interpreter_that_has_all_is_taken(has: Found) -> None:
         (found(python="3.10.2"), "tomli>=2.0", "'tomli>=2.0'"),
     ],
 )
-def test_all_that_is_missing_is_named_with_the_command(
+def test_every_missing_dependency_is_named_with_the_command(
     has: Found, named: str, command: str
 ) -> None:
-    """One sentence, and one command that mends it."""
+    """One sentence, and one command that installs them."""
     assert needs.lacking(PYTHON, has) == (
-        f"/env/bin/python lacks what dropout_props needs there: {named}. Install it with "
+        f"/env/bin/python lacks dependencies of dropout_props: {named}. Install them with "
         f"`/env/bin/python -m pip install {command}`."
     )
 
 
 def test_an_old_python_is_named() -> None:
-    """No list of packages would help it."""
+    """The message is about Python, and lists no packages."""
     text = needs.lacking(PYTHON, found(python="3.9.18"))
     assert text.startswith(
         "/env/bin/python is Python 3.9.18, and dropout_props needs Python >=3.10"
@@ -79,7 +79,7 @@ def test_an_old_python_is_named() -> None:
 def test_a_bare_interpreter_exits_with_3_before_anything_is_judged(
     bare: Any, capsys: Any, monkeypatch: Any
 ) -> None:
-    """From the real metadata: every need is named, extras are not."""
+    """From the real metadata: every dependency is named, extras are not."""
     monkeypatch.setattr(needs, "needs", REAL)
     assert not {"matplotlib", "pytest"} & {one.name for one in needs.needs()}
     sides = ("--base-interpreter", str(bare.python), "--candidate-interpreter", str(bare.python))
@@ -87,6 +87,6 @@ def test_a_bare_interpreter_exits_with_3_before_anything_is_judged(
         main(["gate", *sides])
     printed = " ".join(capsys.readouterr().out.split())
     assert stopped.value.code == 3
-    assert "lacks what dropout_props needs there: click>=8.1, cloudpickle>=3.0, flax>" in printed
+    assert "lacks dependencies of dropout_props: click>=8.1, cloudpickle>=3.0, flax>" in printed
     assert "-m pip install 'click>=8.1' 'cloudpickle>=3.0' 'flax>=0.8.5'" in printed
     assert ("tomli" in printed) == (sys.version_info < (3, 11))

@@ -1,4 +1,4 @@
-"""Does each side judge the Flax of its own interpreter, and is it refused where it does not?"""
+"""Each side judges the Flax of its own interpreter, and is refused if it imported another one."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from dropout_props.gate import interpreter, link, needs
 from dropout_props.gate.environments import Built
 from dropout_props.gate.interpreter import examine
 from dropout_props.gate.own import difference
-from dropout_props.gate.side_process import Asked, run_all
+from dropout_props.gate.side_process import SideJob, run_all
 
 REQUEST = {
     "subjects": ["linen.Dropout", "layers:mine"],
@@ -39,12 +39,12 @@ OTHER = "__version__ = '9.9'\n"
 
 
 def built(python: Path) -> Built:
-    """An environment that exists."""
+    """Return an environment that exists."""
     return Built(python, reused=True)
 
 
 def other_flax(folder: Path) -> Path:
-    """Put another Flax into a folder; return its file."""
+    """Write another Flax into a folder, and return its file."""
     (folder / "flax").mkdir(parents=True)
     file = folder / "flax" / "__init__.py"
     file.write_text(OTHER)
@@ -52,9 +52,9 @@ def other_flax(folder: Path) -> Path:
 
 
 def test_a_side_judges_its_own_flax(side: Any, tmp_path: Path, monkeypatch: Any) -> None:
-    """No Flax beside the running package, on PYTHONPATH or in the working directory counts.
+    """It ignores a Flax beside the running package, on PYTHONPATH or in the working directory.
 
-    A layer on PYTHONPATH does.
+    A layer on PYTHONPATH is found.
     """
     running, path = tmp_path / "running", tmp_path / "path"
     for folder in (running, path):
@@ -69,7 +69,7 @@ def test_a_side_judges_its_own_flax(side: Any, tmp_path: Path, monkeypatch: Any)
     module = side.packages / "flax" / "version.py"
     module.write_text(module.read_text().replace(flax.__version__, version))
     side.put("flax", version)
-    [result] = run_all([Asked("own", lambda: built(side.python), REQUEST)], show=lambda _: None)
+    [result] = run_all([SideJob("own", lambda: built(side.python), REQUEST)], show=lambda _: None)
     assert result.stopped == ""
     assert result.complete
     assert result.versions["flax"] == version
@@ -91,7 +91,7 @@ def test_a_side_that_imports_another_flax_exits_with_3(
     found = json.loads((tmp_path / "gate.json").read_text())["comparison"]
     assert found["rows"] == []
     assert found["base"]["trouble"].startswith(
-        f"it imported flax 9.9 from {stray}, and {side.python} by itself has flax 9.8 in {own}. "
+        f"it imported flax 9.9 from {stray}, but {side.python} alone has flax 9.8 in {own}. "
     )
     assert found["candidate"]["trouble"] == found["base"]["trouble"]
 
@@ -109,7 +109,7 @@ HERE = {"file": flax.__file__, "version": flax.__version__, "listed": True}
     ],
 )
 def test_one_file_is_one_flax(own: dict[str, Any]) -> None:
-    """An editable install may have moved on since its metadata were written."""
+    """An editable install may have another version than its metadata."""
     assert difference({"flax": own}) == ""
 
 
@@ -123,16 +123,16 @@ def test_one_file_is_one_flax(own: dict[str, Any]) -> None:
 )
 def test_another_version_or_file_is_another_flax(own: dict[str, Any], ending: str) -> None:
     """Either difference is named, and so is a Flax that the interpreter does not have."""
-    begins = f"it imported flax {flax.__version__} from {flax.__file__}, and {sys.executable} by"
+    begins = f"it imported flax {flax.__version__} from {flax.__file__}, but {sys.executable} al"
     text = difference({"flax": own})
     assert text.startswith(begins)
-    assert f"{ending} So this side would judge another flax" in text
+    assert f"{ending} This side would judge another flax than it reports" in text
 
 
-def test_a_module_that_is_not_loaded_is_compared_by_its_place(
+def test_a_module_that_is_not_loaded_is_compared_by_its_file(
     tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """A Flax that failed at its import is found where it would be imported from."""
+    """A Flax that failed at its import is the file that an import would load."""
     file = tmp_path / "flaxen" / "__init__.py"
     file.parent.mkdir()
     file.write_text("raise ImportError('no such symbol')")
@@ -145,10 +145,8 @@ def test_a_module_that_is_not_loaded_is_compared_by_its_place(
     assert difference({"absent": own}) == ""
 
 
-def test_an_interpreter_says_what_it_has_by_itself(
-    side: Any, tmp_path: Path, monkeypatch: Any
-) -> None:
-    """Not what PYTHONPATH or the working directory have; what a `.pth` file brings, it has."""
+def test_an_interpreter_lists_its_own_packages(side: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """Without PYTHONPATH and the working directory, with the folders of `.pth` files."""
     other_flax(tmp_path / "path")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"))
     monkeypatch.chdir(tmp_path / "path")
@@ -168,7 +166,7 @@ def test_an_interpreter_says_what_it_has_by_itself(
 
 
 def test_an_editable_flax_is_the_interpreters_own(bare: Any, side: Any, tmp_path: Path) -> None:
-    """A `.pth` file leads to a checkout, which the metadata do not list."""
+    """A `.pth` file names a checkout, which the metadata do not list."""
     checkout = other_flax(tmp_path / "checkout")
     (side.packages / "rest.pth").write_text(
         f"{tmp_path / 'checkout'}\n{(side.packages / 'rest.pth').read_text()}"
@@ -178,18 +176,18 @@ def test_an_editable_flax_is_the_interpreters_own(bare: Any, side: Any, tmp_path
     assert found.modules["flax"] == {"file": str(checkout), "version": "9.8", "listed": False}
 
 
-def test_bytecode_goes_into_an_environment_that_the_gate_made(
+def test_bytecode_is_written_into_an_environment_that_the_gate_made(
     tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """Not beside this package, whose Python may be another one; elsewhere none is written."""
+    """Not beside this package, whose Python may differ; in other environments, none is written."""
     package = tmp_path / "linked"
     package.mkdir()
-    (package / "some.py").write_text("def answer(text): print(text)\n")
+    (package / "some.py").write_text("def show(text): print(text)\n")
     monkeypatch.setattr(link, "folder", lambda: package)
     made = Built(Path(sys.executable), reused=True, home=tmp_path / "home")
     for one in (built(Path(sys.executable)), made):
         ended = subprocess.run(
-            interpreter.command(one, "some", "answer", "hello"),
+            interpreter.command(one, "some", "show", "hello"),
             env=interpreter.variables(one),
             capture_output=True,
             text=True,
@@ -200,7 +198,7 @@ def test_bytecode_goes_into_an_environment_that_the_gate_made(
     assert [one.name for one in (tmp_path / "home").rglob("some.*.pyc")]
 
 
-ASKS = """
+FINDER = """
 def main(text):
     from dropout_props.subjects.isolated import run_isolated
     from importlib.util import find_spec
@@ -212,16 +210,16 @@ def main(text):
 def test_the_isolated_process_of_a_side_finds_the_same_flax(
     side: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """Not the one of the working directory, where `python -m` looks first."""
+    """Not the Flax in the working directory, which `python -m` would search first."""
     own = side.put("flax", "9.8", OTHER)
     linked, here = tmp_path / "linked", tmp_path / "here"
     other_flax(here)
     linked.mkdir()
-    (linked / "asks.py").write_text(ASKS)
+    (linked / "finder.py").write_text(FINDER)
     (linked / "dropout_props").symlink_to(Path(dropout_props.__file__).parent)
     monkeypatch.setattr(link, "folder", lambda: linked)
     ended = subprocess.run(
-        interpreter.command(built(side.python), "asks", "main", ""),
+        interpreter.command(built(side.python), "finder", "main", ""),
         env=interpreter.variables(built(side.python)),
         cwd=here,
         capture_output=True,
@@ -232,14 +230,14 @@ def test_the_isolated_process_of_a_side_finds_the_same_flax(
 
 
 def test_the_callers_folders_are_made_absolute(tmp_path: Path, monkeypatch: Any) -> None:
-    """An empty one means the working directory, which comes last anyway."""
+    """An empty one means the working directory, which is searched last anyway."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["one", "", str(tmp_path / "two")]))
     assert interpreter.callers_path() == [str(tmp_path / "one"), str(tmp_path / "two")]
 
 
 def test_an_interpreter_that_hangs_is_stopped(tmp_path: Path) -> None:
-    """Before it said what it has: the sentence names the option that allows more time."""
+    """Before it has listed its packages: the sentence names the option that allows more time."""
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(0o755)

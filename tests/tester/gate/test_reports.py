@@ -1,4 +1,4 @@
-"""Do Markdown and JUnit hold what a reader needs, and nothing that breaks them?"""
+"""Markdown and JUnit hold every row, and no text of a row breaks their format."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from dropout_props.results.verdict import Verdict
 
 
 def many(number: int, verdict: Verdict) -> list[PropertyResult]:
-    """Properties with one verdict, whose texts hold what Markdown and XML take for markup."""
+    """Return properties with one verdict, and a text full of Markdown's and XML's markup."""
     plain = PropertyResult("a.B", "DP101", "x", "exact", verdict, shown="a|b <c> *d* \x00 & `e`\nf")
     return [replace(plain, property_id=f"DP{n:04d}") for n in range(number)]
 
@@ -32,7 +32,7 @@ def test_markdown_is_capped_and_says_what_it_left_out(make: Any) -> None:
 
 
 def test_markdown_of_identical_sides_has_no_table(make: Any) -> None:
-    """Nothing changed, and the reader sees that at once."""
+    """Nothing changed, so there is no row."""
     comparison = diff(make(*many(2, Verdict.PASS)), make(*many(2, Verdict.PASS)))
     text = comparison_markdown(comparison, exit_code=0)
     assert "## The upgrade gate passed" in text
@@ -40,7 +40,7 @@ def test_markdown_of_identical_sides_has_no_table(make: Any) -> None:
 
 
 def test_the_step_summary_is_appended_where_there_is_one(tmp_path: Any, monkeypatch: Any) -> None:
-    """CI names a file; elsewhere nothing is written."""
+    """Where CI names a file; without one, nothing is written."""
     assert not step_summary("text")
     place = tmp_path / "summary.md"
     place.write_text("before\n")
@@ -68,7 +68,7 @@ def test_junit_of_a_run(make: Any) -> None:
 
 
 def test_junit_declares_the_encoding_it_is_written_in(make: Any, monkeypatch: Any) -> None:
-    """UTF-8, whatever the terminal has."""
+    """UTF-8, whatever the encoding of the terminal."""
     monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "US-ASCII")
     text = run_junit(make(*many(1, Verdict.PASS)))
     assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n')

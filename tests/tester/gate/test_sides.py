@@ -1,4 +1,4 @@
-"""Does a side that cannot run leave the other one alone, and say what to do?"""
+"""A side that cannot run does not affect the other one, and its result says what to do."""
 
 import json
 import os
@@ -12,8 +12,9 @@ import pytest
 import dropout_props
 from dropout_props.environment.releases import BadSpec, of_requirements, parse, row_of
 from dropout_props.gate import environments, needs, uv
+from dropout_props.gate.compilation_cache import settings
 from dropout_props.gate.environments import Built
-from dropout_props.gate.side_process import Asked, Running, run_all
+from dropout_props.gate.side_process import SideJob, SideStatus, run_all
 from dropout_props.gate.uv import CannotBuild
 from dropout_props.results import files
 from dropout_props.results.records import PropertyResult
@@ -28,92 +29,95 @@ REQUEST = {
 }
 
 
-def here(python: str | Path = sys.executable, timeout: float = 300.0) -> Asked:
-    """A side that runs in an environment that exists."""
+def here(python: str | Path = sys.executable, timeout: float = 300.0) -> SideJob:
+    """Return a side that runs in an environment that exists."""
     built = Built(Path(python), reused=True)
-    return Asked("here", lambda: built, REQUEST, timeout)
+    return SideJob("here", lambda: built, REQUEST, timeout)
 
 
 def failing() -> Built:
-    """An environment that cannot be made."""
+    """Fail as an environment that cannot be made."""
     raise CannotBuild("flax==9 cannot be installed: there is none. Check the release.")
 
 
-def test_a_side_that_cannot_be_made_keeps_the_other() -> None:
-    """The good side is judged whole, with its snapshot; the other says why and what to do."""
-    good, bad = run_all([here(), Asked("bad", failing, REQUEST)], show=lambda _: None)
+def test_a_side_that_cannot_be_made_does_not_stop_the_other() -> None:
+    """The good side has a complete result with a snapshot; the other says why and what to do."""
+    good, bad = run_all([here(), SideJob("bad", failing, REQUEST)], show=lambda _: None)
     assert good.complete
     assert good.snapshot is not None
     assert good.stopped == ""
     assert bad.stopped == "flax==9 cannot be installed: there is none. Check the release."
 
 
-def kept(folder: Path) -> Asked:
-    """A side that runs here, whose compiled programs are kept."""
-    built = Built(Path(sys.executable), reused=True, compiled=folder)
-    return Asked("kept", lambda: built, REQUEST)
+def cached(folder: Path) -> SideJob:
+    """Return a side that runs in this environment, with JAX's cache in a folder."""
+    built = Built(Path(sys.executable), reused=True, compilation_cache=folder)
+    return SideJob("cached", lambda: built, REQUEST)
 
 
 @pytest.fixture
-def nobody_has_set_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave JAX as it comes."""
+def no_cache_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove a folder of JAX's cache from the environment."""
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
 
 
-@pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_what_was_compiled_serves_the_next_gate(tmp_path: Path) -> None:
-    """A second run finds every program that it compiles in the folder, and answers the same."""
-    [first] = run_all([kept(tmp_path)], show=lambda _: None)
+@pytest.mark.usefixtures("no_cache_of_the_caller")
+def test_the_next_gate_compiles_nothing_again(tmp_path: Path) -> None:
+    """A second run finds all of its programs in the folder, and has the same verdicts."""
+    [first] = run_all([cached(tmp_path)], show=lambda _: None)
     entries = {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")}
-    [second] = run_all([kept(tmp_path)], show=lambda _: None)
+    [second] = run_all([cached(tmp_path)], show=lambda _: None)
     assert entries
     assert {one.name: one.stat().st_mtime_ns for one in tmp_path.glob("*-cache")} == entries
     assert [one.verdict for one in first.results] == [one.verdict for one in second.results]
     assert first.snapshot == second.snapshot
 
 
-@pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_what_does_not_hold_is_asked_again_compiled_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("jax", ["0.5.1", "0.5.3", "0.6.0", None, "of my own"])
+def test_the_cache_is_off_where_jax_takes_wrong_code_from_it(
+    jax: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A layer that fails only with code that was kept holds, and the reader is told."""
-    (tmp_path / "layers.py").write_text(
-        "import os, jax\n"
-        "def wrong_when_kept(key, x, rate, deterministic):\n"
-        "    if deterministic:\n"
-        "        return x * (2 if 'JAX_COMPILATION_CACHE_DIR' in os.environ else 1)\n"
-        "    kept = jax.random.bernoulli(key, 1 - rate, x.shape)\n"
-        "    return jax.numpy.where(kept, x / (1 - rate), 0)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    built = Built(Path(sys.executable), reused=True, compiled=tmp_path / "compiled")
-    request = REQUEST | {"subjects": ["layers:wrong_when_kept"], "properties": ["DP101"]}
-    told: list[str] = []
-
-    def show(running: list[Running]) -> None:
-        told[:] = running[0].notes
-
-    [result] = run_all([Asked("kept", lambda: built, request)], show=show)
-    assert result.complete
-    assert [one.verdict for one in result.results] == [Verdict.PASS]
-    [words] = told
-    assert words.startswith("kept: layers:wrong_when_kept DP101: fail with code that JAX had kept")
-    assert words.endswith("and pass compiled anew, which counts")
+    """A folder that the caller set is not used either: code from it would be as wrong."""
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    off = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+    variables, note = settings(tmp_path, jax)
+    assert variables == off
+    assert note.startswith(f"jax {jax or 'of an unknown version'} may take wrong code")
+    assert settings(None, jax) == (off, note)
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    assert settings(None, jax) == (off, "")  # no cache was wanted
 
 
-@pytest.mark.usefixtures("nobody_has_set_a_folder")
-def test_a_side_that_dies_of_what_was_kept_is_asked_anew(tmp_path: Path, side: Any) -> None:
-    """Machine code that kills the process costs a second start, not the answer."""
-    source = (
-        "import os\n"
-        "if 'JAX_COMPILATION_CACHE_DIR' in os.environ: os._exit(4)\n"
-        "raise ImportError('anew')"
-    )
-    side.put("flax", "9.9", source)
-    built = Built(side.python, reused=True, compiled=tmp_path / "compiled")
-    asked = Asked("kept", lambda: built, REQUEST)
-    [result] = run_all([asked], show=lambda _: None)
-    assert "raised ImportError: anew" in result.stopped
+@pytest.mark.usefixtures("no_cache_of_the_caller")
+@pytest.mark.parametrize("jax", ["0.4.30", "0.5.0", "0.6.1", "0.12.0.1"])
+def test_the_cache_is_on_elsewhere(
+    jax: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an environment that the gate made, unless the caller named a folder."""
+    variables, note = settings(tmp_path, jax)
+    assert variables["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path)
+    assert not note
+    assert settings(None, jax) == ({}, "")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")
+    assert settings(tmp_path, jax) == ({}, "")
+
+
+@pytest.mark.usefixtures("no_cache_of_the_caller")
+def test_a_side_with_such_a_jax_runs_without_the_cache(tmp_path: Path, side: Any) -> None:
+    """Its process has the variable, and a note says so."""
+    show = "os.environ.get('JAX_COMPILATION_CACHE_DIR'), os.environ['JAX_ENABLE_COMPILATION_CACHE']"
+    side.put("jax", "0.5.1", f"import os\nraise ImportError({show})")
+    built = Built(side.python, reused=True, compilation_cache=tmp_path / "compiled")
+    notes: list[str] = []
+
+    def display(running: list[SideStatus]) -> None:
+        notes[:] = running[0].notes
+
+    [result] = run_all([SideJob("base", lambda: built, REQUEST)], show=display)
+    assert "raised ImportError: (None, 'false')" in result.stopped
+    [note] = notes
+    assert note.startswith("base: jax 0.5.1 may take wrong code from its compilation cache; the")
+    assert note.endswith("the cache is off on this side")
 
 
 @pytest.mark.parametrize(
@@ -139,8 +143,8 @@ def test_a_side_that_takes_too_long_is_stopped() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for an interpreter")
-def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
-    """Whatever failed by then: the reader has set how long to wait."""
+def test_a_side_that_is_late_keeps_what_it_judged(tmp_path: Path) -> None:
+    """A result that came before the limit is reported, and the side is started once."""
     failed = PropertyResult("linen.Dropout", "DP101", "eval identity", "exact", Verdict.FAIL)
     event = json.dumps({"event": "result", "result": files.property_result_to_json(failed)})
     (tmp_path / "events").write_text(f"{event}\n")
@@ -150,23 +154,23 @@ def test_a_side_that_is_late_is_not_asked_again(tmp_path: Path) -> None:
         f"echo started >> {tmp_path}/starts\ncat {tmp_path}/events\nexec sleep 60\n"
     )
     program.chmod(0o755)
-    built = Built(program, reused=True, compiled=tmp_path / "compiled")
-    [result] = run_all([Asked("slow", lambda: built, REQUEST, timeout=2.0)], show=lambda _: None)
+    built = Built(program, reused=True, compilation_cache=tmp_path / "compiled")
+    [result] = run_all([SideJob("slow", lambda: built, REQUEST, timeout=2.0)], show=lambda _: None)
     assert "stopped after 2 s" in result.stopped
     assert [one.verdict for one in result.results] == [Verdict.FAIL]
     assert (tmp_path / "starts").read_text() == "started\n"
 
 
 def test_an_interpreter_that_cannot_start_is_named(tmp_path: Path) -> None:
-    """A path that is no interpreter is told, and nothing else breaks."""
+    """A file that is not a program is a sentence of the result."""
     program = tmp_path / "python"
     program.write_text("no program")
     [result] = run_all([here(program)], show=lambda _: None)
     assert "cannot be started" in result.stopped
 
 
-def test_without_uv_the_reader_learns_what_to_install(monkeypatch: Any) -> None:
-    """The message names the program, the command, and the way without it."""
+def test_without_uv_the_message_says_what_to_install(monkeypatch: Any) -> None:
+    """The command that installs uv, and the options that need no uv."""
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(CannotBuild) as caught:
         uv.program()
@@ -175,15 +179,15 @@ def test_without_uv_the_reader_learns_what_to_install(monkeypatch: Any) -> None:
 
 
 class FakeUv:
-    """Stands in for uv: notes what it is asked, makes folders, fails when told to."""
+    """Replaces uv: records the calls, makes folders, and fails where `failing` is set."""
 
     def __init__(self, *, failing: bool = False) -> None:
-        self.asked: list[tuple[str, ...]] = []
+        self.calls: list[tuple[str, ...]] = []
         self.failing = failing
 
     def __call__(self, *arguments: str) -> Any:
-        """Answer as `uv.call` does."""
-        self.asked.append(arguments)
+        """Return what `uv.call` returns."""
+        self.calls.append(arguments)
         if arguments[0] == "venv":
             Path(arguments[-1]).mkdir(parents=True)
         failed = self.failing and arguments[0] == "pip"
@@ -193,7 +197,7 @@ class FakeUv:
 
 @pytest.fixture
 def fake(monkeypatch: Any, tmp_path: Path) -> FakeUv:
-    """No uv and no index: only what is decided here."""
+    """Replace uv, so that no index is needed."""
     program = FakeUv()
     monkeypatch.setattr(uv, "call", program)
     monkeypatch.setattr(uv, "find_python", lambda wanted: f"/python{wanted}")
@@ -201,16 +205,16 @@ def fake(monkeypatch: Any, tmp_path: Path) -> FakeUv:
 
 
 def test_an_environment_is_made_once(fake: FakeUv) -> None:
-    """The second time it is found; other requirements make another one."""
+    """The second time it is reused; other requirements make another one."""
     first = environments.build("flax==0.12.0", python="3.12")
     again = environments.build("flax==0.12.0", python="3.12")
     other = environments.build("flax==0.12.0", extra=("optax==0.2.5",), python="3.12")
     assert (first.reused, again.reused, other.reused) == (False, True, False)
     assert first.interpreter == again.interpreter != other.interpreter
-    assert sum(asked[0] == "venv" for asked in fake.asked) == 2
+    assert sum(call[0] == "venv" for call in fake.calls) == 2
 
 
-def test_an_edit_of_this_package_makes_no_other_environment(
+def test_an_edit_of_this_package_does_not_make_another_environment(
     fake: FakeUv, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """An environment is named after requirements, those of this package among them."""
@@ -222,11 +226,11 @@ def test_an_edit_of_this_package_makes_no_other_environment(
     assert environments.build("flax==0.12.0", python="3.12").reused
     monkeypatch.setattr(needs, "needs", lambda: parse("click>=8.1 another>=1"))
     assert not environments.build("flax==0.12.0", python="3.12").reused
-    assert fake.asked[-1][-3:] == ("flax==0.12.0", "another>=1", "click>=8.1")
+    assert fake.calls[-1][-3:] == ("flax==0.12.0", "another>=1", "click>=8.1")
 
 
 def test_a_resolver_that_fails_leaves_nothing_behind(fake: FakeUv, cache: Path) -> None:
-    """Its reason is told on one line, and no half-made environment is found later."""
+    """Its reason is one line of the message, and no incomplete environment remains."""
     fake.failing = True
     with pytest.raises(CannotBuild, match=r"No solution found: flax==99 is not there\. Check the"):
         environments.build("flax==99.0", python="3.12")
@@ -234,7 +238,7 @@ def test_a_resolver_that_fails_leaves_nothing_behind(fake: FakeUv, cache: Path) 
 
 
 def test_jax_is_of_the_time_of_flax_unless_named(fake: FakeUv) -> None:
-    """A spec that names Flax alone is constrained, and says so; a named JAX is not overruled."""
+    """The table chooses the JAX of a spec without one, with a note; a JAX that is named stays."""
     built = environments.build("flax==0.11.2", python="3.12")
     assert built.notes == (
         "flax==0.11.2: with jax 0.7.1, of that Flax's time; --with 'jax==...' chooses another",
@@ -242,8 +246,8 @@ def test_jax_is_of_the_time_of_flax_unless_named(fake: FakeUv) -> None:
     assert environments.build("flax==0.11.2", extra=("jax==0.8.2",), python="3.12").notes == ()
 
 
-def test_a_python_that_is_not_there_is_named(fake: FakeUv, monkeypatch: Any) -> None:
-    """The message says which one is missing and how to get it."""
+def test_a_missing_python_is_named(fake: FakeUv, monkeypatch: Any) -> None:
+    """The message says which version is missing and how to install it."""
     monkeypatch.setattr(uv, "find_python", lambda _: None)
     with pytest.raises(CannotBuild, match=r"no Python 3\.99 was found.*uv python install 3\.99"):
         environments.build("flax==0.12.0", python="3.99")
@@ -260,13 +264,13 @@ def test_a_python_that_is_not_there_is_named(fake: FakeUv, monkeypatch: Any) -> 
     ],
 )
 def test_a_release_goes_with_the_row_below_it(flax: str, row: str | None) -> None:
-    """Beyond either end of the table nothing is held back."""
+    """Beyond either end of the table there is no row, so nothing is constrained."""
     found = row_of(flax)
     assert (found.flax if found else None) == row
 
 
-def test_requirements_are_read_at_the_door() -> None:
-    """What is no requirement is refused with an example."""
+def test_bad_requirements_are_refused() -> None:
+    """The message has an example of a requirement."""
     with pytest.raises(BadSpec, match=r"write it as in 'flax==0\.12\.12'"):
         parse("flax=0.12")
     assert of_requirements(parse("flax>=0.12")) is None

@@ -1,4 +1,4 @@
-"""Does a text reach its place whole or not at all, and is what is no regular file left standing?"""
+"""A file is replaced whole or not at all; a device, pipe or descriptor is written to in place."""
 
 import errno
 import io
@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 
 from dropout_props.results import writing
-from dropout_props.results.writing import CannotWrite, check_writable, save, standard_output_kept
+from dropout_props.results.writing import (
+    CannotWrite,
+    check_writable,
+    save,
+    standard_output_reserved,
+)
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 SENTENCE = "cannot be written: No space left on device. Free some space, or name another place."
@@ -43,7 +48,7 @@ FULL: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 
 @pytest.mark.parametrize("when", FULL)
 @pytest.mark.parametrize("before", ["old", None])
-def test_a_full_disk_leaves_what_was_there(
+def test_a_full_disk_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, before: str | None
 ) -> None:
     """One sentence with place, reason and remedy; the old text or none; no temporary file."""
@@ -61,7 +66,7 @@ def test_a_full_disk_leaves_what_was_there(
 def test_an_interrupted_write_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C in the middle of a write is passed on, and the folder is as it was."""
+    """Ctrl-C in the middle of a write is raised again, and the folder is unchanged."""
 
     def stop(_: int) -> None:
         raise KeyboardInterrupt
@@ -120,7 +125,7 @@ def test_the_target_of_a_link_is_replaced(tmp_path: Path, *, exists: bool) -> No
 
 
 def test_a_pipe_with_a_name_is_written_to(tmp_path: Path) -> None:
-    """A FIFO gives its reader the text, and is a FIFO still."""
+    """The reader of a FIFO gets the text, and the FIFO remains one."""
     path, read = tmp_path / "fifo", []
     os.mkfifo(path)
     reader = threading.Thread(target=lambda: read.append(path.read_text()), daemon=True)
@@ -132,8 +137,8 @@ def test_a_pipe_with_a_name_is_written_to(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(path.lstat().st_mode)
 
 
-def test_a_full_device_is_one_sentence_and_stands() -> None:
-    """`/dev/full` takes nothing, and is a device still."""
+def test_a_full_device_is_one_sentence_and_stays_a_device() -> None:
+    """A write to `/dev/full` fails, and does not replace the device."""
     path = Path("/dev/full")
     check_writable(path)
     with pytest.raises(CannotWrite) as caught:
@@ -143,13 +148,13 @@ def test_a_full_device_is_one_sentence_and_stands() -> None:
 
 
 def test_an_empty_device_takes_everything() -> None:
-    """`/dev/null` is a device still, and nothing is said."""
+    """A write to `/dev/null` succeeds, and does not replace the device."""
     save("new", Path("/dev/null"))
     assert stat.S_ISCHR(Path("/dev/null").lstat().st_mode)
 
 
-def test_an_open_descriptor_is_written_where_it_stands(tmp_path: Path) -> None:
-    """`/dev/fd/N` of a file that is written already goes on behind what is there."""
+def test_an_open_descriptor_is_written_at_its_position(tmp_path: Path) -> None:
+    """The text is added behind what was written to `/dev/fd/N` before."""
     path = tmp_path / "log"
     with path.open("w") as file:
         file.write("before, ")
@@ -162,7 +167,7 @@ def test_an_open_descriptor_is_written_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_a_descriptor_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
-    """One that is open for reading alone, and one that is closed."""
+    """One that is open for reading only, and one that is closed."""
     path = tmp_path / "log"
     path.touch()
     with path.open() as file:
@@ -190,11 +195,11 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path, name:
 def test_standard_output_holds_the_text_alone(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """While it is kept for a text, everything that is printed goes to standard error."""
+    """While it is reserved for a text, everything that is printed goes to standard error."""
     check_writable(Path(name))
     assert writing.is_standard_output(Path(name))
     print("before")  # noqa: T201
-    with standard_output_kept():
+    with standard_output_reserved():
         print("a report")  # noqa: T201
         save("the text\n", Path(name))
         print("more")  # noqa: T201
@@ -204,7 +209,7 @@ def test_standard_output_holds_the_text_alone(
     assert printed.err == "a report\nmore\n"
 
 
-def test_a_text_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
-    """A lone surrogate, as a file name may hold one, is spelled out."""
+def test_a_text_that_is_not_valid_unicode_is_written(tmp_path: Path) -> None:
+    """A lone surrogate, as in some file names, is escaped."""
     save("a\udcff", tmp_path / "a.md")
     assert (tmp_path / "a.md").read_text() == "a\\udcff"

@@ -1,4 +1,4 @@
-"""Is what docs/findings.md says of each finding what the code holds?"""
+"""docs/findings.md agrees with the catalogue, the list of known deviations, and the code."""
 
 import re
 import subprocess
@@ -33,7 +33,7 @@ _UNASKED = _rows("Covered by no property")
 
 
 def test_each_property_that_is_named_is_in_the_catalogue() -> None:
-    """An id that is mistyped, or was struck, is found."""
+    """A mistyped or removed id fails."""
     named = set(re.findall(r"DP\d{3}", _PAGE))
     assert named - set(_PROPERTIES) == set()
 
@@ -53,8 +53,8 @@ def test_what_is_reproduced_is_what_is_listed() -> None:
 
 
 @pytest.mark.parametrize("row", _QUOTING, ids=lambda row: row[0])
-def test_what_is_quoted_is_said_there(row: list[str]) -> None:
-    """The words stand in what `explain` says of the property, or in the file."""
+def test_every_quotation_is_in_its_source(row: list[str]) -> None:
+    """The words are in the text of `explain`, or in the file."""
     _, _, where, words = row
     place = where.strip("`")
     property_id = _PROPERTIES.get(place)
@@ -64,8 +64,8 @@ def test_what_is_quoted_is_said_there(row: list[str]) -> None:
     assert words[1:-1] in " ".join(text.split())
 
 
-def test_each_finding_is_told_once_and_by_a_name() -> None:
-    """No two rows have one name, no table is empty, and no number stands for a name."""
+def test_each_finding_has_one_row_and_a_name() -> None:
+    """No two rows have one name, no table is empty, and no name is a number."""
     tables = (_REPRODUCED, _QUOTING, _UNASKED)
     assert all(tables)
     names = [row[0] for table in tables for row in table]

@@ -1,4 +1,4 @@
-"""Is a malformed list refused in one sentence, and does an entry speak of its versions alone?"""
+"""A malformed list is refused in one sentence, and an entry covers its versions alone."""
 
 import re
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_a_malformed_list_is_refused(entry: str, sentence: str, tmp_path: Path) 
 
 
 def test_an_entry_needs_no_program(tmp_path: Path) -> None:
-    """The field is optional; what is there is read as it stands."""
+    """The field is optional; its text is read unchanged."""
     path = tmp_path / "known.toml"
     path.write_text(f"{_ENTRY}\n{_ENTRY}reproducer = '''\n# It shows.\nassert 0\n'''\n")
     without, with_one = read(path)
@@ -56,8 +56,8 @@ def test_an_entry_needs_no_program(tmp_path: Path) -> None:
     assert read(SHIPPED_PATH)
 
 
-def test_conditions_are_held_and_told() -> None:
-    """All conditions must hold; without one, every version is meant."""
+def test_conditions_select_versions_and_are_described() -> None:
+    """All conditions must match; an entry without one covers every version."""
     when = {"flax": ">=0.11,<0.13", "jax": ">=0.7"}
     day = date(2099, 12, 31)
     entry = Deviation("DP101", "a.B", "text", "a reason", "link", day, when)
@@ -65,10 +65,10 @@ def test_conditions_are_held_and_told() -> None:
     assert not entry.holds_on({"flax": "0.13.0", "jax": "0.12.0.1"})
     assert not entry.holds_on({"flax": "0.12.1", "jax": "0.6.2"})
     assert conditions(entry) == "a.B, flax >=0.11,<0.13, jax >=0.7"
-    silent = replace(entry, when={}, unless={"x64": "True"})
-    assert silent.holds_on({"x64": "False"})
-    assert not silent.holds_on({"x64": "True"})
-    assert conditions(silent) == "a.B, every version, unless x64 is True"
+    disabled = replace(entry, when={}, unless={"x64": "True"})
+    assert disabled.holds_on({"x64": "False"})
+    assert not disabled.holds_on({"x64": "True"})
+    assert conditions(disabled) == "a.B, every version, unless x64 is True"
     general = Deviation("DP101", "*", "text", "a reason", "link", day, api="nnx")
     assert general.holds_on({})
     assert conditions(general) == "other nnx subjects, every version"

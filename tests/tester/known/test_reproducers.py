@@ -1,4 +1,4 @@
-"""Does each reproducer show its deviation with JAX and Flax alone, on the installed releases?"""
+"""Each reproducer shows its deviation with JAX and Flax alone, on the installed releases."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from dropout_props.environment import installed
 _FLAX_ITSELF = ("linen.Dropout", "nnx.Dropout", "linen.attention", "nnx.attention")
 _WITH_PROGRAM = [entry for entry in SHIPPED_LIST if entry.reproducer]
 _VERSIONS = installed.probe().versions
-_HERE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
+_APPLICABLE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
 _LINES, _COLUMNS = 14, 76  # of 80, less the indent of a report
 
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
@@ -49,16 +49,16 @@ def _last_error(stderr: str) -> str:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    """Run all programs, two at a time, each in a process of its own."""
+    """Run all programs, two at a time, each in its own process."""
     folder = tmp_path_factory.mktemp("alone")
     pool = ThreadPoolExecutor(2)
-    yield {_name(entry): pool.submit(_run, entry.reproducer, folder) for entry in _HERE}
+    yield {_name(entry): pool.submit(_run, entry.reproducer, folder) for entry in _APPLICABLE}
     pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("entry", _HERE, ids=_name)
+@pytest.mark.parametrize("entry", _APPLICABLE, ids=_name)
 def test_it_ends_in_an_assertion_error(entry: Deviation, answers: Answers) -> None:
-    """Where its conditions hold, what should hold does not; nothing else goes wrong."""
+    """Where its conditions match, the assertion of the property fails, and nothing else does."""
     done = answers[_name(entry)].result()
     assert done.returncode == 1, done.stdout + done.stderr
     assert _last_error(done.stderr).startswith("AssertionError"), done.stderr
@@ -73,13 +73,13 @@ def test_it_ends_in_an_assertion_error(entry: Deviation, answers: Answers) -> No
         ("pass", ""),
     ],
 )
-def test_another_error_is_told_from_an_assertion(program: str, last: str, tmp_path: Path) -> None:
-    """A program that crashes for another reason shows nothing, and is not taken to."""
+def test_another_error_is_not_an_assertion(program: str, last: str, tmp_path: Path) -> None:
+    """A program that crashes for another reason shows no deviation."""
     assert _last_error(_run(program, tmp_path).stderr) == last
 
 
 def test_each_deviation_of_flax_itself_has_one() -> None:
-    """A maintainer of Flax needs nothing of this package to see it."""
+    """So a maintainer of Flax does not need this package."""
     own = [entry for entry in SHIPPED_LIST if entry.subject in _FLAX_ITSELF]
     assert own
     assert [_name(entry) for entry in own if not entry.reproducer] == []

@@ -1,4 +1,4 @@
-"""Bad input gets one paragraph that names the value, the rule and the remedy, and its exit code."""
+"""Bad input is refused with its exit code and one paragraph: the value, the rule and the remedy."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ),
         (["explain", "DP804"], 4, ["docs/generalisation.md"]),
         (["explain", "XY"], 4, ["unknown property 'XY'"]),
-        (["check", "--seed", "pepper"], 4, ["--seed 'pepper' is no number: give an integer"]),
+        (["check", "--seed", "pepper"], 4, ["--seed 'pepper' is not a number: give an integer"]),
         (["check", "--profile", "hourly"], 4, ["'hourly' is not one of"]),
         (["check", "--budget", "2"], 4, ["'--budget'", "0.0<x<1.0"]),
         (["check", "--json", "missing/r.json"], 4, ["missing/r.json: cannot be written"]),
@@ -88,8 +88,8 @@ def test_bad_input(tmp_path: Path, arguments: list[str], code: int, sentences: l
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_a_layer_of_ones_own_is_checked_in_one_line(tmp_path: Path) -> None:
-    """A correct layer passes, exit 0, and the result file is whole."""
+def test_a_user_layer_is_checked_in_one_line(tmp_path: Path) -> None:
+    """A correct layer passes, exit 0, and the result file is complete."""
     done = _run(
         tmp_path, "check", "mylayers:MyDropout", "--profile", "smoke", "--property", "DP201",
         "--property", "DP202", "--json", "r.json",
@@ -102,7 +102,7 @@ def test_a_layer_of_ones_own_is_checked_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> None:
-    """With the entry struck from the known list d2l's layer fails: its mask repeats."""
+    """Without the list of known deviations d2l's layer fails: its mask repeats."""
     done = _run(tmp_path, "check", "d2l.dropout_layer", "--property", "DP104", "--known", "none")
     assert done.returncode == 1
     reproduce = "dropout-props check d2l.dropout_layer --property DP104"
@@ -111,7 +111,7 @@ def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> N
         assert part in done.stdout
 
 
-def test_list_and_explain_speak_of_every_property(tmp_path: Path) -> None:
+def test_list_and_explain_cover_every_property(tmp_path: Path) -> None:
     """`list --json` holds the catalogue; `explain` says what a property must kill."""
     rows = json.loads(_run(tmp_path, "list", "--json").stdout)
     kinds = {row["id"]: row["kind"] for row in rows}
@@ -125,7 +125,7 @@ def test_list_and_explain_speak_of_every_property(tmp_path: Path) -> None:
 
 
 def test_processes_change_no_verdict(tmp_path: Path) -> None:
-    """Two subjects, one after the other and both at once, give the same results in one order."""
+    """With -n 1 and -n 2, two subjects have the same results in the same order."""
     found = []
     for processes in ("1", "2"):
         place = tmp_path / f"{processes}.json"

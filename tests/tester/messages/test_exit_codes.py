@@ -1,7 +1,7 @@
-"""Does every command exit by the one contract? The rows of docs/exit-codes.md, each seen.
+"""Every command exits as docs/exit-codes.md says: each row of the page is run.
 
-Results that a layer would take long to give are made by hand and handed to the command where the
-run, the race of two sides or the self-test would give them; the rest runs as a user runs it.
+Where a layer would take long, the test replaces the run, the two sides or the self-test by a
+prepared result; the rest runs as a user runs it.
 """
 
 import re
@@ -16,9 +16,7 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.gate.tutorials import CannotAsk
 from dropout_props.replay.find import Ending, Replayed
-from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
 from dropout_props.results.records import (
@@ -37,7 +35,7 @@ _CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")
 
 
 def judged(*verdicts: Verdict, **fields: Any) -> RunResult:
-    """A whole run with these verdicts, one property each."""
+    """Return a complete run with these verdicts, one property each."""
     results = tuple(
         PropertyResult("linen.Dropout", f"DP10{number}", "a property", "exact", verdict)
         for number, verdict in enumerate(verdicts, 1)
@@ -57,7 +55,7 @@ OTHER = replace(PASSED, run_seed=1)
 
 
 def failing(subject: str, property_id: str, decided: str = "counterexample") -> RunResult:
-    """A run with one failure, called abc, that can be asked again."""
+    """Return a run with one failure, with the id abc, that can be replayed."""
     record = Replay("abc", decided, case=_CASE if decided == "counterexample" else None)
     failure = Failure("c", "s", "d", "m", "r", replay=record)
     one = PropertyResult(subject, property_id, "a property", "exact", Verdict.FAIL, failure=failure)
@@ -65,13 +63,13 @@ def failing(subject: str, property_id: str, decided: str = "counterexample") -> 
 
 
 def killed(verdict: str) -> KillMatrix:
-    """A self-test in which one planted bug got this verdict."""
+    """Return a self-test in which one mutant got this verdict."""
     kill = Kill("one", "linen", "DP105", 0, verdict, True, False, False, 0, 0.0, "")
     return KillMatrix("ci", (0,), ("DP105",), (kill,), whole=True)
 
 
 def stop(*_: Any, **__: Any) -> Any:
-    """Be stopped, as a CI job that is cancelled."""
+    """Raise SIGTERM, as in a CI job that is cancelled."""
     if threading.current_thread() is threading.main_thread():
         signal.raise_signal(signal.SIGTERM)
     raise KeyboardInterrupt
@@ -86,13 +84,13 @@ def _raises(error: Exception) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class Row:
-    """One way to a row of the table: what is typed, the files that lie there, what is replaced.
+    """One way to reach a row of the table.
 
     Args:
-        typed: the command line, in which a name of `files` stands for its path.
+        typed: the command line; a name of `files` means its path.
         files: results by the name of their file.
-        doubles: what stands in, by the path of what it stands in for.
-        full: standard output takes nothing.
+        doubles: replacements, by the path of what they replace.
+        full: whether standard output is a full disk.
     """
 
     typed: str
@@ -102,40 +100,37 @@ class Row:
 
 
 def row(typed: str, *, full: bool = False, doubles: Any = (), **results: RunResult) -> Row:
-    """A row; results are files called NAME.json."""
+    """Return a row; results are files called NAME.json."""
     return Row(typed, {f"{name}.json": one for name, one in results.items()}, dict(doubles), full)
 
 
 def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
-    """A run that gives this result."""
+    """Replace the run by this result."""
     return {
         "dropout_props.engine.run.run": lambda *_, **__: result,
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
     }
 
 
-def racing(*results: RunResult) -> dict[str, Callable[..., Any]]:
-    """Sides that give these results."""
-    return {"dropout_props.cli.side_progress.race": lambda asked: list(results)[: len(asked)]}
+def sides_giving(*results: RunResult) -> dict[str, Callable[..., Any]]:
+    """Replace the sides by these results."""
+    return {"dropout_props.cli.progress.run_sides": lambda jobs: list(results)[: len(jobs)]}
 
 
 def selftested(matrix: KillMatrix) -> dict[str, Callable[..., Any]]:
-    """A self-test with this outcome."""
+    """Replace the self-test by this outcome."""
     return {"dropout_props.selftest.kill_matrix.run": lambda *_, **__: matrix}
 
 
 RUN = "dropout_props.engine.run.run"
-RACE = "dropout_props.cli.side_progress.race"
+SIDES = "dropout_props.cli.progress.run_sides"
 REPLAY = "dropout_props.replay.find.replay"
-ZOO = "dropout_props.selftest.kill_matrix.run"
-INSTALLED = "dropout_props.gate.tutorials.ask_installed"
-RELEASE = "dropout_props.gate.tutorials.ask_release"
-FALSE = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", False, "seen"),))
+SELFTEST = "dropout_props.selftest.kill_matrix.run"
 
 CHECK = "check linen.Dropout --property DP101 --profile smoke"
 GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
 STEP = "matrix 0.12.0 0.12.1"
-BUG = "selftest --mutant mode_by_or"
+MUTANT = "selftest --mutant mode_by_or"
 
 ROWS: dict[tuple[str, int], list[Row]] = {
     ("check", 0): [row(CHECK), row(CHECK, doubles=giving(judged(*[Verdict.KNOWN, Verdict.PASS])))],
@@ -163,19 +158,19 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("check --baseline", 0): [row(f"{CHECK} --baseline a.json", doubles=giving(PASSED), a=PASSED)],
     ("check --baseline", 1): [row(f"{CHECK} --baseline a.json", doubles=giving(FAILED), a=PASSED)],
     ("check --baseline", 4): [row(f"{CHECK} --baseline a.json", doubles=giving(OTHER), a=PASSED)],
-    ("gate", 0): [row(GATE, doubles=racing(PASSED, PASSED))],
-    ("gate", 1): [row(GATE, doubles=racing(PASSED, FAILED))],
-    ("gate", 2): [row(GATE, doubles={RACE: stop})],
+    ("gate", 0): [row(GATE, doubles=sides_giving(PASSED, PASSED))],
+    ("gate", 1): [row(GATE, doubles=sides_giving(PASSED, FAILED))],
+    ("gate", 2): [row(GATE, doubles={SIDES: stop})],
     ("gate", 3): [
-        row(GATE, doubles=racing(PASSED, STOPPED)),
-        row(f"{GATE} --markdown /dev/full", doubles=racing(PASSED, PASSED)),
+        row(GATE, doubles=sides_giving(PASSED, STOPPED)),
+        row(f"{GATE} --markdown /dev/full", doubles=sides_giving(PASSED, PASSED)),
     ],
     ("gate", 4): [
         row("gate --base flax==0.12.0"),
         row(f"{GATE} --property DP999"),
         row("gate --nope"),
     ],
-    ("gate", 6): [row(GATE, doubles=racing(PASSED, UNSURE))],
+    ("gate", 6): [row(GATE, doubles=sides_giving(PASSED, UNSURE))],
     ("diff", 0): [row("diff a.json b.json", a=PASSED, b=PASSED)],
     ("diff", 1): [row("diff a.json b.json", a=PASSED, b=FAILED)],
     ("diff", 3): [
@@ -188,19 +183,19 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ],
     ("diff", 5): [row("diff a.json a.json", a=judged())],
     ("diff", 6): [row("diff a.json b.json", a=PASSED, b=UNSURE)],
-    ("matrix", 0): [row(STEP, doubles=racing(PASSED, PASSED))],
+    ("matrix", 0): [row(STEP, doubles=sides_giving(PASSED, PASSED))],
     ("matrix", 1): [
-        row(STEP, doubles=racing(PASSED, FAILED)),
-        row("matrix 0.12.0", doubles=racing(FAILED)),
-        row(STEP, doubles=racing(judged(Verdict.PASS, Verdict.PASS), PASSED)),
+        row(STEP, doubles=sides_giving(PASSED, FAILED)),
+        row("matrix 0.12.0", doubles=sides_giving(FAILED)),
+        row(STEP, doubles=sides_giving(judged(Verdict.PASS, Verdict.PASS), PASSED)),
     ],
-    ("matrix", 2): [row(STEP, doubles={RACE: stop})],
+    ("matrix", 2): [row(STEP, doubles={SIDES: stop})],
     ("matrix", 3): [
-        row(STEP, doubles=racing(PASSED, STOPPED)),
-        row(f"{STEP} --write /dev/full", doubles=racing(PASSED, PASSED)),
+        row(STEP, doubles=sides_giving(PASSED, STOPPED)),
+        row(f"{STEP} --write /dev/full", doubles=sides_giving(PASSED, PASSED)),
     ],
     ("matrix", 4): [row("matrix newest"), row(f"{STEP} --property DP999"), row("matrix --nope")],
-    ("matrix", 6): [row(STEP, doubles=racing(PASSED, UNSURE))],
+    ("matrix", 6): [row(STEP, doubles=sides_giving(PASSED, UNSURE))],
     ("baseline", 0): [
         row("baseline a.json", a=FAILED),
         row("baseline a.json --update --from b.json", a=PASSED, b=FAILED),
@@ -237,29 +232,19 @@ ROWS: dict[tuple[str, int], list[Row]] = {
             a=failing("linen.Dropout", "DP101"),
         )
     ],
-    ("selftest", 0): [row(BUG)],
-    ("selftest", 1): [row(BUG, doubles=selftested(killed("pass")))],
-    ("selftest", 2): [row(BUG, doubles={ZOO: stop})],
+    ("selftest", 0): [row(MUTANT)],
+    ("selftest", 1): [row(MUTANT, doubles=selftested(killed("pass")))],
+    ("selftest", 2): [row(MUTANT, doubles={SELFTEST: stop})],
     ("selftest", 3): [
-        row(f"{BUG} --json /dev/full", doubles=selftested(killed("fail"))),
-        row(f"{BUG} --write /dev/full", doubles=selftested(killed("fail"))),
+        row(f"{MUTANT} --json /dev/full", doubles=selftested(killed("fail"))),
+        row(f"{MUTANT} --write /dev/full", doubles=selftested(killed("fail"))),
     ],
     ("selftest", 4): [
         row("selftest"),
         row("selftest --mutant none"),
-        row(f"{BUG} --property DP999"),
+        row(f"{MUTANT} --property DP999"),
     ],
-    ("selftest", 5): [row(f"{BUG} --property DP101")],
-    ("tutorials", 0): [
-        row("tutorials", doubles={INSTALLED: lambda: FALSE}),
-        row("tutorials 0.12.12", doubles={RELEASE: lambda *_, **__: FALSE}),
-    ],
-    ("tutorials", 2): [row("tutorials", doubles={INSTALLED: stop})],
-    ("tutorials", 3): [
-        row("tutorials 0.12.12", doubles={RELEASE: _raises(CannotAsk("no answer"))}),
-        row("tutorials 0.12.12 --write /dev/full", doubles={RELEASE: lambda *_, **__: FALSE}),
-    ],
-    ("tutorials", 4): [row("tutorials newest"), row("tutorials --all 0.12.12")],
+    ("selftest", 5): [row(f"{MUTANT} --property DP101")],
     ("plan", 0): [row("plan --profile smoke")],
     ("plan", 3): [row("plan --profile smoke", full=True)],
     ("plan", 4): [row("plan --nope")],
@@ -292,12 +277,12 @@ def raising(key, x, rate, deterministic):
 
 
 class Full:
-    """A standard output on a disk that is full."""
+    """A standard output on a full disk."""
 
     encoding = "utf-8"
 
     def write(self, _: str) -> int:
-        """Take nothing."""
+        """Fail as a write to a full disk."""
         raise OSError(28, "No space left on device")
 
     def flush(self) -> None:
@@ -306,7 +291,7 @@ class Full:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working directory with two layers, and a cache of its own."""
+    """Make a working directory with two layers, and a cache folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(tmp_path / "cache"))
@@ -346,14 +331,14 @@ def test_a_row_is_true(
 
 
 def test_the_page_has_the_rows_that_are_tested() -> None:
-    """Add a row to both: docs/exit-codes.md and the table above."""
+    """A row belongs in docs/exit-codes.md and in the table above."""
     text = PAGE.read_text(encoding="utf-8").partition("## By command")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([a-z][a-z -]*) \| (\d) \|", text, flags=re.MULTILINE)
     assert [(command, int(code)) for command, code in rows] == list(ROWS)
 
 
 def test_every_command_has_rows() -> None:
-    """A command that is added gets its rows."""
+    """A new command needs rows."""
     from dropout_props.cli.main import _COMMANDS
 
     assert {command.partition(" ")[0] for command, _ in ROWS} == set(_COMMANDS)
@@ -370,24 +355,24 @@ def test_the_codes_of_the_page_are_those_of_the_program() -> None:
     [((), 4), (("chekc",), 4), (("--help",), 0), (("check", "--help"), 0), (("--version",), 0)],
 )
 def test_no_command_and_help(command: tuple[str, ...], code: int, capsys: Any) -> None:
-    """A line without a command is usage, with the help; help and version are right."""
+    """No command is a usage error that prints the help; --help and --version exit with 0."""
     assert run(*command) == code
     assert ("Commands:" in capsys.readouterr().err) == (not command)
 
 
-def test_a_fault_of_this_package_is_no_failed_property(
+def test_a_fault_of_this_package_is_not_a_failed_property(
     monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """An exception that nothing foresaw: its traceback, a sentence, and 3."""
-    monkeypatch.setattr("dropout_props.cli.list_command._claims", _raises(RuntimeError("oh")))
+    """An unexpected exception: its traceback, a sentence, and 3."""
+    monkeypatch.setattr("dropout_props.cli.list_command._properties", _raises(RuntimeError("oh")))
     assert run("list") == 3
     printed = capsys.readouterr().err
     assert "RuntimeError: oh" in printed
-    assert "dropout-props: this is a fault of dropout_props, and no verdict" in printed
+    assert "dropout-props: this is a fault of dropout_props, not a verdict" in printed
 
 
 def test_a_blocked_pair_is_as_bad_as_its_root(capsys: Any) -> None:
-    """What a failure blocks fails the run that left the failure out; a listed one does not."""
+    """A run fails on a blocked pair even if it left the failure out; not on a known deviation."""
     blocked = PropertyResult("a", "DP202", "x", "statistical", Verdict.BLOCKED)
     for root, code in (
         (Verdict.FAIL, ExitCode.FAILURE),
@@ -398,7 +383,7 @@ def test_a_blocked_pair_is_as_bad_as_its_root(capsys: Any) -> None:
         assert of_run(replace(PASSED, results=results)) is code
 
 
-def test_what_is_certain_and_bad_comes_first() -> None:
+def test_a_certain_failure_comes_first() -> None:
     """1 before 3 before 5 before 6 before 0."""
     codes = [ExitCode(code) for code in (1, 3, 5, 6, 0)]
     while codes:
@@ -407,8 +392,8 @@ def test_what_is_certain_and_bad_comes_first() -> None:
     assert worst(()) is ExitCode.PASS
 
 
-def test_too_many_subjects_are_refused_at_the_door() -> None:
-    """The error budget has room for so many; both numbers and the remedy are named."""
+def test_too_many_subjects_are_refused() -> None:
+    """The message names the number, the capacity of the error budget, and the remedy."""
     import click
 
     from dropout_props.cli.options import check_room

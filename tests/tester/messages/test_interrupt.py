@@ -1,4 +1,4 @@
-"""A run that is stopped keeps what it has, marks it incomplete, and is never a pass."""
+"""An interrupted run writes its results so far, marked incomplete, and never passes."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_leaves_a_readable_result(tmp_path: Path, how: signal.Signals) -> None:
+def test_an_interrupted_run_leaves_a_readable_result(tmp_path: Path, how: signal.Signals) -> None:
     """Exit 2, a whole file, ``complete`` false, and no temporary file beside it."""
     command = [sys.executable, "-m", "dropout_props", "check", "--json", "r.json"]
     with subprocess.Popen(
@@ -54,8 +54,10 @@ def hangs(key, x, rate, deterministic):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_of_workers_keeps_what_it_has(tmp_path: Path, how: signal.Signals) -> None:
-    """The verdict that was reached is printed and written; the workers are gone."""
+def test_an_interrupted_run_of_workers_writes_its_results(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    """The verdict so far is printed and written; no worker is left."""
     (tmp_path / "hanging.py").write_text(_HANGING)
     command = [sys.executable, "-m", "dropout_props", "check", "hanging:hangs", "-n", "2"]
     properties = [part for one in ("DP101", "DP201", "DP401") for part in ("--property", one)]

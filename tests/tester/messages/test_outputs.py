@@ -1,4 +1,4 @@
-"""Does a result reach everything that was named, whatever one of the places does?"""
+"""A result is printed and written to every file that can be written, even if another cannot."""
 
 import json
 import os
@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.report.tutorials import Found, Release
 from dropout_props.results import files
 from dropout_props.results.records import PropertyResult, RunResult, Snapshot
 from dropout_props.results.verdict import Verdict
@@ -55,21 +54,19 @@ KILLED = KillMatrix(
     ),
     whole=True,
 )
-SENTENCES = Release("0.12.12", "0.12.0", "3.12", (Found("one", "a sentence", True, "seen"),))
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working directory, with doubles for everything that would take long."""
+    """Make a working directory, and replace everything that would take long."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     doubles: dict[str, Any] = {
         "dropout_props.engine.run.run": lambda *_, **__: PASSED,
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
-        "dropout_props.cli.side_progress.race": lambda asked: [PASSED] * len(asked),
+        "dropout_props.cli.progress.run_sides": lambda jobs: [PASSED] * len(jobs),
         "dropout_props.selftest.kill_matrix.run": lambda *_, **__: KILLED,
-        "dropout_props.gate.tutorials.ask_release": lambda *_, **__: SENTENCES,
     }
     for place, double in doubles.items():
         monkeypatch.setattr(place, double)
@@ -90,7 +87,7 @@ REPORTS = [
     (CHECK, ("--json", "--junit"), "1 pass"),
     (("diff", "a.json", "b.json"), ("--json", "--markdown", "--junit"), "1 identical"),
     (GATE, ("--json", "--markdown", "--junit"), "1 identical"),
-    (("selftest", "--mutant", "mode_by_or"), ("--json", "--write"), "1 bugs planted: 0 survived"),
+    (("selftest", "--mutant", "mode_by_or"), ("--json", "--write"), "1 mutants: 0 survived"),
 ]
 
 
@@ -102,10 +99,10 @@ REPORTS = [
         for bad in options
     ],
 )
-def test_a_full_disk_costs_one_file_alone(
+def test_a_full_disk_loses_one_file_alone(
     folder: Path, capsys: Any, *, command: Any, options: Any, bad: str, said: str
 ) -> None:
-    """One sentence and 3; the report is printed, and every other file is whole."""
+    """One sentence and 3; the report is printed, and every other file is written."""
     others = {option: folder / f"out{option}" for option in options if option != bad}
     named = [part for option, path in others.items() for part in (option, str(path))]
     assert run(*command, bad, "/dev/full", *named) == 3
@@ -117,7 +114,7 @@ def test_a_full_disk_costs_one_file_alone(
 
 
 def test_every_file_that_is_not_written_is_named(capsys: Any) -> None:
-    """Two places that are full are two sentences."""
+    """Each has a sentence, before or after the run."""
     assert run(*CHECK, "--json", "/dev/full", "--junit", "/dev/full") == 3
     assert run("diff", "a.json", "b.json", "--json", "/dev/full", "--junit", "/dev/fd/987") == 4
     assert "/dev/fd/987: cannot be written: Bad file descriptor" in capsys.readouterr().err
@@ -131,10 +128,10 @@ def test_every_file_that_is_not_written_is_named(capsys: Any) -> None:
     ],
     ids=["matrix", "baseline"],
 )
-def test_a_file_that_is_replaced_stays_as_it_was(
+def test_a_file_that_cannot_be_replaced_is_unchanged(
     folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, command: Any, said: str
 ) -> None:
-    """A disk that is full when the file is synchronised; what was found is printed all the same."""
+    """The disk is full when the file is synchronised; the report is printed."""
     before = (folder / "a.json").read_text()
 
     def full(_: int) -> None:
@@ -150,20 +147,15 @@ def test_a_file_that_is_replaced_stays_as_it_was(
     assert not list(folder.glob("results/*"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [("matrix", "0.12.0", "--write"), ("tutorials", "0.12.12", "--write")],
-    ids=["matrix", "tutorials"],
-)
-def test_a_page_on_a_full_disk_is_not_said_to_be_there(capsys: Any, command: Any) -> None:
-    """Exit 3, the sentence, and no line that counts what the page holds."""
-    assert run(*command, "/dev/full") == 3
+def test_a_page_on_a_full_disk_is_not_reported_as_written(capsys: Any) -> None:
+    """Exit 3, the sentence, and no line that counts the releases of the page."""
+    assert run("matrix", "0.12.0", "--write", "/dev/full") == 3
     printed = capsys.readouterr()
     assert f"/dev/full: {FULL}" in printed.err
     assert "releases." not in printed.out
 
 
-def test_a_report_that_cannot_be_printed_costs_no_file(
+def test_a_report_that_cannot_be_printed_loses_no_file(
     folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where standard output is full, the result files are written, and the code is 3."""
@@ -185,7 +177,7 @@ def test_a_report_that_cannot_be_printed_costs_no_file(
         ((*CHECK, "--baseline", "a.json", "--json", "-"), "1 identical"),
         (("diff", "a.json", "b.json", "--json", "/dev/stdout"), "1 identical"),
         ((*GATE, "--json", "-"), "1 identical"),
-        (("selftest", "--mutant", "mode_by_or", "--json", "-"), "1 bugs planted"),
+        (("selftest", "--mutant", "mode_by_or", "--json", "-"), "1 mutants"),
     ],
     ids=["check", "baseline", "diff", "gate", "selftest"],
 )
@@ -198,7 +190,7 @@ def test_json_on_standard_output_is_json_alone(capsys: Any, command: Any, said: 
     assert not Path("-").exists()
 
 
-def test_one_file_alone_goes_to_standard_output(capsys: Any) -> None:
+def test_only_one_file_can_be_standard_output(capsys: Any) -> None:
     """Two are refused before anything runs."""
     assert run(*CHECK, "--json", "-", "--junit", "/dev/stdout") == 4
     printed = capsys.readouterr()
@@ -206,10 +198,10 @@ def test_one_file_alone_goes_to_standard_output(capsys: Any) -> None:
     assert not printed.out
 
 
-def test_a_home_that_cannot_be_written_fails_nothing(
+def test_a_cache_that_cannot_be_written_fails_nothing(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`check` passes; `gate` says that its results are not kept; `replay` has none to read."""
+    """`check` passes; `gate` says that its results are not stored; `replay` finds none."""
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", "/dev/null/home")
     assert run(*CHECK) == 0
     assert run(*GATE) == 0
@@ -220,7 +212,7 @@ def test_a_home_that_cannot_be_written_fails_nothing(
 def test_a_summary_that_cannot_be_written_fails_nothing(
     capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CI names a file that a container does not have: it is said, and the gate passes."""
+    """CI names a file that does not exist in a container: a note, and the gate passes."""
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "missing/summary.md")
     assert run("diff", "a.json", "b.json") == 0
     assert "GITHUB_STEP_SUMMARY: nothing was added to it" in capsys.readouterr().err
@@ -236,8 +228,8 @@ def noisy(key, x, rate, deterministic):
 """
 
 
-def test_what_a_layer_prints_is_not_in_the_json(folder: Path) -> None:
-    """Neither what it prints nor what it writes to the descriptor, as other languages do."""
+def test_the_output_of_a_layer_is_not_in_the_json(folder: Path) -> None:
+    """Neither what it prints, nor what it writes to the descriptor as a C library does."""
     (folder / "noisy_layers.py").write_text(_NOISY)
     done = subprocess.run(
         [sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy", "--property", "DP106",
@@ -253,10 +245,8 @@ def test_what_a_layer_prints_is_not_in_the_json(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["/dev/full", "closed pipe"])
-def test_a_standard_output_that_takes_nothing_is_no_failed_property(
-    folder: Path, target: str
-) -> None:
-    """A full disk behind `>`, and a pipe whose reader has gone: 3, and neither 1 nor 120."""
+def test_a_standard_output_that_fails_is_not_a_failed_property(folder: Path, target: str) -> None:
+    """A full disk behind `>`, and a pipe without a reader: 3, and neither 1 nor 120."""
     if target == "/dev/full":
         out = os.open(target, os.O_WRONLY)
     else:

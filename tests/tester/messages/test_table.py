@@ -1,4 +1,4 @@
-"""The table of a report is whole and readable at every width."""
+"""The table of a report is complete and readable at every width."""
 
 import math
 import os
@@ -26,7 +26,7 @@ SUBJECTS = ("linen.Dropout", "a_package.of_mine.layers:TheDropoutWithALongName")
 
 
 def a_run() -> RunResult:
-    """Every property of the catalogue, every verdict, short and long texts, for two subjects."""
+    """Return a run of every property and verdict, with short and long texts, for two subjects."""
     verdicts = list(Verdict)
     results = [
         PropertyResult(
@@ -40,7 +40,7 @@ def a_run() -> RunResult:
 
 
 def printed(run: RunResult, width: int) -> list[str]:
-    """The lines of the table at a width."""
+    """Return the lines of the table at a width."""
     console = Console(width=width)
     with console.capture() as captured:
         console.print(table(run, width=width))
@@ -48,8 +48,8 @@ def printed(run: RunResult, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 100, 120, 200])
-def test_nothing_is_cut_and_nothing_is_squeezed(width: int) -> None:
-    """Each property takes no more lines than its text needs in a column that can be read."""
+def test_no_text_is_cut_and_no_column_is_too_narrow(width: int) -> None:
+    """Each property takes at most as many lines as its text needs in a readable column."""
     run = a_run()
     lines = printed(run, width)
     assert max(map(len, lines)) <= width
@@ -71,15 +71,15 @@ def test_nothing_is_cut_and_nothing_is_squeezed(width: int) -> None:
         assert sum(line.strip() == subject for line in lines) == 1
 
 
-def test_at_80_columns_a_property_that_holds_takes_a_line_or_two() -> None:
-    """What was shown stands beside the property, and only a long name is folded."""
+def test_at_80_columns_a_passing_property_takes_a_line_or_two() -> None:
+    """The details are beside the property, and only a long name is folded."""
     lines = printed(a_run(), 80)
     beside = [line for line in lines if line.endswith(SHOWN[0])]
     assert len(beside) == sum(one.shown == SHOWN[0] for one in a_run().results)
 
 
-def test_columns_begin_at_one_place() -> None:
-    """The verdicts stand below their heading, for every subject."""
+def test_columns_are_aligned() -> None:
+    """The verdicts of every subject are below their heading."""
     lines = [line for line in printed(a_run(), 120) if line.startswith("  ")]
     place = lines[0].index("verdict")
     rows = [line for line in lines if line.startswith("  DP")]
@@ -94,7 +94,7 @@ def test_a_run_of_nothing_has_a_table_too() -> None:
 
 @pytest.mark.parametrize("columns", [None, "70"])
 def test_a_log_is_wide_unless_columns_says_otherwise(columns: str | None) -> None:
-    """Without a terminal, as in a build, lines are not held to 80 columns."""
+    """Without a terminal, as in a build, lines may exceed 80 columns."""
     program = "from dropout_props.cli.console import console; print(console().width)"
     env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A pair whose process dies or hangs is one ERROR; the rest of the run is as it would have been."""
+"""A pair whose process dies or hangs is one ERROR, and changes no other result of the run."""
 
 import json
 import sys
@@ -43,7 +43,7 @@ second = Subject.function(doubled, name="layer")
 
 @pytest.fixture
 def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A module of layers in the working directory."""
+    """Write a module of layers into the working directory; return its name."""
     (tmp_path / "layers_for_workers.py").write_text(_LAYERS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(filter(None, sys.path)))
@@ -52,7 +52,7 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def _check(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    """Check in the smallest profile; return the exit code, and the results of a whole file."""
+    """Check in the smallest profile; return the exit code, and the results of a complete file."""
     with pytest.raises(SystemExit) as stopped:
         main(["check", *arguments, "--profile", "smoke", "--json", "r.json"])
     document = json.loads(Path("r.json").read_text())
@@ -68,7 +68,7 @@ _PROPERTIES = ("--property", "DP101", "--property", "DP201", "--property", "DP20
 
 
 def test_a_killed_pair_is_an_error_and_the_others_are_judged(layers: str, capsys: Any) -> None:
-    """Exit 1, a whole result file with its snapshots, and a text that names the signal."""
+    """Exit 1, a complete result file with its snapshots, and a text that names the signal."""
     dead, right = f"{layers}:killed", f"{layers}:right"
     code, results = _check(dead, right, *_PROPERTIES, "-n", "2")
     assert code == 1
@@ -101,7 +101,7 @@ def test_a_pair_that_hangs_is_an_error_that_names_the_limit(layers: str) -> None
 def test_workers_that_cannot_start_leave_a_readable_result(
     layers: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """What was judged before is printed and written, incomplete; the sentence follows; exit 3."""
+    """The results so far are printed and written, marked incomplete; a sentence; exit 3."""
 
     def stops(*_: Any, on_result: Any, **__: Any) -> Any:
         on_result(
@@ -121,10 +121,10 @@ def test_workers_that_cannot_start_leave_a_readable_result(
     assert document["run"]["stopped"].startswith("3 worker processes")
 
 
-def test_subjects_of_one_name_are_judged_apart_whatever_the_processes(
+def test_subjects_of_one_name_are_distinguished_with_any_number_of_processes(
     layers: str, capsys: Any
 ) -> None:
-    """Each is named by its path, found again by it, and has the same result with -n 2."""
+    """Each is named and replayed by its path, and has the same result with -n 2."""
     first, second = f"{layers}:first", f"{layers}:second"
     found = []
     for processes in ("1", "2"):
@@ -148,8 +148,8 @@ def test_subjects_of_one_name_are_judged_apart_whatever_the_processes(
     assert capsys.readouterr().out.startswith(f"FAILED {second} DP201")
 
 
-def test_a_ready_subject_keeps_its_name_and_is_found_by_its_path(layers: str, capsys: Any) -> None:
-    """Its name leads nowhere: with -n 2, for `replay` and for the printed command its path does."""
+def test_a_subject_with_a_name_is_found_by_its_path(layers: str, capsys: Any) -> None:
+    """Its name cannot be loaded: -n 2, `replay` and the printed command use its path."""
     second = f"{layers}:second"
     code, results = _check(second, "--property", "DP201", "-n", "2")
     assert code == 1

@@ -11,7 +11,7 @@ import pytest
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
-from dropout_props.engine.run import CannotTravel, SameName, run
+from dropout_props.engine.run import NotPicklable, SameName, run
 from dropout_props.engine.snapshot import take_one
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
@@ -88,13 +88,13 @@ def test_another_run_seed_draws_other_bits() -> None:
 
 
 def test_a_wrong_scale_is_one_root_cause() -> None:
-    """When support fails, what stands on it is BLOCKED and not judged."""
+    """When support fails, properties that depend on it are BLOCKED and not judged."""
     judge = Judge(_SETTINGS, {})
     broken = _subject(scale=2.0)
     assert judge(broken, find("DP201")).verdict is Verdict.FAIL
     blocked = judge(broken, find("DP203"))
     assert blocked.verdict is Verdict.BLOCKED
-    assert blocked.shown == "stands on DP201"
+    assert blocked.shown == "depends on DP201"
 
 
 def test_two_subjects_of_one_name_have_a_verdict_each() -> None:
@@ -139,7 +139,7 @@ def test_a_subject_that_cannot_travel_is_one_sentence() -> None:
             return x
 
     subject = Subject.function(layer, name="locked")
-    with pytest.raises(CannotTravel) as refused:
+    with pytest.raises(NotPicklable) as refused:
         run([subject], [find("DP101")], _SETTINGS, processes=2)
     assert str(refused.value) == (
         "locked cannot be sent to a worker process (TypeError: cannot pickle '_thread.lock' "

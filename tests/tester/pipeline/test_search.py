@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.engine.search import search
+from dropout_props.engine.search import SHRINK_CASES, search
 
 
 def _run(
@@ -60,6 +60,20 @@ def test_a_failure_is_shrunk() -> None:
     case, error = found
     assert str(error) == "planted"
     assert (case.shape, case.seed) == ((7,), 0)
+
+
+def test_shrinking_ends_after_a_number_of_cases() -> None:
+    """The case that is reported has an id, and so must not depend on the machine's speed."""
+
+    def fails(case: Case) -> bool:
+        return case.seed > 1000 and case.size > 20
+
+    found, judged = _run(fails, number=200)
+    first = next(number for number, case in enumerate(judged, 1) if fails(case))
+    assert len(judged) - first == SHRINK_CASES
+    assert found is not None
+    assert found[0] in judged
+    assert fails(found[0])
 
 
 def test_the_same_seed_tries_the_same_cases() -> None:

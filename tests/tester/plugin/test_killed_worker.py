@@ -1,4 +1,4 @@
-"""A worker that is killed loses what it was judging; the result says so, and is no pass."""
+"""A worker that is killed loses the pair that it was judging; the result is incomplete."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def test_layers(property_check):
 
 
 def test_a_killed_worker_leaves_a_readable_incomplete_result(tmp_path: Path) -> None:
-    """The run goes on with another worker; one property is missing, and the exit code is no pass."""
+    """The run goes on with another worker; one property is missing, and the exit code is not 0."""
     (tmp_path / "test_layers.py").write_text(_MODULE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dp-profile", "smoke",

@@ -1,4 +1,4 @@
-"""The plugin is thin, and right under xdist: the same verdicts with -n 2 as with -n 0."""
+"""The plugin imports nothing heavy, and has the same verdicts with -n 2 as with -n 0."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
 
 
 def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -> None:
-    """Every verdict and every integer is the same with two workers as with none."""
+    """Every verdict and every integer is the same with two workers as without workers."""
     serial = _pytest(tmp_path, "-n", "0", "--dp-json", "serial.json")
     parallel = _pytest(tmp_path, "-n", "2", "--dp-json", "parallel.json")
     assert serial.returncode == parallel.returncode == 1, serial.stdout + parallel.stdout
@@ -77,8 +77,8 @@ def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -
         assert "are neither 0 nor x/keep" in done.stdout
 
 
-def test_a_failure_shows_no_frame_of_ours(tmp_path: Path) -> None:
-    """The paragraph stands alone: no traceback through this package."""
+def test_a_failure_shows_no_traceback(tmp_path: Path) -> None:
+    """The message is the paragraph alone, without frames of this package."""
     done = _pytest(tmp_path, "-k", "unscaled-DP201")
     assert done.returncode == 1
     assert "FAIL unscaled DP201 outputs are 0 or x/keep" in done.stdout
@@ -86,7 +86,7 @@ def test_a_failure_shows_no_frame_of_ours(tmp_path: Path) -> None:
 
 
 def test_selection_changes_no_verdict(tmp_path: Path) -> None:
-    """Selected alone, a property has the share, the keys and the counts that it has among others."""
+    """A property has the same share, keys and counts alone as together with others."""
     _pytest(tmp_path, "--dp-json", "all.json")
     _pytest(tmp_path, "-k", "linen.Dropout-DP202", "--dp-json", "one.json")
     alone = _verdicts(tmp_path / "one.json")
@@ -96,7 +96,7 @@ def test_selection_changes_no_verdict(tmp_path: Path) -> None:
 
 
 def test_loading_the_plugin_imports_nothing_heavy() -> None:
-    """A session that does not use the suite pays nothing for it."""
+    """So a session that does not use the plugin loses no time."""
     script = (
         "import sys, dropout_props.pytest_plugin; "
         "print([m for m in ('jax', 'flax', 'scipy', 'hypothesis', 'numpy') if m in sys.modules])"
@@ -115,7 +115,7 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
         ("--dp-profile=hourly", "--dp-profile 'hourly': it is smoke, ci or nightly"),
     ],
 )
-def test_bad_options_are_refused_at_the_door(tmp_path: Path, option: str, sentence: str) -> None:
+def test_bad_options_are_refused(tmp_path: Path, option: str, sentence: str) -> None:
     """A usage error, exit 4, before anything is collected."""
     done = _pytest(tmp_path, option)
     assert done.returncode == 4
@@ -153,7 +153,7 @@ def test_two_subjects_of_one_name_in_two_modules_are_refused(tmp_path: Path, wor
 
 
 def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -> None:
-    """They are named by their paths, as their tests are; the wrong one fails."""
+    """They are named by their paths, as their tests are; the broken one fails."""
     (tmp_path / "layers_of_one_name.py").write_text(
         "from dropout_props import Subject\n"
         "right = Subject.function(lambda key, x, rate, deterministic: x, name='layer')\n"
@@ -174,7 +174,7 @@ def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -
 
 
 def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
-    """A report could not tell them apart."""
+    """A report could not distinguish them."""
     (tmp_path / "test_twice.py").write_text(
         "from dropout_props import parametrize_with_properties\n"
         "@parametrize_with_properties(['linen.Dropout', 'linen.Dropout'])\n"
@@ -185,8 +185,8 @@ def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_full_disk_is_one_line_and_no_pass(tmp_path: Path, workers: str) -> None:
-    """Exit 3 and one sentence, with the report; the session is not torn down by a traceback."""
+def test_a_full_disk_is_one_line_and_not_a_pass(tmp_path: Path, workers: str) -> None:
+    """Exit 3, one sentence and the report; no traceback ends the session."""
     done = _pytest(tmp_path, "-n", workers, "-k", "linen.Dropout-DP101", "--dp-json", "/dev/full")
     assert done.returncode == 3, done.stdout
     assert "--dp-json /dev/full: cannot be written: No space left on device." in done.stdout
@@ -199,11 +199,11 @@ def test_a_full_disk_is_one_line_and_no_pass(tmp_path: Path, workers: str) -> No
     ("place", "sentence"),
     [
         ("missing/r.json", "r.json: cannot be written; its folder must exist"),
-        ("-", "--dp-json -: the report of pytest goes to standard output: name a file"),
-        ("/dev/stdout", "the report of pytest goes to standard output"),
+        ("-", "--dp-json -: pytest prints its report to standard output; name a file"),
+        ("/dev/stdout", "pytest prints its report to standard output"),
     ],
 )
-def test_a_place_that_takes_no_result_is_refused_at_the_door(
+def test_a_file_that_cannot_be_written_is_refused(
     tmp_path: Path, place: str, sentence: str
 ) -> None:
     """A usage error, exit 4, before anything is collected."""
@@ -213,7 +213,7 @@ def test_a_place_that_takes_no_result_is_refused_at_the_door(
 
 
 def test_a_test_that_changes_folder_does_not_move_the_result(tmp_path: Path) -> None:
-    """The place is where pytest was started; a home that cannot be written fails nothing."""
+    """Its path is relative to where pytest started; a cache that is not writable is ignored."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "conftest.py").write_text(
         "import os, pytest\n"

@@ -1,4 +1,4 @@
-"""Each pair is judged once, what others stand on first, by the worker that has its programs."""
+"""Each pair is judged once, after the properties it depends on, by a worker with its programs."""
 
 import importlib
 import inspect
@@ -29,38 +29,38 @@ def _result(property_id: str, verdict: Verdict = Verdict.PASS) -> PropertyResult
     )
 
 
-def _play(schedule: Schedule, seats: int) -> list[tuple[int, Task]]:
-    """Answer every task, as soon as every seat has one; return who got what."""
-    told: list[tuple[int, Task]] = []
-    while tasks := [(seat, task) for seat in range(seats) if (task := schedule.take(seat))]:
-        told += tasks
+def _play(schedule: Schedule, slots: int) -> list[tuple[int, Task]]:
+    """Return every task with its slot; results come as soon as every slot has a task."""
+    given: list[tuple[int, Task]] = []
+    while tasks := [(slot, task) for slot in range(slots) if (task := schedule.take(slot))]:
+        given += tasks
         for _, task in tasks:
-            answer = (
+            result = (
                 _result(task.property_id)
                 if task.property_id
                 else SubjectSnapshot("control.reference")
             )
-            schedule.put(task, answer)
-    return told
+            schedule.put(task, result)
+    return given
 
 
-@pytest.mark.parametrize("seats", [1, 2, 3])
-def test_every_pair_is_judged_once_and_after_what_it_stands_on(seats: int) -> None:
-    """A property goes out with the results that it stands on, so that no worker judges them again."""
+@pytest.mark.parametrize("slots", [1, 2, 3])
+def test_every_pair_is_judged_once_and_after_its_prerequisites(slots: int) -> None:
+    """A task carries the results that its property depends on, so no worker judges them again."""
     properties = list(CATALOGUE)
-    told = _play(Schedule(_SUBJECTS, properties, _SETTINGS, snapshot=True), seats)
-    assert sorted((task.subject, task.property_id) for _, task in told) == sorted(
+    given = _play(Schedule(_SUBJECTS, properties, _SETTINGS, snapshot=True), slots)
+    assert sorted((task.subject, task.property_id) for _, task in given) == sorted(
         (number, property_id)
         for number in (0, 1)
         for property_id in ["", *(one.id for one in properties)]
     )
-    for _, task in told:
-        carried = {result.property_id for result in task.settled}
+    for _, task in given:
+        carried = {result.property_id for result in task.prerequisites}
         assert not task.property_id or carried >= set(find(task.property_id).blocked_by)
 
 
 def test_a_property_that_is_not_selected_is_not_waited_for() -> None:
-    """The worker judges it as the serial run does, and reports what was selected alone."""
+    """The worker judges it as the serial run does, and reports the selected property alone."""
     schedule = Schedule(_SUBJECTS[:1], [find("DP202")], _SETTINGS)
     assert schedule.take(0) == Task(0, "DP202", ())
 
@@ -68,19 +68,19 @@ def test_a_property_that_is_not_selected_is_not_waited_for() -> None:
 def test_two_workers_start_at_the_two_ends_of_one_subject() -> None:
     """Neighbours share programs: each worker gets one stretch of the catalogue."""
     properties = [find(one) for one in ("DP101", "DP102", "DP103", "DP104", "DP105", "DP106")]
-    told = _play(Schedule(_SUBJECTS[:1], properties, _SETTINGS), 2)
-    assert [task.property_id for seat, task in told if seat == 0] == ["DP101", "DP102", "DP103"]
-    assert [task.property_id for seat, task in told if seat == 1] == ["DP106", "DP105", "DP104"]
+    given = _play(Schedule(_SUBJECTS[:1], properties, _SETTINGS), 2)
+    assert [task.property_id for slot, task in given if slot == 0] == ["DP101", "DP102", "DP103"]
+    assert [task.property_id for slot, task in given if slot == 1] == ["DP106", "DP105", "DP104"]
 
 
 def test_each_worker_has_a_subject_of_its_own_while_there_are_enough() -> None:
     """Two subjects, two workers: each judges one."""
-    told = _play(Schedule(_SUBJECTS, list(CATALOGUE), _SETTINGS), 2)
-    assert {(seat, task.subject) for seat, task in told} == {(0, 0), (1, 1)}
+    given = _play(Schedule(_SUBJECTS, list(CATALOGUE), _SETTINGS), 2)
+    assert {(slot, task.subject) for slot, task in given} == {(0, 0), (1, 1)}
 
 
-def test_a_loss_is_an_error_that_says_how_it_came_about() -> None:
-    """The paragraph names the signal and the limit, and what stands on the property is not lost."""
+def test_a_loss_is_an_error_that_names_its_cause() -> None:
+    """The paragraph names the signal and the limit; dependent properties are not lost."""
     properties: list[Property] = [find("DP201"), find("DP202")]
     schedule = Schedule(_SUBJECTS[:1], properties, _SETTINGS, timeout=5.0)
     task = schedule.take(0)
@@ -99,7 +99,7 @@ def test_a_loss_is_an_error_that_says_how_it_came_about() -> None:
 
 
 def test_a_lost_snapshot_is_trouble() -> None:
-    """The verdicts are there; the snapshot says why it is not."""
+    """The verdicts are complete; the snapshot says why it is missing."""
     schedule = Schedule(_SUBJECTS[:1], [], _SETTINGS, snapshot=True)
     task = schedule.take(0)
     assert task == Task(0, "")
@@ -108,7 +108,7 @@ def test_a_lost_snapshot_is_trouble() -> None:
 
 
 def test_the_properties_of_the_isolated_process_are_the_ones_that_use_it() -> None:
-    """They are kept together: the list names each, and no other."""
+    """They run in a row: the list names each of them, and no other."""
     users = set()
     for module in pkgutil.iter_modules(properties.__path__):
         if module.name.startswith("dp"):

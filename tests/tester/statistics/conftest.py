@@ -1,4 +1,4 @@
-"""Tools of the tests of the statistics: exact walks over all counts, and bits that no one chose."""
+"""Fixtures of the tests of the statistics: exact walks over all counts, and seeded generators."""
 
 import hashlib
 from collections.abc import Callable
@@ -43,6 +43,6 @@ def walk() -> Walk:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> Any:
-    """Return a generator seeded by the name of the test: the same every time, picked by no one."""
+    """Return a generator seeded by a hash of the test's name, so that no seed is hand-picked."""
     digest = hashlib.sha256(request.node.nodeid.encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))

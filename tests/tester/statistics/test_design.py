@@ -1,4 +1,4 @@
-"""Fixed-sample design: the numbers hold exactly, are the smallest, and undo each other."""
+"""Fixed-sample design: error rates hold exactly, n is the smallest, and both functions invert."""
 
 import math
 from collections.abc import Callable
@@ -56,8 +56,8 @@ def test_it_is_the_smallest_number_that_suffices(
 
 @pytest.mark.parametrize(("fails", "passes"), RATES)
 @pytest.mark.parametrize("null", EXTREMES)
-def test_the_two_undo_each_other(null: float, fails: float, passes: float) -> None:
-    """The discrepancy of the number is no larger, and needs no more trials, at every depth."""
+def test_the_two_are_inverse(null: float, fails: float, passes: float) -> None:
+    """The discrepancy of n trials is not larger, and does not need more trials, at every depth."""
     rates: dict[str, Any] = {
         "probability": null,
         "false_fail_rate": fails,
@@ -77,10 +77,10 @@ def test_the_two_undo_each_other(null: float, fails: float, passes: float) -> No
     st.integers(1, 10**6),
     st.sampled_from([(0.05, 0.2), (1e-3, 1e-2), (1e-6, 1e-3)]),
 )
-def test_a_number_undoes_its_discrepancy(
+def test_n_trials_suffice_for_their_discrepancy(
     null: float, num_trials: int, rates: tuple[float, float]
 ) -> None:
-    """What some trials see needs no more than them; where they see nothing, even certainty does."""
+    """Their discrepancy needs n trials at most; without one, certainty needs more than n."""
     design: dict[str, Any] = {
         "probability": null,
         "false_fail_rate": rates[0],
@@ -94,7 +94,7 @@ def test_a_number_undoes_its_discrepancy(
         assert min_num_trials(discrepancy=shift, **design) <= num_trials
 
 
-def test_more_trials_see_less() -> None:
+def test_more_trials_detect_less() -> None:
     """The discrepancy falls as the number of trials rises by factors of ten."""
     seen = [
         min_discrepancy(
@@ -105,7 +105,7 @@ def test_more_trials_see_less() -> None:
     assert all(more < less for less, more in pairwise(seen))
 
 
-def test_both_sides_are_asked_where_both_exist() -> None:
+def test_both_sides_count_where_both_exist() -> None:
     """At null 0.95 the side with the larger spread, below, decides up to a shift of 0.05."""
     rates: dict[str, Any] = {"false_fail_rate": 1e-6, "false_pass_rate": 1e-6}
     both = min_num_trials(discrepancy=0.049, probability=0.95, **rates)
@@ -116,7 +116,7 @@ def test_both_sides_are_asked_where_both_exist() -> None:
 
 
 def test_a_side_that_cannot_reject_is_not_promised() -> None:
-    """With 100 trials at 0.999 nothing above can be rejected: the shift is beyond what exists."""
+    """100 trials at 0.999 reject nothing above: the shift exceeds every probability."""
     shift = min_discrepancy(
         num_trials=100, probability=0.999, false_fail_rate=1e-3, false_pass_rate=1e-3
     )
@@ -135,7 +135,7 @@ def test_an_interval_null_needs_more() -> None:
     )
 
 
-def test_a_normal_approximation_would_ask_for_too_few() -> None:
+def test_a_normal_approximation_would_need_too_few() -> None:
     """At a null of 1e-6 and a shift of nearly that, the normal formula falls 7 % short."""
     null, shift = 1e-6, 9e-7
     exact = min_num_trials(

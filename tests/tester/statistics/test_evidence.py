@@ -1,4 +1,4 @@
-"""Evidence: never more than it may be when the property is true, and enough when it is false.
+"""Evidence: mean at most 1 when the property is true, and enough when it is false.
 
 Calibration is exact: all counts are enumerated, and each helper is also seen to catch an e-value
 that is broken in the way it guards against.
@@ -37,7 +37,7 @@ DISCREPANCIES = [0.3, 0.05, 1e-3, 1e-9]
 
 
 def ends(null: Interval | float) -> Interval:
-    """Read a number as an interval."""
+    """Return a number as an interval."""
     return null if isinstance(null, Interval) else Interval(null, null)
 
 
@@ -61,7 +61,7 @@ def one_too_many(trials: Trials, *, discrepancy: float) -> Any:
 
 
 def peeking(trials: Trials, *, discrepancy: float) -> Any:
-    """Tune the prior to the counts: the discrepancy is the one that was seen."""
+    """Tune the prior to the counts: use the observed discrepancy."""
     middle = (trials.lowest + trials.highest) / 2
     seen = np.abs(trials.successes / trials.trials - middle)
     return log_evalues(trials, discrepancy=np.clip(seen, 1e-3, 0.9))
@@ -89,7 +89,7 @@ def test_the_mean_is_at_most_one_when_the_property_is_true(
 
 @pytest.mark.parametrize("null", [0.5, 0.9, 1e-3])
 def test_the_mean_is_one_at_a_single_null(null: float) -> None:
-    """Nothing is given away where the null is a single number."""
+    """No evidence is lost where the null is a single number."""
     assert largest_log_mean(log_evalues, null, 0.05) == pytest.approx(0.0, abs=1e-9)
 
 
@@ -98,7 +98,7 @@ def test_the_mean_is_one_at_a_single_null(null: float) -> None:
     [(one_too_many, 0.5), (peeking, 0.5), (against_the_middle, Interval(0.4, 0.6))],
 )
 def test_a_broken_evalue_has_a_larger_mean(broken: Evidence, null: Interval | float) -> None:
-    """The enumeration sees a lost factor, a prior that peeks, and a null that is not minimised."""
+    """The enumeration detects a lost factor, a tuned prior, and a null that is not minimised."""
     assert largest_log_mean(broken, null, 0.05) > 0.05
 
 
@@ -158,14 +158,14 @@ def test_an_impossible_event_is_infinite_evidence() -> None:
 
 
 def test_a_certain_event_is_no_evidence() -> None:
-    """What must happen, and happens, speaks neither for nor against."""
+    """A certain outcome is evidence neither for nor against."""
     assert log_evalues(Trials.of(0, 10**9, 0.0), discrepancy=0.1)[0] == 0.0
     assert log_evalues(Trials.of(10**9, 10**9, 1.0), discrepancy=0.1)[0] == 0.0
 
 
 @pytest.mark.parametrize("null", [1e-9, 1e-30, 1e-300])
 def test_two_rare_events_in_a_row_are_overwhelming(null: float) -> None:
-    """Two of ten successes at 1e-9 decide at a rate of 1e-13, whatever discrepancy is asked for."""
+    """Two of ten successes at 1e-9 decide at a rate of 1e-13, whatever the discrepancy."""
     for discrepancy in (0.5, 1e-3, 1e-9):
         for successes, probability in ((2, null), (8, 1 - max(null, 1e-15))):
             trials = Trials.of(successes, 10, probability)
@@ -174,7 +174,7 @@ def test_two_rare_events_in_a_row_are_overwhelming(null: float) -> None:
 
 @pytest.mark.parametrize("null", [1e-6, 1e-3, 0.5, 0.9, 1 - 1e-6])
 def test_evidence_holds_at_a_trillion_trials(null: float) -> None:
-    """Counts that are exactly as expected give none, and are not drowned by rounding."""
+    """Counts that are exactly as expected give none, in spite of rounding."""
     trials = Trials.of(round(10**12 * null), 10**12, null)
     log_e = log_evalues(trials, discrepancy=0.1 * min(null, 1 - null))[0]
     assert -30 < log_e < 0
@@ -188,9 +188,7 @@ def log_evidence_at(null: float, discrepancy: float, truth: float, num_trials: i
 
 @pytest.mark.parametrize("null", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_the_promised_shift_costs_little_more_than_a_test_that_knew_it(
-    null: float, sign: int
-) -> None:
+def test_the_promised_shift_costs_little_more_than_an_informed_test(null: float, sign: int) -> None:
     """At 1e-12, counts at the promised shift decide within 1.2 times the best test's trials."""
     shift = 0.01 * min(null, 1 - null)
     truth = null + sign * shift
@@ -209,7 +207,7 @@ def test_a_gross_fault_needs_few_trials(null: float, truth: float, enough: int) 
 
 
 def test_each_prior_alone_would_be_slow() -> None:
-    """A prior of the promised spread alone, which is the mean without its half, misses that."""
+    """A prior of the promised spread alone, without the flat half, needs more trials."""
     weight = 0.25 / 1e-4**2
     trials = Trials.of(60, 60, 0.5)
     narrow = float(
@@ -248,7 +246,7 @@ def test_means_of_dependent_evidence_are_evidence(null: Interval | float) -> Non
 
 
 def test_a_mean_is_over_families_and_then_members() -> None:
-    """One total weighs as much as a thousand positions, and families without members nothing."""
+    """One total has the weight of a thousand positions; families without members have none."""
     total, positions = np.log([8.0]), np.log(np.full(1000, 2.0))
     assert log_mean_evalue([total, positions, []]) == pytest.approx(math.log(5.0))
     assert log_mean_evalue([]) == 0.0
@@ -256,7 +254,7 @@ def test_a_mean_is_over_families_and_then_members() -> None:
 
 
 def test_a_mean_holds_with_infinite_and_huge_evidence() -> None:
-    """Evidence that no float64 e-value could hold is averaged as a logarithm."""
+    """Evidence beyond the range of float64 is averaged as a logarithm."""
     assert log_mean_evalue([[1e6, 0.0]]) == pytest.approx(1e6 - math.log(2))
     assert log_mean_evalue([[math.inf, -math.inf], [0.0]]) == math.inf
 

@@ -1,4 +1,4 @@
-"""Ruling out: at an edge or beyond it, hardly ever; on correct code, soon."""
+"""Exclusion of a discrepancy: rare for a truth at an edge or beyond, soon for correct code."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_a_fault_is_hardly_ever_ruled_out(
 
 @pytest.mark.parametrize("rate", [0.1, 0.01])
 def test_the_rate_is_nearly_used(walk: Any, rate: float) -> None:
-    """At the edge the chance is near its bound: no draws are wasted on caution."""
+    """At the edge the chance is near its bound, so no draws are wasted."""
     assert ever(walk, excluded, 0.5, 0.15, rate) >= 0.5 * rate
 
 
@@ -71,7 +71,7 @@ def either_edge(trials: Trials, *, discrepancy: float, false_pass_rate: float) -
 
 
 def one_look(trials: Trials, *, discrepancy: float, false_pass_rate: float) -> Any:
-    """Pass when a test that was made for one look rejects both edges."""
+    """Pass when a test for a single look rejects both edges."""
     above, below = trials.highest + discrepancy, trials.lowest - discrepancy
     low_enough = binom.cdf(trials.successes, trials.trials, above) <= false_pass_rate
     high_enough = binom.sf(trials.successes - 1, trials.trials, below) <= false_pass_rate
@@ -85,7 +85,7 @@ def twice_as_far(trials: Trials, *, discrepancy: float, false_pass_rate: float) 
 
 @pytest.mark.parametrize("broken", [either_edge, one_look, twice_as_far])
 def test_a_broken_rule_passes_faults(walk: Any, broken: Any) -> None:
-    """The same walk catches one edge for two, looks that are not paid for, and a wrong edge."""
+    """The same walk detects one edge for two, looks without correction, and a wrong edge."""
     assert ever(walk, broken, 0.5, 0.15, 0.01) > 0.015
 
 
@@ -124,12 +124,12 @@ def test_an_edge_at_one_is_ruled_out_by_one_failure() -> None:
 
 
 def test_a_certain_event_rules_out_what_is_less_certain() -> None:
-    """At null 1, successes alone rule out 0.9, and a failure ends it for good."""
+    """At null 1, successes rule out 0.9, and after one failure they never do."""
     trials = Trials.of([200, 199], 200, 1.0)
     assert excluded(trials, discrepancy=0.1, false_pass_rate=1e-6).tolist() == [True, False]
 
 
-def test_what_neither_side_allows_rules_nothing_out() -> None:
+def test_an_outcome_that_neither_side_allows_rules_nothing_out() -> None:
     """At null 0 with the edge at 1, a mixed count is impossible under both, and passes nothing."""
     mixed = Trials.of(5, 10, Interval(0.0, 0.0))
     assert not excluded(mixed, discrepancy=0.5, false_pass_rate=0.1)[0]
@@ -144,8 +144,8 @@ def test_deep_rates_and_extreme_nulls() -> None:
     assert excluded(trials, discrepancy=1e-7, false_pass_rate=1e-13).tolist() == [True, False]
 
 
-def test_a_promise_about_nothing_is_refused() -> None:
-    """A discrepancy that no probability is away from its null would always be kept."""
+def test_an_impossible_discrepancy_is_refused() -> None:
+    """No probability is at that distance from the null, so every result would pass."""
     with pytest.raises(ValueError, match=r"discrepancy=0.6: .*\[0.5, 0.5\] \(member 1\)"):
         excluded(Trials.of([1, 1], 10, 0.5), discrepancy=[0.5, 0.6], false_pass_rate=0.1)
 

@@ -1,4 +1,4 @@
-"""Exact intervals: they hold the truth as often as they say, at every moment they say."""
+"""Exact intervals cover the truth with their confidence, at every stopping time that they allow."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ TRUTHS = [1e-6, 0.01, 0.1, 0.37, 0.5, 0.9, 0.99, 1 - 1e-6]
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.999])
 @pytest.mark.parametrize("num_trials", [1, 2, 7, 30])
 def test_clopper_pearson_covers_every_truth(num_trials: int, confidence: float) -> None:
-    """Added up over all counts, the chance to hold the truth is at least the confidence."""
+    """Summed over all counts, the chance to cover the truth is at least the confidence."""
     intervals = [
         clopper_pearson(count, num_trials, confidence=confidence) for count in range(num_trials + 1)
     ]
@@ -61,8 +61,8 @@ def test_clopper_pearson_covers_at_whichever_look_drawing_stopped(walk: Any, tru
     assert chance_to_miss(walk, len(LOOKS), 0.9, truth) <= 0.1
 
 
-def test_looks_that_are_not_paid_for_miss_too_often(walk: Any) -> None:
-    """The same walk catches an interval that is read at four looks and properties to be of one."""
+def test_looks_without_correction_miss_too_often(walk: Any) -> None:
+    """The same walk detects an interval for one look that is used at four."""
     assert max(chance_to_miss(walk, 1, 0.9, truth) for truth in (0.37, 0.5)) > 0.11
 
 
@@ -104,7 +104,9 @@ def bias_interval(
 
 @pytest.mark.parametrize("bias", [-0.9, -0.3, 0.0, 0.05, 0.9])
 @pytest.mark.parametrize("base", [0.02, 0.5])
-def test_a_common_bias_is_held_at_every_moment(walk: Any, base: float, bias: float) -> None:
+def test_a_common_bias_is_covered_at_every_stopping_time(
+    walk: Any, base: float, bias: float
+) -> None:
     """Looked at after each of 40 trials, the interval misses the bias within its error."""
 
     def misses(counts: Any, n: int) -> Any:
@@ -115,7 +117,7 @@ def test_a_common_bias_is_held_at_every_moment(walk: Any, base: float, bias: flo
 
 
 @pytest.mark.parametrize("bias", [-0.5, 0.0, 0.1])
-def test_a_common_bias_of_two_experiments_is_held(bias: float) -> None:
+def test_a_common_bias_of_two_experiments_is_covered(bias: float) -> None:
     """Two experiments with different probabilities, drawn in turn, share one interval."""
     bases = (0.3, 0.85)
     held = np.zeros((11, 11))
@@ -135,7 +137,7 @@ def test_a_common_bias_of_two_experiments_is_held(bias: float) -> None:
     assert held.sum() >= 0.9
 
 
-def test_a_common_bias_is_held_in_large_samples(rng: Any) -> None:
+def test_a_common_bias_is_covered_in_large_samples(rng: Any) -> None:
     """Over 400 runs at five rates, no more misses than one in a billion such tests would show."""
     bases = np.array([0.01, 0.1, 0.5, 0.9, 0.99])
     drawn = rng.integers(10**3, 10**7, (400, 5))
@@ -148,7 +150,7 @@ def test_a_common_bias_is_held_in_large_samples(rng: Any) -> None:
     assert misses <= binom.isf(1e-9, 400, 0.1)
 
 
-def test_a_common_bias_is_seen_when_it_is_there() -> None:
+def test_an_existing_common_bias_is_detected() -> None:
     """A bias of 0.5 % at five rates excludes 0, and correct counts exclude 0.2 %, at 1 - 1e-9."""
     bases, drawn = np.array([0.01, 0.1, 0.5, 0.9, 0.99]), np.full(5, 10**6)
     exact = (bases * drawn).astype(int)
@@ -183,8 +185,8 @@ def test_a_common_bias_at_extreme_probabilities(base: float) -> None:
     assert -0.02 < ends.lowest < 0 < ends.highest < 0.02
 
 
-def test_experiments_that_say_nothing_change_nothing() -> None:
-    """No trials, or a probability of 0 without successes, leave the interval as it is."""
+def test_experiments_without_information_change_nothing() -> None:
+    """No trials, or a probability of 0 without successes, leave the interval unchanged."""
     alone = common_relative_bias([40], [100], 0.5, confidence=0.99)
     assert common_relative_bias([40, 0, 0], [100, 0, 50], [0.5, 0.9, 0], confidence=0.99) == alone
     assert common_relative_bias([0], [0], 0.5, confidence=0.9) == Interval(-1.0, math.inf)

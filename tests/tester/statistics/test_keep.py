@@ -1,4 +1,4 @@
-"""The null of the keep probability, against the draws that each construction can make."""
+"""The null of the keep probability, compared with all draws of each construction."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ RATES = [1e-6, 1e-3, 0.01, 0.05, 0.1, 0.25, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999, 1 -
 
 @pytest.mark.parametrize("rate", RATES)
 def test_every_correct_construction_lies_inside(rate: float) -> None:
-    """Over all 2**23 draws of float32, each usual construction keeps a share that is allowed."""
+    """Over all 2**23 draws of float32, each usual construction keeps a share inside the null."""
     draws = np.arange(2**23, dtype=np.float32) / np.float32(2**23)
     keep = np.float32(1.0 - rate)
     shares = {
@@ -32,7 +32,7 @@ def test_every_correct_construction_lies_inside(rate: float) -> None:
 @settings(deadline=None)  # a busy machine is slow
 @given(st.floats(1e-6, 1 - 1e-6), st.sampled_from([7, 10, 23, 52]))
 def test_the_interval_is_about_one_grid_step_each_side(rate: float, bits: int) -> None:
-    """It is never so wide that a fault of two steps of the grid would hide in it."""
+    """It is never so wide that it contains a fault of two steps of the grid."""
     lowest, highest = keep_interval(rate, bits)
     step = 2.0 ** -min(bits, 32)
     assert lowest <= 1 - rate <= highest

@@ -1,4 +1,4 @@
-"""The ledger over examples: calibrated for every adaptive choice of them, and not weaker."""
+"""The ledger over examples: calibrated for every adaptive choice of examples, and powerful."""
 
 import itertools
 import math
@@ -41,7 +41,7 @@ def plain_sum(log_es: list[float], num_examples: int) -> float:
 
 
 def plain_maximum(log_es: list[float], num_examples: int) -> float:
-    """Take the best example, as if the others had not been tried."""
+    """Use the best example, as if the others had not been tried."""
     return max(log_es)
 
 
@@ -59,7 +59,7 @@ def test_a_true_property_fails_within_the_rate(
     ("broken", "rate"), [(plain_sum, 0.3), (plain_maximum, 0.6), (plain_maximum, 0.5)]
 )
 def test_a_broken_ledger_fails_true_properties_too_often(broken: Pool, rate: float) -> None:
-    """The same enumeration catches a lost half, and the best example taken for the only one."""
+    """The same enumeration detects a lost half, and the best example used as the only one."""
     assert chance_to_fail(broken, rate, 11, 1.0) > 1.05 * rate
 
 
@@ -72,7 +72,7 @@ def test_the_pool_is_half_product_and_half_mean() -> None:
 
 @pytest.mark.parametrize("num_examples", [1, 7, 1000])
 def test_nothing_seen_is_no_evidence(num_examples: int) -> None:
-    """An empty ledger stands at 1."""
+    """An empty ledger has the value 1."""
     assert pooled_log_evidence([], num_examples) == pytest.approx(0.0, abs=1e-15)
 
 
@@ -93,14 +93,14 @@ def test_weak_evidence_of_every_example_adds_up() -> None:
 @pytest.mark.parametrize("rate", [0.1, 1e-9, 1e-13])
 @pytest.mark.parametrize("num_examples", [1, 20, 10**6])
 def test_an_example_that_decides_alone_decides_the_ledger(num_examples: int, rate: float) -> None:
-    """At its own threshold one example carries the ledger, even where the product is 0."""
+    """At its own threshold one example decides the ledger, even where the product is 0."""
     alone = example_threshold(rate, num_examples)
     assert alone == pytest.approx(math.log(2 * num_examples / rate))
     others = [LOG_ZERO] * (num_examples - 1) if num_examples < 100 else [LOG_ZERO]
     assert pooled_log_evidence([alone + 1e-9, *others], num_examples) >= ledger_threshold(rate)
 
 
-def test_evidence_beyond_floats_is_held() -> None:
+def test_evidence_beyond_floats_is_pooled() -> None:
     """Logarithms that no float64 could exponentiate pool, and infinity wins over zero."""
     expected = 1e6 + math.log(math.exp(-10) / 2 + 1 / 4)
     assert pooled_log_evidence([1e6, -10.0], 2) == pytest.approx(expected, rel=1e-12)

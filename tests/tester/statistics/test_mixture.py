@@ -42,7 +42,7 @@ def mixture(successes: int, failures: int, alpha: float, beta: float) -> float:
 def test_it_is_the_product_of_its_terms(
     successes: int, failures: int, alpha: float, beta: float
 ) -> None:
-    """From priors that know nothing to priors of width 1e-12, 13 digits or more are right."""
+    """From flat priors to priors of width 1e-12, 13 digits or more are right."""
     expected = one_by_one(successes, failures, alpha, beta)
     assert mixture(successes, failures, alpha, beta) == pytest.approx(
         expected, rel=1e-13, abs=1e-13

@@ -1,4 +1,4 @@
-"""The success probabilities, against all masks written out one by one."""
+"""The success probabilities, compared with an enumeration of all masks."""
 
 import itertools
 import math
@@ -40,7 +40,7 @@ def chance(size: int, keep: Fraction, event: Callable[[Mask], bool]) -> float:
 
 
 def assert_is(interval: Interval, value: float) -> None:
-    """Hold a probability at a number to one value, up to rounding."""
+    """Assert that an interval is one value, up to rounding."""
     assert interval.lowest == interval.highest == pytest.approx(value, rel=1e-13, abs=1e-300)
 
 
@@ -53,7 +53,7 @@ def test_pairs_match_all_masks_of_two_units(keep: Fraction) -> None:
 @pytest.mark.parametrize("keep", KEEPS)
 @pytest.mark.parametrize("size", range(1, 9))
 def test_parity_and_regions_match_all_masks(size: int, keep: Fraction) -> None:
-    """Odd parity and every region's mass are what the masks of up to eight units say."""
+    """Odd parity and every region's mass match the masks of up to eight units."""
     assert_is(odd_parity(float(keep), size), chance(size, keep, lambda mask: sum(mask) % 2 == 1))
     for first, last in itertools.combinations_with_replacement(range(size + 1), 2):
         mass = chance(size, keep, lambda mask, a=first, b=last: a <= sum(mask) <= b)  # type: ignore[misc]
@@ -70,7 +70,7 @@ def test_two_rates_match_all_pairs() -> None:
 def test_intervals_hold_exactly_the_values_inside(
     one: tuple[float, float], two: tuple[float, float], size: int, first: int
 ) -> None:
-    """Over an interval, no value inside leaves the result, and both ends of it are reached."""
+    """Over an interval, every value inside gives a value of the result, whose ends are reached."""
     keep, other = Interval(*sorted(one)), Interval(*sorted(two))
     first = min(first, size)
     last = (first + size) // 2

@@ -1,4 +1,4 @@
-"""The inverse tails, against the tails themselves."""
+"""The inverse tails, compared with the tails themselves."""
 
 import pytest
 from scipy.stats import binom

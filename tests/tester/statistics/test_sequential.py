@@ -1,4 +1,4 @@
-"""Sequential testing as a whole: how much it draws, how often it errs, and the forecast of both."""
+"""The whole sequential test: how much it draws, how often it errs, and the forecast of both."""
 
 import math
 from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_the_forecast_of_a_pass_is_near_the_exact_mean(
 def test_the_forecast_is_near_the_mean_of_many_runs(
     rng: Any, null: float, relative: float, fails: float, passes: float
 ) -> None:
-    """Passing on correct code, and failing at three times the shift, take about what was said."""
+    """Both a pass of correct code and a failure at three times the shift are forecast."""
     design = settings(null, relative, fails, passes)
     for truth in (None, null + 3 * design["discrepancy"]):
         forecast = expected_num_trials(**design, truth=truth)

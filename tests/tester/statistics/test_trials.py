@@ -1,4 +1,4 @@
-"""``Trials``: counts add up exactly, and nothing that is no count gets in."""
+"""``Trials``: counts add up exactly, and a value that is not a count is refused."""
 
 import dataclasses
 from typing import Any
@@ -19,7 +19,7 @@ def test_scalars_make_one_member() -> None:
 
 
 def test_a_scalar_beside_arrays_is_repeated() -> None:
-    """A scalar count and an interval null hold for every member."""
+    """A scalar count and an interval null apply to every member."""
     trials = Trials.of([1, 2, 3], 10, Interval(0.1, 0.2), "lag")
     assert trials.trials.tolist() == [10, 10, 10]
     assert trials.highest.tolist() == [0.2, 0.2, 0.2]
@@ -58,12 +58,12 @@ def test_a_sum_beyond_64_bits_is_refused() -> None:
     ],
 )
 def test_different_members_do_not_add(other: Trials) -> None:
-    """Another number of members, another null or another label refuses to be added."""
+    """Another number of members, another null or another label cannot be added."""
     with pytest.raises(ValueError, match="only counts of the same members add up"):
         _ = Trials.of(1, 4, 0.5, "lag") + other
 
 
-def test_equality_sees_every_field() -> None:
+def test_equality_compares_every_field() -> None:
     """Two records are equal when counts, null and label are, and only then."""
     trials = Trials.of(1, 4, 0.5, "lag")
     assert trials == Trials.of([1], [4], Interval(0.5, 0.5), "lag")
@@ -87,7 +87,7 @@ def test_a_record_is_frozen() -> None:
 
 
 def test_a_record_keeps_its_own_copy() -> None:
-    """Writing to the array that was handed in changes no record."""
+    """Writing to the array of the caller does not change the record."""
     counts = np.array([1, 2])
     trials = Trials.of(counts, 4, 0.5)
     counts[0] = 3
@@ -111,14 +111,14 @@ def test_a_record_keeps_its_own_copy() -> None:
         (([1], [4], float("nan"), 0.5), r"the null \[nan, 0.5\]"),
     ],
 )
-def test_what_is_no_count_is_refused(fields: Any, message: str) -> None:
+def test_a_value_that_is_not_a_count_is_refused(fields: Any, message: str) -> None:
     """The message names the value, the member and the rule."""
     with pytest.raises(ValueError, match=message):
         Trials(*fields)
 
 
 @pytest.mark.parametrize("value", [1.5, -0.1, float("nan"), (0.5, 0.4)])
-def test_what_is_no_probability_is_refused(value: Any) -> None:
+def test_a_value_that_is_not_a_probability_is_refused(value: Any) -> None:
     """``Trials.of`` names the null that it cannot read."""
     with pytest.raises(ValueError, match="is not a probability: 0 <= lowest <= highest <= 1"):
         Trials.of(1, 2, value)

@@ -1,4 +1,4 @@
-"""Is a deviation a failure where its entry is struck, and does its program reach every report?"""
+"""A deviation without its entry is a failure, and every report contains its program."""
 
 from dataclasses import replace
 
@@ -40,24 +40,24 @@ _PROGRAM = "# It shows something.\nassert 1 > 2, '</details> ```'\n"
 
 
 @pytest.mark.parametrize("entry", _JUDGED, ids=lambda entry: f"{entry.property_id}-{entry.subject}")
-def test_a_struck_entry_is_a_failure(entry: Deviation) -> None:
+def test_a_deviation_without_its_entry_is_a_failure(entry: Deviation) -> None:
     """Listed, it is known and comes with its program; unlisted, the run exits with 1."""
     subjects, properties = [registry.load(entry.subject)], [find(entry.property_id)]
     [listed] = run(subjects, properties, _SETTINGS).results
     assert listed.verdict is Verdict.KNOWN
     assert listed.failure is not None
     assert listed.failure.reproducer == entry.reproducer
-    struck = run(subjects, properties, replace(_SETTINGS, known=()))
-    assert of_run(struck) is ExitCode.FAILURE
-    [failed] = struck.results
+    without = run(subjects, properties, replace(_SETTINGS, known=()))
+    assert of_run(without) is ExitCode.FAILURE
+    [failed] = without.results
     assert failed.failure is not None
     assert entry.matches in failed.failure.seen
     assert not failed.failure.reproducer
 
 
 @pytest.mark.parametrize(("flag", "verdict"), _SEPARATED)
-def test_an_entry_is_silent_under_the_flag_that_mends_it(flag: bool, verdict: Verdict) -> None:
-    """With FLAX_FIX_RNG_SEPARATOR, Linen holds what its entry says that it violates."""
+def test_a_flag_that_fixes_a_deviation_disables_its_entry(flag: bool, verdict: Verdict) -> None:
+    """With FLAX_FIX_RNG_SEPARATOR, Linen does not violate the property."""
     subjects, properties = [registry.load("linen.Dropout")], [find("DP404")]
     before = config.flax_fix_rng_separator
     try:
@@ -76,7 +76,7 @@ def _known(program: str = _PROGRAM) -> PropertyResult:
 
 
 def test_the_paragraph_of_a_known_deviation_holds_the_program() -> None:
-    """It stands below what is known, as it can be copied."""
+    """Below the reason, indented, so that it can be copied."""
     text = plain_paragraph(_known())
     program = "    # It shows something.\n    assert 1 > 2, '</details> ```'\n"
     assert f"  known: k (link)\n  reproduce with flax alone:\n{program}  reproduce: " in text
@@ -99,7 +99,7 @@ def test_markdown_holds_each_program_once() -> None:
 
 @pytest.mark.parametrize("cap", [600, 700, 2_000])
 def test_markdown_leaves_out_programs_that_do_not_fit(cap: int) -> None:
-    """The cap holds, and a row comes before a program."""
+    """The text stays below the limit, and rows have priority over programs."""
     row = classify(None, _known())
     row = replace(row, change=Change.KNOWN, reproducer="x = 1\n" * 50)
     text = comparison_markdown(_comparison(row), exit_code=0, cap=cap)
@@ -108,8 +108,8 @@ def test_markdown_leaves_out_programs_that_do_not_fit(cap: int) -> None:
     assert ("x = 1" in text) == (cap == 2_000)
 
 
-def test_explain_shows_what_is_known(capsys: pytest.CaptureFixture[str]) -> None:
-    """Subject, condition, reason, link and program of each entry; nothing where there is none."""
+def test_explain_shows_known_deviations(capsys: pytest.CaptureFixture[str]) -> None:
+    """Subject, condition, reason, link and program of each entry; no heading without entries."""
     with pytest.raises(SystemExit):
         main(["explain", "DP412"])
     [entry] = [e for e in SHIPPED_LIST if e.property_id == "DP412" and e.subject == "nnx.Dropout"]
