@@ -203,7 +203,7 @@ def our_alarms(seeds: int) -> int:
     settled = [first(layer, find(blocker)) for blocker in dict.fromkeys(stood_on)]
     for run_seed in range(seeds):
         judge = Judge(replace(base, run_seed=run_seed), versions)
-        judge.take_over(layer, settled)
+        judge.reuse(layer, settled)
         alarms += any(
             judge(layer, property_id).verdict is Verdict.FAIL for property_id in properties
         )

@@ -1,10 +1,10 @@
-"""How long a warm gate takes, against one `check` on each side divided by two cores.
+"""Compares the time of a warm gate with that of one `check` on each side, on two cores.
 
-Run it as `python benchmarks/gate_time.py [--base SPEC] [--candidate SPEC] [--profile ci]` on a
-machine that does nothing else, with this package installed. A first gate makes the environments and
-compiles. Then come a check on each side, one after the other, as anybody would run it; the same two
-checks with what the first gate has compiled; and the gate again. It prints the seconds, start-up
-included, and both ratios.
+Run it as `python benchmarks/gate_time.py [--base SPEC] [--candidate SPEC] [--profile ci]` on an
+otherwise idle machine, with this package installed. A first gate makes the environments and
+compiles. Then come a check on each side, one after the other; the same two checks with the
+compilation cache of the gate; and the gate again. It prints the seconds, start-up included, and
+both ratios.
 """
 
 import argparse
@@ -32,31 +32,37 @@ def main() -> None:
     gate = [sys.executable, "-m", "dropout_props", "gate", "--profile", chosen.profile]
     gate += ["--base", chosen.base, "--candidate", chosen.candidate]
     print(f"{'':44}{'s':>7}{'CPU s':>8}")
-    timed("the gate, which compiles what it has not yet", gate)
+    timed("the first gate, which compiles", gate)
     sides = [(spec, build(spec)) for spec in (chosen.base, chosen.candidate)]
     alone = [timed(f"check, {spec}", *check(side, chosen.profile)) for spec, side in sides]
-    kept = [
-        timed(f"check, {spec}, compiled before", *check(side, chosen.profile, compiled=True))
+    cached = [
+        timed(f"check, {spec}, with a warm cache", *check(side, chosen.profile, cached=True))
         for spec, side in sides
     ]
     warm = timed("the gate, warm", gate)
     print(f"warm gate / (both checks / {_CORES}): {warm / (sum(alone) / _CORES):.2f}")
-    print(f"the same, the checks compiled before:  {warm / (sum(kept) / _CORES):.2f}")
+    print(f"the same, the checks with a warm cache: {warm / (sum(cached) / _CORES):.2f}")
 
 
-def check(side: Built, profile: str, *, compiled: bool = False) -> tuple[list[str], dict[str, str]]:
-    """Return the command that judges both layers on one side, and what it is told besides."""
+def check(side: Built, profile: str, *, cached: bool = False) -> tuple[list[str], dict[str, str]]:
+    """Return the command that judges both layers on one side, and its environment variables."""
     command = [str(side.interpreter), "-m", "dropout_props", "check", *_LAYERS]
-    told = interpreter.variables(side) | {"PYTHONPATH": str(link.folder())}
-    told |= settings(side.compiled) if compiled else {}
-    return [*command, "--profile", profile], told
+    variables = interpreter.variables(side) | {"PYTHONPATH": str(link.folder())}
+    if cached:
+        jax = interpreter.examine(side, timeout=60).modules["jax"]["version"]
+        variables |= settings(side.compilation_cache, jax)[0]
+    return [*command, "--profile", profile], variables
 
 
-def timed(name: str, command: list[str], told: dict[str, str] | None = None) -> float:
-    """Run a command to its end, print what it took, and return its seconds."""
+def timed(name: str, command: list[str], variables: dict[str, str] | None = None) -> float:
+    """Run a command to its end, print its times, and return its seconds."""
     started, before = time.monotonic(), os.times()
     ended = subprocess.run(  # noqa: S603 (this package, in an environment of its own)
-        command, env={**os.environ, **(told or {})}, capture_output=True, text=True, check=False
+        command,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     seconds, after = time.monotonic() - started, os.times()
     if ended.returncode not in (0, 1):

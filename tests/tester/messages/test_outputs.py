@@ -194,7 +194,7 @@ def test_only_one_file_can_be_standard_output(capsys: Any) -> None:
     """Two are refused before anything runs."""
     assert run(*CHECK, "--json", "-", "--junit", "/dev/stdout") == 4
     printed = capsys.readouterr()
-    assert "standard output holds one file: name another place" in printed.err
+    assert "only one file can be standard output: name another place" in printed.err
     assert not printed.out
 
 
@@ -232,13 +232,15 @@ def test_the_output_of_a_layer_is_not_in_the_json(folder: Path) -> None:
     """Neither what it prints, nor what it writes to the descriptor as a C library does."""
     (folder / "noisy_layers.py").write_text(_NOISY)
     done = subprocess.run(
-        [sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy", "--property", "DP106",
-         "--profile", "smoke", "--json", "-"],
+        [
+            *(sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy"),
+            *("--property", "DP106", "--profile", "smoke", "--json", "-"),
+        ],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert json.loads(done.stdout)["complete"] is True, done.stderr
     assert "printed by the layer" in done.stderr
     assert "written by the layer" in done.stderr

@@ -110,8 +110,8 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("--dp-seed=pepper", "--dp-seed 'pepper' is no int"),
-        ("--dp-budget=little", "--dp-budget 'little' is no float"),
+        ("--dp-seed=pepper", "--dp-seed 'pepper' is not of type int"),
+        ("--dp-budget=little", "--dp-budget 'little' is not of type float"),
         ("--dp-profile=hourly", "--dp-profile 'hourly': it is smoke, ci or nightly"),
     ],
 )

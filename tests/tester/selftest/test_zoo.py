@@ -114,7 +114,7 @@ def test_processes_do_not_change_a_verdict(processes: str, tmp_path: Path, capsy
                "--write", str(page), "--json", str(tmp_path / "kills.json"))  # fmt: skip
     said = capsys.readouterr().out
     assert code == 0, said
-    assert "4 bugs planted: 0 survived" in said
+    assert "4 mutants: 0 survived" in said
     assert "| bias_1pct |" in page.read_text()
     assert "no control was flagged" in page.read_text()
 
