@@ -1,10 +1,10 @@
-"""How long a warm gate takes, against one `check` on each side divided by two cores.
+"""Measures a warm gate in proportion to one `check` on each side, divided by two cores.
 
-Run it as `python benchmarks/gate_time.py [--base SPEC] [--candidate SPEC] [--profile ci]` on a
-machine that does nothing else, with this package installed. A first gate makes the environments and
-compiles. Then come a check on each side, one after the other, as anybody would run it; the same two
-checks with what the first gate has compiled; and the gate again. It prints the seconds, start-up
-included, and both ratios.
+Run it as `python benchmarks/gate_time.py [--base SPEC] [--candidate SPEC] [--profile ci]` on an
+idle machine, with this package installed. A first gate makes the environments and fills the
+compilation cache. It is followed by a check on each side, one after the other, as a user would run
+it; by the same two checks with the compilation cache; and by the gate again. The script prints the
+seconds, with start-up, and both ratios.
 """
 
 import argparse
@@ -32,31 +32,35 @@ def main() -> None:
     gate = [sys.executable, "-m", "dropout_props", "gate", "--profile", chosen.profile]
     gate += ["--base", chosen.base, "--candidate", chosen.candidate]
     print(f"{'':44}{'s':>7}{'CPU s':>8}")
-    timed("the gate, which compiles what it has not yet", gate)
+    timed("the gate, cold", gate)
     sides = [(spec, build(spec)) for spec in (chosen.base, chosen.candidate)]
     alone = [timed(f"check, {spec}", *check(side, chosen.profile)) for spec, side in sides]
-    kept = [
-        timed(f"check, {spec}, compiled before", *check(side, chosen.profile, compiled=True))
+    cached = [
+        timed(f"check, {spec}, cached", *check(side, chosen.profile, compiled=True))
         for spec, side in sides
     ]
     warm = timed("the gate, warm", gate)
     print(f"warm gate / (both checks / {_CORES}): {warm / (sum(alone) / _CORES):.2f}")
-    print(f"the same, the checks compiled before:  {warm / (sum(kept) / _CORES):.2f}")
+    print(f"the same, with the cache:              {warm / (sum(cached) / _CORES):.2f}")
 
 
 def check(side: Built, profile: str, *, compiled: bool = False) -> tuple[list[str], dict[str, str]]:
-    """Return the command that judges both layers on one side, and what it is told besides."""
+    """Return the command that judges both layers on one side, and its environment variables."""
     command = [str(side.interpreter), "-m", "dropout_props", "check", *_LAYERS]
-    told = interpreter.variables(side) | {"PYTHONPATH": str(link.folder())}
-    told |= settings(side.compiled) if compiled else {}
-    return [*command, "--profile", profile], told
+    variables = interpreter.variables(side) | {"PYTHONPATH": str(link.folder())}
+    variables |= settings(side.compiled) if compiled else {}
+    return [*command, "--profile", profile], variables
 
 
-def timed(name: str, command: list[str], told: dict[str, str] | None = None) -> float:
-    """Run a command to its end, print what it took, and return its seconds."""
+def timed(name: str, command: list[str], variables: dict[str, str] | None = None) -> float:
+    """Run a command, print its time, and return its seconds."""
     started, before = time.monotonic(), os.times()
-    ended = subprocess.run(  # noqa: S603 (this package, in an environment of its own)
-        command, env={**os.environ, **(told or {})}, capture_output=True, text=True, check=False
+    ended = subprocess.run(  # noqa: S603 - this package, in its own environment
+        command,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     seconds, after = time.monotonic() - started, os.times()
     if ended.returncode not in (0, 1):

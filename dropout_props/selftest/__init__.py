@@ -1,4 +1,5 @@
-"""The self-test: a suite that cannot be seen to fail proves nothing.
+"""The self-test: shows that the suite fails where it must, and measures both of its error rates.
 
-`kills` holds what became of each planted bug, `zoo` plants them, `kill_page` writes the matrix.
+`kill_matrix` judges mutants and controls, `kills` records the verdicts, `kill_page` writes a page
+of them. `null` measures false alarms, `power` measures misses.
 """

@@ -1,1 +1,1 @@
-"""A correct dropout layer made of replaceable functions, from which mutants are made."""
+"""The kernel: a correct dropout layer of replaceable functions, which mutants are made from."""

@@ -1,7 +1,7 @@
-"""The zoo: planted bugs, each a layer with one fault, and controls that have none.
+"""Mutants, each a layer with one bug, and controls, which are correct layers.
 
-They ship, since `dropout-props selftest` runs them. To add one: a `Mutant` in the file of its
-idea, and its name in the `mutants` of the property that must kill it.
+They are part of the package, since `dropout-props selftest` runs them. To add a mutant, write a
+`Mutant` in the file of its subject, and its name in `mutants` of the property that must kill it.
 """
 
 from __future__ import annotations

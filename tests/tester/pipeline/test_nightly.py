@@ -1,4 +1,4 @@
-"""Is a property that models are trained for told everywhere, and judged nowhere?"""
+"""A property that requires training is documented everywhere, and judged only at night."""
 
 import configparser
 from pathlib import Path
@@ -27,17 +27,17 @@ _ROOT = Path(__file__).parents[3]
 _IDS = {prop.id for prop in NIGHTLY}
 
 
-def test_it_is_in_no_count_of_what_is_judged() -> None:
-    """Not in the catalogue, the budget, the plan, the planted bugs or what pytest asks."""
+def test_no_list_of_judged_properties_has_it() -> None:
+    """Catalogue, budget, plan, kill matrix, blockers and pytest items do not have it."""
     settings = Settings.of(profile="smoke")
     assert settings.budget.num_properties == sum(prop.is_statistical for prop in CATALOGUE)
-    asks = kill_matrix.asks(profile="smoke", run_seeds=range(1), full=True)
+    tasks = kill_matrix.tasks(profile="smoke", run_seeds=range(1), full=True)
     marked: Any = parametrize_with_properties(["linen.Dropout"])
     judged = {
         "catalogue": {prop.id for prop in CATALOGUE},
         "plan": {one.property_id for one in forecasts(profile="smoke")},
-        "planted": {property_id for _, _, property_id in kill_page.rows()},
-        "asked": {property_id for ask in asks for property_id in ask.properties},
+        "mutants": {property_id for _, _, property_id in kill_page.rows()},
+        "tasks": {property_id for task in tasks for property_id in task.properties},
         "blocking": {property_id for each in CATALOGUE for property_id in each.blocked_by},
         "pytest": {property_id for _, property_id in marked.mark.args[1]},
     }
@@ -45,39 +45,39 @@ def test_it_is_in_no_count_of_what_is_judged() -> None:
 
 
 @pytest.mark.parametrize("prop", NIGHTLY, ids=lambda prop: prop.id)
-def test_no_door_lets_it_in(prop: NightlyProperty) -> None:
-    """One sentence says why, and which command decides it; that one is in tox.ini."""
-    for ask in (find, lambda asked: parametrize_with_properties(["a"], properties=[asked])):
+def test_it_cannot_be_selected(prop: NightlyProperty) -> None:
+    """The message says why, and names the command that decides it, which is in tox.ini."""
+    for select in (find, lambda one: parametrize_with_properties(["a"], properties=[one])):
         with pytest.raises(DecidedNightly, match=r"models are trained to decide it") as refused:
-            ask(prop.id.lower())
+            select(prop.id.lower())
         assert f"`{prop.command}`" in str(refused.value)
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(_ROOT / "tox.ini")
     assert f"testenv:{prop.command.removeprefix('tox -e ')}" in tox
 
 
-def test_a_typing_error_is_told_of_it() -> None:
-    """The hint of an unknown id looks among these too, and does not say that one is known."""
+def test_the_hint_for_an_unknown_id_includes_it() -> None:
+    """The closest ids include those of nightly properties."""
     with pytest.raises(UnknownProperty, match=r"the closest are .*DP804") as unknown:
         find("DP8O4")
     assert not isinstance(unknown.value, DecidedNightly)
 
 
 def test_explain_says_how_it_is_decided(capsys: pytest.CaptureFixture[str]) -> None:
-    """By itself, and after all others where none is named; asked for twice, it is told once."""
+    """By its id, and after all others without an id; an id that is given twice is printed once."""
     for arguments in (["DP804", "dp804"], []):
         with pytest.raises(SystemExit):
             main(["explain", *arguments])
         text = capsys.readouterr().out
         assert text.count("DP804: ") == 1
-        _, _, told = text.partition("DP804: ")
+        _, _, explained = text.partition("DP804: ")
         for part in ("Properties:", "training every model twice", "tox -e nightly", "Assumes:"):
-            assert part in told
-        assert "Must kill" not in told
+            assert part in explained
+        assert "Must kill" not in explained
 
 
-def test_the_numbers_of_the_decision_belong_together() -> None:
-    """The fewest seeds that show it show it, one less does not; the error rate is the budget's."""
+def test_the_numbers_of_the_decision_are_consistent() -> None:
+    """NUM_NARROWER is the smallest sufficient number; the error rate is that of the budget."""
     error, seeds = generalisation.FALSE_PASS_RATE, generalisation.NUM_SEEDS
     assert error == Budget().false_pass_rate
 
@@ -88,8 +88,8 @@ def test_the_numbers_of_the_decision_belong_together() -> None:
     assert lowest(generalisation.NUM_NARROWER - 1) <= generalisation.CHANCE
 
 
-def test_the_page_says_what_the_record_says() -> None:
-    """The property, its seeds, what must succeed, and at which error rate."""
+def test_the_page_has_the_numbers_of_the_code() -> None:
+    """The page has the property, its seeds, the required successes and the error rate."""
     text = " ".join((_ROOT / "docs" / "generalisation.md").read_text(encoding="utf-8").split())
     seeds, needed = generalisation.NUM_SEEDS, generalisation.NUM_NARROWER
     assert f"(DP804): **{generalisation.PROPERTY.sentence.rstrip('.')}**" in text
