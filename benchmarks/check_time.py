@@ -1,8 +1,8 @@
-"""How long the `ci` check of both Flax dropouts takes, cold, and where the time goes.
+"""Measures how long a check of both Flax dropouts takes in a new process, and on what.
 
-Run it as `python benchmarks/check_time.py [--profile ci]`. It prints seconds after imports, of
-which compiling and drawing, and the draws on correct code against the fixed-sample exact test of
-the same error rates.
+Run it as `python benchmarks/check_time.py [--profile ci]`. It prints the seconds after imports, of
+compilation and of drawing, and the blocks drawn on correct code in proportion to those of the
+exact fixed-sample test with the same error rates.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from dropout_props.statistics import min_num_trials
 
 
 def main() -> None:
-    """Judge both layers in a fresh process, and print the table."""
+    """Judge both layers in this new process, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profile", default="ci")
     arguments = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> None:
 
     settings = Settings.of(profile=arguments.profile)
     result = run(subjects, CATALOGUE, settings)
-    print(f"{'subject':15} {'property':8} {'s':>6} {'compiling':>10} {'programs':>9} {'trials':>9}")
+    print(f"{'subject':15} {'property':8} {'s':>6} {'compiling':>10} {'compiled':>9} {'trials':>9}")
     for one in result.results:
         print(
             f"{one.subject:15} {one.property_id:8} {one.seconds:6.2f} {one.compile_seconds:10.2f} "
@@ -40,7 +40,7 @@ def main() -> None:
     print(f"after imports: {result.seconds:.1f} s, of which compiling {compiling:.1f} s")
     print(f"statistical properties without compiling (drawing and counting): {drawing:.1f} s")
 
-    print("blocks drawn on correct code, of the fixed-sample exact test of the same error rates:")
+    print("blocks drawn on correct code / blocks of the fixed-sample test of equal errors:")
     for one in result.results:
         ratios = [example.blocks / fixed_blocks(example, settings) for example in one.examples]
         if ratios:
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def fixed_blocks(example: ExampleResult, settings: Settings) -> float:
-    """Return the blocks that the fixed-sample test draws for the most demanding of the counts."""
+    """Return the number of blocks that the fixed-sample test draws for the hardest count."""
     share = settings.budget.share / (2 * settings.profile.statistical_examples)
     return max(
         min_num_trials(

@@ -1,9 +1,9 @@
-"""The same planted bugs before our suite, Flax's own tests and the usual hand-written test.
+"""Compares this suite, Flax's own tests and the usual hand-written test on the same mutants.
 
 Run it as `python benchmarks/comparison.py [--seeds 100]`, in an environment with absl-py. It
-fetches the source distribution of the installed Flax from the package index, keeps nothing of it,
-puts each planted bug in place of `flax.linen.Dropout`, and prints kills, false alarms on a correct
-layer, seconds, and draws beside those of a design by the DKW inequality.
+downloads the source distribution of the installed Flax from the package index, keeps no file of it,
+replaces `flax.linen.Dropout` by each mutant, and prints kills, false alarms on a correct layer,
+seconds, and the number of draws in proportion to a design by the DKW inequality.
 """
 
 import argparse
@@ -48,7 +48,7 @@ _FALSE_FAIL, _FALSE_PASS = 1e-9, 1e-3
 
 
 def stand_in(kernel: Kernel) -> type[nn.Module]:
-    """Return a class with the fields of `flax.linen.Dropout`, and its name."""
+    """Return a kernel as a class with the name and fields of `flax.linen.Dropout`."""
 
     class Dropout(nn.Module):
         rate: float
@@ -79,27 +79,27 @@ def stand_in(kernel: Kernel) -> type[nn.Module]:
 
 
 def fetch(address: str) -> bytes:
-    """Return what is at an address, or end with a sentence that says what is missing."""
+    """Download an address, or exit with a sentence that says what is missing."""
     try:
-        with urllib.request.urlopen(address, timeout=300) as answer:  # noqa: S310
-            return bytes(answer.read())
+        with urllib.request.urlopen(address, timeout=300) as response:  # noqa: S310
+            return bytes(response.read())
     except (OSError, http.client.HTTPException) as error:
         raise SystemExit(
             f"{address} cannot be reached: {error}. The comparison runs Flax's own tests, which "
-            f"stand only in the source distribution of flax {flax.__version__}; nothing was "
-            "compared. Run it again where the package index can be reached, through HTTPS_PROXY "
-            "where there is a proxy. `dropout-props selftest --mutants` plants the same bugs "
-            "before this suite alone, and needs no network."
+            f"are only in the source distribution of flax {flax.__version__}; nothing was "
+            "compared. Run it again where the package index can be reached. For a proxy "
+            "set HTTPS_PROXY. `dropout-props selftest --mutants` judges the mutants with this "
+            "suite alone, and needs no network."
         ) from None
 
 
 def flax_tests(folder: Path) -> unittest.TestSuite:
-    """Fetch Flax's own tests and return those whose name or body speaks of dropout."""
+    """Download Flax's own tests and return those with dropout in their names."""
     page = fetch(_INDEX).decode()
     found = set(re.findall(rf'href="([^"#]*flax-{re.escape(flax.__version__)}\.tar\.gz)', page))
     if len(found) != 1:
         raise SystemExit(
-            f"{_INDEX} names no source distribution of flax {flax.__version__}: install a release."
+            f"{_INDEX} has no source distribution of flax {flax.__version__}: install a release."
         )
     [address] = found
     archive = tarfile.open(fileobj=io.BytesIO(fetch(urljoin(_INDEX, address))))  # noqa: SIM115
@@ -129,20 +129,20 @@ def _cases(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
 
 
 def flax_fails(tests: unittest.TestSuite, layer: Any) -> bool:
-    """Say whether any of Flax's tests fails with `layer` in place of its Dropout."""
+    """Return whether any test of Flax fails with `layer` in place of its Dropout."""
     result = unittest.TestResult()
     with (
         patch.object(nn, "Dropout", layer),
         contextlib.redirect_stderr(io.StringIO()),
         contextlib.redirect_stdout(io.StringIO()),
     ):
-        for case in _cases(tests):  # a suite forgets its tests once they ran
+        for case in _cases(tests):  # running a suite would remove its tests
             case.run(result)
     return not result.wasSuccessful()
 
 
 def by_hand(layer: Any, seed: int = 0) -> bool:
-    """Say whether the usual test fails: means near the input, evaluation equal to it."""
+    """Return whether the usual test fails: mean near the input, evaluation equal to the input."""
     x = jnp.ones(1000)
     try:
         for rate in (0.1, 0.5):
@@ -152,27 +152,27 @@ def by_hand(layer: Any, seed: int = 0) -> bool:
                 return True
         same = layer(0.5).apply({}, x, deterministic=True)
         return not bool((same == x).all())
-    except Exception:  # noqa: BLE001 (a test that crashes fails)
+    except Exception:  # noqa: BLE001 - a test that crashes fails
         return True
 
 
 def ours(name: str) -> bool:
-    """Say whether a property that names the bug refutes it, in profile `ci`."""
-    [ask] = [
+    """Return whether the properties that must kill the mutant do so, in profile `ci`."""
+    [task] = [
         one
-        for one in kill_matrix.asks(profile="ci", run_seeds=[0], mutants=[name])
+        for one in kill_matrix.tasks(profile="ci", run_seeds=[0], mutants=[name])
         if one.api == "linen"
     ]
-    return all(kill.killed for kill in kill_matrix.judge(ask))
+    return all(kill.killed for kill in kill_matrix.judge(task))
 
 
-def timed(label: str, kills: Callable[[Any], bool], bugs: list[Any]) -> list[bool]:
-    """Print how many bugs die, and in how many seconds."""
+def timed(label: str, kills: Callable[[Any], bool], mutants: list[Any]) -> list[bool]:
+    """Print how many mutants a test kills, and in how many seconds."""
     started = time.perf_counter()
-    dead = [kills(bug) for bug in bugs]
+    killed = [kills(mutant) for mutant in mutants]
     seconds = time.perf_counter() - started
-    print(f"{label:28} {sum(dead):3} of {len(bugs)} bugs killed, {seconds:.0f} s", flush=True)
-    return dead
+    print(f"{label:28} {sum(killed):3} of {len(mutants)} killed, {seconds:.0f} s", flush=True)
+    return killed
 
 
 def flax_alarms(tests: unittest.TestSuite, seeds: int) -> int:
@@ -186,7 +186,7 @@ def flax_alarms(tests: unittest.TestSuite, seeds: int) -> int:
 
 
 def our_alarms(seeds: int) -> int:
-    """Count the run seeds under which any statistical property fails on a correct layer (smoke)."""
+    """Count the run seeds under which a statistical property fails on a correct layer (smoke)."""
     from dataclasses import replace
 
     from dropout_props.engine import Judge, Settings
@@ -198,25 +198,23 @@ def our_alarms(seeds: int) -> int:
     versions = {"flax": flax.__version__, "jax": jax.__version__}
     properties = [prop for prop in CATALOGUE if prop.is_statistical]
     base = replace(Settings.of(profile="smoke"), confirm=False)
-    stood_on = [blocker for prop in properties for blocker in prop.blocked_by]
-    first = Judge(base, versions)  # exact: chance has no part in what the others stand on
-    settled = [first(layer, find(blocker)) for blocker in dict.fromkeys(stood_on)]
+    blockers = [blocker for prop in properties for blocker in prop.blocked_by]
+    first = Judge(base, versions)  # blockers are exact: their verdicts do not depend on the seed
+    cached = [first(layer, find(blocker)) for blocker in dict.fromkeys(blockers)]
     for run_seed in range(seeds):
         judge = Judge(replace(base, run_seed=run_seed), versions)
-        judge.reuse(layer, settled)
-        alarms += any(
-            judge(layer, property_id).verdict is Verdict.FAIL for property_id in properties
-        )
+        judge.reuse(layer, cached)
+        alarms += any(judge(layer, prop).verdict is Verdict.FAIL for prop in properties)
     return alarms
 
 
 def draws(keep: float) -> None:
-    """Print draws until a correct layer passes, beside the DKW design of the same errors.
+    """Print the draws until a correct layer passes, and those of the DKW design of equal errors.
 
-    The mean test of TensorFlow Probability's `statistical_testing` asks for
+    The mean test of TensorFlow Probability's `statistical_testing` requires
     n = (sqrt(log(2/alpha)) + sqrt(log(2/beta)))^2 / (2 (d / range)^2) samples: the inequality of
     Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990), once for each error. Here d is
-    1 % of x, and outputs lie in [0, x/keep].
+    1 % of x, and outputs are in [0, x/keep].
     """
     discrepancy = 0.01 * keep  # of the keep probability: 1 % of E[y]
     root = math.sqrt(math.log(2 / _FALSE_FAIL)) + math.sqrt(math.log(2 / _FALSE_PASS))
@@ -245,14 +243,14 @@ def main() -> None:
         tests = flax_tests(Path(folder))
         number = tests.countTestCases()
         print(f"flax {flax.__version__}, jax {jax.__version__}; {number} of Flax's tests")
-        theirs = timed("Flax's own tests", lambda bug: flax_fails(tests, bug), layers)
+        theirs = timed("Flax's own tests", lambda mutant: flax_fails(tests, mutant), layers)
         hand = timed("abs(mean - x) < 0.1", by_hand, layers)
         mine = timed("dropout_props, profile ci", lambda one: ours(one.name), chosen)
-        for name, dead in (("Flax's tests", theirs), ("the hand-written test", hand)):
-            alive = [bug.name for bug, killed in zip(chosen, dead, strict=True) if not killed]
-            print(f"survive {name}: {', '.join(alive)}")
-        alive = [bug.name for bug, killed in zip(chosen, mine, strict=True) if not killed]
-        print(f"survive dropout_props: {', '.join(alive) or 'none'}")
+        for name, killed in (("Flax's tests", theirs), ("the hand-written test", hand)):
+            alive = [one.name for one, dead in zip(chosen, killed, strict=True) if not dead]
+            print(f"{name} missed: {', '.join(alive)}")
+        alive = [one.name for one, dead in zip(chosen, mine, strict=True) if not dead]
+        print(f"dropout_props missed: {', '.join(alive) or 'none'}")
         alarms = {
             "Flax's own tests": flax_alarms(tests, seeds),
             "abs(mean - x) < 0.1": sum(by_hand(nn.Dropout, seed) for seed in range(seeds)),

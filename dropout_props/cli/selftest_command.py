@@ -14,7 +14,7 @@ from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from dropout_props.selftest.kill_matrix import Ask
+    from dropout_props.selftest.kill_matrix import Task
     from dropout_props.selftest.kills import KillMatrix
 
 __all__ = ["command"]
@@ -106,7 +106,7 @@ def command(
                 if page is not None:
                     outputs.save(_kill_page(matrix, processes, page), page)
                 document["mutants"] = asdict(matrix)
-                passed.append(matrix.held)
+                passed.append(matrix.passed)
             if null:
                 passed.append(_null(run_seed, document))
             if power:
@@ -122,13 +122,13 @@ def _tasks(
     properties: tuple[str, ...],
     *,
     full: bool,
-) -> list[Ask]:
+) -> list[Task]:
     from dropout_props.properties import find
     from dropout_props.selftest import kill_matrix
 
     try:
         wanted = [find(property_id).id for property_id in properties]
-        return kill_matrix.asks(
+        return kill_matrix.tasks(
             profile=profile, run_seeds=run_seeds, mutants=names, properties=wanted, full=full
         )
     except LookupError as error:
@@ -136,7 +136,7 @@ def _tasks(
 
 
 def _judge_mutants(
-    tasks: list[Ask], processes: int, outputs: Outputs, *, whole: bool
+    tasks: list[Task], processes: int, outputs: Outputs, *, whole: bool
 ) -> KillMatrix:
     from dropout_props.cli.errors import CannotRun
     from dropout_props.cli.selftest_tables import mutant_display, print_kills
@@ -177,4 +177,4 @@ def _power(run_seed: int, profile: str, document: dict[str, Any]) -> bool:
 
     figures = print_power(power.measure(run_seed=run_seed, profile=profile))
     document["power"] = [asdict(one) for one in figures]
-    return all(one.held for one in figures)
+    return all(one.passed for one in figures)

@@ -14,7 +14,7 @@ from dropout_props.cli.console import console
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from dropout_props.selftest.kill_matrix import Ask
+    from dropout_props.selftest.kill_matrix import Task
     from dropout_props.selftest.kills import KillMatrix
     from dropout_props.selftest.measured import Measured
     from dropout_props.selftest.null import Caught
@@ -28,12 +28,12 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def mutant_display(total: int) -> Iterator[Callable[[Ask, int], None]]:
+def mutant_display(total: int) -> Iterator[Callable[[Task, int], None]]:
     """Show the progress over `total` layers on standard error."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("judging", total=total)
 
-        def show(one: Ask, done: int) -> None:
+        def show(one: Task, done: int) -> None:
             progress.update(task, completed=done, description=f"{one.mutant} ({one.api})")
 
         yield show
@@ -94,7 +94,7 @@ def print_power(figures: Iterable[Power]) -> list[Power]:
         cells = (f"{one.missed.figure:.2g}", f"{one.missed.upper:.2g}", f"{one.near_passed:.2%}")
         table.add_row(one.property_id, one.family, str(one.rate), *cells)
     console().print(table)
-    bad = [one for one in found if not one.held]
+    bad = [one for one in found if not one.passed]
     for one in bad:
         _say(f"FAILED {one.property_id} {one.family} at rate {one.rate}")
     _say(

@@ -1,9 +1,10 @@
-"""(b) The false alarm rate at its real depth, 1e-12 a property, by importance sampling.
+"""(b) The false alarm rate at its real size, 1e-12 per property, by importance sampling.
 
-Examples are drawn under the alternatives that the evidence is a likelihood ratio of: all of them
-shifted, or one. A ledger M is then the likelihood ratio of the whole, and the false alarm rate
-under the null is the mean of 1/M over the ledgers that raise an alarm. Each such 1/M is at most
-the share, so 2e4 ledgers tell the rate to a percent, where plain simulation would take 1e12.
+Question: how often does a ledger raise a false alarm at the budget that a run has? The examples
+are drawn under the alternatives of the likelihood ratio that the evidence is: either all examples
+are shifted, or one is. A ledger M is then the likelihood ratio of all its examples, and the false
+alarm rate under the null is the mean of 1/M over the ledgers that raise an alarm. Each such 1/M is
+at most the share, so 2e4 ledgers estimate the rate to about 1 %; plain simulation takes 1e12.
 
 References:
     Siegmund 1976, "Importance sampling in the Monte Carlo study of sequential tests", Ann.
@@ -36,7 +37,7 @@ _CONFIDENCE = 0.999
 
 
 def measure(*, run_seed: int = 0, ledgers: int = 20_000) -> Iterator[Measured]:
-    """Measure at each keep rate; yield the worst, for one property and for a whole run."""
+    """Measure at each keep rate; yield the worst rate, for one property and for a whole run."""
     settings = Settings.of(run_seed=run_seed)
     share, number = settings.budget.share, settings.profile.statistical_examples
     found = {keep: _alarm(keep, share, number, ledgers, run_seed) for keep in _KEEP_RATES}
@@ -55,7 +56,7 @@ def measure(*, run_seed: int = 0, ledgers: int = 20_000) -> Iterator[Measured]:
         figure * whole,
         budget.false_fail_rate,
         upper=upper * whole,
-        note=f"{budget.num_properties} properties x {budget.capacity} subjects, at the worst of these",
+        note=f"{budget.num_properties} properties x {budget.capacity} subjects, at the worst rate",
     )
 
 
@@ -64,15 +65,15 @@ def _alarm(
 ) -> tuple[float, float]:
     """Return the estimate and its upper confidence bound (empirical Bernstein)."""
     generator = np.random.Generator(np.random.Philox(key=run_seed + 1))
-    every = generator.random(ledgers) < 0.5  # noqa: PLR2004 (half of M is the product)
+    every = generator.random(ledgers) < 0.5  # noqa: PLR2004 - half of M is the product
     only = generator.integers(number, size=ledgers)
-    seen, truth = [], []
+    evidence, truth = [], []
     for position in range(number):
         shifted = every | (only == position)
-        ours, ratio = _example(keep, share, number, shifted, generator)
-        seen.append(ours)
+        log_e, ratio = _example(keep, share, number, shifted, generator)
+        evidence.append(log_e)
         truth.append(ratio)
-    log_es, ratios = np.array(seen).T, np.array(truth).T
+    log_es, ratios = np.array(evidence).T, np.array(truth).T
     single = decide.example_threshold(share, number)
     pooled = np.array([decide.pooled_log_evidence(list(row), number) for row in log_es])
     alarm = (log_es.max(axis=1) >= single) | (pooled >= decide.ledger_threshold(share))
@@ -90,13 +91,13 @@ def _alarm(
 def _example(
     keep: float, share: float, number: int, shifted: np.ndarray[Any, Any], generator: Any
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Run one example of every ledger; return the engine's log evidence and the true ratio."""
+    """Run one example of every ledger; return the log evidence of the engine and the true ratio."""
     sd = math.sqrt(keep * (1 - keep))
     shift = _DISCREPANCY * sd
     weight = max(p * (1 - p) for p in (keep, min(1, keep + shift), max(0, keep - shift)))
     weight /= shift**2
     narrow = 0.5 + weight * keep, 0.5 + weight * (1 - keep)
-    wide = generator.random(shifted.size) < 0.5  # noqa: PLR2004 (half of the prior knows nothing)
+    wide = generator.random(shifted.size) < 0.5  # noqa: PLR2004 - half of the prior is uninformative
     drawn = np.where(
         wide, generator.beta(0.5, 0.5, shifted.size), generator.beta(*narrow, shifted.size)
     )
@@ -125,7 +126,7 @@ def _example(
 def _log_ratio(
     successes: np.ndarray[Any, Any], trials: np.ndarray[Any, Any], keep: float, narrow: Any
 ) -> np.ndarray[Any, Any]:
-    """Return log of the mixture over the null, without the engine's own functions."""
+    """Return the log likelihood ratio of mixture and null, without functions of the engine."""
     failures = trials - successes
     parts = [betaln(a + successes, b + failures) - betaln(a, b) for a, b in (narrow, (0.5, 0.5))]
     null = xlogy(successes, keep) + xlog1py(failures, -keep)

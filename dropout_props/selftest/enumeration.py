@@ -1,8 +1,8 @@
 """(a) Every outcome of a short run, with its probability: no simulation, no approximation.
 
-Question: for each keep rate of a grid, how likely is a false alarm of the sequential rule, and of
-the ledger over two examples, and what is the mean of the evidence at the moment it stops? Ville's
-inequality needs that mean to be at most 1: a factor of two in the evidence shows there at once.
+Question: at each keep rate of a grid, how likely is a false alarm of the ledger over two examples,
+and what is the mean of the evidence when the sequential rule stops? Ville's inequality requires a
+mean of at most 1, so a factor of two in the evidence is visible there.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _TRIALS = 150
 _ALPHAS = (0.2, 0.01)
 _EXAMPLES = 2
 _FALSE_PASS_RATE = 1e-3
-_DISCREPANCY = 0.3  # standard deviations: decided within the trials about as often as not
+_DISCREPANCY = 0.3  # standard deviations: about half of the examples stop within the trials
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class _Endings:
-    """How an example ends: its log evidence, ascending, and the log probability of each."""
+    """All ends of an example: log evidence, ascending, and the log probability of each."""
 
     log_evidence: np.ndarray[Any, Any]
     log_probability: np.ndarray[Any, Any]
 
 
 def _endings(keep: float, log_threshold: float) -> _Endings:
-    """Run one example with a look after each trial, over all sequences of outcomes."""
-    alive = np.zeros(1)  # log probability, by the number of successes
+    """Return the ends of an example with a look after each trial, over all sequences."""
+    alive = np.zeros(1)  # log probability by number of successes
     values: list[float] = []
     weights: list[float] = []
     discrepancy = _DISCREPANCY * np.sqrt(keep * (1 - keep))
@@ -64,7 +64,7 @@ def _endings(keep: float, log_threshold: float) -> _Endings:
 
 
 def _ledger_alarm(endings: _Endings, alpha: float) -> float:
-    """Return the probability that two examples, or one of them, refute."""
+    """Return the probability that two examples together, or one alone, raise a false alarm."""
     log_es = list(endings.log_evidence)
     single = decide.example_threshold(alpha, _EXAMPLES)
     pooled = decide.ledger_threshold(alpha)
@@ -72,10 +72,10 @@ def _ledger_alarm(endings: _Endings, alpha: float) -> float:
     tail = np.append(np.cumsum(probability[::-1])[::-1], 0.0)
     alarm = 0.0
     for first, weight in zip(log_es, probability, strict=True):
-        # The ledger rises with either example, so the alarms are a tail of the second one.
+        # The ledger grows with either example, so the alarms are a tail of the second example.
         least = bisect_left(
             range(len(log_es)),
-            True,  # noqa: FBT003 (the value that is searched for)
+            True,  # noqa: FBT003 - the value to search for
             key=lambda at, first=first: (  # type: ignore[misc]
                 max(first, log_es[at]) >= single
                 or decide.pooled_log_evidence([first, log_es[at]], _EXAMPLES) >= pooled
@@ -86,7 +86,7 @@ def _ledger_alarm(endings: _Endings, alpha: float) -> float:
 
 
 def measure() -> Iterator[Measured]:
-    """Measure at each keep rate; yield the worst."""
+    """Measure at each keep rate; yield the worst rate."""
     for alpha in _ALPHAS:
         alarms, means = {}, {}
         for keep in KEEP_RATES:

@@ -1,7 +1,7 @@
-"""Plants every bug, asks the properties that must see it, and asks all properties of the controls.
+"""Judges every mutant with the properties that must kill it, and every control with all properties.
 
-Question: does the suite see what it says it sees? One worker asks one layer under every run seed, so
-that nothing is compiled twice. The verdicts are those of `check`: one judge makes both.
+Question: does each property see the faults that it claims to see? One worker judges one layer under
+every run seed, so that nothing is compiled twice. The judge is the one that `check` uses.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from dropout_props.results.records import PropertyResult
     from dropout_props.selftest.mutants import Api, Mutant
 
-__all__ = ["Ask", "asks", "judge", "run", "unjudged"]
+__all__ = ["Task", "judge", "run", "tasks", "unjudged"]
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One layer, and what it is asked; plain values, since it goes to another process.
+class Task:
+    """One layer and the properties to judge; plain values, since it is sent to a worker process.
 
     Args:
-        mutant: its name.
-        api: where it is planted.
-        properties: ids to judge.
-        run seeds: under which keys.
-        profile: how much to draw.
-        later: how much to draw under every run seed but the first.
+        mutant: name of the mutant or control.
+        api: framework of the layer.
+        properties: ids of the properties.
+        run_seeds: the run seeds.
+        profile: profile under the first run seed.
+        later: profile under every later run seed.
     """
 
     mutant: str
@@ -44,97 +44,98 @@ class Ask:
     later: str
 
 
-def asks(
+def tasks(
     *,
     profile: str,
     run_seeds: Sequence[int],
     mutants: Sequence[str] = (),
     properties: Sequence[str] = (),
     full: bool = False,
-) -> list[Ask]:
-    """Return what is to be asked, the controls first: they take longest.
+) -> list[Task]:
+    """Return the tasks, controls first: they take longest.
 
     Args:
-        profile: how much to draw.
-        run seeds: under which keys.
-        mutants: names to plant; all, and all controls, when empty.
-        properties: ids to ask; all when empty.
-        full: ask every property of every bug, not those alone that name it.
+        profile: name of the profile.
+        run_seeds: the run seeds.
+        mutants: names of mutants or controls; empty for all of both.
+        properties: ids of properties; empty for all.
+        full: judge every mutant with every property, not only with those that must kill it.
 
     Raises:
-        LookupError: there is no planted bug of that name, with the closest.
+        LookupError: no mutant or control has a name; the text suggests the closest names.
     """
     from dropout_props.properties import CATALOGUE
     from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
     wanted = [prop.id for prop in CATALOGUE if not properties or prop.id in properties]
-    chosen = [_named(name) for name in mutants] or [*CONTROLS, *MUTANTS]
+    chosen = [_mutant(name) for name in mutants] or [*CONTROLS, *MUTANTS]
     found = []
     for mutant in chosen:
-        named = [one for one in wanted if full or mutant in CONTROLS or one in mutant.killed_by]
+        every = full or mutant in CONTROLS
+        judged = [one for one in wanted if every or one in mutant.killed_by]
         found += [
-            Ask(
+            Task(
                 mutant.name,
                 api,
-                properties=tuple(named),
+                properties=tuple(judged),
                 run_seeds=tuple(run_seeds),
                 profile=profile,
-                # A profile leaves the chance of a false alarm as it is: the quickest will do.
+                # The profile does not change the false alarm rate: take the quickest.
                 later="smoke" if mutant in CONTROLS else profile,
             )
             for api in mutant.apis
-            if named
+            if judged
         ]
     return found
 
 
-def _named(name: str) -> Mutant:
+def _mutant(name: str) -> Mutant:
     from difflib import get_close_matches
 
     from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
-    zoo = {one.name: one for one in (*MUTANTS, *CONTROLS)}
-    if name not in zoo:
-        close = ", ".join(get_close_matches(name, zoo)) or "docs/kill-matrix.md lists them"
-        raise LookupError(f"no planted bug is called {name!r}: did you mean {close}?")
-    return zoo[name]
+    by_name = {one.name: one for one in (*MUTANTS, *CONTROLS)}
+    if name not in by_name:
+        close = ", ".join(get_close_matches(name, by_name)) or "docs/kill-matrix.md lists them"
+        raise LookupError(f"no mutant or control is called {name!r}: did you mean {close}?")
+    return by_name[name]
 
 
 def _few_exact(profile: Profile) -> Profile:
-    """Return the profile with the fewest cases of an exact property: most of a control's minutes."""
+    """Return the profile with fewer exact examples, which take most of the time of a control."""
     return replace(profile, exact_examples=PROFILES["smoke"].exact_examples)
 
 
-def judge(ask: Ask) -> list[Kill]:
+def judge(task: Task) -> list[Kill]:
     """Judge one layer under every run seed."""
     from dropout_props.engine import Judge, Settings
     from dropout_props.environment.installed import probe
     from dropout_props.properties import find
 
-    mutant = _named(ask.mutant)
-    subject = mutant.subject(ask.api)
-    here = probe().conditions
+    mutant = _mutant(task.mutant)
+    subject = mutant.subject(task.api)
+    environment = probe().conditions
     kills: list[Kill] = []
-    settled: list[PropertyResult] = []
-    for number, run_seed in enumerate(ask.run_seeds):
-        settings = Settings.of(run_seed=run_seed, profile=ask.later if number else ask.profile)
+    cached: list[PropertyResult] = []
+    for number, run_seed in enumerate(task.run_seeds):
+        settings = Settings.of(run_seed=run_seed, profile=task.later if number else task.profile)
         if not mutant.killed_by:
             settings = replace(settings, profile=_few_exact(settings.profile))
         quick = number > 0 and not mutant.killed_by
-        judge = Judge(replace(settings, confirm=False), here)
-        judge.reuse(subject, settled)
-        for prop in map(find, ask.properties):
+        judge = Judge(replace(settings, confirm=False), environment)
+        judge.reuse(subject, cached)
+        for prop in map(find, task.properties):
             if quick and not prop.is_statistical:
-                continue  # decided under the first run seed: chance has no part in it
-            for blocker in map(find, prop.blocked_by):  # whose seconds are not this property's
-                stood_on = judge(subject, blocker)
-                asked = blocker.id in ask.properties and not quick
-                if not (asked or blocker.is_statistical or number):
-                    settled.append(stood_on)
+                continue  # an exact verdict does not depend on the run seed
+            for blocker in map(find, prop.blocked_by):  # judged first: not part of this time
+                blocking = judge(subject, blocker)
+                also_judged = blocker.id in task.properties and not quick
+                if not (also_judged or blocker.is_statistical or number):
+                    cached.append(blocking)
             result = judge(subject, prop)
             kills.append(
                 replace(
-                    _kill(ask, prop.id, run_seed),
+                    _kill(task, prop.id, run_seed),
                     verdict=str(result.verdict),
                     draws=result.draws,
                     seconds=result.seconds,
@@ -144,24 +145,24 @@ def judge(ask: Ask) -> list[Kill]:
     return kills
 
 
-def unjudged(ask: Ask, lost: Lost) -> list[Kill]:
+def unjudged(task: Task, lost: Lost) -> list[Kill]:
     """Return ERROR for every property of a layer whose worker process ended twice."""
     text = str(lost)
     return [
-        replace(_kill(ask, property_id, run_seed), shown=text)
-        for run_seed in ask.run_seeds
-        for property_id in ask.properties
+        replace(_kill(task, property_id, run_seed), shown=text)
+        for run_seed in task.run_seeds
+        for property_id in task.properties
     ]
 
 
-def _kill(ask: Ask, property_id: str, run_seed: int) -> Kill:
+def _kill(task: Task, property_id: str, run_seed: int) -> Kill:
     """Return the record of one verdict, an ERROR until there is another."""
     from dropout_props.results.verdict import Verdict
 
-    mutant = _named(ask.mutant)
+    mutant = _mutant(task.mutant)
     return Kill(
         mutant=mutant.name,
-        api=ask.api,
+        api=task.api,
         property_id=property_id,
         run_seed=run_seed,
         verdict=str(Verdict.ERROR),
@@ -175,42 +176,45 @@ def _kill(ask: Ask, property_id: str, run_seed: int) -> Kill:
 
 
 def run(
-    asked: Sequence[Ask],
+    planned: Sequence[Task],
     *,
     whole: bool,
     processes: int = 1,
-    show: Callable[[Ask, int], None] | None = None,
+    show: Callable[[Task, int], None] | None = None,
 ) -> KillMatrix:
-    """Judge all layers, in this process or in several.
+    """Run tasks, in this process or in several.
 
     Args:
-        asked: what `asks` returned.
-        whole: whether that is the whole zoo.
-        processes: how many layers are judged at once.
-        show: called with a layer that is done and how many are.
-    """
-    found: dict[Ask, list[Kill]] = {}
+        planned: tasks, as `tasks` returns them.
+        whole: the tasks are all mutants and controls, with all properties.
+        processes: number of processes.
+        show: called with each finished task, and with the number of finished ones.
 
-    def done(ask: Ask, kills: list[Kill]) -> None:
-        found[ask] = kills
+    Returns:
+        The verdicts, in the order of the tasks.
+    """
+    found: dict[Task, list[Kill]] = {}
+
+    def done(task: Task, kills: list[Kill]) -> None:
+        found[task] = kills
         if show is not None:
-            show(ask, len(found))
+            show(task, len(found))
 
     if processes == 1:
-        for ask in asked:
-            done(ask, judge(ask))
+        for task in planned:
+            done(task, judge(task))
     else:
         in_parallel(
             judge,
-            asked,
+            planned,
             processes=processes,
             done=done,
-            lost=lambda ask, why: done(ask, unjudged(ask, why)),
+            lost=lambda task, why: done(task, unjudged(task, why)),
         )
     return KillMatrix(
-        profile=asked[0].profile if asked else "",
-        run_seeds=asked[0].run_seeds if asked else (),
-        properties=tuple(sorted({property_id for ask in asked for property_id in ask.properties})),
-        kills=tuple(kill for ask in asked for kill in found[ask]),
+        profile=planned[0].profile if planned else "",
+        run_seeds=planned[0].run_seeds if planned else (),
+        properties=tuple(sorted({one for task in planned for one in task.properties})),
+        kills=tuple(kill for task in planned for kill in found[task]),
         whole=whole,
     )

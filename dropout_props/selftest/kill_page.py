@@ -1,4 +1,4 @@
-"""The kill matrix as a page of Markdown."""
+"""Writes the kill matrix as a page of Markdown."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["rows", "write_page"]
 _HEAD = """# The kill matrix
 
 Written by `{command}`; do not edit it by hand.
-Each planted bug is a dropout with one fault, in Linen and in NNX where it makes sense, and each
-is judged by the properties that must see it, in profile `{profile}`, under {run_seeds}. Each control is a
-correct layer of another construction, and is judged by the whole catalogue (with as few cases of an
-exact property as in `smoke`), under every run seed but the first by the statistical properties in profile
-`smoke` (profiles share one budget). The exact property that another stands on is decided once. Draws
-and seconds are the most that it took under any run seed; a property that is decided by one counterexample
-draws nothing. A live bug is one that the installed Flax has too: its verdict reads KNOWN.
+A mutant is a dropout layer with one bug, in Linen, in NNX or in both. The properties that must
+kill it judge it in profile `{profile}`, under {run_seeds}. A control is a correct layer that is
+built in another way. The whole catalogue judges it under the first run seed, with as few examples
+of an exact property as profile `smoke` has; under every other run seed the statistical properties
+judge it in profile `smoke`. All profiles have the same error budget. An exact property that others
+depend on is judged once. Draws and seconds are the largest under any run seed; an exact property
+draws nothing. A mutant is live if the installed Flax has the same bug: its verdict is KNOWN.
 
 {verdict}
 """
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Return (bug, api, property) as the zoo and the catalogue have them now."""
+    """Return the (mutant, api, property) that the code declares now, in the order of the page."""
     from dropout_props.selftest.mutants import MUTANTS
 
     return [
@@ -39,8 +39,8 @@ def write_page(matrix: KillMatrix, *, command: str) -> str:
     """Return the page.
 
     Args:
-        matrix: the verdicts of a run over the whole zoo.
-        command: what was run, told to the reader.
+        matrix: verdicts on all mutants and controls.
+        command: the command that made the page, for the reader.
     """
     run_seeds = (
         f"{len(matrix.run_seeds)} run seeds"
@@ -57,11 +57,12 @@ def write_page(matrix: KillMatrix, *, command: str) -> str:
 
 
 def _verdict(matrix: KillMatrix) -> Iterator[str]:
-    planted = {(k.mutant, k.api) for k in matrix.kills if not k.control}
-    names = {mutant for mutant, _ in planted}
+    layers = {(k.mutant, k.api) for k in matrix.kills if not k.control}
+    names = {mutant for mutant, _ in layers}
     yield (
-        f"**{len(names)} bugs, planted {len(planted)} times: "
-        f"{len(matrix.survivors) or 'none'} survived; {len(matrix.idle) or 'no'} property was idle; "
+        f"**{len(names)} mutants, {len(layers)} layers: "
+        f"{len(matrix.survivors) or 'none'} survived; "
+        f"{len(matrix.idle) or 'no'} property was idle; "
         f"{len(matrix.flagged) or 'no'} control was flagged.**"
     )
     for kill in (*matrix.survivors, *matrix.flagged):
@@ -73,21 +74,21 @@ def _verdict(matrix: KillMatrix) -> Iterator[str]:
 def _bugs(matrix: KillMatrix) -> Iterator[str]:
     from dropout_props.selftest.mutants import MUTANTS
 
-    yield "## Planted bugs"
+    yield "## Mutants"
     yield ""
-    yield "| bug | what is wrong | seen in | api | killed by | draws | seconds |"
+    yield "| mutant | bug | seen in | api | killed by | draws | seconds |"
     yield "|---|---|---|---|---|---|---|"
     for mutant in MUTANTS:
         for api in mutant.apis:
             kills = matrix.of(mutant.name, api)
             for property_id in mutant.killed_by:
-                asked = [kill for kill in kills if kill.property_id == property_id]
-                if asked:
+                judged = [kill for kill in kills if kill.property_id == property_id]
+                if judged:
                     first = [mutant.name, mutant.change, mutant.source]
-                    yield _row([*first, api, property_id + _reading(asked), *_cost(asked)])
+                    yield _row([*first, api, property_id + _remark(judged), *_cost(judged)])
 
 
-def _reading(kills: list[Kill]) -> str:
+def _remark(kills: list[Kill]) -> str:
     if not all(kill.killed for kill in kills):
         return " **survived**"
     return " (live)" if any(kill.verdict == "known" for kill in kills) else ""
@@ -122,12 +123,12 @@ def _controls(matrix: KillMatrix) -> Iterator[str]:
     for control in CONTROLS:
         for api in control.apis:
             kills = matrix.of(control.name, api)
-            by = {
+            counts = {
                 verdict: len({kill.property_id for kill in kills if kill.verdict == verdict})
                 for verdict in ("pass", "known", "not applicable")
             }
             flagged = ", ".join(str(kill) for kill in kills if kill in matrix.flagged)
-            yield _row([control.name, control.change, api, *map(str, by.values()), flagged])
+            yield _row([control.name, control.change, api, *map(str, counts.values()), flagged])
 
 
 def _row(cells: list[str]) -> str:

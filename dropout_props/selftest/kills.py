@@ -1,7 +1,7 @@
-"""What became of the planted bugs: one record a (layer, property, run seed), and what follows from all.
+"""The kill matrix: one record per (layer, property, run seed), and the conclusions from all.
 
-Guarantee: a planted bug that survives, a property that kills nothing and a correct layer that is
-flagged are each listed. Cannot say: whether a fault that nobody planted would be seen.
+Guarantee: it lists each mutant that survives, each property that kills nothing, and each control
+that is flagged. Cannot say: whether the suite sees a fault that no mutant has.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ class Kill:
     """One verdict on one layer.
 
     Args:
-        mutant: name of the planted bug, or of the control.
-        api: ``linen`` or ``nnx``.
-        property_id: id.
-        run_seed: the keys.
-        verdict: as reports print it.
-        expected: whether the property names this bug.
-        control: whether the layer is correct.
-        live: whether the installed Flax has the same, listed, fault.
-        draws: trials drawn until the verdict; 0 for an exact property.
-        seconds: until the verdict, compilation included.
-        shown: what was seen.
+        mutant: name of the mutant or control.
+        api: `linen` or `nnx`.
+        property_id: id of the property.
+        run_seed: the run seed.
+        verdict: the verdict, in the words of reports.
+        expected: whether the property must kill this mutant.
+        control: whether the layer is a control.
+        live: whether the installed Flax has the same fault, as a known deviation.
+        draws: number of trials until the verdict; 0 for an exact property.
+        seconds: time until the verdict, with compilation.
+        shown: the observation, one line.
     """
 
     mutant: str
@@ -46,11 +46,12 @@ class Kill:
 
     @property
     def killed(self) -> bool:
-        """Whether the property refuted the layer."""
+        """Whether the property killed the mutant."""
         return self.verdict == "fail" or (self.live and self.verdict == "known")
 
     def __str__(self) -> str:
-        return f"{self.mutant} ({self.api}, run seed {self.run_seed}): {self.property_id} {self.verdict}"
+        layer = f"{self.mutant} ({self.api}, run seed {self.run_seed})"
+        return f"{layer}: {self.property_id} {self.verdict}"
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class KillMatrix:
     """All verdicts of a run.
 
     Args:
-        profile: how much was drawn.
-        run seeds: which keys.
-        properties: ids that were asked.
-        kills: the verdicts, in the order of the zoo.
-        whole: whether all bugs were planted; a property can be called idle only then.
+        profile: name of the profile.
+        run_seeds: the run seeds.
+        properties: ids of the judged properties.
+        kills: the verdicts, in the order of the tasks.
+        whole: whether all mutants were judged; only then can a property be idle.
     """
 
     profile: str
@@ -73,27 +74,27 @@ class KillMatrix:
 
     @cached_property
     def survivors(self) -> tuple[Kill, ...]:
-        """Planted bugs that a property that names them did not refute."""
+        """Verdicts of properties that did not kill a mutant that they must kill."""
         return tuple(one for one in self.kills if one.expected and not one.killed)
 
     @cached_property
     def flagged(self) -> tuple[Kill, ...]:
-        """Verdicts on correct layers that no correct layer may get."""
+        """Verdicts on controls that accuse a correct layer, or do not judge it."""
         return tuple(k for k in self.kills if k.control and k.verdict not in _HARMLESS)
 
     @cached_property
     def idle(self) -> tuple[str, ...]:
-        """Properties that were asked and killed nothing."""
-        at_work = {one.property_id for one in self.kills if one.killed and not one.control}
+        """Judged properties that killed no mutant."""
+        killing = {one.property_id for one in self.kills if one.killed and not one.control}
         return tuple(
             property_id
             for property_id in self.properties
-            if self.whole and property_id not in at_work
+            if self.whole and property_id not in killing
         )
 
     @property
-    def held(self) -> bool:
-        """Whether every bug died, every property killed, and no correct layer was flagged."""
+    def passed(self) -> bool:
+        """Whether every mutant was killed, no property is idle, and no control was flagged."""
         return not (self.survivors or self.flagged or self.idle)
 
     def of(self, mutant: str, api: str) -> tuple[Kill, ...]:

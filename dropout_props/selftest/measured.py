@@ -1,4 +1,4 @@
-"""One measured figure beside the bound that it must keep."""
+"""A measured figure, and the bound that it must not exceed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ __all__ = ["Measured", "at_most", "upper_bound"]
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure, and what it must not exceed.
+    """A figure with its bound.
 
     Args:
-        part: which measurement, as ``(a) enumeration``.
-        what: of what.
+        part: the measurement, such as `(a) enumeration`.
+        what: the measured quantity.
         figure: the estimate, or the exact value.
-        upper: its upper confidence bound; the figure itself where it is exact.
-        bound: what ``upper``, or the figure, may be at most.
-        held: whether it is.
-        note: how it was obtained.
+        upper: upper confidence bound of the figure; the figure itself if it is exact.
+        bound: the bound.
+        held: whether the figure keeps the bound.
+        note: how the figure was obtained.
     """
 
     part: str
@@ -40,16 +40,18 @@ def at_most(
     lower: float | None = None,
     note: str = "",
 ) -> Measured:
-    """Hold a figure against its bound.
+    """Compare a figure with its bound.
 
     Args:
-        part: which measurement.
-        what: of what.
-        figure: estimate or exact value.
-        bound: what it may be at most.
-        upper: upper confidence bound, which must keep the bound, when it can be told apart.
-        lower: lower confidence bound: only when that exceeds the bound is it refuted.
-        note: how it was obtained.
+        part: the measurement.
+        what: the measured quantity.
+        figure: the estimate, or the exact value.
+        bound: the bound.
+        upper: upper confidence bound of the figure, which must be at most `bound`; by default the
+            figure itself.
+        lower: lower confidence bound of the figure. If given, it must be at most `bound` in place
+            of `upper`: for figures that too few trials resolve.
+        note: how the figure was obtained.
     """
     top = figure if upper is None else upper
     held = (top if lower is None else lower) <= bound
@@ -57,7 +59,7 @@ def at_most(
 
 
 def upper_bound(successes: int, trials: int, *, confidence: float = 0.999) -> tuple[float, float]:
-    """Return the exact (Clopper-Pearson) confidence interval of a share that was counted."""
+    """Return the ends of the exact (Clopper-Pearson) confidence interval of a proportion."""
     from dropout_props.statistics import clopper_pearson
 
     interval = clopper_pearson(successes, trials, confidence=confidence)

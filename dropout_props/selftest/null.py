@@ -1,4 +1,4 @@
-"""All measurements of the false alarm rate, and what they say of the suite's own planted bugs."""
+"""All measurements of the false alarm rate, and of the mutants of the suite itself."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Caught", "measure", "measure_own_mutants"]
 
-_FEW_RUNS = 16  # of every property: a fault of the suite shows in all of them
+_FEW_RUNS = 16  # per property: a fault of the suite affects all of them
 
 
 @dataclass(frozen=True)
 class Caught:
-    """What one measurement said of one of the suite's own planted bugs.
+    """The result of one measurement with one mutant of the suite in place.
 
     Args:
-        mutant: its name.
+        mutant: name of the mutant.
         part: letter of the measurement.
-        failed: the figures that did not keep their bound, and keep it without the bug.
+        failed: the figures that exceed their bound, and do not exceed it without the mutant.
     """
 
     mutant: str
@@ -44,22 +44,22 @@ def _parts(run_seed: int, runs: int | None = None) -> dict[str, Callable[[], Ite
 
 
 def measure(*, run_seed: int = 0) -> Iterator[Measured]:
-    """Measure (a) by enumeration, (b) at depth, (c) in runs, (d) under an adversary."""
+    """Measure (a) by enumeration, (b) at the real budget, (c) in runs, (d) with an adversary."""
     for part in _parts(run_seed).values():
         yield from part()
 
 
 def measure_own_mutants(*, run_seed: int = 0) -> Iterator[Caught]:
-    """Plant each of the suite's own bugs, and repeat the measurements that must fail."""
+    """Put each mutant of the suite in place, and repeat the measurements that must fail."""
     from dropout_props.selftest.own_mutants import OWN_MUTANTS
 
-    sound = {
+    unchanged = {
         letter: [one.held for one in part()] for letter, part in _parts(run_seed, _FEW_RUNS).items()
     }
     for mutant in OWN_MUTANTS:
         for letter in mutant.caught_by:
-            with mutant.planted():
+            with mutant.in_place():
                 found = tuple(_parts(run_seed, _FEW_RUNS)[letter]())
-            pairs = zip(found, sound[letter], strict=True)
+            pairs = zip(found, unchanged[letter], strict=True)
             failed = tuple(one for one, held_before in pairs if held_before and not one.held)
             yield Caught(mutant.name, letter, failed)

@@ -1,9 +1,9 @@
-"""(c) Thousands of runs of the real engine on exact masks, and (d) under an adversary.
+"""(c) Thousands of runs of the engine on exact Bernoulli masks, and (d) runs with an adversary.
 
-The budget is inflated until alarms can be counted; everything else is the engine as it is:
-Hypothesis draws the cases, each statistical property counts, the ledger decides. The adversary scans
-shapes and rates under one seed and reports whatever it finds: it gains nothing as long as every
-case has fresh bits.
+Question: does the engine as a whole keep its budget? The budget is enlarged until alarms can be
+counted; Hypothesis draws the cases, each statistical property counts, and the ledger decides, as in
+any run. The adversary scans shapes and rates under one seed and reports any alarm: it gains nothing
+as long as every case has fresh bits.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["adversary", "measure"]
 
 _SHARE = 0.05
-_SCANNED_SHARE = 1e-7  # so deep that one alarm in all scans is one too many
-_COARSE = 0.4  # standard deviations: every discrepancy, so that a run takes few blocks
+_SCANNED_SHARE = 1e-7  # so small that one alarm in all scans is too many
+_COARSE = 0.4  # standard deviations: the discrepancy of every count, so that a run draws few blocks
 _QUICK = Profile("null", 1.0, 1, 3, wide_pools=False)
-_SCANNED_DISCREPANCY = 0.15  # one block decides: the same bits say the same in every case
+_SCANNED_DISCREPANCY = (
+    0.15  # one block decides, so equal bits would give every case the same verdict
+)
 _SCAN = tuple(
     Case(shape=shape, rate=rate)
     for rate in (0.5, 0.499, 0.501, 0.498, 0.502, 0.497)
@@ -50,7 +52,10 @@ class _Tally:
 
 
 def measure(*, run_seed: int = 0, runs: int = 250) -> Iterator[Measured]:
-    """Run every statistical property under ``runs`` run seeds, at keep 0.001 to 0.999; yield alarms."""
+    """Run every statistical property under `runs` run seeds, at keep 0.001 to 0.999.
+
+    Yields the rate of alarms, that of the worst property, and that of repeated counts.
+    """
     tally, worst = _Tally(), (0, "")
     properties = [prop for prop in CATALOGUE if prop.is_statistical]
     for prop in properties:
@@ -75,8 +80,8 @@ def measure(*, run_seed: int = 0, runs: int = 250) -> Iterator[Measured]:
         tally.alarms / tally.ledgers,
         _SHARE,
         upper=high,
-        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(properties)} properties x {runs}, "
-        f"keep {KEEP_RATES[0]} to {KEEP_RATES[-1]}",
+        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(properties)} properties x "
+        f"{runs}, keep {KEEP_RATES[0]} to {KEEP_RATES[-1]}",
     )
     low, high = upper_bound(worst[0], runs)
     yield at_most(
@@ -98,13 +103,13 @@ def measure(*, run_seed: int = 0, runs: int = 250) -> Iterator[Measured]:
 
 
 def adversary(*, run_seed: int = 0, runs: int = 600) -> Iterator[Measured]:
-    """Scan shapes and rates under one seed a run; yield alarms."""
-    property_id = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
+    """Scan shapes and rates, with one seed per run; yield the rate of alarms."""
+    prop = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
     profile = replace(_QUICK, statistical_examples=len(_SCAN))
     alarms = 0
     for run in range(run_seed, run_seed + runs):
         settings = _settings(run, profile, _SCANNED_SHARE)
-        outcome = decide_statistical(ExactSubject(), property_id, settings)  # type: ignore[arg-type]
+        outcome = decide_statistical(ExactSubject(), prop, settings)  # type: ignore[arg-type]
         alarms += outcome.verdict is Verdict.FAIL
     low, high = upper_bound(alarms, runs)
     yield at_most(
@@ -119,20 +124,21 @@ def adversary(*, run_seed: int = 0, runs: int = 600) -> Iterator[Measured]:
 
 
 def _at_rates_of(prop: Property, run: int) -> tuple[Case, ...]:
-    """Return the property's cases at rates that go round from 0.001 to 0.999.
+    """Return the cases of the property, at rates that cycle from 0.001 to 0.999.
 
-    Each two runs have the same rates, so that a run seed without effect repeats their counts.
+    Two consecutive runs have the same rates: if the run seed had no effect, their counts would be
+    equal.
     """
-    number = _QUICK.statistical_examples
-    cases = [prop.decision.explicit[at % len(prop.decision.explicit)] for at in range(number)]
-    at = [(run // 2 * number + position) % len(KEEP_RATES) for position in range(number)]
+    number, explicit = _QUICK.statistical_examples, prop.decision.explicit
+    cases = [explicit[position % len(explicit)] for position in range(number)]
+    rates = [(run // 2 * number + position) % len(KEEP_RATES) for position in range(number)]
     return tuple(
-        replace(case, rate=1.0 - KEEP_RATES[which]) for case, which in zip(cases, at, strict=True)
+        replace(case, rate=1.0 - KEEP_RATES[rate]) for case, rate in zip(cases, rates, strict=True)
     )
 
 
 def _coarse(prop: Property, explicit: tuple[Case, ...], discrepancy: float = _COARSE) -> Property:
-    """Return the counts of a property, which promises less and so draws less."""
+    """Return the property with larger discrepancies and other cases, so that it draws less."""
     decision = prop.decision
     assert isinstance(decision, Statistical)
     coarse = replace(

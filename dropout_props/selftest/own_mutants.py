@@ -1,6 +1,6 @@
-"""The suite's own planted bugs: with each of them in place, a measurement must fail.
+"""Mutants of the suite itself: with each of them in place, a measurement must fail.
 
-Each replaces one function of the engine while a block runs; nothing of it is copied.
+Each replaces one function of the engine while a `with` block runs; no code is copied.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["OWN_MUTANTS", "OwnMutant"]
 
 @dataclass(frozen=True)
 class OwnMutant:
-    """A fault of this suite.
+    """One fault of the suite.
 
     Args:
-        name: what tables call it.
+        name: the name that tables print.
         caught_by: letters of the measurements that must fail.
-        target: the class or module whose attribute is replaced, as a dotted path.
-        make: returns the faulty function, given the right one.
+        target: dotted path of the function to replace.
+        make: takes the correct function and returns the faulty one.
     """
 
     name: str
@@ -34,7 +34,7 @@ class OwnMutant:
     make: Callable[[Any], Any]
 
     @contextmanager
-    def planted(self) -> Iterator[None]:
+    def in_place(self) -> Iterator[None]:
         """Keep the fault in place while the block runs."""
         from pkgutil import resolve_name
 

@@ -1,10 +1,10 @@
-"""The miss rate at the promised discrepancy, and what becomes of a quarter of it.
+"""The miss rate at the promised discrepancy, and the rate of passes at a quarter of it.
 
-Question: a success probability is off by exactly what a property promises to see; how often is that
-excluded all the same? One member of each family of each statistical property is shifted, and the
-sequential rule is run on it as the engine runs it, thousands of times at once. The chance that a
-pass excludes the shift is bounded member by member, so other members need not be simulated.
-Cannot say: how soon a fault in many members is seen; that is sooner.
+Question: if a success probability is off by exactly the discrepancy that a property promises to
+see, how often does the property pass nevertheless? One member of each family of each statistical
+property is shifted, and the sequential rule runs on it as in the engine, thousands of times at
+once. The probability that a pass excludes the shift is bounded for each member alone, so the other
+members need no simulation. Cannot say: how soon a fault in many members is seen; it is sooner.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ __all__ = ["Power", "measure"]
 
 _LOOKS = 60
 _RATES = (0.5, 0.1)
-_NEAR = 0.25  # of the promised discrepancy: to be passed more often than not
+_NEAR = 0.25  # of the promised discrepancy: passes more often than not
 
 
 @dataclass(frozen=True)
 class Power:
-    """What became of shifted members of one family.
+    """Rates of passes with one member of a family shifted.
 
     Args:
-        property_id: id.
-        family: label of its counts.
-        rate: of the case.
-        missed: a shift of the promised size, excluded all the same.
-        near_passed: share of a quarter of it that was excluded, as it should be.
+        property_id: id of the property.
+        family: label of the counts.
+        rate: dropout rate of the case.
+        missed: rate of passes at the promised discrepancy, with its bound.
+        near_passed: rate of passes at a quarter of it.
     """
 
     property_id: str
@@ -51,21 +51,21 @@ class Power:
     near_passed: float
 
     @property
-    def held(self) -> bool:
-        """Whether misses keep their bound, and near misses mostly pass."""
+    def passed(self) -> bool:
+        """Whether misses keep their bound, and a quarter of the discrepancy mostly passes."""
         return self.missed.held and self.near_passed > 0.5  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
 class _Simulation:
-    """The rule as the engine has it, and how often it is run."""
+    """The sequential rule of the engine, and the number of simulations."""
 
     rule: Rule
     generator: np.random.Generator
     times: int
 
     def measure(self, property_id: str, family: Trials, wanted: float, rate: float) -> Power:
-        """Shift a member by what is promised, and by a quarter of it."""
+        """Shift a member by the promised discrepancy, and by a quarter of it."""
         lowest, highest = float(family.lowest[0]), float(family.highest[0])
         middle = (lowest + highest) / 2
         shift = wanted * (middle * (1 - middle)) ** 0.5
@@ -74,18 +74,20 @@ class _Simulation:
         near = self._passed(family, start + sign * _NEAR * shift, shift, wanted)
         _, upper = upper_bound(missed, self.times)
         bound = self.rule.false_pass_rate
-        what, share = f"{property_id} {family.label}", missed / self.times
-        figure = Measured("power", what, share, upper, bound, upper <= bound)
+        what, rate_missed = f"{property_id} {family.label}", missed / self.times
+        figure = Measured("power", what, rate_missed, upper, bound, upper <= bound)
         return Power(property_id, family.label, rate, figure, near / self.times)
 
     def _passed(self, family: Trials, probability: float, shift: float, wanted: float) -> int:
-        """Return how many of the simulated members end as "excluded"."""
+        """Return how many of the simulated members end with the shift excluded."""
         rule, generator = self.rule, self.generator
         block = ceil(rule.trials_per_variance(len(family)) / wanted**2 / _LOOKS)
         counts = np.zeros((2, self.times), dtype=np.int64)
         alive = np.ones(self.times, dtype=bool)
         passed = 0
-        crowd = log(len(family))  # the mean over the members, none of which adds anything
+        crowd = log(
+            len(family)
+        )  # evidence is the mean over members; those that are not shifted add nothing
         for _ in range(_LOOKS):
             counts[0, alive] += generator.binomial(block, probability, int(alive.sum()))
             counts[1, alive] += block

@@ -1,12 +1,12 @@
-"""Perceptrons trained on small real data, with dropout and without: which gap is narrower?
+"""Trains perceptrons on small real data, with dropout and without, and compares their gaps.
 
-`python tests/suite/digits.py` prints the answer. The data are scikit-learn's 1797 handwritten
-digits of 8 x 8 pixels. A seed draws which 300 of them are trained on (all others are the test set),
-the first weights and the order of the batches; both trainings of a seed share these. The gap is the
-mean cross-entropy on the test set less that on the training set, both in evaluation mode. A trial,
-one a seed, succeeds when the gap is smaller with dropout; a tie is no success.
+`python tests/suite/digits.py` prints the results. The data are scikit-learn's 1797 handwritten
+digits of 8 x 8 pixels. A seed draws the 300 digits of the training set (all others are the test
+set), the first weights and the order of the batches; both trainings of a seed share these. The gap
+is the mean cross-entropy on the test set minus that on the training set, both in evaluation mode.
+There is one trial per seed; it succeeds if the gap is smaller with dropout. A tie is a failure.
 
-It cannot say that dropout is right: a layer that scales and never drops narrows the gap too.
+The comparison cannot show that dropout is correct: a layer that only scales narrows the gap too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ RATE = 0.5
 
 
 class Perceptron(nn.Module):
-    """The perceptron of d2l with any function of a key and activations in place of dropout."""
+    """The perceptron of d2l, with any function of a key and activations in place of dropout."""
 
     drop: Callable[[Any, Any], Any]
 
@@ -59,7 +59,7 @@ class Perceptron(nn.Module):
 
 
 EVALUATED = DropoutMLP(training=False)
-"""All of them have these weights under the same names, and are this in evaluation mode."""
+"""Evaluates every model below: all have these weights, under the same names."""
 
 SHOWN: dict[str, nn.Module] = {
     "d2l.DropoutMLP": DropoutMLP(dropout_1=RATE, dropout_2=RATE),
@@ -77,7 +77,7 @@ OTHERS: dict[str, nn.Module] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """In how many of the seeds the gap was smaller, and the mean gaps of both trainings."""
+    """Number of seeds with a smaller gap, and the mean gaps with the model and without dropout."""
 
     narrower: int
     with_it: float
@@ -85,28 +85,28 @@ class Seen:
 
     @property
     def lowest(self) -> float:
-        """The lower bound of P(narrower): one-sided, exact, at the error rate of a false pass."""
+        """Lower bound of P(narrower): one-sided, exact, at the error rate of a false pass."""
         confidence = 1.0 - 2.0 * FALSE_PASS_RATE
         return clopper_pearson(self.narrower, NUM_SEEDS, confidence=confidence).lowest
 
     @property
     def shown(self) -> bool:
-        """Whether the bound excludes a gap that dropout narrows no oftener than it widens it."""
+        """Whether the bound shows that dropout narrows the gap more often than not."""
         return self.lowest > CHANCE
 
 
 def compare(name: str) -> Seen:
-    """Train under each seed with what `name` says and without, and compare the gaps."""
+    """Train the model called `name` and a model without dropout per seed, and compare the gaps."""
     trained = (SHOWN | NO_DROPOUT | OTHERS)[name]
-    restart = int(trained is EVALUATED)  # else the two trainings would be one
+    restart = int(trained is EVALUATED)  # otherwise the two trainings would be equal
     pairs = [(gap(trained, seed, restart), gap(EVALUATED, seed)) for seed in range(NUM_SEEDS)]
-    ours, plain = (float(np.mean(gaps)) for gaps in zip(*pairs, strict=True))
-    return Seen(sum(one < other for one, other in pairs), ours, plain)
+    with_it, without = (float(np.mean(gaps)) for gaps in zip(*pairs, strict=True))
+    return Seen(sum(one < other for one, other in pairs), with_it, without)
 
 
 @cache
 def gap(trained: nn.Module, seed: int, restart: int = 0) -> float:
-    """Train once; return the test loss less the training loss, both in evaluation mode."""
+    """Train once; return the test loss minus the training loss, both in evaluation mode."""
     known, unknown = split(seed)
     generator = np.random.default_rng((seed, restart))
     order = np.stack([generator.permutation(NUM_TRAINED) for _ in range(EPOCHS)])

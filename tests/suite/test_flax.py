@@ -1,4 +1,4 @@
-"""The suite on the installed Flax and on the textbook layers, one item a (subject, property)."""
+"""The suite on the shipped subjects: one test per (subject, property)."""
 
 from collections.abc import Callable
 
@@ -8,5 +8,5 @@ from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 
 @parametrize_with_properties(registry.names())
 def test_subject(property_check: Callable[[], None]) -> None:
-    """Every property about a shipped subject holds, does not apply, or is a listed deviation."""
+    """A property of a shipped subject passes, does not apply, or has a known deviation."""
     property_check()

@@ -10,12 +10,12 @@ import pytest
 pytestmark = pytest.mark.nightly
 
 _MODELS = ("d2l.DropoutMLP", "d2l.dropout_layer with keys")
-_NONE = ("a mask of ones", "no dropout, trained again")
+_WITHOUT = ("a mask of ones", "no dropout, trained again")
 
 
 @pytest.fixture(scope="module")
 def digits() -> Any:
-    """The module beside this one, which tests of the default run need not load."""
+    """The module `digits`; the default run does not import it."""
     spec = spec_from_file_location("digits", Path(__file__).with_name("digits.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -31,14 +31,14 @@ def test_dropout_narrows_the_gap(digits: Any, name: str) -> None:
     assert seen.shown, f"DP804 is not shown: {digits.SENTENCE} {name}: {seen}"
 
 
-@pytest.mark.parametrize("name", _NONE)
-def test_what_drops_nothing_is_not_shown_to_narrow_it(digits: Any, name: str) -> None:
-    """The same test does not exclude it where every unit is kept, with the same seeds or others."""
+@pytest.mark.parametrize("name", _WITHOUT)
+def test_a_model_without_dropout_does_not_narrow_the_gap(digits: Any, name: str) -> None:
+    """The same test does not exclude P(narrower) <= 1/2 for models that keep every unit."""
     seen = digits.compare(name)
-    assert not seen.shown, f"DP804 is shown of what drops nothing: {name}: {seen}"
+    assert not seen.shown, f"DP804 is shown for a model without dropout: {name}: {seen}"
 
 
-def test_every_model_is_asked(digits: Any) -> None:
-    """The names above are those of the module."""
+def test_every_model_is_tested(digits: Any) -> None:
+    """The names above are those of the module `digits`."""
     assert tuple(digits.SHOWN) == _MODELS
-    assert tuple(digits.NO_DROPOUT) == _NONE
+    assert tuple(digits.NO_DROPOUT) == _WITHOUT

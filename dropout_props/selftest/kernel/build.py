@@ -1,4 +1,4 @@
-"""Makes a subject of a kernel, in either API."""
+"""Makes a kernel a subject, in either API."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dropout_props.subjects.subject import Subject
 def kernel_subject(
     kernel: Kernel, *, api: Literal["linen", "nnx"], name: str, derived: bool = False
 ) -> Subject:
-    """Makes a subject of a kernel.
+    """Make a subject from a kernel.
 
     Args:
         kernel: the functions.
-        api: the framework that it stands in.
-        name: what reports call it.
-        derived: it promises the masks of the published derivation.
+        api: the framework of the layer.
+        name: the name that reports print.
+        derived: the layer promises the masks of the published derivation.
 
     Returns:
-        A subject with every trait of that framework's own Dropout.
+        A subject with the traits of the Dropout of that framework.
     """
     if api == "linen":
         return linen_kernel_subject(kernel, name=name, derived=derived)

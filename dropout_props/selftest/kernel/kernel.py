@@ -1,13 +1,13 @@
-"""A dropout made of small functions, each of which can be exchanged.
+"""A dropout layer that consists of small functions, each of which can be replaced.
 
-``Kernel()`` is correct: on either API it gives, bit for bit, the masks and outputs of the
-framework's own Dropout. A planted bug or a correct control is ``Kernel`` with one function
-replaced, in one to three lines::
+`Kernel()` is correct: on either API its masks and outputs equal those of the framework's Dropout
+bit for bit. A mutant or a control is a `Kernel` with one function replaced, in one to three
+lines::
 
     Kernel(combine=lambda x, mask, keep_rate, key: jnp.where(mask, x / (1 - keep_rate), 0))
 
-No Flax here: ``kernel_linen`` and ``kernel_nnx`` hand over a ``Site`` that knows where keys
-come from. What a layer cannot see (a scan around it, other devices) a kernel cannot get wrong.
+This module does not import Flax: `linen` and `nnx`, beside it, pass a `KeySource` that gives the
+keys. A kernel can have no fault in what a layer cannot see, such as a scan around it.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ Special: TypeAlias = Literal["rate_zero", "evaluate", "rate_one"]
 
 
 class KeySource(Protocol):
-    """How a framework hands out keys at one layer."""
+    """The keys that a framework gives to one layer."""
 
     @property
     def memory(self) -> MutableMapping[str, Any]:
-        """Lives as long as the layer does, in one application."""
+        """A store that lives as long as the layer, in one application."""
         ...
 
     def has(self, stream: str) -> bool:
-        """Whether a key was given for the stream."""
+        """Return whether the stream has a key."""
         ...
 
     def streams(self) -> tuple[str, ...]:
-        """Names of the streams that keys were given for, in their order."""
+        """The names of the streams that have a key, in the order of the mapping."""
         ...
 
     def issue(self, stream: str) -> Key:
-        """The framework's own next key, which advances its count; raises its own error."""
+        """Draw the next key of the framework, or raise the error of the framework."""
         ...
 
     def root_key(self, stream: str) -> Key:
-        """The key as it was given, with nothing folded in."""
+        """Return the key of the stream as the caller gave it, with nothing folded in."""
         ...
 
     def path(self, stream: str) -> tuple[Any, ...]:
-        """What the framework folds in for the place of the layer."""
+        """The values that the framework folds in for the path of the layer."""
         ...
 
     def count(self, stream: str) -> Any:
-        """How many keys the layer's place has been issued so far."""
+        """Return how many keys the framework has given to this layer so far."""
         ...
 
     def fold(self, root_key: Key, path: tuple[Any, ...], count: Any) -> Key:
-        """The framework's own derivation: what ``issue`` gives at this path and count."""
+        """Return the key that `issue` gives at this path and count."""
         ...
 
 
@@ -68,10 +68,10 @@ class Site:
 
     Attributes:
         x: the input.
-        rate: chance that a unit is dropped.
-        stream: name of the layer's stream.
-        count: how many keys this place was issued before this call (an int in Linen, an
-            array in NNX).
+        rate: probability that a unit is dropped.
+        stream: name of the stream of the layer.
+        count: number of keys that the framework gave to this layer before this call (an int in
+            Linen, an array in NNX).
     """
 
     def __init__(self, source: KeySource, *, x: Array, rate: float, stream: str) -> None:
@@ -83,38 +83,38 @@ class Site:
 
     @property
     def memory(self) -> MutableMapping[str, Any]:
-        """A store that lives as long as the layer does, in one application."""
+        """A store that lives as long as the layer, in one application."""
         return self._source.memory
 
     @property
     def path(self) -> tuple[Any, ...]:
-        """What the framework folds in for the place of the layer."""
+        """The values that the framework folds in for the path of the layer."""
         return self._source.path(self.stream)
 
     @property
     def root_key(self) -> Key:
-        """The key of the stream as it was given, with nothing folded in."""
+        """The key of the stream as the caller gave it, with nothing folded in."""
         return self._source.root_key(self.stream)
 
     def root_key_of(self, stream: str) -> Key:
-        """The key of another stream as it was given."""
+        """Return the key of another stream as the caller gave it."""
         return self._source.root_key(stream)
 
     def has(self, stream: str) -> bool:
-        """Says whether a key was given for ``stream``."""
+        """Return whether `stream` has a key."""
         return self._source.has(stream)
 
     @property
     def streams(self) -> tuple[str, ...]:
-        """Names of the streams that keys were given for, in their order."""
+        """The names of the streams that have a key, in the order of the mapping."""
         return self._source.streams()
 
     def issue(self, stream: str | None = None) -> Key:
-        """Returns the framework's next key of a stream, and advances its count."""
+        """Draw the next key of a stream, which advances its count."""
         return self._source.issue(self.stream if stream is None else stream)
 
     def key_at(self, *, path: tuple[Any, ...] | None = None, count: Any = None) -> Key:
-        """Returns the key that belongs to a place and a count, and advances nothing."""
+        """Return the key at a path and count, without drawing it."""
         return self._source.fold(
             self.root_key,
             self.path if path is None else path,
@@ -126,7 +126,7 @@ def _issue(site: Site) -> Key:
     return site.issue()
 
 
-def _take(site: Site, key: Key) -> Key:  # noqa: ARG001 - one of the exchangeable functions
+def _take(site: Site, key: Key) -> Key:  # noqa: ARG001 - the arguments of a replaceable function
     return key
 
 
@@ -157,33 +157,33 @@ def _merged(modes: Modes, merge: Callable[[], bool]) -> bool:  # noqa: ARG001
     return merge()
 
 
-def _nothing(source: KeySource, stream: str) -> None:  # neither building nor evaluating takes a key
+def _nothing(source: KeySource, stream: str) -> None:  # neither building nor evaluating draws a key
     del source, stream
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The functions that make a dropout; every default is correct.
+    """The functions of a dropout layer; every default is correct.
 
     Attributes:
-        derive_key: the key of this call, when the stream has one.
-        missing_key: the key of this call when the stream has none; raises the framework's
-            own error.
-        explicit_key: the key of this call when one was handed to it.
-        mask_shape: shape of the mask, from the input's and the broadcast dims.
-        draw: bool mask of the given shape; True is kept. Takes the key, the keep rate, the
-            shape and the site.
-        combine: the output. Takes the input, the mask broadcast to its shape, the keep rate
-            and the key.
-        rate_zero: the output at rate 0. Takes the input and the rate, as the next two.
-        evaluate: the output in evaluation mode.
-        rate_one: the output at rate 1.
-        when_built: what building the layer does to the keys; in Linen, which builds without
-            keys, what comes first in a call.
-        before_evaluate: what an evaluation does to the keys of the stream.
-        mode: whether to evaluate. Takes the mode as it was set when built and at the call, and
-            the framework's own way to merge them.
-        order: the special cases that are tested ahead of the draw, first one first.
+        derive_key: returns the key of this call, if the stream has a key.
+        missing_key: returns the key of this call, if the stream has none; the default raises the
+            error of the framework.
+        explicit_key: returns the key of this call, if the call has a key as an argument.
+        mask_shape: returns the shape of the mask from that of the input and the broadcast_dims.
+        draw: returns a bool mask of a shape, in which True is kept. Takes the key, the keep rate,
+            the shape and the site.
+        combine: returns the output. Takes the input, the mask broadcast to its shape, the keep
+            rate and the key.
+        rate_zero: returns the output at rate 0. Takes the input and the rate, as the next two.
+        evaluate: returns the output in evaluation mode.
+        rate_one: returns the output at rate 1.
+        when_built: changes the keys when the layer is built; in Linen, which builds layers
+            without keys, at the start of a call.
+        before_evaluate: changes the keys of the stream before an evaluation.
+        mode: returns whether to evaluate. Takes the modes of constructor and call, and the
+            framework's function that merges them.
+        order: the special cases, in the order in which a call tests for them.
     """
 
     derive_key: Callable[[Site], Key] = _issue
@@ -212,17 +212,17 @@ def run(
     broadcast_dims: tuple[int, ...] = (),
     explicit: Key | None = None,
 ) -> Array:
-    """Calls a kernel once.
+    """Call a kernel once.
 
     Args:
         kernel: the functions.
-        source: where keys come from.
+        source: gives the keys.
         x: the input, any shape.
-        rate: chance that a unit is dropped.
+        rate: probability that a unit is dropped.
         training: the mode.
         stream: name of the stream to draw from.
         broadcast_dims: axes along which one mask is shared.
-        explicit: the key that was handed to the call, if any.
+        explicit: the key that is an argument of the call, if any.
 
     Returns:
         The output of the kernel.
@@ -248,7 +248,7 @@ def run(
 
 
 def _aligned(mask: Array, x: Array) -> Array:
-    """Returns the mask in the shape of the input, and spread over devices as the input is."""
+    """Return the mask in the shape and the sharding of the input."""
     mask = jnp.broadcast_to(mask, x.shape)
     sharding = getattr(jax.typeof(x), "sharding", None) if hasattr(jax, "typeof") else None
     if sharding is None or sharding.mesh.empty:

@@ -1,4 +1,4 @@
-"""A kernel as a Linen layer, with the parameters of ``flax.linen.Dropout``."""
+"""A kernel as a Linen layer, with the parameters of `flax.linen.Dropout`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _ScopeKeys:
-    """The keys of a Linen module's scope; see ``kernel.KeySource``."""
+    """The keys of the scope of a Linen module; see `kernel.KeySource`."""
 
     def __init__(self, module: nn.Module) -> None:
         self._module = module
 
     @property
     def memory(self) -> MutableMapping[str, Any]:
-        # Past the frozen __setattr__ of Linen; a clone, as every apply makes one, starts empty.
+        # vars() avoids the frozen __setattr__ of Linen. Every apply clones, so the store is empty.
         store: dict[str, Any] = vars(self._module).setdefault("_kernel_memory", {})
         return store
 
@@ -52,18 +52,18 @@ class _ScopeKeys:
 
     @property
     def _scope(self) -> Any:
-        assert self._module.scope is not None, "a kernel is called inside apply alone"
+        assert self._module.scope is not None, "a kernel runs only inside apply"
         return self._module.scope
 
 
 class LinenKernelDropout(nn.Module):
-    """Dropout as a kernel makes it.
+    """Dropout with the functions of a kernel.
 
     Attributes:
-        rate: chance that a unit is dropped.
+        rate: probability that a unit is dropped.
         kernel: the functions.
         broadcast_dims: axes along which one mask is shared.
-        deterministic: evaluation mode.
+        deterministic: True evaluates.
         rng_collection: name of the stream.
     """
 
@@ -77,7 +77,7 @@ class LinenKernelDropout(nn.Module):
     def __call__(
         self, x: Array, *, deterministic: bool | None = None, rng: Key | None = None
     ) -> Array:
-        """Returns what the kernel makes of ``x``."""
+        """Return the output of the kernel."""
         evaluating = self.kernel.mode(
             Modes(built=self.deterministic, called=deterministic),
             lambda: nn.merge_param("deterministic", self.deterministic, deterministic),
@@ -97,7 +97,7 @@ class LinenKernelDropout(nn.Module):
 
 
 def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> Subject:
-    """Makes a Linen subject of a kernel."""
+    """Make a Linen subject from a kernel."""
     return Subject.linen(
         partial(LinenKernelDropout, kernel=kernel),
         name=name,

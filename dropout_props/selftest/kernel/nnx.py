@@ -1,7 +1,7 @@
-"""A kernel as an NNX layer, with the parameters of ``flax.nnx.Dropout``.
+"""A kernel as an NNX layer, with the parameters of `flax.nnx.Dropout`.
 
-It holds an ``nnx.Dropout`` and takes its keys from there, so that it forks, shares and counts
-streams as the installed release does.
+The layer contains an `nnx.Dropout` and takes its keys from there, so that it forks, shares and
+counts streams as the installed release does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dropout_props.subjects.traits import WIDE_DTYPES
 
 
 class _Given:
-    """What the layer was built with; no pytree, so that NNX keeps out of it."""
+    """The arguments of the constructor; not a pytree, so that NNX ignores it."""
 
     def __init__(self, rngs: nnx.Rngs | None, stream: str) -> None:
         self.rngs = rngs
@@ -34,7 +34,7 @@ class _Given:
 
 
 class _StreamKeys:
-    """The keys of an NNX layer; see ``kernel.KeySource``."""
+    """The keys of an NNX layer; see `kernel.KeySource`."""
 
     def __init__(self, given: _Given, dropout: nnx.Dropout) -> None:
         self._given = given
@@ -53,7 +53,7 @@ class _StreamKeys:
 
     def issue(self, stream: str) -> Key:
         if self._given.rngs is None:
-            # Raises the framework's own error for a layer without rngs.
+            # Raises the error of the framework for a layer without rngs.
             return nnx.Dropout(0.5, deterministic=False)(jnp.ones(()))
         if stream != self._dropout.rng_collection:
             return self._given.rngs[stream]()
@@ -65,8 +65,8 @@ class _StreamKeys:
             return self._given.root_key
         return _value(rngs[stream].key)
 
-    def path(self, stream: str) -> tuple[Any, ...]:  # noqa: ARG002 - one fork a layer
-        # From 0.11 on a layer forks its stream when it is built: the fork's number is its place.
+    def path(self, stream: str) -> tuple[Any, ...]:  # noqa: ARG002 - a layer has one fork
+        # Since 0.11 a layer forks its stream when it is built: the number of the fork is its path.
         return (self._given.count_before,) if self._is_forked else ()
 
     def count(self, stream: str) -> Any:
@@ -86,12 +86,12 @@ class _StreamKeys:
 
     @property
     def _own_stream(self) -> Any:
-        held: Any = self._dropout.rngs
-        return held if self._is_forked else held[self._dropout.rng_collection]
+        rngs: Any = self._dropout.rngs
+        return rngs if self._is_forked else rngs[self._dropout.rng_collection]
 
 
 class NNXKernelDropout(nnx.Module):
-    """Dropout as a kernel makes it; the arguments are those of ``nnx.Dropout``."""
+    """Dropout with the functions of a kernel; the arguments are those of `nnx.Dropout`."""
 
     def __init__(
         self,
@@ -108,14 +108,14 @@ class NNXKernelDropout(nnx.Module):
         self.dropout = nnx.Dropout(
             rate,
             broadcast_dims=tuple(broadcast_dims),
-            deterministic=cast("bool", deterministic),  # None is taken, and raises at the call
+            deterministic=cast("bool", deterministic),  # None is allowed, and raises at the call
             rng_collection=rng_collection,
             rngs=rngs,
         )
         kernel.when_built(_StreamKeys(self.given, self.dropout), rng_collection)
 
     def __call__(self, x: Array, *, deterministic: bool | None = None, rngs: Any = None) -> Array:
-        """Returns what the kernel makes of ``x``."""
+        """Return the output of the kernel."""
         dropout = self.dropout
         evaluating = self.kernel.mode(
             Modes(built=dropout.deterministic, called=deterministic),
@@ -141,13 +141,13 @@ class NNXKernelDropout(nnx.Module):
 
 def _merged(built: bool | None, called: bool | None) -> bool:  # noqa: FBT001 - two modes
     if built is None and called is None:
-        # Raises the framework's own error for a mode that is left open everywhere.
+        # Raises the error of the framework for a mode that nothing sets.
         nnx.Dropout(0.5, deterministic=cast("bool", None))(jnp.ones(()))
     return bool(built if called is None else called)
 
 
 def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> Subject:
-    """Makes an NNX subject of a kernel."""
+    """Make an NNX subject from a kernel."""
     return Subject.nnx(
         partial(NNXKernelDropout, kernel=kernel),
         name=name,
@@ -160,5 +160,5 @@ def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> S
 
 
 def _value(variable: Any) -> Any:
-    # A copy of now: the variable itself is updated in place by the next draw.
+    # A copy: the next draw updates the variable in place.
     return variable[...]

@@ -1,4 +1,4 @@
-"""Faults of what a batch and its heads share."""
+"""Faults of the mask that a batch and its heads share, or do not share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _batch_alone(shape: Shape, dims: tuple[int, ...]) -> Shape:
 MUTANTS = (
     Mutant(
         "heads_share",
-        "all heads have one mask, asked for or not",
+        "all heads share one mask, even where the caller wants one mask per head",
         "pytorch#69801",
         ("DP801",),
         Kernel(mask_shape=_heads),
@@ -28,7 +28,7 @@ MUTANTS = (
     ),
     Mutant(
         "sharing_ignored",
-        "one mask a head, where one for all was asked for",
+        "one mask per head, where the caller wants one mask for all",
         "keras#217",
         ("DP801",),
         Kernel(mask_shape=_batch_alone),

@@ -1,4 +1,4 @@
-"""Faults of the calls and the layers of one model: keys that do not move on, or meet."""
+"""Faults between calls and layers of one model: keys that do not advance, or coincide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _antithetic(_key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
 
 
 def _calls_before(site: Site) -> Any:
-    """Count the calls of one layer by itself, whatever its place."""
+    """Return the number of calls of this layer before this one."""
     number = site.memory.get("calls", 0)
     site.memory["calls"] = number + 1
     return number
@@ -71,7 +71,7 @@ def _wrapping(site: Site) -> Any:
 
 
 def _added_up(site: Site) -> Any:
-    """Use key(seed + layer + step); a layer's number is the digits of its name, or its fork."""
+    """Use key(seed + layer + step); a layer is numbered by the digits of its name, or its fork."""
     site.issue()
     last = site.path[-1] if site.path else 0
     digits = "".join(filter(str.isdigit, last)) if isinstance(last, str) else None
@@ -92,7 +92,7 @@ def _note_evaluation(source: KeySource, _stream: str) -> None:
 MUTANTS = (
     Mutant(
         "state_not_advanced",
-        "the key is taken from the stream, whose count stays where it was",
+        "the key of the stream is used, and its count does not advance",
         "nnx streams",
         ("DP403",),
         Kernel(derive_key=lambda site: site.key_at()),
@@ -113,14 +113,14 @@ MUTANTS = (
     ),
     Mutant(
         "same_key_all_layers",
-        "the place of a layer is not folded in",
+        "the path of the layer is not folded in",
         "many",
         ("DP404",),
         Kernel(derive_key=_no_path),
     ),
     Mutant(
         "underscore_names",
-        "the names of the path are joined with _: a_b/c and a/b_c are one",
+        "the names of the path are joined with _: a_b/c and a/b_c are equal",
         "flax eb82a6cc",
         ("DP404",),
         Kernel(derive_key=partial(_joined, separator="_")),
@@ -137,14 +137,14 @@ MUTANTS = (
     ),
     Mutant(
         "overlap",
-        "each call reads on from the middle of the random numbers of the one before",
+        "each call starts in the middle of the random numbers of the call before",
         "pytorch#50110",
         ("DP403",),
         Kernel(draw=partial(_overlapping, part=2)),
     ),
     Mutant(
         "overlap_third",
-        "the same from a third of them on",
+        "each call starts a third into the random numbers of the call before",
         "pytorch#50110",
         ("DP408",),
         Kernel(draw=partial(_overlapping, part=3)),
@@ -165,7 +165,7 @@ MUTANTS = (
     ),
     Mutant(
         "call_counter_ignored",
-        "the place of the layer is folded in, the number of the call is not",
+        "the path of the layer is folded in, the number of the call is not",
         "flax 030e8ba6",
         ("DP403",),
         Kernel(derive_key=_first_count),
@@ -179,7 +179,7 @@ MUTANTS = (
     ),
     Mutant(
         "antithetic_calls",
-        "every second call uses 1 - u of the one before",
+        "every second call uses 1 - u of the call before",
         "antithetic sampling",
         ("DP403",),
         Kernel(draw=_antithetic),

@@ -1,4 +1,4 @@
-"""Faults of what a layer asks of its caller: mappings, streams and their names, dtypes."""
+"""Faults in what a layer requires of its caller: mappings, streams and their names, dtypes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _length_of_name(site: Site) -> Any:
 MUTANTS = (
     Mutant(
         "dict_alone",
-        "keys are taken in a dict alone",
+        "keys are accepted only in a dict",
         "flax 0.8.2",
         ("DP110",),
         Kernel(),
@@ -47,14 +47,14 @@ MUTANTS = (
     ),
     Mutant(
         "place_of_stream",
-        "the place of the stream among those given is folded into the key",
+        "the position of the stream in the mapping is folded into the key",
         "keys split and zipped with names",
         ("DP110",),
         Kernel(derive_key=_place_of_stream),
     ),
     Mutant(
         "evaluation_asks_stream",
-        "an evaluation demands a key of the stream, and takes none",
+        "an evaluation requires a key of the stream, and draws none",
         "flax 0.11.0",
         ("DP111",),
         Kernel(before_evaluate=_demand),
@@ -62,7 +62,7 @@ MUTANTS = (
     ),
     Mutant(
         "rate0_asks_stream",
-        "no case for rate 0: a key of the stream is demanded",
+        "no case for rate 0: the layer requires a key of the stream",
         "flax#821",
         ("DP111",),
         Kernel(order=("evaluate", "rate_one"), missing_key=_demand_in_training),
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "evaluation_unguarded",
-        "integers pass in evaluation, and are an error in training",
+        "evaluation accepts integers, which are an error in training",
         "flax, always",
         ("DP112",),
         Kernel(),
@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         "integers_cast_in_evaluation",
-        "evaluation makes floats of integers, which are an error in training",
+        "evaluation converts integers, which are an error in training, to floats",
         "casts at the entry of a model",
         ("DP112",),
         Kernel(evaluate=_integers_cast),

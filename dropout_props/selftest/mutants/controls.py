@@ -1,4 +1,4 @@
-"""Correct layers of other construction, which no property may ever flag."""
+"""Correct layers that are built in other ways; no property may flag them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _control(name: str, change: str, kernel: Kernel) -> Mutant:
 
 
 CONTROLS = (
-    _control("plain", "nothing", Kernel()),
+    _control("plain", "no change", Kernel()),
     _control(
         "other_stream",
         "a constant is folded into the key",

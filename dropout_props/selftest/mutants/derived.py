@@ -1,4 +1,4 @@
-"""Layers that are lawful, and give other bits than the published derivation."""
+"""Correct layers whose masks differ from those of the published derivation."""
 
 from __future__ import annotations
 

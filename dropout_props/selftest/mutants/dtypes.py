@@ -60,21 +60,21 @@ def _rbg_ignored(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 MUTANTS = (
     Mutant(
         "promote_f32",
-        "computes in float32, and returns it",
+        "computes in float32, and returns float32",
         "mlx#1321",
         ("DP106",),
         Kernel(combine=_promoted),
     ),
     Mutant(
         "axis_added",
-        "a number comes back as a vector of one",
+        "a scalar is returned as a vector of length 1",
         "at-least-1d helpers",
         ("DP106",),
         Kernel(combine=_axis_added),
     ),
     Mutant(
         "rate_unchecked",
-        "any number is taken for a rate",
+        "any number is accepted as a rate",
         "flax, always",
         ("DP107",),
         Kernel(),
@@ -82,14 +82,14 @@ MUTANTS = (
     ),
     Mutant(
         "integers_promoted",
-        "integers come back as floats",
+        "integers are returned as floats",
         "d2l dropout_layer",
         ("DP108",),
         Kernel(combine=_integers_promoted),
     ),
     Mutant(
         "integers_rounded",
-        "integers come back rounded",
+        "integers are returned rounded",
         "casts to the input's dtype",
         ("DP108",),
         Kernel(combine=_integers_rounded),
@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "early_overflow",
-        "x / keep^2 * keep overflows on its way",
+        "x / keep^2 * keep overflows in between",
         "half precision kernels",
         ("DP703",),
         Kernel(combine=_early_overflow),
@@ -117,11 +117,11 @@ MUTANTS = (
     ),
     Mutant(
         "raw_key_folded",
-        "a raw key is treated otherwise than a typed one",
+        "a raw key is treated differently from a typed key",
         "flax 0.7.4",
         ("DP704",),
         Kernel(derive_key=_raw_folded),
-        apis=("linen",),  # nnx.Rngs makes typed keys of all
+        apis=("linen",),  # nnx.Rngs converts every key to a typed one
     ),
     Mutant(
         "rbg_ignored",

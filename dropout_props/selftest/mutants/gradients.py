@@ -17,9 +17,9 @@ Backward = Callable[[Any, Any, Any, float, Any], Any]
 
 
 def _with_backward(backward: Backward) -> Callable[[Any, Any, float, Any], Any]:
-    """Return a correct combination whose gradient is ``backward(x, mask, other, keep, ct)``.
+    """Return a correct combination whose gradient is `backward(x, mask, other, keep, ct)`.
 
-    Masks travel as floats, so that no tracer is closed over; ``other`` is a mask of its own.
+    Masks are passed as floats, so that the function closes over no tracer; `other` is another mask.
     """
 
     def combine(x: Any, mask: Any, keep_rate: float, key: Any) -> Any:
@@ -68,7 +68,7 @@ def _planted(
 MUTANTS = (
     _planted(
         "grad_fresh_mask",
-        "the backward pass draws a mask of its own",
+        "the backward pass draws another mask",
         "pytorch#190758, OLMo-core#828",
         ("DP504", "DP511", "DP601"),
         _fresh,
@@ -82,14 +82,14 @@ MUTANTS = (
     ),
     _planted(
         "grad_from_value",
-        "the backward pass takes the mask from the output: where x is 0, all is dropped",
+        "the backward pass infers the mask from the output: where x is 0, it drops the unit",
         "kaldi#3890",
         ("DP601",),
         _from_value,
     ),
     _planted(
         "grad_straight_through",
-        "the gradient passes as if there were no dropout",
+        "the gradient is that of a layer without dropout",
         "straight-through estimators",
         ("DP601",),
         _straight_through,

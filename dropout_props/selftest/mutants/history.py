@@ -1,4 +1,4 @@
-"""Faults of state and history: what ran before, where it runs, and counters kept by oneself."""
+"""Faults of state and history: keys that depend on earlier calls or on the process."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _zeros_of_one_device(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
 MUTANTS = (
     Mutant(
         "unsharded_zeros",
-        "the zeros are made for one device, whatever the input is spread over",
+        "the zeros are made on one device, even where the input is sharded",
         "flax#5209",
         ("DP514",),
         Kernel(combine=_zeros_of_one_device),
@@ -73,21 +73,21 @@ MUTANTS = (
     ),
     Mutant(
         "evaluations_counted",
-        "how often any layer evaluated is folded into the key",
+        "the number of evaluations of all layers is folded into the key",
         "flax 0.10.2, nn.jit after an evaluation",
         ("DP410",),
         Kernel(derive_key=_by_evaluations, before_evaluate=_note),
     ),
     Mutant(
         "thread_folded",
-        "a thread other than the first derives other keys",
+        "a thread other than the main thread derives other keys",
         "flax 0.10.2, nn.jit in a thread",
         ("DP410",),
         Kernel(derive_key=_by_thread),
     ),
     Mutant(
         "process_folded",
-        "the number of the process is folded into the key",
+        "the process id is folded into the key",
         "seeds from os.getpid()",
         ("DP410",),
         Kernel(derive_key=_by_process),
@@ -110,14 +110,14 @@ MUTANTS = (
     ),
     Mutant(
         "params_key_taken",
-        "the layer takes a key of params, where there is one, and throws it away",
+        "the layer draws a key of params, if there is one, and does not use it",
         "flax 0.11, nnx.Dropout built on one stream",
         ("DP416",),
         Kernel(when_built=_take_params),
     ),
     Mutant(
         "frozen_count",
-        "the key of the present count is used, and the count stays",
+        "the key of the present count is used, and the count does not advance",
         "flax 0.10.1, raw transforms",
         ("DP513",),
         Kernel(derive_key=_unmoved_count),
@@ -125,7 +125,7 @@ MUTANTS = (
     ),
     Mutant(
         "params_fallback",
-        "the key of params stands in for the missing one",
+        "the key of params replaces the missing key",
         "flax 0.8.2",
         ("DP109",),
         Kernel(missing_key=_params_for_missing),

@@ -1,4 +1,4 @@
-"""Faults of masks that look at the input."""
+"""Faults of masks that depend on the input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of keys and streams: what a mask is drawn from."""
+"""Faults of the keys and streams that a mask is drawn from."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _one_word(site: Site) -> Any:
 MUTANTS = (
     Mutant(
         "missing_rng_fallback",
-        "key(0) when the stream is missing",
+        "key(0) replaces the key of a missing stream",
         "flax PR#3699",
         ("DP104",),
         Kernel(missing_key=lambda _site: jax.random.key(0)),
@@ -99,21 +99,21 @@ MUTANTS = (
     ),
     Mutant(
         "key_low8",
-        "8 bits of each word of the key are used",
+        "only 8 bits of each word of the key are used",
         "aws-neuron#724",
         ("DP407",),
         Kernel(derive_key=partial(_masked_key, bits=8)),
     ),
     Mutant(
         "key_low16",
-        "16 bits of each word of the key are used",
+        "only 16 bits of each word of the key are used",
         "aws-neuron#724",
         ("DP407",),
         Kernel(derive_key=partial(_masked_key, bits=16)),
     ),
     Mutant(
         "one_word_key",
-        "one of the two words of the key is used: 2^32 masks",
+        "only one of the two words of the key is used: 2^32 masks",
         "torch-xpu-ops#4851",
         ("DP407",),
         Kernel(derive_key=_one_word),
@@ -134,28 +134,28 @@ MUTANTS = (
     ),
     Mutant(
         "wrong_stream",
-        "the key comes from the stream 'params' where there is one",
+        "the key comes from the stream 'params', if there is one",
         "flax make_rng fallback",
         ("DP405",),
         Kernel(derive_key=_params_first),
     ),
     Mutant(
         "all_streams_mixed",
-        "the key of the stream 'noise' is folded in where there is one",
+        "the key of the stream 'noise' is folded in, if there is one",
         "jasmine#36",
         ("DP405",),
         Kernel(derive_key=_noise_mixed),
     ),
     Mutant(
         "explicit_key_ignored",
-        "the stream's key is taken though a key was handed over",
+        "the key of the stream is used although the call has a key",
         "flax#821",
         ("DP406",),
         Kernel(explicit_key=_explicit_ignored),
     ),
     Mutant(
         "explicit_key_mixed",
-        "the stream's key is folded into the key that was handed over",
+        "the key of the stream is folded into the key of the call",
         "jasmine#36",
         ("DP406",),
         Kernel(explicit_key=_explicit_mixed),

@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "rate_for_keep",
-        "the rate is taken for the keep probability",
+        "the rate is used as the keep probability",
         "TensorFlow-Examples#205, keras#24845",
         ("DP202",),
         Kernel(draw=_swapped),

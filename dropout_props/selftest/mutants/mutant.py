@@ -1,4 +1,4 @@
-"""A planted bug: one change to a correct dropout, its source, and the properties that kill it."""
+"""A mutant: one bug in a correct dropout layer, its source, and the properties that kill it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ APIS: tuple[Api, ...] = ("linen", "nnx")
 
 @dataclass(frozen=True)
 class Mutant:
-    """A dropout with one fault, or, among the controls, with none.
+    """A dropout layer with one bug, or a control, which has none.
 
     Args:
-        name: as the properties name it in `mutants`.
-        change: what is done otherwise than in a correct layer.
-        source: where it was seen.
+        name: unique name, which properties have in `mutants`.
+        change: the difference from a correct layer, one sentence.
+        source: where the bug was seen: releases, issues, or a kind of code.
         killed_by: ids of the properties that must each fail on it; empty for a control.
-        kernel: the layer.
-        apis: where it makes sense.
+        kernel: the functions of the layer.
+        apis: frameworks in which the bug is possible.
         derived: the layer promises the published derivation of its masks.
-        attention: it stands for attention weights: batch, heads, queries, keys.
-        live: the installed Flax has the same fault, which is listed: its kill reads KNOWN.
+        attention: the layer computes attention weights: batch, heads, queries, keys.
+        live: the installed Flax has the same bug, as a known deviation: the verdict is KNOWN.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Mutant:
     attention: bool = False
 
     def subject(self, api: Api) -> Subject:
-        """Return the layer in one of the two APIs, called ``mutants.<api>.<name>``."""
+        """Return the layer in one of the two APIs, with the name `mutants.<api>.<name>`."""
         name = f"mutants.{api}.{self.name}"
         subject = kernel_subject(self.kernel, api=api, name=name, derived=self.derived)
         return replace(subject, traits=replace(subject.traits, attention=self.attention))

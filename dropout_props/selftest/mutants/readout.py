@@ -1,4 +1,4 @@
-"""Faults that show in what stands behind the layer, and hardly in its units one by one."""
+"""Faults that the output of a later layer shows more clearly than single units do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["MUTANTS"]
 
 
 def _comb(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
-    """Add to one unit of each pair what the other lacks; a last unit without a partner is right."""
+    """Keep one unit of each pair more often and the other less; an odd last unit is correct."""
     size = prod(shape)
     place = jnp.arange(size)
     sign = jnp.where(place < size - size % 2, 1.0 - 2.0 * (place % 2), 0.0)
@@ -24,7 +24,7 @@ def _comb(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 
 def _coarse(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
-    if isinstance(x, jax.core.Tracer):  # an input of a whole program, not of the layer alone
+    if isinstance(x, jax.core.Tracer):  # an input of a whole traced program
         scale = jnp.asarray(1.0 / keep_rate, jnp.bfloat16).astype(x.dtype)
         return jnp.where(mask, x * scale, jnp.zeros_like(x))
     return jnp.where(mask, x / keep_rate, jnp.zeros_like(x))

@@ -1,4 +1,4 @@
-"""Faults of what a kept unit carries."""
+"""Faults of the value of a kept unit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MUTANTS = (
     ),
     Mutant(
         "mult_mask",
-        "x * (mask / keep): a dropped NaN or infinity stays NaN",
+        "x * (mask / keep): a dropped NaN or infinity gives NaN",
         "pytorch#59421, tinygrad#11760",
         ("DP201", "DP702"),
         Kernel(combine=_product),

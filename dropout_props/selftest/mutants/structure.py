@@ -33,7 +33,7 @@ def _tiled(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 
 def _rank_one(key: Any, keep_rate: float, shape: Shape, site: Any) -> Any:
-    if len(shape) < 2:  # noqa: PLR2004 (there is no matrix to be of rank 1)
+    if len(shape) < 2:  # noqa: PLR2004 - a matrix has two axes
         return Kernel().draw(key, keep_rate, shape, site)
     rows, columns = jax.random.split(key)
     first = jax.random.bernoulli(rows, sqrt(keep_rate), (shape[0], 1))
@@ -168,7 +168,7 @@ MUTANTS = (
     ),
     Mutant(
         "symmetric_mask",
-        "the second half is the first, backwards",
+        "the second half is the first half backwards",
         "antithetic sampling",
         ("DP301",),
         Kernel(draw=_symmetric),

@@ -1,4 +1,4 @@
-"""Faults that show once a transform moves the layer."""
+"""Faults that appear under a transform."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _batched(
     *,
     rows: Callable[[Any], Any],
 ) -> Any:
-    """Draw the mask of one key right, and make those of a batch into what `rows` gives."""
+    """Draw the mask of one key correctly, and replace those of a batch by `rows` of them."""
 
     @jax.custom_batching.custom_vmap
     def draw(words: Any) -> Any:
@@ -70,7 +70,7 @@ def _captured(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 def _first_shard(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     words = words_of(key)
-    with suppress(NameError):  # outside of a program over devices there is no such axis
+    with suppress(NameError):  # the axis exists only in a program over devices
         words = jax.lax.all_gather(words, "devices")[0]
     return drawn_from(words, keep_rate, shape)
 
@@ -78,7 +78,7 @@ def _first_shard(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 MUTANTS = (
     Mutant(
         "scan_same_key",
-        "a traced body captures one key for all its steps",
+        "a traced body uses one key for all its steps",
         "flax#4950",
         ("DP503", "DP506", "DP507", "DP508", "DP510", "DP512"),
         Kernel(draw=_captured),
@@ -92,7 +92,7 @@ MUTANTS = (
     ),
     Mutant(
         "traced_otherwise",
-        "a traced call derives another key than an eager one",
+        "a traced call derives another key than an eager call",
         "flax nn.jit paths, 0.9.0",
         ("DP501", "DP502", "DP506"),
         Kernel(draw=_otherwise),

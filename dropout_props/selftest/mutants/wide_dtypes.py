@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "mask_in_own_dtype",
-        "float64 inputs draw a mask of their own",
+        "float64 inputs draw another mask",
         "uniform(dtype=x.dtype)",
         ("DP701",),
         Kernel(draw=_draw_in_own_dtype),

@@ -1,6 +1,6 @@
-"""Lets the tests of this folder import what stands beside them, which pytest before 8.3 does not.
+"""Puts the root of the repository on sys.path, so that these tests can import their helpers.
 
-The root goes to the end of the path: the installed package is still the one that is tested.
+Pytest before 8.3 does not. The root comes last: the tests import the installed package.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""What can be done to streams and to models, as the installed Flax does it.
+"""The moves on streams and models, as the installed Flax makes them.
 
-The machine asks for nothing but these; a planted fault is a subclass that does one of them badly.
-A key is shown by the mask of 64 units that it makes: two keys show one with probability 2^-64.
+The machine uses Flax only through these; a fault is a subclass that makes one move wrongly. The
+mask of 64 units that a key gives identifies the key: two keys give one mask with probability 2^-64.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Model(nnx.Module):
             setattr(self, name, layer)
 
     def __call__(self, x: Any) -> tuple[Any, ...]:
-        """Return what each layer makes of the input."""
+        """Return the output of each layer."""
         return tuple(getattr(self, name)(x) for name in NAMES if hasattr(self, name))
 
 
@@ -46,7 +46,7 @@ _DRAW: dict[str, Any] = {
 _ONES = jnp.ones(_UNITS)
 
 
-def _shown(mask: Any) -> bytes:
+def _packed(mask: Any) -> bytes:
     return np.packbits(np.asarray(mask)).tobytes()
 
 
@@ -59,8 +59,8 @@ def _splits_are_folds() -> bool:
 SPLIT_ENDS: list[tuple[object, ...]] = (
     [(0,), (1,)] if _splits_are_folds() else [("row 0",), ("row 1",)]
 )
-"""How the path of each row of a split key ends: where JAX splits as it folds, row i of a key is the
-key that a stream on it issues at position i."""
+"""The end of the path of each row of a split key. Where JAX splits a key as it folds numbers in,
+row i of a key is the key that a stream on it issues at position i."""
 
 
 class Moves:
@@ -70,18 +70,18 @@ class Moves:
 
     def derives(self, how: str) -> bool:
         """Return whether the installed Rngs has this method."""
-        return how in vars(nnx.Rngs)  # an instance takes every name for that of a stream
+        return how in vars(nnx.Rngs)  # on an instance, every name is that of a stream
 
     def reseeds(self) -> bool:
         """Return whether the installed release can reseed."""
         return hasattr(nnx, "reseed")
 
     def rngs(self, seeds: Mapping[str, Any]) -> Any:
-        """Builds a set of streams on seeds or keys."""
+        """Build a set of streams on seeds or keys."""
         return nnx.Rngs(dict(seeds))
 
     def build(self, rngs: Any, size: int) -> Any:
-        """Builds a model in training mode."""
+        """Build a model in training mode."""
         return Model(tuple(self.layer(_RATE, rngs=rngs) for _ in range(size)))
 
     def counts(self, thing: Any) -> dict[str, int]:
@@ -97,51 +97,51 @@ class Moves:
         return {name: int(np.asarray(each.count[...])) for name, each in streams.items()}
 
     def draw(self, rngs: Any, name: str, *, compiled: bool) -> bytes:
-        """Draws a key from a stream, and returns what it showed."""
+        """Draw a key from a stream, and return its mask."""
         key = _DRAW[name](rngs) if compiled else rngs[name]()
-        return _shown(jax.random.bernoulli(key, 1 - _RATE, (_UNITS,)))
+        return _packed(jax.random.bernoulli(key, 1 - _RATE, (_UNITS,)))
 
     def call(self, model: Any, *, compiled: bool) -> list[bytes]:
-        """Calls a model in its mode, and returns what each layer's mask showed."""
+        """Call a model in its mode, and return the mask of each layer."""
         outputs = _CALL(model, _ONES) if compiled else model(_ONES)
-        return [_shown(np.asarray(output) != 0) for output in outputs]
+        return [_packed(np.asarray(output) != 0) for output in outputs]
 
     def switch(self, model: Any, *, training: bool) -> None:
-        """Sets the mode of a model."""
+        """Set the mode of a model."""
         if training:
             model.train()
         else:
             model.eval()
 
     def clone(self, thing: Any) -> Any:
-        """Copies."""
+        """Clone an object."""
         return nnx.clone(thing)
 
     def split(self, thing: Any) -> Any:
-        """Takes a snapshot in memory."""
+        """Take a snapshot in memory."""
         return nnx.split(thing)
 
     def merge(self, parts: Any) -> Any:
-        """Builds from a snapshot."""
+        """Build an object from a snapshot."""
         return nnx.merge(*parts)
 
     def save(self, thing: Any) -> Any:
-        """Writes the state to arrays of the host."""
+        """Copy the state to host arrays."""
         return _to_host(nnx.split(thing)[1])
 
     def restore(self, fresh: Any, saved: Any) -> Any:
-        """Reads a state into what was built anew."""
+        """Load a state into a new object."""
         nnx.update(fresh, _from_host(saved))
         return fresh
 
     def reseed(self, thing: Any, seed: int) -> None:
-        """Starts the stream 'dropout' again."""
+        """Reseed the stream 'dropout'."""
         cast("Any", nnx).reseed(thing, dropout=seed)
 
     def derive(self, rngs: Any, how: str, *arguments: Any) -> Any:
-        """Makes another set of streams by a method of the first."""
+        """Make another set of streams by a method of the first."""
         return getattr(rngs, how)(*arguments)
 
     def row(self, batch: Any, row: int) -> Any:
-        """Builds a set of streams on one row of a split or broadcast one."""
+        """Build a set of streams on one row of a split or broadcast set."""
         return self.rngs({name: batch[name].key[...][row] for name in batch})

@@ -1,4 +1,4 @@
-"""What the tests of the examples share: one input of 256 units, and a key."""
+"""Fixtures of the tests of the examples: one input of 256 units, and a key."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def x() -> Any:
-    """float32[16, 16], every unit another number and none of them zero."""
+    """float32[16, 16]: distinct numbers, none of them zero."""
     return jnp.arange(1.0, 257.0).reshape(16, 16)
 
 

@@ -1,4 +1,4 @@
-"""The worked examples: each is what it says, and passes every property that applies to it."""
+"""Each worked example does what its docstring says, and passes every property that applies."""
 
 import re
 from dataclasses import replace
@@ -26,7 +26,7 @@ from dropout_props.subjects.subject import Subject
 
 @lru_cache(maxsize=1)
 def _judge() -> Judge:
-    """One judge, which remembers the properties that others stand on."""
+    """One judge for all tests: it caches the properties that others depend on."""
     return Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().versions)
 
 
@@ -37,30 +37,30 @@ def _subject(name: str) -> Subject:
 
 
 @pytest.mark.parametrize("name", registry.EXAMPLES)
-@pytest.mark.parametrize("property_id", CATALOGUE, ids=lambda prop: prop.id)
-def test_an_example_passes_every_property_that_applies(name: str, property_id: Any) -> None:
-    """Noise lacks what is scaled; what every layer of Linen does wrong is listed."""
-    subject = _subject(name)
-    result = _judge()(subject, property_id)
-    reason = property_id.inapplicable(subject.traits)
+@pytest.mark.parametrize("prop", CATALOGUE, ids=lambda prop: prop.id)
+def test_an_example_passes_every_property_that_applies(name: str, prop: Any) -> None:
+    """A property passes, does not apply, or has a known deviation of every Linen layer."""
+    subject = registry.load(name)
+    result = _judge()(subject, prop)
+    reason = prop.inapplicable(subject.traits)
     if reason is not None:
         assert (result.verdict, result.shown) == (Verdict.NOT_APPLICABLE, reason)
     else:
         general = {one.property_id for one in SHIPPED_LIST if one.is_general}
-        allowed = (Verdict.PASS, Verdict.KNOWN) if property_id.id in general else (Verdict.PASS,)
+        allowed = (Verdict.PASS, Verdict.KNOWN) if prop.id in general else (Verdict.PASS,)
         assert result.verdict in allowed, result.shown
     assert "E[y]/x" not in result.shown or subject.traits.law == "dropout"
 
 
-def test_examples_are_asked_by_name_alone() -> None:
-    """A check without arguments asks none of them; each is called what it is listed as."""
+def test_examples_run_only_by_name() -> None:
+    """A check without arguments runs no example; each has the name that lists it."""
     assert not set(registry.EXAMPLES) & set(registry.names())
     for name in registry.EXAMPLES:
         assert registry.load(name).name == name
 
 
-def test_the_page_on_ones_own_layer_makes_the_same_subjects() -> None:
-    """Each line of code there gives the traits of the example that it speaks of."""
+def test_the_page_on_your_own_layer_makes_the_same_subjects() -> None:
+    """Each line of code on the page gives the traits of the example that it makes."""
     text = (Path(__file__).parents[3] / "docs/your-own-layer.md").read_text(encoding="utf-8")
     lines = re.findall(r"^Subject\.linen\(.*\)$", text, flags=re.MULTILINE)
     assert len(lines) == len(registry.EXAMPLES)
@@ -72,10 +72,10 @@ def test_the_page_on_ones_own_layer_makes_the_same_subjects() -> None:
 
 
 @pytest.mark.parametrize("name", registry.EXAMPLES)
-def test_a_snapshot_holds_what_comes_through(name: str) -> None:
-    """Three calls and three layers differ; the units counted are as many as they should be."""
+def test_a_snapshot_counts_units_that_come_through(name: str) -> None:
+    """Three calls and three layers differ; the count of units agrees with the probability."""
     subject = registry.load(name)
-    seen = {answer.mistake: answer.message for answer in answers(subject)}
+    seen = {one.mistake: one.message for one in answers(subject)}
     assert seen["three calls in one application"] == "3 different masks"
     assert seen["three layers in one model"] == "3 different masks"
     noise = subject.traits.law == "noise"
@@ -95,8 +95,8 @@ def test_drop_path_drops_rows(x: Any, key: Any) -> None:
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
-def test_a_rate_that_is_none_is_refused(rate: float, x: Any, key: Any) -> None:
-    """DropPath takes any from 0 to 1; GaussianDropout, whose variance grows, all but 1."""
+def test_an_invalid_rate_is_refused(rate: float, x: Any, key: Any) -> None:
+    """DropPath takes rates in [0, 1], GaussianDropout in [0, 1)."""
     with pytest.raises(ValueError, match=r"is not a probability; give a number from 0 to 1\b"):
         DropPath(rate).apply({}, x, rngs={"dropout": key})
     with pytest.raises(ValueError, match=r"is not in \[0, 1\); give a number below 1$"):
@@ -106,8 +106,8 @@ def test_a_rate_that_is_none_is_refused(rate: float, x: Any, key: Any) -> None:
 @pytest.mark.parametrize(
     ("layer", "deviation"), [(GaussianNoise(0.25), 0.25), (GaussianDropout(0.2), 0.5)]
 )
-def test_noise_has_the_deviation_it_was_given(layer: Any, deviation: float, key: Any) -> None:
-    """2^16 units: the deviation seen has a standard error of 0.3 %."""
+def test_noise_has_the_declared_standard_deviation(layer: Any, deviation: float, key: Any) -> None:
+    """With 2^16 units the estimate has a standard error of 0.3 %."""
     ones = jnp.ones(2**16)
     noise = np.asarray(layer.apply({}, ones, rngs={"dropout": key}), np.float64) - 1
     assert abs(noise.std() / deviation - 1) < 0.02

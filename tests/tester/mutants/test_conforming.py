@@ -1,4 +1,4 @@
-"""Is a layer that does what Flax's own does not do passed by the property, and told by it no more?"""
+"""Properties that the layers of Flax violate pass a layer that conforms."""
 
 import zlib
 from dataclasses import replace
@@ -38,7 +38,7 @@ def _floats_alone(x: Any, _rate: float) -> Any:
     ids=["DP417", "DP112"],
 )
 def test_a_layer_that_conforms_passes(property_id: str, kernel: Kernel, api: Any) -> None:
-    """The names of streams are hashed into its keys; its evaluation looks at the dtype."""
+    """It hashes the names of streams into its keys, or checks the dtype in evaluation."""
     result = _JUDGE(
         kernel_subject(kernel, api=api, name=f"conforming-{property_id}-{api}"), find(property_id)
     )
@@ -47,15 +47,15 @@ def test_a_layer_that_conforms_passes(property_id: str, kernel: Kernel, api: Any
 
 @pytest.mark.parametrize("name", ["integers_promoted", "integers_rounded"])
 @pytest.mark.parametrize("api", APIS)
-def test_a_layer_that_trains_on_integers_has_one_door(name: str, api: Any) -> None:
-    """What is wrong there is for DP108 alone."""
+def test_a_layer_that_trains_on_integers_fails_dp108_only(name: str, api: Any) -> None:
+    """DP112 passes it."""
     [mutant] = [one for one in MUTANTS if one.name == name]
     result = _JUDGE(mutant.subject(api), find("DP112"))
     assert result.verdict is Verdict.PASS, result.shown
 
 
 class _Late(nnx.Module):
-    """Looks for its stream when it draws, and not when it is built."""
+    """Looks up its stream when it draws, not when it is built."""
 
     def __init__(self, rate: float, *, deterministic: bool = False, rngs: Any = None) -> None:
         self.rate, self.deterministic, self.rngs = rate, deterministic, rngs
@@ -68,7 +68,7 @@ class _Late(nnx.Module):
 
 
 class _Early(_Late):
-    """Demands a key when it is built."""
+    """Requires a key when it is built."""
 
     def __init__(self, rate: float, *, deterministic: bool = False, rngs: Any = None) -> None:
         super().__init__(rate, deterministic=deterministic, rngs=rngs)
@@ -79,14 +79,14 @@ class _Early(_Late):
 @pytest.mark.parametrize(
     ("layer", "verdict"), [(_Late, Verdict.PASS), (_Early, Verdict.FAIL)], ids=["late", "early"]
 )
-def test_an_idle_layer_is_built_without_its_stream(layer: Any, verdict: Verdict) -> None:
-    """DP111 tells a layer that looks for its key when it draws from one that does at once."""
+def test_dp111_distinguishes_when_a_layer_requires_its_stream(layer: Any, verdict: Verdict) -> None:
+    """It passes a layer that requires it when it draws, and fails one that does when built."""
     result = _JUDGE(Subject.nnx(layer, name=layer.__name__), find("DP111"))
     assert result.verdict is verdict, result.shown
 
 
 class _Strict(nnx.Module):
-    """Decides by itself which mode counts, and raises where none is set."""
+    """Merges the modes itself, and raises where nothing sets the mode."""
 
     default: bool | None = None
 
@@ -119,8 +119,8 @@ class _Evaluates(_Strict):
     [(_Strict, Verdict.PASS), (_Trains, Verdict.FAIL), (_Evaluates, Verdict.FAIL)],
     ids=["raises", "trains", "evaluates"],
 )
-def test_a_mode_that_is_left_open_is_an_error(layer: Any, verdict: Verdict) -> None:
-    """DP105 tells a layer that raises where nobody sets the mode from one that goes on."""
+def test_dp105_requires_an_error_where_nothing_sets_the_mode(layer: Any, verdict: Verdict) -> None:
+    """It passes a layer that raises, and fails one that trains or evaluates."""
     subject = Subject.nnx(layer, name=layer.__name__, mode_rule="call first")
     result = _JUDGE(subject, find("DP105"))
     assert result.verdict is verdict, result.shown

@@ -1,4 +1,4 @@
-"""Each planted bug is killed by each property that names it; no control is ever flagged."""
+"""Each property kills each mutant that it names, and flags no control."""
 
 from dataclasses import replace
 
@@ -23,19 +23,19 @@ _KILLS = [
 
 
 @pytest.mark.parametrize(("mutant", "api", "property_id"), _KILLS)
-def test_a_mutant_is_killed_by_the_property_that_names_it(
+def test_a_property_kills_a_mutant_that_it_names(
     mutant: Mutant, api: Api, property_id: str
 ) -> None:
     """The verdict is FAIL: not BLOCKED by another property, not an ERROR, not INCONCLUSIVE.
 
-    A fault that the installed Flax itself has is listed there, and may read KNOWN.
+    It may be KNOWN for a bug that the installed Flax has as a known deviation.
     """
     result = Judge(_SETTINGS, _VERSIONS)(mutant.subject(api), find(property_id))
     allowed = (Verdict.FAIL, Verdict.KNOWN) if mutant.live else (Verdict.FAIL,)
     assert result.verdict in allowed, result.shown
 
 
-# Every second one, in one API: `dropout-props selftest --mutants` asks all of them in both.
+# Every second control in one API; `dropout-props selftest --mutants` judges all in both.
 _ALTERNATING = [
     pytest.param(control, APIS[number % 2], id=f"{control.name}-{APIS[number % 2]}")
     for number, control in enumerate(CONTROLS[::2])
@@ -44,7 +44,7 @@ _ALTERNATING = [
 
 @pytest.mark.parametrize(("control", "api"), _ALTERNATING)
 def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
-    """A correct layer of any construction passes every property."""
+    """A correct layer passes every property, in whichever way it is built."""
     judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), _VERSIONS)
     subject = control.subject(api)
     verdicts = {prop.id: judge(subject, prop) for prop in CATALOGUE}
@@ -54,8 +54,8 @@ def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.KNOWN)
     }
     assert not flagged
-    # What every layer of a framework does wrong is listed; a kernel mends DP514 by itself, since it
-    # spreads its mask over devices as its input is spread.
+    # General known deviations apply to every layer of a framework; a kernel does not have that of
+    # DP514, since it shards its mask as its input is sharded.
     known = {
         property_id for property_id, result in verdicts.items() if result.verdict is Verdict.KNOWN
     }
@@ -70,8 +70,8 @@ def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
 @pytest.mark.parametrize(
     "name", ["call_counter_ignored", "same_key_all_layers", "antithetic_calls"]
 )
-def test_a_failure_survives_its_confirmation(name: str) -> None:
-    """Keys, and a correct layer, are asked again about calls and layers too: FAIL, confirmed."""
+def test_a_failure_is_confirmed(name: str) -> None:
+    """The confirmation judges fresh keys and a correct layer, also for several calls or layers."""
     mutant = next(one for one in MUTANTS if one.name == name)
     settings = Settings.of(profile="smoke")
     result = Judge(settings, _VERSIONS)(mutant.subject("nnx"), find(mutant.killed_by[0]))
@@ -81,8 +81,8 @@ def test_a_failure_survives_its_confirmation(name: str) -> None:
     assert "a correct layer through the same count did not fail" in result.failure.confirmation
 
 
-def test_properties_and_mutants_name_each_other() -> None:
-    """A property's `mutants` are those that name it in `killed_by`, in the same order."""
+def test_properties_and_mutants_agree() -> None:
+    """A property names exactly the mutants that have it in `killed_by`, and at least one."""
     for prop in CATALOGUE:
         named = tuple(mutant.name for mutant in MUTANTS if prop.id in mutant.killed_by)
         assert set(prop.mutants) == set(named), prop.id
@@ -90,6 +90,6 @@ def test_properties_and_mutants_name_each_other() -> None:
 
 
 def test_names_are_unique() -> None:
-    """A kill matrix has one row a name."""
+    """The kill matrix identifies a layer by its name."""
     names = [mutant.name for mutant in (*MUTANTS, *CONTROLS)]
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""Two outputs of one question: which differences are rounding, and which are refused."""
+"""`agree` accepts differences by rounding between two outputs, and refuses larger ones."""
 
 from dataclasses import replace
 
@@ -21,23 +21,23 @@ _X = Case(values=SMALL).inputs()
 _LARGEST = float(_X.max())
 
 
-def test_noise_may_be_rounded_otherwise() -> None:
-    """By a millionth of the largest unit; in dropout, one unit in the last place is all."""
+def test_noise_may_differ_by_rounding() -> None:
+    """Noise may differ by a millionth of the largest unit, dropout by one in the last place."""
     seen = _X + np.float32(1e-6 * _LARGEST)
-    agree(_NOISE, seen, _X, "here")
-    with pytest.raises(Violation, match=r"^here: \d+ of 128 values differ"):
-        agree(_DROPOUT, seen, _X, "here")
+    agree(_NOISE, seen, _X, "case")
+    with pytest.raises(Violation, match=r"^case: \d+ of 128 values differ"):
+        agree(_DROPOUT, seen, _X, "case")
 
 
 def test_a_unit_of_other_noise_is_refused() -> None:
-    """However small the input: here by a thousandth of the largest unit, and by none at all."""
+    """A unit may not differ by a thousandth of the largest unit, nor be 0 or NaN."""
     for unit in (_X[5] + 1e-3 * _LARGEST, 0.0, np.nan):
         seen = _X.copy()
         seen[5] = unit
-        with pytest.raises(Violation, match=r"^here: 1 of 128 values differ, at \(5,\)"):
-            agree(_NOISE, seen, _X, "here")
+        with pytest.raises(Violation, match=r"^case: 1 of 128 values differ, at \(5,\)"):
+            agree(_NOISE, seen, _X, "case")
 
 
 def test_empty_noise_agrees() -> None:
-    """There is nothing to differ."""
-    agree(_NOISE, _X[:0], _X[:0], "here")
+    """Two empty outputs agree."""
+    agree(_NOISE, _X[:0], _X[:0], "case")

@@ -1,4 +1,4 @@
-"""The share of a property is a constant, and no rate is accepted that is none."""
+"""The share of a property is a constant, and an invalid rate is refused."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from dropout_props.properties import CATALOGUE
 
 
 def test_all_shares_together_are_the_budget() -> None:
-    """Every statistical property about every subject there is room for: their sum is the budget."""
+    """The shares of all statistical properties for all subjects of the capacity add up to it."""
     budget = Settings().budget
     statistical = sum(prop.is_statistical for prop in CATALOGUE)
     assert budget.share * statistical * SUBJECT_CAPACITY == pytest.approx(1e-9)
@@ -22,7 +22,7 @@ def test_the_share_does_not_depend_on_the_profile() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -1e-9, float("nan")])
-def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+def test_an_invalid_rate_is_refused(rate: float) -> None:
     """The message names the value, the rule and a usual value."""
     with pytest.raises(ValueError, match=r"false_fail_rate=.* strictly between 0 and 1.*1e-9"):
         Budget(false_fail_rate=rate)

@@ -1,4 +1,4 @@
-"""A case has one digest, the inputs that it asks for, and a text."""
+"""A case has a stable digest, and inputs of its shape, dtype and kind."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from dropout_props.cases.case import VALUES, Case
 
 
 def test_the_digest_depends_on_every_field() -> None:
-    """Changing any one field changes the digest, so that no two cases share their bits."""
+    """A change of any field changes the digest, so that no two cases share their bits."""
     case = Case()
     others = [
         replace(case, seed=1),
@@ -27,7 +27,7 @@ def test_the_digest_depends_on_every_field() -> None:
 
 
 def test_the_digest_is_the_same_in_another_process() -> None:
-    """Python run seeds the hashes of strings anew in each process; the digest is no such hash."""
+    """Python randomises hashes of strings in each process; the digest does not use them."""
     script = "from dropout_props.cases.case import Case; print(Case(seed=7, shape=(5, 3)).digest())"
     seen = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -37,8 +37,8 @@ def test_the_digest_is_the_same_in_another_process() -> None:
 
 @given(case=strategies.cases(dtypes=strategies.DTYPES, broadcast=True))
 @settings(deadline=None)
-def test_inputs_have_the_shape_and_dtype_that_were_asked_for(case: Case) -> None:
-    """The input is what the case says, and the mask has length 1 along the shared axes."""
+def test_inputs_have_the_shape_and_dtype_of_the_case(case: Case) -> None:
+    """They have, and the mask has length 1 along the shared axes."""
     x = case.inputs()
     assert x.shape == case.shape
     assert x.dtype.name == case.dtype
@@ -48,8 +48,8 @@ def test_inputs_have_the_shape_and_dtype_that_were_asked_for(case: Case) -> None
 
 
 @pytest.mark.parametrize("values", VALUES)
-def test_each_kind_of_input_is_what_its_name_says(values: str) -> None:
-    """Inputs that are counted are nowhere zero; special ones hold NaN, both infinities and -0."""
+def test_each_kind_of_input_has_the_numbers_of_its_name(values: str) -> None:
+    """Inputs for counts have no zeros; special ones have NaN, both infinities and -0."""
     x = Case(shape=(128,), values=values).inputs()
     facts = {
         "distinct": bool(np.all(x > 0)) and len(set(x[:61].tolist())) == 61,

@@ -1,4 +1,4 @@
-"""Comparing by units in the last place, in every width of float."""
+"""Comparison by units in the last place, for floats of every width."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ _DTYPES = ("float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "fl
 
 @pytest.mark.parametrize("dtype", _DTYPES)
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_neighbours_are_adjacent_and_others_are_not(dtype: str, sign: float) -> None:
-    """One unit in the last place up or down is near; two are not."""
+def test_only_neighbours_are_adjacent(dtype: str, sign: float) -> None:
+    """Numbers one unit in the last place apart are adjacent; two units apart they are not."""
     one = np.array([1.5, 2.0, 7.0]) * sign
     x = one.astype(as_dtype(dtype))
     bits = x.view(f"u{x.dtype.itemsize}")
@@ -23,16 +23,16 @@ def test_neighbours_are_adjacent_and_others_are_not(dtype: str, sign: float) -> 
 
 
 @pytest.mark.parametrize("dtype", _DTYPES)
-def test_zeros_are_one_value_and_signs_are_not(dtype: str) -> None:
-    """Zeros of both signs are equal; 2 and -2, whose distance overflows in 64 bits, are far."""
+def test_zeros_of_both_signs_are_adjacent_and_other_numbers_are_not(dtype: str) -> None:
+    """2 and -2 are not adjacent, though their distance overflows in 64 bits."""
     x = np.array([0.0, 1.0, 2.0, 4.0]).astype(as_dtype(dtype))
     minus = (-x.astype(np.float64)).astype(x.dtype)
     assert adjacent(x, minus).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize("dtype", _DTYPES)
-def test_a_quotient_is_told_from_its_neighbours_but_one(dtype: str) -> None:
-    """x/keep and one unit off are quotients; x itself is none."""
+def test_a_quotient_may_be_off_by_one_unit(dtype: str) -> None:
+    """x/keep is a quotient, also one unit in the last place off; x is not."""
     x = np.arange(1.0, 9.0).astype(as_dtype(dtype))
     y = (x.astype(np.float64) / 0.5).astype(x.dtype)
     above = (y.view(f"u{y.dtype.itemsize}") + 1).astype(f"u{y.dtype.itemsize}").view(y.dtype)

@@ -1,4 +1,4 @@
-"""The engine: what passes, what fails, what is blocked, and that no selection changes a verdict."""
+"""The verdicts of the engine, and that no selection of properties changes one."""
 
 import sys
 import threading
@@ -26,7 +26,7 @@ from dropout_props.subjects.subject import Subject
 _SETTINGS = Settings.of(profile="smoke")
 
 
-def _subject(keep_error: float = 0.0, scale: float = 1.0, name: str = "planted") -> Subject:
+def _subject(keep_error: float = 0.0, scale: float = 1.0, name: str = "biased") -> Subject:
     def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
         if deterministic or rate == 0.0:
             return x
@@ -45,9 +45,9 @@ def _judge(subject: Subject, property_id: str, settings: Settings = _SETTINGS) -
 
 @pytest.mark.parametrize("property_id", [c.id for c in CATALOGUE if c.is_statistical])
 def test_a_correct_layer_passes_every_count(property_id: str) -> None:
-    """A pass has excluded the promised discrepancy in every example, and says so."""
+    """A pass has excluded the promised discrepancy in every example."""
     result = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), property_id)
-    # Its keys come from Linen, which has the listed fault of DP404 in its names.
+    # Its keys come from Linen, whose hash of names is a known deviation from DP404.
     usual = Verdict.KNOWN if property_id == "DP404" else Verdict.PASS
     assert result.verdict is usual, result
     assert {example.decision for example in result.examples} == {"excluded"}
@@ -55,7 +55,7 @@ def test_a_correct_layer_passes_every_count(property_id: str) -> None:
 
 
 def test_a_bias_fails_with_counts_an_interval_and_a_confirmation() -> None:
-    """The paragraph holds what was seen, how it was decided, and that it happens again."""
+    """The message has the observation, how it was decided, and the confirmation."""
     result = _judge(_subject(keep_error=0.05), "DP202")
     assert result.verdict is Verdict.FAIL
     assert result.failure is not None
@@ -66,8 +66,8 @@ def test_a_bias_fails_with_counts_an_interval_and_a_confirmation() -> None:
     assert "a correct layer through the same count did not fail" in result.failure.confirmation
 
 
-def test_the_verdict_is_the_same_twice() -> None:
-    """With one run seed, counts are equal to the last integer."""
+def test_a_verdict_can_be_reproduced() -> None:
+    """With the same run seed all counts are equal."""
     first, second = (
         _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP202")
         for _ in range(2)
@@ -76,7 +76,7 @@ def test_the_verdict_is_the_same_twice() -> None:
 
 
 def test_another_run_seed_draws_other_bits() -> None:
-    """With another run seed, counts differ and the verdict does not."""
+    """With another run seed the counts differ, and the verdict does not."""
     first = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP202")
     second = _judge(
         kernel_subject(Kernel(), api="linen", name="control.reference"),
@@ -149,18 +149,18 @@ def test_a_subject_that_cannot_travel_is_one_sentence() -> None:
 
 
 def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
-    """Judged alone and judged after others, a property has the same counts."""
+    """A property has the same counts judged alone and judged after others."""
     alone = _judge(kernel_subject(Kernel(), api="linen", name="control.reference"), "DP402")
     judge = Judge(_SETTINGS, {})
     after = [
-        judge(kernel_subject(Kernel(), api="linen", name="control.reference"), property_id)
-        for property_id in CATALOGUE
+        judge(kernel_subject(Kernel(), api="linen", name="control.reference"), prop)
+        for prop in CATALOGUE
     ]
     assert alone.examples == next(r.examples for r in after if r.property_id == "DP402")
 
 
 def test_a_subject_that_raises_is_an_error_and_not_a_failure() -> None:
-    """The property was not judged; the message says who raised what."""
+    """The property was not judged; the message has the subject, the call and the exception."""
 
     def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
         raise RuntimeError("out of coffee")
@@ -173,7 +173,7 @@ def test_a_subject_that_raises_is_an_error_and_not_a_failure() -> None:
 
 
 def test_a_subject_of_the_wrong_shape_is_an_error() -> None:
-    """The message names the shape that came and the shape that was expected."""
+    """The message has the shape of the output and the expected shape."""
 
     def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
         return jnp.zeros((3, 3))
@@ -184,22 +184,22 @@ def test_a_subject_of_the_wrong_shape_is_an_error() -> None:
     assert "returned float32[3, 3], where float32[128] was expected" in result.failure.seen
 
 
-def test_a_design_that_cannot_see_is_inconclusive() -> None:
-    """Half the promised discrepancy is neither excluded nor refuted: that is never a pass."""
+def test_a_design_that_cannot_decide_is_inconclusive() -> None:
+    """Half the promised discrepancy is neither excluded nor refuted, so the verdict is no PASS."""
 
     def half_way(sampler: Sampler, _: int) -> tuple[Trials, ...]:
-        extra = 500 if sampler.case == Case() else 0  # 0.01 sd off in one case; 0.02 is promised
-        return (Trials.of(50_000 + extra, 100_000, 0.5, label="planted"),)
+        extra = 500 if sampler.case == Case() else 0  # one case is 0.01 sd off; 0.02 is promised
+        return (Trials.of(50_000 + extra, 100_000, 0.5, label="all"),)
 
-    planted = Statistical(
+    decision = Statistical(
         cases=find("DP202").decision.cases,
         observe=half_way,
         explicit=(Case(),),
-        discrepancies={"planted": 0.02 / _SETTINGS.profile.discrepancy_factor},
+        discrepancies={"all": 0.02 / _SETTINGS.profile.discrepancy_factor},
     )
-    property_id = replace(find("DP202"), decision=planted, blocked_by=())
+    prop = replace(find("DP202"), decision=decision, blocked_by=())
     result = Judge(_SETTINGS, {})(
-        kernel_subject(Kernel(), api="linen", name="control.reference"), property_id
+        kernel_subject(Kernel(), api="linen", name="control.reference"), prop
     )
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.shown.startswith("1 of ")
@@ -207,7 +207,7 @@ def test_a_design_that_cannot_see_is_inconclusive() -> None:
 
 
 def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
-    """The d2l layer is known with its entry and fails without; a stale entry fails too."""
+    """The d2l layer is KNOWN with its entry and fails without; a stale entry fails too."""
     layer = registry.load("d2l.dropout_layer")
     assert _judge(layer, "DP104").verdict is Verdict.KNOWN
     unlisted = _judge(layer, "DP104", replace(_SETTINGS, known=()))
@@ -221,8 +221,8 @@ def test_a_listed_deviation_is_known_and_a_stale_entry_fails() -> None:
     assert "no longer occurs" in result.shown
 
 
-def test_a_general_entry_spares_those_who_conform() -> None:
-    """An entry about any subject of one API is no property that each of them fails."""
+def test_a_general_entry_is_not_stale_for_a_layer_that_conforms() -> None:
+    """An entry for all subjects of an API allows a failure, and does not require one."""
     general = [d for d in _SETTINGS.known if d.is_general and d.property_id == "DP404"]
     assert [entry.api for entry in general] == ["linen"]
     assert _judge(registry.load("nnx.Dropout"), "DP404").verdict is Verdict.PASS

@@ -38,13 +38,13 @@ def test_it_is_in_no_count_of_what_is_judged() -> None:
     """Not in the catalogue, the budget, the plan, the mutants or the parameters of pytest."""
     settings = Settings.of(profile="smoke")
     assert settings.budget.num_properties == sum(prop.is_statistical for prop in CATALOGUE)
-    asks = kill_matrix.asks(profile="smoke", run_seeds=range(1), full=True)
+    tasks = kill_matrix.tasks(profile="smoke", run_seeds=range(1), full=True)
     marked: Any = parametrize_with_properties(["linen.Dropout"])
     judged = {
         "catalogue": {prop.id for prop in CATALOGUE},
         "plan": {one.property_id for one in forecasts(profile="smoke")},
         "mutants": {property_id for _, _, property_id in kill_page.rows()},
-        "kill matrix": {property_id for ask in asks for property_id in ask.properties},
+        "kill matrix": {property_id for task in tasks for property_id in task.properties},
         "blocking": {property_id for each in CATALOGUE for property_id in each.blocked_by},
         "pytest": {property_id for _, property_id in marked.mark.args[1]},
     }

@@ -1,4 +1,4 @@
-"""DP705 can be met, may be met by refusal, and fails on Flax where the list is struck."""
+"""A layer can pass DP705, also by refusing a rate; Flax fails it without its known deviation."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ def _as_float(rate: Any) -> Any:
 
 def _only_floats(rate: Any) -> Any:
     if type(rate) is not float:
-        raise TypeError(f"rate={rate!r} is no float")
+        raise TypeError(f"rate={rate!r} is not a float")
     return nn.Dropout(rate)
 
 
@@ -32,14 +32,14 @@ def _judge(subject: Subject, settings: Settings = _SETTINGS) -> Any:
 
 @pytest.mark.parametrize("factory", [_as_float, _only_floats])
 def test_a_layer_that_makes_a_float_of_its_rate_or_refuses_it_conforms(factory: Any) -> None:
-    """The general entry of the list makes no failure of a layer that is right."""
+    """A general known deviation does not make a correct layer fail."""
     result = _judge(Subject.linen(factory))
     assert result.verdict is Verdict.PASS, result.shown
 
 
 @pytest.mark.parametrize("name", ["linen.Dropout", "nnx.Dropout"])
-def test_flax_fails_where_the_entries_are_struck(name: str) -> None:
-    """What is KNOWN is a failure of the property, and nothing less."""
+def test_flax_fails_without_the_known_deviation(name: str) -> None:
+    """KNOWN is a failure of the property: without the entries the verdict is FAIL."""
     subject = registry.load(name)
     assert _judge(subject).verdict is Verdict.KNOWN
     others = tuple(entry for entry in SHIPPED_LIST if entry.property_id != "DP705")

@@ -1,4 +1,4 @@
-"""Keys are fresh for every run seed, property, case, role and block, and the same every time."""
+"""Keys differ for every run seed, property, case, role and block, and can be reproduced."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -29,25 +29,25 @@ def _variants() -> list[np.ndarray]:
 
 
 def test_no_two_uses_share_a_key() -> None:
-    """Run seed, property, whole case, role and block each give other keys; none is shared."""
+    """Another run seed, property, case, role or block gives other keys; none is shared."""
     for first, second in combinations(_variants(), 2):
         assert not {tuple(w) for w in first.tolist()} & {tuple(w) for w in second.tolist()}
 
 
-def test_the_same_question_gives_the_same_keys() -> None:
-    """A draw is a pure function of its arguments, so that shrinking and replay see it again."""
+def test_the_same_arguments_give_the_same_keys() -> None:
+    """A draw is a pure function of its arguments, so that shrinking and replay repeat it."""
     for first, second in zip(_variants(), _variants(), strict=True):
         np.testing.assert_array_equal(first, second)
 
 
-def test_a_longer_block_begins_like_a_shorter_one_and_repeats_nothing() -> None:
+def test_a_block_repeats_no_key() -> None:
     """All keys of a block differ."""
     words = _SAMPLER.words(4096, role="mask", block=0)
     assert len({tuple(word) for word in words.tolist()}) == 4096
 
 
-def test_blocks_have_one_size_a_shape() -> None:
-    """The number of keys depends on the shape and the batching alone: a block compiles once."""
+def test_blocks_have_one_size_per_shape() -> None:
+    """The number of keys depends only on shape and batching, so that a block compiles once."""
     assert _SAMPLER.num_keys == BLOCK_UNITS // 128
     assert replace(_SAMPLER, case=Case(rate=0.9, seed=3)).num_keys == _SAMPLER.num_keys
     traits = replace(_SAMPLER.subject.traits, batching="loop")
@@ -56,7 +56,7 @@ def test_blocks_have_one_size_a_shape() -> None:
 
 
 def test_a_loop_draws_the_masks_that_vmap_draws() -> None:
-    """How a subject is batched never changes a mask."""
+    """The batching of a subject changes no mask."""
     traits = replace(_SAMPLER.subject.traits, batching="loop")
     looped = replace(_SAMPLER, subject=replace(_SAMPLER.subject, traits=traits))
     keys = _SAMPLER.keys(5)
@@ -64,7 +64,7 @@ def test_a_loop_draws_the_masks_that_vmap_draws() -> None:
 
 
 def test_keys_are_typed_keys_of_the_default_implementation() -> None:
-    """What is handed to a subject is what `jax.random.key` makes."""
+    """A subject gets keys of the kind that `jax.random.key` makes."""
     keys = _SAMPLER.keys(3)
     assert keys.shape == (3,)
     assert keys.dtype == jax.random.key(0).dtype

@@ -16,7 +16,7 @@ def _run(
 
     def judge(case: Case) -> Exception | None:
         judged.append(case)
-        return ValueError("planted") if fails(case) else None
+        return ValueError("fault") if fails(case) else None
 
     found = search(
         judge, explicit=explicit, strategy=strategies.cases(), max_examples=number, seed=11
@@ -25,15 +25,15 @@ def _run(
 
 
 def test_every_distinct_case_is_judged_once() -> None:
-    """A case that is drawn twice would count twice in the ledger."""
+    """A case that is drawn twice is judged once: it would count twice in the ledger."""
     found, judged = _run(lambda _: False)
     assert found is None
     assert len({case.digest() for case in judged}) == len(judged)
     assert len(judged) == 40
 
 
-def test_explicit_cases_come_first_and_count() -> None:
-    """They are part of the promised number of examples, not on top of it."""
+def test_explicit_cases_come_first() -> None:
+    """They count towards the number of examples."""
     explicit = (Case(rate=0.25), Case(rate=0.75))
     _, judged = _run(lambda _: False, explicit)
     assert tuple(judged[:2]) == explicit
@@ -54,11 +54,11 @@ def test_where_there_are_no_more_cases_fewer_are_judged() -> None:
 
 
 def test_a_failure_is_shrunk() -> None:
-    """Of all failing cases, the simplest is reported."""
+    """The simplest of all failing cases is reported."""
     found, _ = _run(lambda case: case.size >= 5 and case.rate > 0.0, number=100)
     assert found is not None
     case, error = found
-    assert str(error) == "planted"
+    assert str(error) == "fault"
     assert (case.shape, case.seed) == ((7,), 0)
 
 
@@ -77,5 +77,5 @@ def test_shrinking_ends_after_a_number_of_cases() -> None:
 
 
 def test_the_same_seed_tries_the_same_cases() -> None:
-    """What Hypothesis draws depends on the seed alone."""
+    """The cases that Hypothesis draws depend only on the seed."""
     assert _run(lambda _: False)[1] == _run(lambda _: False)[1]

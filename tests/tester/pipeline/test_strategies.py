@@ -1,4 +1,4 @@
-"""Every branch that a strategy promises is reached: each is found by a search for it."""
+"""Every branch of a strategy is reached: a search finds an example of each."""
 
 import pytest
 from hypothesis import find, settings
@@ -14,25 +14,25 @@ _SEARCH = settings(max_examples=20_000, deadline=None, database=None)
     "rate", [rate for branch in strategies.RATE_BRANCHES.values() for rate in branch]
 )
 def test_every_named_rate_is_reached(rate: float) -> None:
-    """0, 1, the float32 edge, each decade and each 1 - 10^-k are drawn."""
+    """The strategy draws 0, 1, the float32 edge, each decade and each 1 - 10^-k."""
     assert find(strategies.rates(), lambda drawn: drawn == rate, settings=_SEARCH) == rate
 
 
 def test_free_rates_are_reached() -> None:
-    """Rates that nobody named are drawn too."""
+    """The strategy draws rates outside the named branches too."""
     named = {rate for branch in strategies.RATE_BRANCHES.values() for rate in branch}
     assert find(strategies.rates(), lambda drawn: drawn not in named, settings=_SEARCH) not in named
 
 
 @pytest.mark.parametrize("shape", strategies.WIDE_SHAPES)
 def test_every_shape_of_the_pool_is_reached(shape: tuple[int, ...]) -> None:
-    """No shape of a pool is there for show."""
+    """The strategy draws each shape of a pool."""
     drawn = strategies.cases(pool=strategies.WIDE_SHAPES)
     assert find(drawn, lambda case: case.shape == shape, settings=_SEARCH).shape == shape
 
 
-def test_the_pools_hold_the_corners() -> None:
-    """Rank 0 to 5, an empty axis, size 1, a prime, 127 to 129, a square and one that is none."""
+def test_the_pools_have_the_corner_cases() -> None:
+    """They have rank 0 to 5, an empty axis, size 1, a prime, 127 to 129, and unequal axes."""
     shapes = set(strategies.SHAPES)
     assert {len(shape) for shape in shapes} == {0, 1, 2, 3, 4, 5}
     assert {(0,), (1,), (7,), (127,), (128,), (129,)} <= shapes
@@ -49,7 +49,7 @@ def test_the_pools_hold_the_corners() -> None:
 @pytest.mark.parametrize("values", VALUES)
 @pytest.mark.parametrize("dtype", strategies.DTYPES)
 def test_every_input_and_dtype_is_reached(values: str, dtype: str) -> None:
-    """Each kind of input is drawn in each dtype."""
+    """The strategy draws each kind of input in each dtype."""
     drawn = strategies.cases(dtypes=strategies.DTYPES)
     found = find(drawn, lambda c: (c.values, c.dtype) == (values, dtype), settings=_SEARCH)
     assert found.values == values
@@ -61,13 +61,13 @@ def test_every_input_and_dtype_is_reached(values: str, dtype: str) -> None:
     ids=["none", "first", "middle", "negative", "two", "all, negative"],
 )
 def test_every_kind_of_broadcast_dims_is_reached(wanted: tuple[int, ...]) -> None:
-    """No axis, one, several, all, counted from the front and from the back."""
+    """The strategy draws no axis, one, several, all, from the front and from the back."""
     found = find(strategies.broadcast_dims(3), lambda dims: dims == wanted, settings=_SEARCH)
     assert found == wanted
 
 
 def test_inner_rates_stay_inside_their_bounds() -> None:
-    """A rate at which nothing could be dropped or kept is never drawn for a count."""
+    """The strategy draws no rate outside: there a count could be without dropped or kept units."""
     with pytest.raises(NoSuchExample):
         find(
             strategies.inner_rates(0.1, 0.9),
@@ -76,8 +76,8 @@ def test_inner_rates_stay_inside_their_bounds() -> None:
         )
 
 
-def test_cases_honour_least_rank_and_size() -> None:
-    """`min_rank` and `min_size` leave the other shapes of the pool out."""
+def test_cases_have_at_least_the_given_rank_and_size() -> None:
+    """`min_rank` and `min_size` exclude the other shapes of the pool."""
     drawn = strategies.cases(min_rank=2, min_size=6)
     smallest = find(drawn, lambda case: isinstance(case, Case), settings=_SEARCH)
     assert len(smallest.shape) >= 2

@@ -1,4 +1,4 @@
-"""Do the measurements of both error rates hold, and do they fail where the suite is broken?"""
+"""The measurements of both error rates keep their bounds, and fail for a broken suite."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dropout_props.selftest.own_mutants import OWN_MUTANTS, OwnMutant
 
 
 def test_every_outcome_of_a_short_run_keeps_its_bound() -> None:
-    """False alarms below alpha, evidence of mean 1, at every keep rate."""
+    """At every keep rate false alarms are below alpha, and the mean of the evidence is 1."""
     found = list(enumeration.measure())
     assert len(found) == 4
     assert all(one.held for one in found), found
@@ -19,17 +19,17 @@ def test_every_outcome_of_a_short_run_keeps_its_bound() -> None:
     assert means == pytest.approx([1.0, 1.0], abs=1e-9)
 
 
-def test_the_billion_is_reached_and_kept() -> None:
-    """A property alarms at most in its share, which importance sampling resolves."""
-    property_id, whole = depth.measure(ledgers=3000)
-    assert property_id.held
+def test_a_run_keeps_its_budget_of_one_in_a_billion() -> None:
+    """A property raises false alarms at most at its share, which importance sampling resolves."""
+    one, whole = depth.measure(ledgers=3000)
+    assert one.held
     assert whole.held
     assert 0 < whole.figure < 1e-9
-    assert whole.upper < 2 * whole.figure  # it is an estimate, and no empty bound
+    assert whole.upper < 2 * whole.figure  # the estimate is close to its bound
 
 
-def test_a_few_runs_of_the_engine_raise_no_more_alarms_than_they_may() -> None:
-    """Of every statistical property, and of a scan of shapes and rates."""
+def test_a_few_runs_of_the_engine_keep_their_bounds() -> None:
+    """This holds for every statistical property, and for a scan of shapes and rates."""
     runs = list(null_runs.measure(runs=3))
     assert runs[0].figure <= 0.2
     assert runs[2].figure < 1
@@ -54,21 +54,21 @@ _PARTS: dict[str, Any] = {
         if part != "d"  # takes hundreds of scans: `dropout-props selftest --null` runs them
     ],
 )
-def test_a_fault_of_the_suite_is_measured(mutant: OwnMutant, part: str) -> None:
-    """With it in place a measurement fails that holds without it."""
+def test_a_measurement_detects_a_fault_of_the_suite(mutant: OwnMutant, part: str) -> None:
+    """With the fault in place a bound is exceeded that is kept without it."""
     before = [one.held for one in _PARTS[part]()]
-    with mutant.planted():
+    with mutant.in_place():
         after = [one.held for one in _PARTS[part]()]
     assert any(was and not now for was, now in zip(before, after, strict=True))
 
 
-def test_each_measurement_has_a_fault_that_it_catches() -> None:
-    """None of the four is there for show."""
+def test_each_measurement_detects_a_fault() -> None:
+    """Each of the four letters has a mutant of the suite."""
     assert {letter for mutant in OWN_MUTANTS for letter in mutant.caught_by} == set("abcd")
 
 
-def test_promised_discrepancies_are_seldom_missed_and_quarters_pass() -> None:
-    """Every family of every statistical property; the bound needs more simulations than this."""
+def test_promised_discrepancies_are_rarely_missed_and_quarters_pass() -> None:
+    """This holds for every family; the bound of 0.001 requires more simulations than this."""
     found = list(power.measure(simulations=1000))
     assert {one.property_id for one in found} >= {"DP202", "DP301", "DP404"}
     assert max(one.missed.figure for one in found) <= 0.005
@@ -76,7 +76,7 @@ def test_promised_discrepancies_are_seldom_missed_and_quarters_pass() -> None:
 
 
 def test_the_plan_round_trips() -> None:
-    """A fixed sample of the planned size sees what the property promises, and hardly less."""
+    """A fixed sample of the planned size resolves the promised discrepancy, and hardly less."""
     for one in plan.forecasts(profile="ci"):
         assert one.resolvable <= one.shifts[0] * (1 + 1e-9)
         assert one.resolvable > 0.9 * one.shifts[0]
@@ -84,10 +84,10 @@ def test_the_plan_round_trips() -> None:
         assert one.round_trip <= one.fixed_num_trials
 
 
-def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(
+def test_the_plan_of_a_finer_profile_resolves_more_and_costs_more(
     capsys: Any, monkeypatch: Any
 ) -> None:
-    """The table names every statistical property, and what the profile promises."""
+    """The table has every statistical property, with what the profile promises."""
     smoke, ci = (
         {(one.property_id, one.family): one for one in plan.forecasts(profile=name)}
         for name in ("smoke", "ci")
@@ -98,12 +98,12 @@ def test_the_plan_of_a_finer_profile_sees_more_and_costs_more(
     with pytest.raises(SystemExit) as stopped:
         main(["plan", "--profile", "smoke"])
     assert not stopped.value.code
-    said = capsys.readouterr().out
-    assert all(property_id in said for property_id, _ in ci)
-    assert max(map(len, said.splitlines())) <= 80
-    assert "…" not in said
-    words = set(said.split())
+    printed = capsys.readouterr().out
+    assert all(property_id in printed for property_id, _ in ci)
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "…" not in printed
+    words = set(printed.split())
     for at, one in smoke.items():
         numbers = [f"{shift:.2g}" for shift in one.shifts if shift]
         assert {*at[1].split(), f"{one.fixed_num_trials:.1e}", *numbers} <= words
-    assert "min_num_trials(min_discrepancy(n)) = n for" in " ".join(said.split())
+    assert "min_num_trials(min_discrepancy(n)) = n for" in " ".join(printed.split())

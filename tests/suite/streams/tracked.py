@@ -1,4 +1,4 @@
-"""What the machine holds: objects, what was kept of them, and what is known of this Flax."""
+"""The objects that the machine tracks, their snapshots, and the known deviations of this Flax."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from dropout_props.environment.versions import version_of
 from tests.suite.streams.ledger import Stream
 from tests.suite.streams.moves import NAMES
 
-__all__ = ["LISTED", "Held", "Kept"]
+__all__ = ["KNOWN", "Snapshot", "Tracked"]
 
-LISTED = frozenset(
+KNOWN = frozenset(
     property_id
     for property_id in ("DP412", "DP413", "DP414")
     for entry in SHIPPED_LIST
     if entry.concerns("nnx.Dropout", "nnx", property_id, {"flax": version_of("flax")})
 )
-"""Properties whose moves the installed Flax is known to get wrong: going back to a snapshot, reseeding
-what was built on 'default', passing a stream on."""
+"""Properties with a known deviation in the installed Flax: going back to a snapshot, reseeding an
+object on the stream 'default', passing a stream on. The machine leaves their moves out."""
 
 
 @dataclass
-class Held:
-    """One object that lives, and the streams that the model says it draws from."""
+class Tracked:
+    """An object of Flax, and the model of the streams that it draws from."""
 
     thing: Any
     streams: dict[str, Stream]
-    named: bool  # whether the streams have names, or one 'default' serves them all
+    named: bool  # False if one stream 'default' serves every name
     training: bool = True
 
     @property
     def is_model(self) -> bool:
-        """Whether it is a model; else it is a set of streams."""
+        """Whether the object is a model; otherwise it is a set of streams."""
         return NAMES[0] in self.streams
 
     def stream(self, name: str) -> Stream:
-        """Return the stream of a name, or the one that stands in for it."""
+        """Return the stream of a name, or the default stream."""
         return self.streams.get(name) or self.streams["default"]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What was kept of an object, to go back to."""
+class Snapshot:
+    """A saved state of an object."""
 
-    held: Held
+    tracked: Tracked
     parts: Any
     streams: dict[str, Stream]
     training: bool

@@ -1,4 +1,4 @@
-"""Does the self-test see survivors, idle properties and flagged controls, and plant what it says?"""
+"""The kill matrix finds survivors, idle properties and flagged controls, and judges every layer."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def kill(
 def matrix(
     *kills: Kill, properties: tuple[str, ...] = ("DP202",), whole: bool = True
 ) -> KillMatrix:
-    """A run of these verdicts."""
+    """The matrix of these verdicts."""
     return KillMatrix("ci", (0,), properties, kills, whole=whole)
 
 
@@ -46,40 +46,40 @@ def run(*arguments: str) -> int:
 
 
 @pytest.mark.parametrize("verdict", ["pass", "blocked", "error", "inconclusive", "known"])
-def test_whatever_is_no_failure_is_a_survivor(verdict: str) -> None:
-    """A bug is dead when its property fails, and not when it could not be asked."""
+def test_any_verdict_but_fail_makes_a_survivor(verdict: str) -> None:
+    """A mutant is killed if its property fails, not if the property could not be judged."""
     found = matrix(kill(verdict))
     assert [one.verdict for one in found.survivors] == [verdict]
     assert found.idle == ("DP202",)
-    assert not found.held
+    assert not found.passed
 
 
-def test_a_live_bug_is_dead_when_it_is_found_and_listed() -> None:
-    """KNOWN means that the property failed as the list says."""
-    assert matrix(kill("known", live=True)).held
+def test_a_live_mutant_is_killed_by_a_known_deviation() -> None:
+    """KNOWN means that the property failed, as the list of known deviations says."""
+    assert matrix(kill("known", live=True)).passed
 
 
 @pytest.mark.parametrize("verdict", ["fail", "error", "inconclusive", "blocked"])
 def test_a_control_that_gets_any_of_these_is_flagged(verdict: str) -> None:
-    """A correct layer passes, or the property does not apply to it."""
+    """A control must pass, unless the property does not apply."""
     found = matrix(kill("fail"), kill(verdict, control=True))
     assert found.flagged
-    assert not found.held
-    assert matrix(kill("fail"), kill("pass", control=True)).held
+    assert not found.passed
+    assert matrix(kill("fail"), kill("pass", control=True)).passed
 
 
-def test_a_property_is_idle_only_when_all_bugs_were_planted() -> None:
-    """One planted bug says nothing about the properties that do not name it."""
+def test_a_property_can_be_idle_only_if_all_mutants_were_judged() -> None:
+    """One mutant shows nothing about the properties that do not name it."""
     kills = (kill("fail"),)
     assert matrix(*kills, properties=("DP202", "DP301")).idle == ("DP301",)
-    assert matrix(*kills, properties=("DP202", "DP301"), whole=False).held
+    assert matrix(*kills, properties=("DP202", "DP301"), whole=False).passed
 
 
-def test_everything_is_asked() -> None:
-    """Each bug with its properties, each control with the catalogue, in each API."""
-    asked = kill_matrix.asks(profile="ci", run_seeds=[0])
-    assert len(asked) == sum(len(one.apis) for one in (*MUTANTS, *CONTROLS))
-    by_name = {(ask.mutant, ask.api): ask.properties for ask in asked}
+def test_the_tasks_cover_every_layer() -> None:
+    """Each mutant has its properties, each control the catalogue, in each API."""
+    tasks = kill_matrix.tasks(profile="ci", run_seeds=[0])
+    assert len(tasks) == sum(len(one.apis) for one in (*MUTANTS, *CONTROLS))
+    by_name = {(task.mutant, task.api): task.properties for task in tasks}
     assert all(
         by_name[one.name, api] == tuple(sorted(one.killed_by))
         for one in MUTANTS
@@ -92,15 +92,15 @@ def test_a_layer_whose_worker_dies_is_an_error_of_each_property(
 ) -> None:
     """A bug survives by it, a control is flagged by it, and the text says how it died."""
 
-    def dies(ask: Any, asked: Any, *, processes: int, done: Any, lost: Any) -> None:
-        for one in asked:
+    def dies(judge: Any, planned: Any, *, processes: int, done: Any, lost: Any) -> None:
+        for one in planned:
             lost(one, Lost("was killed by SIGKILL", "was killed by SIGKILL"))
 
     monkeypatch.setattr(kill_matrix, "in_parallel", dies)
     names = ("bias_1pct", CONTROLS[0].name)
-    asked = kill_matrix.asks(profile="ci", run_seeds=[0, 1], mutants=names, properties=["DP202"])
-    found = kill_matrix.run(asked, whole=False, processes=2)
-    assert len(found.kills) == 2 * len(asked)
+    tasks = kill_matrix.tasks(profile="ci", run_seeds=[0, 1], mutants=names, properties=["DP202"])
+    found = kill_matrix.run(tasks, whole=False, processes=2)
+    assert len(found.kills) == 2 * len(tasks)
     assert {(one.verdict, "SIGKILL" in one.shown) for one in found.kills} == {("error", True)}
     assert {one.mutant for one in found.survivors} == {"bias_1pct"}
     assert {one.mutant for one in found.flagged} == {CONTROLS[0].name}
@@ -108,7 +108,7 @@ def test_a_layer_whose_worker_dies_is_an_error_of_each_property(
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_processes_do_not_change_a_verdict(processes: str, tmp_path: Path, capsys: Any) -> None:
-    """A planted bug dies and a control lives, in this process or in two others."""
+    """The mutants are killed, in this process or in two others."""
     page = tmp_path / "page.md"
     code = run("--mutant", "bias_1pct", "--mutant", "scale_twice", "-n", processes,
                "--write", str(page), "--json", str(tmp_path / "kills.json"))  # fmt: skip
@@ -130,9 +130,9 @@ def test_processes_do_not_change_a_verdict(processes: str, tmp_path: Path, capsy
         (("--mutants", "--json", "no/such/folder/x.json"), 4, "no/such/folder"),
     ],
 )
-def test_bad_input_is_answered_at_the_door(
+def test_bad_input_is_refused_before_anything_runs(
     arguments: tuple[str, ...], code: int, words: str, capsys: Any
 ) -> None:
-    """One paragraph that names the value and the remedy, and nothing has run."""
+    """The message is one paragraph that names the value and the remedy."""
     assert run(*arguments) == code
     assert words in " ".join(capsys.readouterr().err.split())

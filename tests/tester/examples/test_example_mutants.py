@@ -1,6 +1,6 @@
-"""Bugs planted in the worked examples: each is refuted by the property that is about it.
+"""Mutants of the worked examples: the property that describes the bug fails on each.
 
-That the examples themselves pass these properties, `test_examples.py` says.
+`test_examples.py` shows that the examples themselves pass these properties.
 """
 
 from collections.abc import Callable
@@ -32,86 +32,86 @@ def _stddev(rate: float) -> float:
     return float(np.sqrt(rate / (1 - rate)))
 
 
-def _coins(key: Any, x: Any, rate: float, shape: Any) -> Any:
+def _dropout(key: Any, x: Any, rate: float, shape: Any) -> Any:
     return jnp.where(jax.random.bernoulli(key, 1 - rate, shape), x / (1 - rate), 0)
 
 
 def unscaled(key: Any, x: Any, rate: float) -> Any:
-    """Rows are dropped, and those that are kept stay as they are."""
-    return (1 - rate) * _coins(key, x, rate, (x.shape[0],) + (1,) * (x.ndim - 1))
+    """Kept rows are not scaled."""
+    return (1 - rate) * _dropout(key, x, rate, (x.shape[0],) + (1,) * (x.ndim - 1))
 
 
-def coin_a_unit(key: Any, x: Any, rate: float) -> Any:
-    """Dropout."""
-    return _coins(key, x, rate, x.shape)
+def trial_per_unit(key: Any, x: Any, rate: float) -> Any:
+    """One trial per unit, which is dropout."""
+    return _dropout(key, x, rate, x.shape)
 
 
-def coin_a_column(key: Any, x: Any, rate: float) -> Any:
-    """The last axis has the coins."""
-    return _coins(key, x, rate, (1,) * (x.ndim - 1) + x.shape[-1:])
+def trial_per_column(key: Any, x: Any, rate: float) -> Any:
+    """One trial per index of the last axis."""
+    return _dropout(key, x, rate, (1,) * (x.ndim - 1) + x.shape[-1:])
 
 
-def coin_a_batch(key: Any, x: Any, rate: float) -> Any:
-    """All rows are dropped together."""
-    return _coins(key, x, rate, (1,) * x.ndim)
+def trial_per_batch(key: Any, x: Any, rate: float) -> Any:
+    """One trial for the whole batch."""
+    return _dropout(key, x, rate, (1,) * x.ndim)
 
 
-def coin_of_two_rows(key: Any, x: Any, rate: float) -> Any:
-    """The second half of the rows is dropped where the first half is."""
-    coins = jax.random.bernoulli(key, 1 - rate, ((x.shape[0] + 1) // 2,) + (1,) * (x.ndim - 1))
-    both = jnp.concatenate([coins, coins])[: x.shape[0]]
+def trial_for_two_rows(key: Any, x: Any, rate: float) -> Any:
+    """The second half of the rows repeats the trials of the first half."""
+    kept = jax.random.bernoulli(key, 1 - rate, ((x.shape[0] + 1) // 2,) + (1,) * (x.ndim - 1))
+    both = jnp.concatenate([kept, kept])[: x.shape[0]]
     return jnp.where(both, x / (1 - rate), 0)
 
 
 def off_centre(key: Any, x: Any, rate: float) -> Any:
-    """The mean of the noise is a twentieth of its deviation."""
+    """The mean of the noise is a twentieth of its standard deviation."""
     return x + rate * (_normal(key, x) + 0.05)
 
 
 def same_in_every_call(_key: Any, x: Any, rate: float) -> Any:
-    """The key is not used."""
+    """The noise does not depend on the key."""
     return x + rate * _normal(jax.random.PRNGKey(0), x)
 
 
 def few_noises(key: Any, x: Any, rate: float) -> Any:
-    """Eight bits of the key are."""
+    """The noise depends on eight bits of the key."""
     word = (key if key.dtype == jnp.uint32 else jax.random.key_data(key))[..., -1]
     return x + rate * _normal(jax.random.PRNGKey(word % 256), x)
 
 
 def half_noised(key: Any, x: Any, rate: float) -> Any:
-    """The last unit is left as it is."""
+    """The last unit has no noise."""
     noise = _normal(key, x).reshape(-1).at[-1:].set(0)
     return x + rate * noise.reshape(x.shape)
 
 
 def shared_by_halves(key: Any, x: Any, rate: float) -> Any:
-    """The second half has the noise of the first."""
+    """The second half has the noise of the first half."""
     half = _normal(key, jnp.zeros((x.size + 1) // 2, x.dtype))
     noise = jnp.concatenate([half, half])[: x.size].reshape(x.shape)
     return x * (1 + _stddev(rate) * noise)
 
 
 def opposed_neighbours(key: Any, x: Any, rate: float) -> Any:
-    """Each second unit has the noise of the one before it with the other sign."""
+    """Every second unit has the negated noise of the unit before it."""
     half = _normal(key, jnp.zeros((x.size + 1) // 2, x.dtype))
     noise = jnp.stack([half, -half], axis=1).reshape(-1)[: x.size].reshape(x.shape)
     return x * (1 + _stddev(rate) * noise)
 
 
 def only_more(key: Any, x: Any, rate: float) -> Any:
-    """No unit becomes smaller."""
+    """The noise never makes a unit smaller."""
     return x * (1 + _stddev(rate) * jnp.abs(_normal(key, x)))
 
 
 def other_under_jit(key: Any, x: Any, rate: float) -> Any:
-    """A traced input gets the noise backwards."""
+    """A traced input has the negated noise."""
     noise = _normal(key, x)
     return x * (1 + _stddev(rate) * (-noise if isinstance(x, jax.core.Tracer) else noise))
 
 
-class Planted(nn.Module):
-    """A layer on the pattern of the examples, with another rule."""
+class Mutant(nn.Module):
+    """A layer like the examples, with another rule."""
 
     rate: float
     rule: Callable[..., Any]
@@ -119,7 +119,7 @@ class Planted(nn.Module):
 
     @nn.compact
     def __call__(self, x: Any, *, deterministic: bool = False) -> Any:
-        """Apply the rule in training."""
+        """Apply the rule in training mode."""
         if self.rate == 0.0 or (deterministic and not self.in_evaluation):
             return x
         if deterministic:
@@ -129,16 +129,16 @@ class Planted(nn.Module):
 
 BUGS: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
     "DropPath, unscaled": (unscaled, DROP_PATH, "DP201"),
-    "DropPath, a coin a unit": (coin_a_unit, DROP_PATH, "DP302"),
-    "DropPath, a coin a column": (coin_a_column, DROP_PATH, "DP302"),
-    "DropPath, a coin a batch": (coin_a_batch, DROP_PATH, "DP205"),
-    "DropPath, a coin of two rows": (coin_of_two_rows, DROP_PATH, "DP301"),
+    "DropPath, one trial per unit": (trial_per_unit, DROP_PATH, "DP302"),
+    "DropPath, one trial per column": (trial_per_column, DROP_PATH, "DP302"),
+    "DropPath, one trial per batch": (trial_per_batch, DROP_PATH, "DP205"),
+    "DropPath, one trial for two rows": (trial_for_two_rows, DROP_PATH, "DP301"),
     "GaussianNoise, off centre": (off_centre, NOISE, "DP202"),
     "GaussianNoise, the same in every call": (same_in_every_call, NOISE, "DP402"),
     "GaussianNoise, two calls alike": (same_in_every_call, NOISE, "DP403"),
     "GaussianNoise, two layers alike": (same_in_every_call, NOISE, "DP404"),
     "GaussianNoise, few noises": (few_noises, NOISE, "DP407"),
-    "GaussianNoise, its last unit left": (half_noised, NOISE, "DP204"),
+    "GaussianNoise, last unit without noise": (half_noised, NOISE, "DP204"),
     "GaussianDropout, shared by halves": (shared_by_halves, NOISE, "DP301"),
     "GaussianDropout, opposed neighbours": (opposed_neighbours, NOISE, "DP205"),
     "GaussianDropout, other under jit": (other_under_jit, NOISE, "DP501"),
@@ -147,22 +147,22 @@ BUGS: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_refuted(name: str) -> None:
-    """By the property that is about it, whose blockers hold."""
+def test_a_mutant_is_killed(name: str) -> None:
+    """The property that describes the bug fails, and is not BLOCKED."""
     rule, traits, property_id = BUGS[name]
 
-    def build(rate: float) -> Planted:
-        return Planted(rate, rule)
+    def build(rate: float) -> Mutant:
+        return Mutant(rate, rule)
 
-    result = Judge(_SETTINGS, {})(Subject.linen(build, name="planted", **traits), find(property_id))
+    result = Judge(_SETTINGS, {})(Subject.linen(build, name="mutant", **traits), find(property_id))
     assert result.verdict is Verdict.FAIL, result.shown
 
 
-def test_noise_in_evaluation_is_refuted() -> None:
-    """Evaluation returns the input."""
+def test_noise_in_evaluation_fails() -> None:
+    """DP101 requires that evaluation returns the input."""
 
-    def build(rate: float) -> Planted:
-        return Planted(rate, off_centre, in_evaluation=True)
+    def build(rate: float) -> Mutant:
+        return Mutant(rate, off_centre, in_evaluation=True)
 
-    noisy = Subject.linen(build, name="planted", **NOISE)
+    noisy = Subject.linen(build, name="mutant", **NOISE)
     assert Judge(_SETTINGS, {})(noisy, find("DP101")).verdict is Verdict.FAIL

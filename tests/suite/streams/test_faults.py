@@ -1,4 +1,4 @@
-"""The machine can fail: each fault planted in a move is found, by what it breaks."""
+"""The machine finds each fault of a move, and reports the check that the fault violates."""
 
 from typing import Any
 
@@ -39,25 +39,25 @@ class _Stuck(nnx.Dropout):
 
 
 class _EvaluationAdvances(Moves):
-    """An evaluation uses up a key."""
+    """An evaluation draws a key."""
 
     layer = _Restless
 
 
 class _CallAdvancesTwice(Moves):
-    """A training call uses up two keys."""
+    """A training call draws two keys."""
 
     layer = _Wasteful
 
 
 class _CallRepeatsItsKey(Moves):
-    """Every call has one key, and the count goes on as if it had not."""
+    """Every call uses the same key, and the count advances."""
 
     layer = _Stuck
 
 
 class _EvaluationTrains(Moves):
-    """Evaluation is never switched on."""
+    """`eval` has no effect."""
 
     def switch(self, model: Any, *, training: bool) -> None:
         if training:
@@ -65,7 +65,7 @@ class _EvaluationTrains(Moves):
 
 
 class _JitLosesTheCount(Moves):
-    """What a compiled call does to the state stays in it."""
+    """A compiled call does not change the state of the model."""
 
     def call(self, model: Any, *, compiled: bool) -> list[bytes]:
         return super().call(nnx.clone(model) if compiled else model, compiled=compiled)
@@ -81,7 +81,7 @@ class _RestoreRestarts(Moves):
 
 
 class _RestoreForgetsTheKey(Moves):
-    """A restored stream has the right count, on the key of what it was restored into."""
+    """A restored stream has the right count, and the key of the new object."""
 
     def restore(self, fresh: Any, saved: Any) -> Any:
         own, form = self.save(fresh)
@@ -90,7 +90,7 @@ class _RestoreForgetsTheKey(Moves):
 
 
 class _CloneRepeatsAKey(Moves):
-    """The copy issues the last key again."""
+    """A clone issues the last key again."""
 
     def clone(self, thing: Any) -> Any:
         leaves, form = self.save(thing)
@@ -99,7 +99,7 @@ class _CloneRepeatsAKey(Moves):
 
 
 class _LayersInStep(Moves):
-    """The second layer of a model is a copy of the first."""
+    """The second layer of a model is a clone of the first."""
 
     def build(self, rngs: Any, size: int) -> Any:
         model = super().build(rngs, size)
@@ -109,7 +109,7 @@ class _LayersInStep(Moves):
 
 
 class _ForkRepeatsKeys(Moves):
-    """The fork is a copy, and issues what the first will."""
+    """A fork is a clone, and issues the keys of the original."""
 
     def derive(self, rngs: Any, how: str, *arguments: Any) -> Any:
         made = super().derive(rngs, how, *arguments)
@@ -117,7 +117,7 @@ class _ForkRepeatsKeys(Moves):
 
 
 class _ReseedDoesNothing(Moves):
-    """A stream that is reseeded goes on as it was."""
+    """A reseed has no effect."""
 
     def reseed(self, thing: Any, seed: int) -> None:
         pass
@@ -143,7 +143,7 @@ if Moves().reseeds():
 @pytest.mark.parametrize(
     ("fault", "seen"), _FAULTS, ids=[fault.__name__[1:] for fault, _ in _FAULTS]
 )
-def test_a_planted_fault_is_found(fault: type[Moves], seen: str) -> None:
-    """It is found within the examples that the installed Flax is asked with."""
+def test_the_machine_finds_a_fault(fault: type[Moves], seen: str) -> None:
+    """It finds the fault within as many examples as it runs on the installed Flax."""
     with pytest.raises(AssertionError, match=seen):
         drive(fault())
