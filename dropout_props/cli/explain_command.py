@@ -9,7 +9,7 @@ import click
 from dropout_props.cli.options import properties_of
 
 if TYPE_CHECKING:
-    from dropout_props.properties import NightlyProperty, Property
+    from dropout_props.properties import NightlyProperty, Property, RecordProperty
 
 __all__ = ["command"]
 
@@ -28,7 +28,7 @@ def command(property_ids: tuple[str, ...], *, markdown: bool) -> int:
     return 0
 
 
-def _told(ids: tuple[str, ...]) -> list[Property | NightlyProperty]:
+def _told(ids: tuple[str, ...]) -> list[Property | NightlyProperty | RecordProperty]:
     from dropout_props.properties import EXPLAINED
 
     told = {prop.id: prop for prop in EXPLAINED}

@@ -76,6 +76,18 @@ from dropout_props.properties import (
     dp802_models,
     dp803_linear_model,
     dp804_generalisation,
+    dp901_active_in_training,
+    dp902_silent_in_evaluation,
+    dp903_declared_rate,
+    dp904_zero_or_scaled,
+    dp905_keys_used_once,
+    dp906_sites_differ,
+    dp907_steps_differ,
+    dp908_examples_differ,
+    dp909_backward_replays,
+    dp910_devices_differ,
+    dp911_resumes,
+    dp912_rates_as_configured,
 )
 from dropout_props.properties.declaration import (
     Exact,
@@ -84,15 +96,19 @@ from dropout_props.properties.declaration import (
     Statistical,
     Violation,
 )
+from dropout_props.properties.recorded.declaration import RecordProperty
 
 __all__ = [
     "CATALOGUE",
     "EXPLAINED",
     "NIGHTLY",
+    "RECORDED",
     "DecidedNightly",
+    "DecidedOnRecords",
     "Exact",
     "NightlyProperty",
     "Property",
+    "RecordProperty",
     "Statistical",
     "UnknownProperty",
     "Violation",
@@ -170,7 +186,27 @@ CATALOGUE: tuple[Property, ...] = (
 NIGHTLY: tuple[NightlyProperty, ...] = (dp804_generalisation.PROPERTY,)
 """Properties that nothing here judges."""
 
-EXPLAINED: tuple[Property | NightlyProperty, ...] = (*CATALOGUE, *NIGHTLY)
+RECORDED: tuple[RecordProperty, ...] = (
+    dp901_active_in_training.PROPERTY,
+    dp902_silent_in_evaluation.PROPERTY,
+    dp903_declared_rate.PROPERTY,
+    dp904_zero_or_scaled.PROPERTY,
+    dp905_keys_used_once.PROPERTY,
+    dp906_sites_differ.PROPERTY,
+    dp907_steps_differ.PROPERTY,
+    dp908_examples_differ.PROPERTY,
+    dp909_backward_replays.PROPERTY,
+    dp910_devices_differ.PROPERTY,
+    dp911_resumes.PROPERTY,
+    dp912_rates_as_configured.PROPERTY,
+)
+"""Properties of a running model, which a record is judged against."""
+
+EXPLAINED: tuple[Property | NightlyProperty | RecordProperty, ...] = (
+    *CATALOGUE,
+    *NIGHTLY,
+    *RECORDED,
+)
 """What `explain` and `list` tell of."""
 
 
@@ -182,12 +218,17 @@ class DecidedNightly(UnknownProperty):
     """The property of this id is decided by training models, and no layer is asked."""
 
 
+class DecidedOnRecords(UnknownProperty):
+    """The property of this id is one of a running model, and no layer is asked."""
+
+
 def find(property_id: str) -> Property:
     """Return the property called `property_id`, in any case of letters.
 
     Raises:
         UnknownProperty: with the closest ids.
         DecidedNightly: it is none of those that are judged; naming the command that decides it.
+        DecidedOnRecords: it is judged on a record of a running model.
     """
     asked = property_id.upper()
     for prop in CATALOGUE:
@@ -199,6 +240,11 @@ def find(property_id: str) -> Property:
                 f"{other.id} is not judged here, since models are trained to decide it and no "
                 f"layer is asked: `{other.command}` does that, in a checkout of this repository."
             )
+    if any(one.id == asked for one in RECORDED):
+        raise DecidedOnRecords(
+            f"{asked} is a property of a running model, and no layer is judged against it: record "
+            "the model with `dropout_props.record()` or `dropout-props audit`."
+        )
     close = get_close_matches(asked, [one.id for one in EXPLAINED])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
     raise UnknownProperty(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dropout_props.cases.profiles import PROFILES
 from dropout_props.properties.declaration import NightlyProperty, Property, Statistical
+from dropout_props.properties.recorded.declaration import RecordProperty
 
 __all__ = ["describe", "entries", "page"]
 
@@ -16,11 +17,12 @@ What dropout promises, property by property. `dropout-props explain --markdown` 
 test holds it to the code. Discrepancies are in standard deviations of one trial: at keep
 probability k, one of them is sqrt(k (1 - k)). Of a subject that is noise, a unit is kept when it
 lies above its input, with probability 1/2 in place of 1 - rate. A property of the kind nightly is
-decided by training models: `dropout-props check` does not judge it.
+decided by training models: `dropout-props check` does not judge it. One of the kind record is about a
+running model: `dropout_props.record()` and `dropout-props audit` judge it.
 """
 
 
-def entries(prop: Property | NightlyProperty) -> dict[str, str]:
+def entries(prop: Property | NightlyProperty | RecordProperty) -> dict[str, str]:
     """Return what there is to say about a property, by heading."""
     if isinstance(prop, NightlyProperty):
         return {
@@ -31,6 +33,18 @@ def entries(prop: Property | NightlyProperty) -> dict[str, str]:
             "Assumes": prop.assumes,
             "Decided": prop.decision,
             "Run by": f"`{prop.command}`, in a checkout of this repository",
+            "Since": prop.since,
+        }
+    if isinstance(prop, RecordProperty):
+        return {
+            "Properties": prop.sentence,
+            "Formula": prop.formula,
+            "Kind": f"{prop.kind}, {'exact' if prop.exact else 'counts'}",
+            "If it fails": prop.means,
+            "Mended by": prop.mend,
+            "Assumes": prop.assumes,
+            "Judged by": "`dropout_props.record()` and `dropout-props audit`, on a running model",
+            "Must kill": ", ".join(prop.wirings),
             "Since": prop.since,
         }
     found = {
@@ -54,7 +68,7 @@ def entries(prop: Property | NightlyProperty) -> dict[str, str]:
     return found
 
 
-def describe(prop: Property | NightlyProperty) -> str:
+def describe(prop: Property | NightlyProperty | RecordProperty) -> str:
     """Return the text of `explain`."""
     lines = [f"{prop.id}: {prop.name}", ""]
     for heading, text in entries(prop).items():
@@ -62,7 +76,7 @@ def describe(prop: Property | NightlyProperty) -> str:
     return "\n".join(lines)
 
 
-def page(properties: Sequence[Property | NightlyProperty]) -> str:
+def page(properties: Sequence[Property | NightlyProperty | RecordProperty]) -> str:
     """Return the page of the docs, as Markdown."""
     parts = [_HEAD]
     for prop in properties:

@@ -218,3 +218,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Tell the controlling process how many items a worker collected."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_PROPERTY] = _collected(session.config)
+
+
+@pytest.fixture
+def dropout_record() -> Callable[..., Any]:
+    """Give `dropout_props.record`: open it in the test, and check what it saw."""
+    from dropout_props.auditing.opened import record
+
+    return record
