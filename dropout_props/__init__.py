@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dropout_props.auditing import Record, audit, record, resume
     from dropout_props.cases.case import Case
     from dropout_props.engine import Judge, Settings
     from dropout_props.properties import CATALOGUE, Property
@@ -26,6 +27,7 @@ __all__ = [
     "Case",
     "Judge",
     "Property",
+    "Record",
     "RunResult",
     "Settings",
     "Subject",
@@ -33,7 +35,10 @@ __all__ = [
     "Trials",
     "Verdict",
     "__version__",
+    "audit",
     "parametrize_with_properties",
+    "record",
+    "resume",
 ]
 
 __version__ = "0.1.0"
@@ -44,13 +49,17 @@ _MODULES: dict[str, str] = {
     "Case": "dropout_props.cases.case",
     "Judge": "dropout_props.engine",
     "Property": "dropout_props.properties",
+    "Record": "dropout_props.auditing",
     "RunResult": "dropout_props.results.records",
     "Settings": "dropout_props.engine",
     "Subject": "dropout_props.subjects.subject",
     "Traits": "dropout_props.subjects.traits",
     "Trials": "dropout_props.statistics",
     "Verdict": "dropout_props.results.verdict",
+    "audit": "dropout_props.auditing",
     "parametrize_with_properties": "dropout_props.pytest_plugin.parametrize",
+    "record": "dropout_props.auditing",
+    "resume": "dropout_props.auditing",
 }
 
 

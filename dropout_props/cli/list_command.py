@@ -35,9 +35,9 @@ def command(*, subjects: bool, as_json: bool) -> int:
 
 
 def _properties() -> list[dict[str, str]]:
-    from dropout_props.properties import CATALOGUE
+    from dropout_props.properties import EXPLAINED
 
-    return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in CATALOGUE]
+    return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in EXPLAINED]
 
 
 def _subjects() -> list[dict[str, str]]:

@@ -81,6 +81,18 @@ from dropout_props.properties import (
     dp801_attention,
     dp802_models,
     dp803_linear_model,
+    dp901_active_in_training,
+    dp902_silent_in_evaluation,
+    dp903_declared_rate,
+    dp904_zero_or_scaled,
+    dp905_keys_used_once,
+    dp906_sites_differ,
+    dp907_steps_differ,
+    dp908_examples_differ,
+    dp909_backward_replays,
+    dp910_devices_differ,
+    dp911_resumes,
+    dp912_rates_as_configured,
 )
 from dropout_props.properties.declaration import (
     Exact,
@@ -89,12 +101,17 @@ from dropout_props.properties.declaration import (
     Statistical,
     Violation,
 )
+from dropout_props.properties.recorded.declaration import RecordProperty
 
 __all__ = [
     "CATALOGUE",
+    "EXPLAINED",
+    "RECORDED",
+    "DecidedOnRecords",
     "Exact",
     "NotRun",
     "Property",
+    "RecordProperty",
     "Statistical",
     "UnknownProperty",
     "Violation",
@@ -174,9 +191,35 @@ CATALOGUE: tuple[Property, ...] = (
 
 _NIGHTLY = "DP804"
 
+RECORDED: tuple[RecordProperty, ...] = (
+    dp901_active_in_training.PROPERTY,
+    dp902_silent_in_evaluation.PROPERTY,
+    dp903_declared_rate.PROPERTY,
+    dp904_zero_or_scaled.PROPERTY,
+    dp905_keys_used_once.PROPERTY,
+    dp906_sites_differ.PROPERTY,
+    dp907_steps_differ.PROPERTY,
+    dp908_examples_differ.PROPERTY,
+    dp909_backward_replays.PROPERTY,
+    dp910_devices_differ.PROPERTY,
+    dp911_resumes.PROPERTY,
+    dp912_rates_as_configured.PROPERTY,
+)
+"""Properties of a running model, which a record is judged against."""
+
+EXPLAINED: tuple[Property | RecordProperty, ...] = (
+    *CATALOGUE,
+    *RECORDED,
+)
+"""The properties that `explain` and `list` print."""
+
 
 class UnknownProperty(LookupError):
     """No property of the catalogue has this id."""
+
+
+class DecidedOnRecords(UnknownProperty):
+    """The id is that of a property of a running model, which no layer is judged against."""
 
 
 def find(property_id: str) -> Property:
@@ -184,6 +227,7 @@ def find(property_id: str) -> Property:
 
     Raises:
         UnknownProperty: with the closest ids; for DP804, with the page of the test that decides it.
+        DecidedOnRecords: the property is judged on a record of a running model.
     """
     wanted = property_id.upper()
     for prop in CATALOGUE:
@@ -194,7 +238,12 @@ def find(property_id: str) -> Property:
             f"{_NIGHTLY} is not in the catalogue: a nightly test decides it by training models; "
             "see docs/generalisation.md."
         )
-    close = get_close_matches(wanted, [*(one.id for one in CATALOGUE), _NIGHTLY])
+    if any(one.id == wanted for one in RECORDED):
+        raise DecidedOnRecords(
+            f"{wanted} is a property of a running model, and no layer is judged against it: record "
+            "the model with `dropout_props.record()`."
+        )
+    close = get_close_matches(wanted, [*(one.id for one in EXPLAINED), _NIGHTLY])
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
     raise UnknownProperty(
         f"unknown property {property_id!r}: {hint}; `dropout-props list` prints them all."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dropout_props.cases.profiles import PROFILES
 from dropout_props.properties.declaration import Property, Statistical
+from dropout_props.properties.recorded.declaration import RecordProperty
 
 __all__ = ["describe", "entries", "page"]
 
@@ -16,11 +17,24 @@ Every property that this package checks. `dropout-props explain --markdown` writ
 test compares it with the code. Discrepancies are in standard deviations of one trial: at keep
 probability k, one of them is sqrt(k (1 - k)). A layer of symmetric noise counts as keeping a unit
 that lies above its input, with probability 1/2 instead of 1 - rate.
+A property of the kind record is about a running model: `dropout_props.record()` judges it.
 """
 
 
-def entries(prop: Property) -> dict[str, str]:
+def entries(prop: Property | RecordProperty) -> dict[str, str]:
     """Return the texts about a property, by heading."""
+    if isinstance(prop, RecordProperty):
+        return {
+            "States": prop.sentence,
+            "Formula": prop.formula,
+            "Kind": f"{prop.kind}, {'exact' if prop.exact else 'counts'}",
+            "If it fails": prop.means,
+            "Mended by": prop.mend,
+            "Assumes": prop.assumes,
+            "Judged by": "`dropout_props.record()`, on a running model",
+            "Must kill": ", ".join(prop.wirings),
+            "Since": prop.since,
+        }
     found = {
         "States": prop.sentence,
         "Formula": prop.formula,
@@ -42,7 +56,7 @@ def entries(prop: Property) -> dict[str, str]:
     return found
 
 
-def describe(prop: Property) -> str:
+def describe(prop: Property | RecordProperty) -> str:
     """Return the text that `explain` prints about a property."""
     lines = [f"{prop.id}: {prop.name}", ""]
     for heading, text in entries(prop).items():
@@ -50,7 +64,7 @@ def describe(prop: Property) -> str:
     return "\n".join(lines)
 
 
-def page(properties: Sequence[Property]) -> str:
+def page(properties: Sequence[Property | RecordProperty]) -> str:
     """Return the catalogue's page of the docs, as Markdown."""
     parts = [_HEAD]
     for prop in properties:

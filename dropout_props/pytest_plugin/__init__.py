@@ -228,3 +228,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send the number of items that this worker collected to the controlling process."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_RESULT] = _collected(session.config)
+
+
+@pytest.fixture
+def dropout_record() -> Callable[..., Any]:
+    """Give `dropout_props.record`: open it in the test, and check what it saw."""
+    from dropout_props.auditing.opened import record
+
+    return record

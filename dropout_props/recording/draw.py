@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from dropout_props.recording.frameworks import declared_rate, shared_axes
+from dropout_props.recording.layers import keep
 from dropout_props.recording.meshes import axis_slots
 from dropout_props.recording.places import here
 from dropout_props.recording.probe import bind
@@ -65,7 +66,6 @@ def _pass(  # noqa: PLR0917 - private, and called once
     probability: Any,
 ) -> Any:
     """Bind the probe."""
-    session.drawn += 1
     impl = key.dtype._impl  # noqa: SLF001 - jax.random.key_impl names no custom one
     words = jax.random.key_data(key)
     point = _point(session, sampler, shape, dtype, mode, impl.name)
@@ -86,7 +86,15 @@ def _point(  # noqa: PLR0917 - private, and called once
     where = here()
     module = where.module
     call = session.inside[-1] if session.inside else None
-    return session.point(
+    rate = None if module is None else declared_rate(module)
+    first = next((v for v in where.arguments.values() if hasattr(v, "dtype")), None)
+    if call is not None:
+        called_with = (call.input_shape, call.input_dtype)
+    elif rate is not None and first is not None:
+        called_with = (tuple(first.shape), str(first.dtype))
+    else:
+        called_with = (None, "")
+    point = session.point(
         place=where.place,
         sampler=sampler,
         shape=shape,
@@ -94,12 +102,17 @@ def _point(  # noqa: PLR0917 - private, and called once
         impl=impl,
         mode=mode,
         module="" if module is None else type(module).__name__,
-        declared_rate=None if module is None else declared_rate(module),
-        input_shape=None if call is None else call.input_shape,
-        input_dtype="" if call is None else call.input_dtype,
+        declared_rate=rate,
+        input_shape=called_with[0],
+        input_dtype=called_with[1],
         shared_axes=() if module is None else shared_axes(module),
         partitionable=bool(jax.config.jax_threefry_partitionable),
     )
+    site = session.points[point]
+    session.drawn += site.phase != "init"  # making parameters is no sign of an active dropout
+    if rate is not None and where.place.phase == "run" and site.id not in session.layers:
+        session.layers[site.id] = keep(where.place.api, module, where.arguments)
+    return point
 
 
 def _probability(value: Any) -> list[tuple[Slot, Any]]:

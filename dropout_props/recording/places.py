@@ -11,14 +11,25 @@ from dropout_props.recording.frameworks import base_of, is_library, loaded
 from dropout_props.recording.sites import Place
 
 MAKES_PARAMETERS = ("/flax/core/scope.py", "/flax/nnx/nn/initializers.py")
+LINEN_WRAPPER = "_call_wrapped_method"
+"""The method of Linen modules that calls the user's own."""
+BACKWARD = "_flatten_bwd"
+"""The function of JAX that runs the backward pass of a `jax.custom_vjp`, in every release."""
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A place, and the innermost module of it."""
+    """A place, the innermost module of it, and what that module's method was called with.
+
+    Attributes:
+        place: the place.
+        module: the innermost module; None outside of modules.
+        arguments: the arguments of its method by name, as they are now; empty outside of modules.
+    """
 
     place: Place
     module: Any
+    arguments: dict[str, Any]
 
 
 def frames() -> Iterator[FrameType]:
@@ -48,9 +59,23 @@ def here() -> Here:
         line=own.f_lineno,
         function=own.f_code.co_qualname if sys.version_info >= (3, 11) else own.f_code.co_name,
         api=api,
-        phase="init" if _initialising(stack, chain) else "run",
+        phase=_phase(stack, chain),
     )
-    return Here(place, chain[-1] if chain else None)
+    module = chain[-1] if chain else None
+    return Here(place, module, {} if module is None else _arguments(stack, module))
+
+
+def _arguments(stack: list[FrameType], module: Any) -> dict[str, Any]:
+    """Read the arguments of the outermost method of a module that is running inside of others."""
+    found: dict[str, Any] = {}
+    for frame in stack:
+        code = frame.f_code
+        if code.co_name == LINEN_WRAPPER:
+            continue
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if names[:1] == ("self",) and frame.f_locals.get("self") is module:
+            found = {name: frame.f_locals[name] for name in names[1:] if name in frame.f_locals}
+    return found
 
 
 def _linen_chain() -> list[Any]:
@@ -109,6 +134,13 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}[{key!r}]", item) for key, item in value.items())
     else:
         yield name, value
+
+
+def _phase(stack: list[FrameType], chain: list[Any]) -> str:
+    """Name the phase; see `Place`."""
+    if _initialising(stack, chain):
+        return "init"
+    return "backward" if any(frame.f_code.co_name == BACKWARD for frame in stack) else "run"
 
 
 def _initialising(stack: list[FrameType], chain: list[Any]) -> bool:

@@ -1,7 +1,8 @@
 """A record: the draws, the sites and the module calls of what ran inside of `recording()`."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from dropout_props.recording.delivery import wait_for_reports
 from dropout_props.recording.expand import draws_of
+from dropout_props.recording.layers import outputs
 from dropout_props.recording.masks import masks
 from dropout_props.recording.records import Draw
 from dropout_props.recording.session import Session
-from dropout_props.recording.sites import ModuleCall, Site
+from dropout_props.recording.sites import ModuleCall, Place, Site
 
 
 @dataclass(slots=True)
@@ -69,6 +71,34 @@ class Recording:
     def steps(self) -> int:
         """How many steps were marked."""
         return self._session.journal.step
+
+    @property
+    def loops(self) -> dict[int, Place]:
+        """Where each loop was, by its number in `Iteration`."""
+        return dict(self._session.loops)
+
+    @contextmanager
+    def as_step(self, number: int) -> Iterator[None]:
+        """Let what runs in the block belong to a step of that number, and to no other."""
+        wait_for_reports()
+        before, self._session.journal.step = self._session.journal.step, number
+        try:
+            yield
+            wait_for_reports()
+        finally:
+            self._session.journal.step = before
+
+    def layer_outputs(self, site: Site, run_seed: int = 0) -> np.ndarray[Any, Any] | None:
+        """Call the layer of a site alone on ones, with a few keys.
+
+        Returns:
+            Its outputs, flat, as float64; None where the layer cannot be called alone.
+        """
+        layer = self._session.layers.get(site.id)
+        if layer is None:
+            return None
+        with self._session.unseen():
+            return outputs(layer, run_seed)
 
     def mark_step(self) -> None:
         """End a step: wait for what has run, and count what comes as the next step."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from dropout_props.recording.errors import RecordingError
 from dropout_props.recording.journal import Journal
+from dropout_props.recording.layers import Layer
+from dropout_props.recording.places import here
 from dropout_props.recording.sites import ModuleCall, Place, Site
 from dropout_props.recording.slots import Slot
 from dropout_props.recording.tracekey import fresh_key
@@ -27,12 +29,14 @@ class Session:
         sites: each site, by everything that makes it one.
         points: for each place in a traced program, or eager draw, the site it belongs to.
         calls: for each call of a traced function, where it was.
+        loops: for each loop or branching, where it was.
+        layers: for a site of a layer that declares a rate, what it takes to call that alone.
         module_calls: calls of modules that declare a rate.
         enclosing: the loops and branches around the code that is being traced, with the value of
             each, outermost first.
         inside: the modules that declare a rate and are running, outermost first.
         busy: how many samplers of JAX are running; only the outermost is a draw.
-        drawn: how many draws were traced or made.
+        drawn: how many draws were traced or made, those of initialisation aside.
     """
 
     id: int = field(default_factory=lambda: next(_sessions))
@@ -41,6 +45,8 @@ class Session:
     sites: dict[tuple[Any, ...], Site] = field(default_factory=dict)
     points: list[Site] = field(default_factory=list)
     calls: list[Place] = field(default_factory=list)
+    loops: dict[int, Place] = field(default_factory=dict)
+    layers: dict[int, Layer | None] = field(default_factory=dict)
     module_calls: dict[tuple[Any, ...], ModuleCall] = field(default_factory=dict)
     enclosing: list[tuple[Slot, Any]] = field(default_factory=list)
     inside: list[ModuleCall] = field(default_factory=list)
@@ -49,8 +55,10 @@ class Session:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def number(self) -> int:
-        """Give out the next number of a loop or branching."""
-        return next(self._numbers)
+        """Give out the next number of a loop or branching, and note where it is."""
+        number = next(self._numbers)
+        self.loops[number] = here().place
+        return number
 
     def same_thread(self) -> bool:
         """Say whether the caller runs on the thread that records."""

@@ -17,7 +17,8 @@ class Place:
         function: the qualified name of the function that holds it.
         api: `linen`, `nnx`, `equinox`, `haiku`, `keras`, or `function` outside of modules.
         phase: `init` inside of `module.init`, of a constructor, or where only shapes are computed
-            for parameters; otherwise `run`.
+            for parameters; `backward` inside of the backward pass of a `jax.custom_vjp`; otherwise
+            `run`.
     """
 
     path: tuple[str, ...]
@@ -77,7 +78,7 @@ class Site:
 
     @property
     def phase(self) -> str:
-        """`init` or `run`; see `Place`."""
+        """`init`, `backward` or `run`; see `Place`."""
         return self.place.phase
 
 
@@ -92,7 +93,7 @@ class ModuleCall:
         input_shape: the shape of its first array; None if it was called without one.
         input_dtype: its dtype, as text.
         traced: how often the call was traced or run eagerly.
-        drew: in how many of these something was drawn inside.
+        drew: in how many of these something was drawn inside, parameters aside.
     """
 
     place: Place

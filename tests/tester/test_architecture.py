@@ -55,7 +55,7 @@ ROOMS = (
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("report", TERMINAL),
     Room("replay", frozenset({"numpy"}), light=True),
-    Room("audit", COMPUTE | {"jinja2"}),
+    Room("auditing", COMPUTE | {"jinja2"}),
     Room("gate", TERMINAL | {"jax"}, light=True),
     Room("pytest_plugin", frozenset({"pytest", "_pytest"}), light=True),
     Room("cli", TERMINAL, light=True),

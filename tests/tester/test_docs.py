@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dropout_props.properties import CATALOGUE
+from dropout_props.properties import CATALOGUE, EXPLAINED
 from dropout_props.properties.describe import page
 from dropout_props.selftest.kill_page import rows
 
@@ -18,7 +18,7 @@ _SOURCES = sorted(_PACKAGE.rglob("*.py"))
 
 def test_the_catalogue_page_is_the_catalogue() -> None:
     """Run `dropout-props explain --markdown > docs/catalogue.md` when this fails."""
-    assert (_DOCS / "catalogue.md").read_text(encoding="utf-8") == page(CATALOGUE) + "\n"
+    assert (_DOCS / "catalogue.md").read_text(encoding="utf-8") == page(EXPLAINED) + "\n"
 
 
 def test_the_page_on_adding_a_property_quotes_the_code() -> None:

@@ -165,7 +165,7 @@ WIRINGS = (
         name="stream_passed_on",
         api="nnx",
         property="DP905",
-        also=("DP906",),
+        also=("DP906", "DP907"),  # the key of the first count comes again in every step too
         says="nnx.Rngs(dropout=stream) sets the count of the stream back: its keys come again.",
         mend="Hand over the Rngs object itself, or fork it.",
         wrong=_passed_on(wrap=True),

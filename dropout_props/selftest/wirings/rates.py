@@ -168,7 +168,8 @@ WIRINGS = (
         mend="Hand the rate to every block, and give it no default of 0.",
         wrong=linen_training(_Configured(hand_down=False)),
         mended=linen_training(_Configured(hand_down=True)),
-        options=_EVERYWHERE,
+        # The attention of a block has a rate of its own, which is 0.
+        options={"rates": {"*Dropout_0": RATE}},
         seen_in="Oneflow-Inc/models#271, algorithmic-efficiency#864",
     ),
     Wiring(

@@ -1,0 +1,102 @@
+"""A record as JSON, and several of them as one.
+
+The file holds what was judged and the keys of the masks, by site and step. So files of several
+processes can be compared: two processes that draw one mask at one site share a key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.auditing.rows import HEADINGS, rows
+from dropout_props.properties.dp910_devices_differ import PROPERTY as DEVICES
+
+if TYPE_CHECKING:
+    from dropout_props.auditing.judge import Judgement
+    from dropout_props.properties.recorded.options import Options
+    from dropout_props.properties.recorded.seen import Seen
+
+__all__ = ["FORMAT", "merged", "read", "to_json"]
+
+FORMAT = "dropout-props record 1"
+
+
+def to_json(seen: Seen, judgement: Judgement, options: Options, environment: dict[str, str]) -> str:
+    """Write a judged record as JSON."""
+    content = {
+        "format": FORMAT,
+        "environment": environment,
+        "training": options.training,
+        "budget": judgement.budget,
+        "counts": judgement.members,
+        "steps": len(seen.all_steps),
+        "sites": [
+            {**dict(zip(HEADINGS, row.cells, strict=True)), "failed": list(row.failed)}
+            for row in rows(seen, judgement, options)
+        ],
+        "properties": [
+            {
+                "id": one.prop.id,
+                "name": one.prop.name,
+                "verdict": one.verdict.value,
+                "excludes": one.excludes,
+                "findings": [asdict(finding) for finding in one.findings],
+                "counts": [asdict(bound) for bound in one.bounds],
+                "notes": list(one.notes),
+                "too_few": list(one.too_few),
+            }
+            for one in judgement.judged
+        ],
+        "keys": [[d.site.place.name, seen.step_of(d), list(d.key)] for d in seen.masks],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def read(text: str, name: str) -> dict[str, Any]:
+    """Read such a file.
+
+    Raises:
+        ValueError: naming the file, if it is none.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{name} is no JSON: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"{name} is no record: `dropout-props audit --json FILE` writes one.")
+    return content
+
+
+def merged(records: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[list[str], bool]:
+    """Compare records of several processes.
+
+    Args:
+        records: what `read` returned.
+        names: of their files.
+
+    Returns:
+        Lines of a report, and whether anything fails: in one of them, or between two.
+    """
+    lines, fails = [], False
+    owner: dict[tuple[str, tuple[int, ...]], int] = {}
+    shared: dict[tuple[str, int, int], int] = {}
+    for number, (content, name) in enumerate(zip(records, names, strict=True)):
+        failed = [p["id"] for p in content["properties"] if p["verdict"] == "fail"]
+        fails = fails or bool(failed)
+        masks = len(content["keys"])
+        lines.append(f"{name}: {masks} masks, {'FAIL ' + ', '.join(failed) if failed else 'pass'}")
+        for site, _, words in content["keys"]:
+            first = owner.setdefault((site, tuple(words)), number)
+            if first != number:
+                pair = (site, first, number)
+                shared[pair] = shared.get(pair, 0) + 1
+    for (site, first, second), count in shared.items():
+        fails = True
+        lines.append(
+            f"{DEVICES.id} {DEVICES.name}: {site} drew from {count} keys in {names[first]} and in"
+            f" {names[second]}: fold jax.process_index() into the key."
+        )
+    return lines, fails

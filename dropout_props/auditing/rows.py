@@ -1,0 +1,110 @@
+"""A row a site: the same cells for text, HTML and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dropout_props.properties.recorded.seen import declared
+
+if TYPE_CHECKING:
+    from dropout_props.auditing.judge import Judgement
+    from dropout_props.properties.recorded.options import Options
+    from dropout_props.properties.recorded.seen import Seen
+    from dropout_props.recording import Draw, ModuleCall
+
+__all__ = ["HEADINGS", "Row", "rows"]
+
+HEADINGS = ("site", "line", "mask", "shared", "declared", "seen rate", "masks", "keys", "verdict")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What there is to say about one site.
+
+    Attributes:
+        cells: one text a heading.
+        failed: the properties that fail there.
+        note: why nothing was judged; empty if something was.
+    """
+
+    cells: tuple[str, ...]
+    failed: tuple[str, ...]
+    note: str = ""
+
+
+def rows(seen: Seen, judgement: Judgement, options: Options) -> list[Row]:
+    """List the sites that drew masks, then those that were traced or called and drew none."""
+    found = [_drawn(draws, judgement, options) for draws in seen.of_site.values()]
+    names = {draws[0].site.place.name for draws in seen.of_site.values()}
+    for call in seen.calls:
+        name = call.place.name
+        if name not in names and not any(other.startswith(f"{name}/") for other in names):
+            names.add(name)
+            found.append(_silent(call, judgement))
+    return found
+
+
+def _failed(judgement: Judgement, site: int, name: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            f.property
+            for f in judgement.findings
+            if site in f.site_ids or any(text.startswith(f"{name} (") for text in f.sites)
+        )
+    )
+
+
+def _drawn(draws: list[Draw], judgement: Judgement, options: Options) -> Row:
+    site = draws[0].site
+    rate = declared(site)
+    failed = _failed(judgement, site.id, site.place.name)
+    shared = [*site.shared_axes, *options.shared_axes_of(site.place)]
+    shared += [a for a, size in enumerate(site.shape) if size == 1 and a not in shared]
+    cells = (
+        site.place.name,
+        _line(site.place.file, site.place.line),
+        "x".join(map(str, site.shape)) or "one unit",
+        ",".join(map(str, sorted(set(shared)))) or "-",
+        "-" if rate is None else f"{rate:g}",
+        _rate(site.id, draws, judgement),
+        str(len(draws)),
+        str(len({draw.key for draw in draws})),
+        f"FAIL {', '.join(failed)}" if failed else "pass",
+    )
+    return Row(cells, failed)
+
+
+def _rate(site: int, draws: list[Draw], judgement: Judgement) -> str:
+    """Give the counted rate and its 99.9 % interval; else the one in the program."""
+    for one in judgement.judged:
+        for bound in one.bounds:
+            if one.prop.id == "DP903" and bound.site_ids == (site,):
+                rate = 1 - bound.successes / bound.trials
+                return f"{rate:.4f} ({1 - bound.highest:.4f} to {1 - bound.lowest:.4f})"
+    p = draws[0].probability
+    return f"{1 - p:g} by program" if isinstance(p, float) else "not seen"
+
+
+def _silent(call: ModuleCall, judgement: Judgement) -> Row:
+    rate = call.declared_rate
+    failed = _failed(judgement, -1, call.place.name)
+    nothing = "rate 0" if rate == 0 else "draws nothing"
+    verdict = f"FAIL {', '.join(failed)}" if failed else nothing
+    cells = (
+        call.place.name,
+        _line(call.place.file, call.place.line),
+        "-",
+        "-",
+        "-" if rate is None else f"{rate:g}",
+        "-",
+        "0",
+        "0",
+        verdict,
+    )
+    return Row(cells, failed, verdict)
+
+
+def _line(file: str, line: int) -> str:
+    return f"{Path(file).name}:{line}"

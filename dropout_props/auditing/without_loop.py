@@ -1,0 +1,47 @@
+"""`audit()`: a record of functions of a key, for those who have no training loop at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from dropout_props.auditing.opened import Record, record
+
+__all__ = ["audit"]
+
+
+def audit(
+    train: Callable[[Any], Any],
+    evaluate: Callable[[], Any] | None = None,
+    *,
+    keys: int = 64,
+    **options: Any,
+) -> Record:
+    """Record `train(key)` once for each of a few keys, each a step, and `evaluate()`.
+
+    Args:
+        train: applies the model in training mode under a key.
+        evaluate: applies it in evaluation mode; it is called twice.
+        keys: how many keys, at least 2.
+        **options: as of `record`.
+
+    Returns:
+        The record: ask it `check()` or `report()`.
+
+    Raises:
+        ValueError: too few keys, or an option that cannot be read.
+        RecordingError: another record is open, or this release of JAX cannot be recorded.
+    """
+    if keys < 2:  # noqa: PLR2004 - a pair
+        raise ValueError(f"keys={keys}: with fewer than 2, no two steps can be compared.")
+    root = jax.random.key(int(options.get("run_seed", 0)))
+    own = [jax.random.fold_in(root, number) for number in range(keys)]
+    with record(**options) as seen:
+        for key in own:
+            seen.step()
+            train(key)
+        if evaluate is not None:
+            seen.evaluate(evaluate)
+    return seen

@@ -1,0 +1,134 @@
+"""DP901: every dropout is active in training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty
+from dropout_props.properties.recorded.seen import by_name, declared, where
+from dropout_props.properties.recorded.silent import silent_tail, switched_off
+
+if TYPE_CHECKING:
+    from dropout_props.properties.recorded.options import Options
+    from dropout_props.properties.recorded.seen import Seen
+
+_MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
+
+
+def _judge(seen: Seen, options: Options) -> Answer:
+    if not options.training:
+        return Answer(applies=False)
+    findings = [*_off(seen, options), *_stopped(seen), *_expected_off(seen, options)]
+    notes = _at_rate_zero(seen)
+    if not seen.masks and not findings and not _meant_to_be_off(seen, options):
+        names = sorted({where(c.place) for c in seen.calls} | {where(s.place) for s in seen.sites})
+        findings.append(
+            PROPERTY.finding(
+                *names,
+                seen="no mask was drawn in training by any of these places",
+                mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
+            )
+        )
+    excludes = f"{len(seen.of_site)} sites drew masks in {len(seen.drawn_steps)} steps"
+    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes)
+
+
+def _off(seen: Seen, options: Options) -> list[Finding]:
+    """Find layers with a rate that were called, and of which no call drew."""
+    found = []
+    drew = {call.place.path[:1] for call in seen.calls if call.drew}
+    drew |= {site.place.path[:1] for draws in seen.of_site.values() for site in [draws[0].site]}
+    for calls in by_name(seen.calls).values():
+        rate = next((r for c in calls if (r := declared(c))), None)
+        place = calls[0].place
+        off = rate is not None and not any(call.drew for call in calls)
+        elsewhere = drew and place.path[:1] not in drew and len(place.path) > 1
+        if off and not elsewhere and not options.inactive(place):
+            seen_text = (
+                f"the layer declares rate {rate:g} and was traced {sum(c.traced for c in calls)}"
+                " times in training; none of these calls drew a mask"
+            )
+            found.append(PROPERTY.finding(where(place), seen=seen_text))
+    return found
+
+
+def _stopped(seen: Seen) -> list[Finding]:
+    """Find that the last steps drew nothing, though earlier ones did."""
+    silent = silent_tail(seen)
+    if not silent or not seen.masks:
+        return []
+    first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
+    sites = {d.site.id: where(d.site.place) for d in seen.masks}
+    mend = (
+        "call model.train() after each evaluation"
+        if switched_off(seen)
+        else "draw the mask inside of the compiled step, from the key of the step"
+    )
+    return [
+        PROPERTY.finding(
+            *sites.values(),
+            seen=f"no mask was drawn in steps {first} to {last} of {len(seen.all_steps)}",
+            mend=mend,
+            follows="" if switched_off(seen) else "DP907",
+            ids=tuple(sites),
+        )
+    ]
+
+
+def _expected_off(seen: Seen, options: Options) -> list[Finding]:
+    """Find sites that drew though they were declared to be inactive."""
+    return [
+        PROPERTY.finding(
+            where(draws[0].site.place),
+            seen=f"it drew {len(draws)} masks, though expect_inactive says that it draws none",
+            mend="take the pattern out of expect_inactive, or put the layer in evaluation mode",
+            ids=(site,),
+        )
+        for site, draws in seen.of_site.items()
+        if options.inactive(draws[0].site.place)
+    ]
+
+
+def _at_rate_zero(seen: Seen) -> list[str]:
+    """Note layers that drop nothing by configuration."""
+    return [
+        f"{where(calls[0].place)} has rate 0, and drops nothing"
+        for calls in by_name(seen.calls).values()
+        if all(call.declared_rate == 0 for call in calls)
+    ]
+
+
+def _meant_to_be_off(seen: Seen, options: Options) -> bool:
+    """Say whether every layer is declared to be inactive, or to have rate 0."""
+    zero = [pattern for pattern, rate in options.rates.items() if rate == 0]
+    if not seen.calls:
+        return False
+    from dropout_props.properties.recorded.options import matches
+
+    return all(
+        options.inactive(call.place) or any(matches(pattern, call.place) for pattern in zero)
+        for call in seen.calls
+    )
+
+
+PROPERTY = RecordProperty(
+    id="DP901",
+    name="active in training",
+    sentence="Every dropout that the model calls in training draws masks, in every step.",
+    formula="for all sites s, steps t: draws(s, t) >= 1",
+    means="The layer drops nothing: the model trains without the regularisation that it declares.",
+    assumes=(
+        "A layer is known by its class: its name holds `drop`, or it is attention. A layer whose"
+        " rate is 0 is a note. A layer that runs in evaluation mode beside an active model of"
+        " another class, as a frozen teacher does, is not judged."
+    ),
+    mend=f"Give the layer the mode of the call: {_MODE}.",
+    wirings=(
+        "linen/one_layer_left_off",
+        "nnx/one_layer_left_off",
+        "linen/train_not_handed_down",
+        "linen/mode_inverted",
+        "nnx/eval_not_undone",
+    ),
+    judge=_judge,
+)

@@ -1,0 +1,126 @@
+"""DP903: each dropout keeps at its declared rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, RecordProperty
+from dropout_props.properties.recorded.masks import keep_null, rebuilt
+from dropout_props.properties.recorded.seen import declared, looks_like_dropout, where
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    from dropout_props.properties.recorded.options import Options
+    from dropout_props.properties.recorded.seen import Seen
+    from dropout_props.recording import Draw
+
+_ROUNDING = 1e-6
+
+
+def _judge(seen: Seen, options: Options) -> Answer:
+    if not options.training:
+        return Answer(applies=False)
+    findings: list[Finding] = []
+    counts, notes, too_few = [], [], []
+    for draws in seen.of_site.values():
+        site = draws[0].site
+        if options.ignores(PROPERTY.id, site.place):
+            continue
+        wrong = _other_rate(draws)
+        if wrong is not None:
+            text, certain = wrong
+            if certain:
+                findings.append(PROPERTY.finding(where(site.place), seen=text, ids=(site.id,)))
+            else:
+                notes.append(f"{where(site.place)}: {text}")
+            continue
+        found = _kept(seen, draws)
+        if found is None:
+            too_few.append(f"{where(site.place)}: its masks cannot be rebuilt, so none was counted")
+        else:
+            counts.append(found)
+    return Answer(tuple(findings), tuple(counts), tuple(notes), tuple(too_few))
+
+
+def _other_rate(draws: list[Draw]) -> tuple[str, bool] | None:
+    """Compare the probability in the program with the declared rate, exactly.
+
+    A module of another kind may declare a rate for its parts, and flip a coin of its own: only a
+    layer that is named like dropout, or a probability that is the declared rate itself, is a fault.
+    """
+    site = draws[0].site
+    rate = declared(site)
+    if rate is None:
+        return None
+    wrong = [
+        d for d in draws if isinstance(d.probability, float) and not _inside(d.probability, d, rate)
+    ]
+    if not wrong:
+        return None
+    p = wrong[0].probability
+    assert isinstance(p, float)
+    swapped = abs(p - rate) < _ROUNDING
+    text = (
+        f"it declares rate {rate:g}, so that units are kept with probability {1 - rate:g}, and"
+        f" draws with probability {p:g} in {len(wrong)} of {len(draws)} masks"
+    )
+    if swapped:
+        text += ": the rate is used as the keep probability"
+    return text, swapped or looks_like_dropout(site.module)
+
+
+def _inside(probability: float, draw: Draw, rate: float) -> bool:
+    null = keep_null(draw, rate)
+    step = (
+        2.0 ** -(8 if draw.probability_dtype == "bfloat16" else 11)
+        if "16" in (draw.probability_dtype)
+        else _ROUNDING
+    )
+    return null.lowest - step <= probability <= null.highest + step
+
+
+def _kept(seen: Seen, draws: list[Draw]) -> Counts | None:
+    """Count the units that rebuilt masks keep."""
+    site = draws[0].site
+    kept: dict[float, list[int]] = {}
+    nulls = {}
+    for draw, mask in rebuilt(seen, draws):
+        rate = declared(site)
+        assert isinstance(draw.probability, float)
+        key = draw.probability
+        nulls[key] = keep_null(draw, 1 - draw.probability if rate is None else rate)
+        total = kept.setdefault(key, [0, 0])
+        total[0] += int(np.count_nonzero(mask))
+        total[1] += mask.size
+    if not kept:
+        return None
+    trials = Trials(
+        np.array([k for k, _ in kept.values()]),
+        np.array([n for _, n in kept.values()]),
+        np.array([nulls[p].lowest for p in kept]),
+        np.array([nulls[p].highest for p in kept]),
+        "units kept",
+    )
+    return Counts(
+        (where(site.place),), (site.id,), trials, "units kept", PROPERTY.means, PROPERTY.mend
+    )
+
+
+PROPERTY = RecordProperty(
+    id="DP903",
+    name="declared rate",
+    sentence="Each dropout keeps units with probability 1 - rate, for the rate that it declares.",
+    formula="P(unit kept) = 1 - rate",
+    means="The layer regularises more, or less, than its configuration says.",
+    assumes=(
+        "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate` or `p` of the"
+        " module. Masks are rebuilt from their keys; where they cannot be, the probability in the"
+        " program alone is compared."
+    ),
+    mend="Keep with probability 1 - rate: jax.random.bernoulli(key, 1 - rate, x.shape).",
+    wirings=("linen/rate_used_as_keep_rate", "nnx/rate_used_as_keep_rate"),
+    judge=_judge,
+    exact=False,
+)

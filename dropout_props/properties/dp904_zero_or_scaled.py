@@ -1,0 +1,75 @@
+"""DP904: what a dropout puts out is 0 or x / keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dropout_props.properties.recorded.declaration import Answer, RecordProperty
+from dropout_props.properties.recorded.seen import declared, where
+
+if TYPE_CHECKING:
+    from dropout_props.properties.recorded.options import Options
+    from dropout_props.properties.recorded.seen import Seen
+
+_TOLERANCE = {"bfloat16": 2.0**-6, "float16": 2.0**-9}
+_FEW = 1e-5
+
+
+def _judge(seen: Seen, options: Options) -> Answer:
+    if not options.training:
+        return Answer(applies=False)
+    findings, notes, right = [], [], 0
+    for draws in seen.of_site.values():
+        site = draws[0].site
+        rate = declared(site)
+        if not rate or options.ignores(PROPERTY.id, site.place):
+            continue
+        outputs = seen.layer_outputs.get(site.id)
+        scale = None if outputs is None else _scale(np.asarray(outputs))
+        if scale is None:
+            notes.append(f"{where(site.place)}: this layer cannot be called alone on ones")
+            continue
+        expected = 1 / (1 - rate)
+        if abs(scale - expected) <= expected * _TOLERANCE.get(site.input_dtype, _FEW):
+            right += 1
+            continue
+        findings.append(
+            PROPERTY.finding(
+                where(site.place),
+                seen=(
+                    f"of an input of ones, kept units come out as {scale:.6g}, where"
+                    f" 1 / (1 - {rate:g}) = {expected:.6g} was expected"
+                ),
+                mend=f"Divide kept units by 1 - rate = {1 - rate:g}, once.",
+                ids=(site.id,),
+            )
+        )
+    excludes = f"{right} layers were called alone on ones: each unit was 0 or 1 / keep"
+    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes, applies=bool(seen.masks))
+
+
+def _scale(outputs: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+    """Return the one value that kept units have, if dropped ones are 0 and there is one value."""
+    kept = outputs[outputs != 0]
+    if not kept.size or kept.size == outputs.size:
+        return None
+    low, high = float(kept.min()), float(kept.max())
+    return high if high - low <= _FEW * abs(high) else None
+
+
+PROPERTY = RecordProperty(
+    id="DP904",
+    name="zero or scaled",
+    sentence="What a dropout puts out is 0 where a unit is dropped, and x / keep where it is kept.",
+    formula="y = 0 or y = x / (1 - rate)",
+    means="Activations have another mean in training than in evaluation.",
+    assumes=(
+        "The layer is called once more after the record, alone, on ones of the shape that it had"
+        " there. A layer with parameters, or one whose dropped units are not 0, is a note."
+    ),
+    mend="Divide kept units by 1 - rate, once.",
+    wirings=("linen/kept_units_not_scaled", "nnx/kept_units_scaled_twice"),
+    judge=_judge,
+)

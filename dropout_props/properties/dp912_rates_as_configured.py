@@ -1,0 +1,124 @@
+"""DP912: rates are what `rates={'encoder/*': 0.1}` says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty
+from dropout_props.properties.recorded.masks import keep_null
+from dropout_props.properties.recorded.options import matches
+from dropout_props.properties.recorded.seen import by_name, declared, where
+
+if TYPE_CHECKING:
+    from dropout_props.properties.recorded.options import Options, Rate
+    from dropout_props.properties.recorded.seen import Seen
+    from dropout_props.recording import Draw
+
+_ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
+_FEW = 1e-6
+
+
+def _judge(seen: Seen, options: Options) -> Answer:
+    if not options.training or not options.rates:
+        return Answer(applies=False)
+    findings: list[Finding] = []
+    sites = 0
+    for pattern, rate in options.rates.items():
+        groups = [g for g in seen.of_site.values() if matches(pattern, g[0].site.place)]
+        own = [group for group in groups if declared(group[0].site) is not None]
+        groups = own or groups
+        sites += len(groups)
+        drawn = _drawn(seen, groups, rate)
+        missing = _missing(seen, pattern, rate)
+        findings += [*drawn, *missing]
+        if not groups and not missing and not _called(seen, pattern):
+            text = f"rates names {pattern!r}, and no dropout has such a path"
+            mend = "Correct the pattern: record.report() lists the paths."
+            findings.append(PROPERTY.finding(pattern, seen=text, mend=mend))
+    return Answer(tuple(findings), excludes=f"the probability of every mask of {sites} sites")
+
+
+def _at(rate: Rate, number: int) -> float:
+    return float(rate(number)) if callable(rate) else float(rate)
+
+
+def _drawn(seen: Seen, groups: list[list[Draw]], rate: Rate) -> list[Finding]:
+    """Compare the probability of each mask with the configured rate."""
+    found = []
+    for draws in groups:
+        site = draws[0].site
+        wrong = []
+        for draw in draws:
+            expected = _at(rate, seen.number_of(seen.step_of(draw)))
+            if isinstance(draw.probability, float) and not _fits(draw, expected):
+                wrong.append((draw, expected))
+        if wrong:
+            draw, expected = wrong[0]
+            assert isinstance(draw.probability, float)
+            text = (
+                f"{len(wrong)} of {len(draws)} masks have another rate: {1 - draw.probability:.6g}"
+                f" in step {seen.number_of(seen.step_of(draw))}, where {expected:g} is configured"
+            )
+            found.append(PROPERTY.finding(where(site.place), seen=text, ids=(site.id,)))
+    return found
+
+
+def _fits(draw: Draw, rate: float) -> bool:
+    assert isinstance(draw.probability, float)
+    null = keep_null(draw, rate)
+    step = _ROUNDING.get(draw.probability_dtype, _FEW)
+    return null.lowest - step <= draw.probability <= null.highest + step
+
+
+def _called(seen: Seen, pattern: str) -> bool:
+    return any(matches(pattern, call.place) for call in seen.module_calls)
+
+
+def _missing(seen: Seen, pattern: str, rate: Rate) -> list[Finding]:
+    """Find layers that should drop units and draw no mask."""
+    found = []
+    highest = max(
+        (_at(rate, seen.number_of(step)) for step in seen.all_steps), default=_at(rate, 0)
+    )
+    executed = {draws[0].site.place.name for draws in seen.of_site.values()}
+    for name, calls in by_name(seen.calls).items():
+        place = calls[0].place
+        if not highest or not matches(pattern, place) or name in executed:
+            continue
+        if any(other.startswith(f"{name}/") for other in executed):
+            continue
+        own = calls[0].declared_rate
+        if any(call.drew for call in calls):
+            text = "its mask was traced and never computed: nothing uses what the layer returns"
+            mend = "Hand what the dropout returns to the next layer."
+        elif own is not None and abs(own - highest) > _FEW:
+            text = f"it declares rate {own:g}, where {highest:g} is configured"
+            mend = ""
+        else:
+            continue
+        found.append(PROPERTY.finding(where(place), seen=text, mend=mend))
+    return found
+
+
+PROPERTY = RecordProperty(
+    id="DP912",
+    name="rates as configured",
+    sentence="Every dropout has the rate that `rates` gives it, in every step.",
+    formula="P(unit kept at site s in step t) = 1 - rates(s, t)",
+    means="A rate of the configuration does not arrive at the layer that it is meant for.",
+    assumes="`rates` maps patterns of paths to a rate, or to a function from the step to a rate.",
+    mend="Hand the configured rate to the layer; a scheduled one as an argument of the step.",
+    wirings=(
+        "linen/rate_never_arrives",
+        "nnx/rate_never_arrives",
+        "linen/rate_by_depth_divided_to_zero",
+        "linen/rates_swapped",
+        "nnx/wrong_rate",
+        "linen/keep_rate_given_as_rate",
+        "nnx/keep_rate_given_as_rate",
+        "linen/result_not_used",
+        "linen/schedule_stays_at_first_rate",
+        "nnx/schedule_stays_at_first_rate",
+    ),
+    judge=_judge,
+)

@@ -1,0 +1,1 @@
+"""What the properties of a running model (DP901 to DP912) share: a record, options, counts."""

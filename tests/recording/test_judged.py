@@ -1,0 +1,45 @@
+"""Is each wrong wiring named by its property, and is every right program left in peace?"""
+
+from collections.abc import Iterator
+
+import jax
+import pytest
+
+from dropout_props.properties import RECORDED
+from tests.recording.judged import RIGHT, WRONG, failed
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compile_quickly() -> Iterator[None]:
+    """Masks depend on no optimisation of the compiler."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_wiring_is_named(name: str) -> None:
+    """Its property fails, and no property fails but those that the same fault violates."""
+    wiring = WRONG[name]
+    found = failed("wrong", name)
+    assert wiring.property in found
+    assert found <= {wiring.property, *wiring.also}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mended_wiring_passes(name: str) -> None:
+    """Nothing fails on the same program without the fault."""
+    assert failed("mended", name) == frozenset()
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_program_passes(name: str) -> None:
+    """Nothing fails on a right program, whatever about it might look wrong."""
+    assert failed("right", name) == frozenset()
+
+
+def test_each_property_names_its_wirings() -> None:
+    """The wirings that a property says that it names are those that say so."""
+    said = {name: prop.id for prop in RECORDED for name in prop.wirings}
+    assert said == {name: wiring.property for name, wiring in WRONG.items()}
