@@ -1,5 +1,7 @@
 """Wait until every computation that may still report has ended."""
 
+from __future__ import annotations
+
 import jax
 
 

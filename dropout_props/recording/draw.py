@@ -1,5 +1,7 @@
 """Put a probe in front of one draw."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -7,6 +7,8 @@ tests that condition for the last time when its count is the highest of all lane
 count together, and the others stand still.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any

@@ -1,5 +1,7 @@
 """All hooks at once: put them in, take them out, and show that they are out."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from jax import lax

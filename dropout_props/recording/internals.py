@@ -4,6 +4,8 @@ Names move from release to release. Each is looked up here once, and everything 
 uses what is found. A release in which something is missing is refused when a record is opened.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import Any
 

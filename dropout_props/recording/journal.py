@@ -4,6 +4,8 @@ Reports come from threads of XLA, in any order. They carry NumPy arrays, which a
 raise: an error is kept and belongs to the record. A report to a record that is over is dropped.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -5,6 +5,8 @@ device, on the whole (tiny) key. Where all mesh axes are manual, as in `shard_ma
 calls.
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Rewrite the probes inside of a traced program: only what is static about them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary

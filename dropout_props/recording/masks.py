@@ -4,6 +4,8 @@ Exact for threefry keys, whose bits are a function of these alone. Keys of `rbg`
 give bits that depend on the compiled program, and their masks are not rebuilt.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Which device a draw ran on, where the program says so: the manual axes of a mesh."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import jax

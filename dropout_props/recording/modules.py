@@ -5,6 +5,8 @@ Equinox's `Dropout` are classes whose `__call__` is replaced while recording. A 
 own in NNX or Equinox is seen when it draws.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps

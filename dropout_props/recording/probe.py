@@ -7,6 +7,8 @@ effect beside it, which XLA neither merges, nor hoists, nor drops. So bits, shar
 stay what they are without it.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from dropout_props.recording.internals import ad, batching, core, mlir, not_mapped

@@ -1,5 +1,7 @@
 """Open a record: install the hooks, let the block run, take them out, wait for the reports."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 

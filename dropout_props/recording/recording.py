@@ -1,5 +1,7 @@
 """A record: the draws, the sites and the module calls of what ran inside of `recording()`."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """What a record says: draws, each with all that tells it apart from others."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from dropout_props.recording.sites import Place, Site

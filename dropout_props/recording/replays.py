@@ -6,6 +6,8 @@ inside of regions are replayed more than once, each time one deeper, so that wit
 program no two executions of one draw look alike.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Any
 

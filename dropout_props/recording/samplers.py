@@ -6,6 +6,8 @@ as `gamma` does, is one draw: only the outermost counts. `bits` and `split` pass
 functions of JAX's key module, which see calls that bypass the rest as well.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any

@@ -1,5 +1,7 @@
 """The recorder while it records: what is being traced, where, inside of which loops."""
 
+from __future__ import annotations
+
 import itertools
 import threading
 from collections.abc import Iterator

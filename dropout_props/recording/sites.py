@@ -1,5 +1,7 @@
 """Where in the user's code something happens: places, sites that draw, modules that were called."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from dropout_props.recording.frameworks import SAMPLER_OF_SPLIT

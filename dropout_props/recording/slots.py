@@ -6,6 +6,8 @@ manual mesh axis. `Meta` is all that is static; it is hashable, since it is a pa
 primitive.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 

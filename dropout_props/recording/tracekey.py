@@ -7,6 +7,8 @@ is there for it, or where a release has none, with `jax_xla_profile_version`, a 
 of every key and that XLA ignores outside of Google.
 """
 
+from __future__ import annotations
+
 import itertools
 from contextlib import AbstractContextManager
 from functools import cache

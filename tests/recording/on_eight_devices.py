@@ -1,5 +1,7 @@
 """Programs on eight host devices, with and without a record; prints one line of JSON."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from typing import Any

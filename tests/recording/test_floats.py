@@ -1,5 +1,7 @@
 """Trap: floats that pass through a callback refuse to be differentiated."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 import numpy as np

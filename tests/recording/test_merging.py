@@ -1,5 +1,7 @@
 """Traps: merged calls, dead code, replays and branches."""
 
+from __future__ import annotations
+
 from typing import Any, cast
 
 import jax

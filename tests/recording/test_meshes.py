@@ -1,5 +1,7 @@
 """Trap: bits, shardings and donation of a program on eight devices stay as they are."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess

@@ -1,5 +1,7 @@
 """NNX models: paths, rates, transforms, modes and phases."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import jax
