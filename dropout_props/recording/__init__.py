@@ -5,6 +5,7 @@ out. It says what happened, and judges nothing.
 """
 
 from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.notes import Note
 from dropout_props.recording.recorder import recording
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.records import Branch, Draw, Iteration, Lane, Position, TracedCall
@@ -16,6 +17,7 @@ __all__ = [
     "Iteration",
     "Lane",
     "ModuleCall",
+    "Note",
     "Place",
     "Position",
     "Recording",

@@ -14,7 +14,6 @@ from typing import Any
 
 from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded
 from dropout_props.recording.patches import Patches
-from dropout_props.recording.places import here
 from dropout_props.recording.session import Session
 from dropout_props.recording.sites import ModuleCall
 
@@ -75,7 +74,7 @@ def _watched(session: Session, module: Any, function: Any, args: Any, kwargs: An
     """Run one call, and note whether it drew."""
     first = next((v for v in (*args, *kwargs.values()) if hasattr(v, "shape")), None)
     facts: dict[str, Any] = {
-        "place": here().place,
+        "place": session.here().place,
         "module": type(module).__name__,
         "declared_rate": declared_rate(module),
         "input_shape": None if first is None else tuple(first.shape),

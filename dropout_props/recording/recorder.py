@@ -15,7 +15,7 @@ from dropout_props.recording.frameworks import loaded
 from dropout_props.recording.journal import open_journal
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.session import Session
-from dropout_props.recording.tracekey import fresh_key
+from dropout_props.recording.tracekey import fresh_key, on_all_threads
 
 _current: list[Session] = []
 
@@ -43,7 +43,8 @@ def recording() -> Iterator[Recording]:
         record = Recording(_environment(), session)
         stack.callback(record.close)
         stack.callback(open_journal(session.id, session.journal))
-        stack.callback(wait_for_reports)
+        stack.callback(wait_for_reports, session.journal.error)
+        stack.enter_context(on_all_threads())
         stack.enter_context(fresh_key())
         stack.enter_context(modules.linen_calls(session))
         yield record

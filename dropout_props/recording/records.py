@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dropout_props.recording.packed import PackedMask
 from dropout_props.recording.sites import Place, Site
 
 
@@ -106,6 +107,7 @@ class Draw:
         step: how many steps had been marked.
         instance: what is the same in each run of a compiled program: point, calls, trips, lanes,
             branches, positions and replay. Within one run every instance runs once.
+        mask: the mask itself, where it is no function of the key and was kept; else None.
     """
 
     site: Site
@@ -122,3 +124,4 @@ class Draw:
     run: int
     step: int
     instance: tuple[object, ...]
+    mask: PackedMask | None = field(default=None, compare=False, repr=False)
