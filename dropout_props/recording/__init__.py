@@ -10,6 +10,7 @@ from dropout_props.recording.recorder import recording
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.records import Branch, Draw, Iteration, Lane, Position, TracedCall
 from dropout_props.recording.sites import ModuleCall, Place, Site
+from dropout_props.recording.tracing import SiteRow, TracedSites, trace_sites
 
 __all__ = [
     "Branch",
@@ -23,6 +24,9 @@ __all__ = [
     "Recording",
     "RecordingError",
     "Site",
+    "SiteRow",
     "TracedCall",
+    "TracedSites",
     "recording",
+    "trace_sites",
 ]

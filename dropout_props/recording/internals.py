@@ -12,35 +12,70 @@ from typing import Any
 
 import jax
 
-core: Any = import_module("jax._src.core")
-ad: Any = import_module("jax._src.interpreters.ad")
-batching: Any = import_module("jax._src.interpreters.batching")
-mlir: Any = import_module("jax._src.interpreters.mlir")
-partial_eval: Any = import_module("jax._src.interpreters.partial_eval")
-callback: Any = import_module("jax._src.callback")
-config: Any = import_module("jax._src.config")
-util: Any = import_module("jax._src.util")
-linear_util: Any = import_module("jax._src.linear_util")
-_pjit: Any = import_module("jax._src.pjit")
-_random: Any = import_module("jax._src.random")
+from dropout_props.recording.errors import RecordingError
 
-dtypes: Any = import_module("jax.dtypes")
 
-samplers: Any = import_module("jax._src.random.core") if hasattr(_random, "__path__") else _random
+def _module(name: str) -> Any:
+    """Import a module of JAX.
+
+    Raises:
+        RecordingError: this release has none of that name.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise _missing(name) from error
+
+
+def _name(module: Any, name: str) -> Any:
+    """Look a name up.
+
+    Raises:
+        RecordingError: this release has none of that name.
+    """
+    found = getattr(module, name, None)
+    if found is None:
+        raise _missing(f"{module.__name__}.{name}")
+    return found
+
+
+def _missing(name: str) -> RecordingError:
+    """Say that this release lacks something."""
+    return RecordingError(
+        f"JAX {jax.__version__} cannot be recorded: it has no {name}, which the recorder needs. Use"
+        " a release that docs/recording-releases.md lists."
+    )
+
+
+core: Any = _module("jax._src.core")
+ad: Any = _module("jax._src.interpreters.ad")
+batching: Any = _module("jax._src.interpreters.batching")
+mlir: Any = _module("jax._src.interpreters.mlir")
+partial_eval: Any = _module("jax._src.interpreters.partial_eval")
+callback: Any = _module("jax._src.callback")
+config: Any = _module("jax._src.config")
+util: Any = _module("jax._src.util")
+linear_util: Any = _module("jax._src.linear_util")
+_pjit: Any = _module("jax._src.pjit")
+_random: Any = _module("jax._src.random")
+
+dtypes: Any = _module("jax.dtypes")
+
+samplers: Any = _module("jax._src.random.core") if hasattr(_random, "__path__") else _random
 """The module in which the public samplers look up the private ones."""
 
-keys: Any = getattr(_random, "prng", None) or import_module("jax._src.prng")
+keys: Any = getattr(_random, "prng", None) or _module("jax._src.prng")
 """The module of key arrays."""
 
-jit_p: Any = getattr(_pjit, "jit_p", None) or _pjit.pjit_p
-checkpoints: Any = import_module("jax._src.ad_checkpoint")
-remat_p: Any = checkpoints.remat_p
+jit_p: Any = getattr(_pjit, "jit_p", None) or _name(_pjit, "pjit_p")
+checkpoints: Any = _module("jax._src.ad_checkpoint")
+remat_p: Any = _name(checkpoints, "remat_p")
 remat_region: Any = getattr(checkpoints, "RematTraced", None)
 """What `jax_remat3` makes of a region of `jax.checkpoint`."""
 
-execute_replicated: Any = import_module("jax._src.interpreters.pxla").ExecuteReplicated
-emit_python_callback: Any = getattr(callback, "emit_python_callback", None) or getattr(
-    mlir, "emit_python_callback", None
+execute_replicated: Any = _name(_module("jax._src.interpreters.pxla"), "ExecuteReplicated")
+emit_python_callback: Any = getattr(callback, "emit_python_callback", None) or _name(
+    mlir, "emit_python_callback"
 )
 
 JAXPRS: tuple[Any, ...] = tuple(
@@ -88,14 +123,22 @@ def callback_sharding(axis_context: Any) -> Any:
     return function(axis_context, None, *no_results)
 
 
+def forgets_traces() -> bool:
+    """Say whether this JAX can drop the traces that it keeps while it is tracing.
+
+    Returns:
+        Whether `forget_traces` works.
+    """
+    return hasattr(util, "clear_all_caches")
+
+
 def forget_traces() -> None:
     """Drop the traces that JAX keeps, where `jax.checking_leaks` looks for tracers in them.
 
     A function that outlives the loop around its call keeps its trace, and that the index.
     """
-    if jax.config.jax_check_tracer_leaks:
-        for name in ("clear_all_caches", "clear_all_weakref_lru_caches"):
-            getattr(util, name, lambda: None)()
+    if jax.config.jax_check_tracer_leaks and forgets_traces():
+        util.clear_all_caches()
 
 
 def bit_primitives() -> list[Any]:
@@ -104,7 +147,7 @@ def bit_primitives() -> list[Any]:
     Returns:
         Those that this JAX has.
     """
-    lax = import_module("jax._src.lax.lax")
+    lax = _module("jax._src.lax.lax")
     found = [getattr(lax, name, None) for name in ("rng_bit_generator_p", "rng_uniform_p")]
     modules = [sys.modules.get(name) for name in ("jax._src.random.threefry2x32", "jax._src.prng")]
     found += [getattr(module, "threefry2x32_p", None) for module in modules]

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
-from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded
+from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded, shared_axes
 from dropout_props.recording.patches import Patches
 from dropout_props.recording.session import Session
 from dropout_props.recording.sites import ModuleCall
@@ -79,6 +79,7 @@ def _watched(session: Session, module: Any, function: Any, args: Any, kwargs: An
         "declared_rate": declared_rate(module),
         "input_shape": None if first is None else tuple(first.shape),
         "input_dtype": "" if first is None else str(getattr(first, "dtype", "")),
+        "shared_axes": shared_axes(module),
     }
     key = tuple(facts.values())
     call = session.module_calls.get(key)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 import jax
 import numpy as np
 
-from dropout_props.recording import hooks, modules
+from dropout_props.recording import door, hooks, modules
 from dropout_props.recording.delivery import wait_for_reports
 from dropout_props.recording.errors import RecordingError
 from dropout_props.recording.frameworks import loaded
@@ -29,6 +29,22 @@ def recording() -> Iterator[Recording]:
 
     Raises:
         RecordingError: a record is open already, or this release of JAX cannot be recorded.
+    """
+    if not _current:
+        door.check(unchecked)
+    with unchecked() as record:
+        yield record
+
+
+@contextmanager
+def unchecked() -> Iterator[Recording]:
+    """Record without asking whether this JAX can be recorded.
+
+    Yields:
+        The record.
+
+    Raises:
+        RecordingError: a record is open already, or this release lacks what the hooks replace.
     """
     if _current:
         raise RecordingError(

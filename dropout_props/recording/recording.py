@@ -80,7 +80,7 @@ class Recording:
         points = self._session.points
         found = {
             points[point].id: Note(
-                "draw", NOT_SEEN.format(reason), points[point].place, points[point]
+                "draw", NOT_SEEN.format(reason.rstrip(".")), points[point].place, points[point]
             )
             for point, reason in self._session.journal.unseen.items()
         }

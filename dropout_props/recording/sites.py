@@ -95,6 +95,7 @@ class ModuleCall:
         input_dtype: its dtype, as text.
         traced: how often the call was traced or run eagerly.
         drew: in how many of these something was drawn inside.
+        shared_axes: axes along which the module declares one mask (`broadcast_dims`).
     """
 
     place: Place
@@ -104,3 +105,9 @@ class ModuleCall:
     input_dtype: str
     traced: int = 0
     drew: int = 0
+    shared_axes: tuple[int, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether any of the calls drew."""
+        return self.drew > 0

@@ -14,9 +14,8 @@ from jax.sharding import PartitionSpec as P
 
 from dropout_props.recording import recording
 
-try:
-    from jax import shard_map as map_shards
-except ImportError:
+map_shards: Any = getattr(jax, "shard_map", None)
+if map_shards is None:
     from jax.experimental.shard_map import shard_map as map_shards
 
 EXPLICIT = hasattr(jax.sharding, "AxisType") and hasattr(jax, "set_mesh")
