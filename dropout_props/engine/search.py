@@ -1,11 +1,11 @@
 """Searches for a case that fails: explicit cases first, then cases that Hypothesis generates.
 
 Guarantee: each distinct case is judged once, and its outcome is remembered by its digest, so a case
-that is drawn twice counts once in the ledger. Hypothesis draws some cases again, and its first one is
-often explicit: it draws more, until as many distinct cases are judged as the caller named. The case
-that is returned depends on the arguments alone, not on the speed of the machine: shrinking is limited
-by a number of cases. (Hypothesis has a limit of its own, five minutes of shrinking; `SHRINK_CASES`
-cases of nine seconds each reach it.)
+that is drawn twice counts once in the ledger. Hypothesis draws some cases again, and its first
+one is often explicit: it draws more, until as many distinct cases are judged as the caller named.
+The case that is returned depends on the arguments alone, not on the speed of the machine: a number
+of cases limits shrinking. (Hypothesis has a limit of its own, five minutes of shrinking;
+`SHRINK_CASES` cases of nine seconds each reach it.)
 """
 
 from __future__ import annotations

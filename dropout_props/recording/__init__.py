@@ -5,10 +5,12 @@ out. It says what happened, and judges nothing.
 """
 
 from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.notes import Note
 from dropout_props.recording.recorder import recording
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.records import Branch, Draw, Iteration, Lane, Position, TracedCall
 from dropout_props.recording.sites import ModuleCall, Place, Site
+from dropout_props.recording.tracing import SiteRow, TracedSites, trace_sites
 
 __all__ = [
     "Branch",
@@ -16,11 +18,15 @@ __all__ = [
     "Iteration",
     "Lane",
     "ModuleCall",
+    "Note",
     "Place",
     "Position",
     "Recording",
     "RecordingError",
     "Site",
+    "SiteRow",
     "TracedCall",
+    "TracedSites",
     "recording",
+    "trace_sites",
 ]

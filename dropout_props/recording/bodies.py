@@ -4,6 +4,8 @@ JAX keeps the trace of a loop by the identity of its body. So one body gets one 
 it lives; otherwise a loop in eager code would be compiled again at each call.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any

@@ -7,6 +7,8 @@ the body is traced, every draw in it takes that index as an operand. So a draw w
 change depends on the trip all the same: JAX moves it out of no loop.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any

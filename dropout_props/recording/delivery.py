@@ -1,16 +1,28 @@
 """Wait until every computation that may still report has ended."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import jax
 
 
-def wait_for_reports() -> None:
-    """Wait for all results that somebody holds, and for the devices to be idle.
+def wait_for_reports(failed: Callable[[str], None]) -> None:
+    """Wait for all executions of recorded programs, whether or not somebody holds their results.
 
-    Callbacks without a JAX effect are not among those that `jax.effects_barrier` waits for. But a
-    result is ready only after its program has ended, callbacks included; and a program whose
-    results nobody holds has ended once the device has run a program that was started after it.
+    `executions` makes recorded programs leave a token, for which `jax.effects_barrier` waits.
+    Waiting for the results that somebody holds as well costs nothing more.
+
+    Args:
+        failed: takes a sentence if a computation failed, so that reports may be missing.
     """
-    jax.effects_barrier()
+    try:
+        jax.effects_barrier()
+    except Exception as error:  # noqa: BLE001 - the program has met it, or will: it is not ours
+        failed(f"a recorded program failed, and may not have reported every draw: {error}")
     for array in jax.live_arrays():
         if not array.is_deleted():
-            array.block_until_ready()
+            try:
+                array.block_until_ready()
+            except Exception as error:  # noqa: BLE001 - as above
+                failed(f"a recorded program failed, and may not have reported every draw: {error}")

@@ -7,13 +7,17 @@ tests that condition for the last time when its count is the highest of all lane
 count together, and the others stand still.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dropout_props.recording.journal import Event
+from dropout_props.recording.packed import pack
 from dropout_props.recording.records import Branch, Draw, Iteration, Lane, Position, TracedCall
 from dropout_props.recording.session import Session
 from dropout_props.recording.slots import LaneAxis, Slot
@@ -34,10 +38,12 @@ def draws_of(event: Event, session: Session, runs: Counter[tuple[object, ...]]) 
         The draws, in the order of their lanes.
     """
     meta = event.meta
-    grids = [_spread(array, meta.lanes, i) for i, array in enumerate(event.arrays)]
-    words, values = grids[0], grids[1:]
+    where = len(meta.slots) if meta.carries else 0
+    words = _spread(event.arrays[where], meta.lanes, where)
+    values = [_spread(event.arrays[i + 1], meta.lanes, i + 1) for i in range(len(meta.slots))]
+    mask = _unpacked(event)
     active = _active(values, meta.slots, tuple(lane.size for lane in meta.lanes))
-    own = [lane.mapped[0] for lane in meta.lanes]
+    own = [lane.mapped[where] for lane in meta.lanes]
     for lanes in np.ndindex(*(n.size if o else 1 for n, o in zip(meta.lanes, own, strict=True))):
         part = tuple(i if o else slice(None) for i, o in zip(lanes, own, strict=True))
         at_work = np.argwhere(np.atleast_1d(active[part]))
@@ -45,7 +51,16 @@ def draws_of(event: Event, session: Session, runs: Counter[tuple[object, ...]]) 
             continue
         shared = iter(at_work[0])
         full = tuple(i if o else int(next(shared)) for i, o in zip(lanes, own, strict=True))
-        yield _draw(event, session, runs, full, words, values)
+        draw = _draw(event, session, runs, full, own, words, values)
+        yield draw if mask is None else replace(draw, mask=pack(mask[_at(mask, full)]))
+
+
+def _unpacked(event: Event) -> Grid | None:
+    """Unpack the mask that an event carries, with an axis for each lane axis."""
+    if not event.meta.carries:
+        return None
+    mask = event.arrays[0].unpack()
+    return None if mask is None else _spread(mask, event.meta.lanes, 0)
 
 
 def _draw(  # noqa: PLR0917 - private, and called once
@@ -53,6 +68,7 @@ def _draw(  # noqa: PLR0917 - private, and called once
     session: Session,
     runs: Counter[tuple[object, ...]],
     full: tuple[int, ...],
+    own: list[bool],
     words: Grid,
     values: list[Grid],
 ) -> Draw:
@@ -60,8 +76,8 @@ def _draw(  # noqa: PLR0917 - private, and called once
     meta = event.meta
     at = {slot: value[_at(value, full)] for slot, value in zip(meta.slots, values, strict=True)}
     lanes = tuple(
-        Lane(lane.size, i if lane.mapped[0] else None, lane.name)
-        for lane, i in zip(meta.lanes, full, strict=True)
+        Lane(lane.size, i if mine else None, lane.name)
+        for lane, i, mine in zip(meta.lanes, full, own, strict=True)
     )
     loops = tuple(
         Iteration(slot.id, LOOPS[slot.kind], int(value), None if slot.size < 0 else slot.size)

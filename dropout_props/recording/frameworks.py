@@ -3,6 +3,8 @@
 Nothing here imports a framework: one that the user has not loaded has no modules in the program.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import sys
 import sysconfig

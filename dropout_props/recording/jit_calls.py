@@ -6,6 +6,8 @@ whose probes carry the number of the call. A call from eager code needs none: it
 its own.
 """
 
+from __future__ import annotations
+
 import sys
 from dataclasses import replace
 from typing import Any

@@ -1,10 +1,12 @@
 """Rewrite the probes inside of a traced program: only what is static about them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from dropout_props.recording.internals import JAXPRS
+from dropout_props.recording.internals import JAXPRS, remat_region
 from dropout_props.recording.probe import probe_p
 from dropout_props.recording.slots import Meta
 
@@ -55,6 +57,8 @@ def _value(value: Any, mark: Callable[[Meta], Meta]) -> Any:
     """Copy one parameter of an equation."""
     if _is_jaxpr(value):
         return marked(value, mark)
+    if _holds_region(value):
+        return type(value)(marked(value.jaxpr, mark), value.policy, value.prevent_cse)
     if isinstance(value, tuple | list) and any(_is_jaxpr(item) for item in value):
         return type(value)(_value(item, mark) for item in value)
     return value
@@ -66,7 +70,13 @@ def _inner(params: dict[str, Any]) -> list[Any]:
     for value in params.values():
         items = value if isinstance(value, tuple | list) else (value,)
         found += [item for item in items if _is_jaxpr(item)]
+        found += [item.jaxpr for item in items if _holds_region(item)]
     return found
+
+
+def _holds_region(value: Any) -> bool:
+    """Say whether this is a region of `jax.checkpoint` in the form that `jax_remat3` gives it."""
+    return remat_region is not None and isinstance(value, remat_region)
 
 
 def _is_jaxpr(value: Any) -> bool:

@@ -5,14 +5,15 @@ Equinox's `Dropout` are classes whose `__call__` is replaced while recording. A 
 own in NNX or Equinox is seen when it draws.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
-from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded
+from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded, shared_axes
 from dropout_props.recording.patches import Patches
-from dropout_props.recording.places import here
 from dropout_props.recording.session import Session
 from dropout_props.recording.sites import ModuleCall
 
@@ -73,11 +74,12 @@ def _watched(session: Session, module: Any, function: Any, args: Any, kwargs: An
     """Run one call, and note whether it drew."""
     first = next((v for v in (*args, *kwargs.values()) if hasattr(v, "shape")), None)
     facts: dict[str, Any] = {
-        "place": here().place,
+        "place": session.here().place,
         "module": type(module).__name__,
         "declared_rate": declared_rate(module),
         "input_shape": None if first is None else tuple(first.shape),
         "input_dtype": "" if first is None else str(getattr(first, "dtype", "")),
+        "shared_axes": shared_axes(module),
     }
     key = tuple(facts.values())
     call = session.module_calls.get(key)

@@ -5,6 +5,8 @@ already is replaced below its name: in the closure cell of the wrapper that JAX 
 public functions, so that `from jax.lax import scan` is no way around it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any

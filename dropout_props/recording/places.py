@@ -1,5 +1,7 @@
 """Find the place of a draw: walk the Python stack while the program is traced."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -7,6 +7,9 @@ effect beside it, which XLA neither merges, nor hoists, nor drops. So bits, shar
 stay what they are without it.
 """
 
+from __future__ import annotations
+
+from dataclasses import replace
 from typing import Any
 
 from dropout_props.recording.internals import ad, batching, core, mlir, not_mapped
@@ -51,7 +54,7 @@ def _batch(axis: Any, values: Any, dims: Any, *, meta: Meta) -> tuple[Any, int |
 
 def with_lane(meta: Meta, lane: LaneAxis) -> Meta:
     """Put one more vmap around a probe."""
-    return Meta(meta.session, meta.point, meta.slots, (lane, *meta.lanes), meta.calls, meta.replay)
+    return replace(meta, lanes=(lane, *meta.lanes))
 
 
 def bind(operands: Any, meta: Meta) -> Any:
@@ -71,17 +74,25 @@ def _old_batch(values: Any, dims: Any, *, meta: Meta) -> tuple[Any, int | None]:
     """Read the size of the axis off a mapped operand, where JAX does not say it."""
     dims = [None if dim is not_mapped else dim for dim in dims]
     size = next(v.shape[d] for v, d in zip(values, dims, strict=True) if d is not None)
-    out, dim = _batch(_Axis(size), values, dims, meta=meta)
+    out, dim = _batch(_Axis(size, _name(dims, meta)), values, dims, meta=meta)
     return out, not_mapped if dim is None else dim
+
+
+def _name(dims: Any, meta: Meta) -> str:
+    """Find the name of the axis: that of the lane number that is mapped for the first time."""
+    for i, (slot, dim) in enumerate(zip(meta.slots, dims[1:], strict=True), start=1):
+        known = any(lane.mapped[i] for lane in meta.lanes)
+        if slot.kind == "lane" and dim is not None and not known:
+            return slot.name
+    return ""
 
 
 class _Axis:
     """The part of JAX's own axis data that a batching rule reads here."""
 
-    name = None
-
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, name: str) -> None:
         self.size = size
+        self.name = name
 
 
 probe_p.def_impl(_impl)

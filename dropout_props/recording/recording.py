@@ -1,5 +1,7 @@
 """A record: the draws, the sites and the module calls of what ran inside of `recording()`."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,11 +12,22 @@ import numpy as np
 
 from dropout_props.recording.delivery import wait_for_reports
 from dropout_props.recording.expand import draws_of
+from dropout_props.recording.journal import LARGEST_MASKS
 from dropout_props.recording.layers import outputs
 from dropout_props.recording.masks import masks
+from dropout_props.recording.notes import Note
 from dropout_props.recording.records import Draw
 from dropout_props.recording.session import Session
 from dropout_props.recording.sites import ModuleCall, Place, Site
+
+NOT_SEEN = (
+    "draws of this site are not seen: JAX could not call back from where it is compiled ({})."
+)
+TOO_MANY_MASKS = (
+    f"masks of keys whose bits depend on the compiled program are kept up to {LARGEST_MASKS >> 20}"
+    " MiB: later ones are missing, though their draws are recorded. Record fewer steps, or use"
+    " threefry keys."
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +41,6 @@ class Recording:
     environment: dict[str, str]
     _session: Session
     _open: bool = True
-    _read: int = 0
     _all: list[Draw] = field(default_factory=list)
     _runs: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
@@ -53,9 +65,29 @@ class Recording:
 
     @property
     def not_executed(self) -> tuple[Site, ...]:
-        """Sites that were traced, and of which no draw was executed."""
-        executed = {draw.site.id for draw in self._everything()}
-        return tuple(site for site in self.sites if site.id not in executed)
+        """Sites that were traced, and of which no draw was executed; those in `unseen` are not."""
+        out = {draw.site.id for draw in self._everything()} | {site.id for site in self.unseen}
+        return tuple(site for site in self.sites if site.id not in out)
+
+    @property
+    def unseen(self) -> tuple[Site, ...]:
+        """Sites of which some draws could not report; they may have run any number of times."""
+        points = self._session.points
+        found = {points[point].id: points[point] for point in self._session.journal.unseen}
+        return tuple(site for site in found.values() if not site.splits)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What this record cannot see; what it does show is right all the same."""
+        points = self._session.points
+        found = {
+            points[point].id: Note(
+                "draw", NOT_SEEN.format(reason.rstrip(".")), points[point].place, points[point]
+            )
+            for point, reason in self._session.journal.unseen.items()
+        }
+        self._everything()
+        return (*self._session.notes.values(), *found.values())
 
     @property
     def module_calls(self) -> tuple[ModuleCall, ...]:
@@ -80,11 +112,11 @@ class Recording:
     @contextmanager
     def as_step(self, number: int) -> Iterator[None]:
         """Let what runs in the block belong to a step of that number, and to no other."""
-        wait_for_reports()
+        wait_for_reports(self._session.journal.error)
         before, self._session.journal.step = self._session.journal.step, number
         try:
             yield
-            wait_for_reports()
+            wait_for_reports(self._session.journal.error)
         finally:
             self._session.journal.step = before
 
@@ -102,7 +134,7 @@ class Recording:
 
     def mark_step(self) -> None:
         """End a step: wait for what has run, and count what comes as the next step."""
-        wait_for_reports()
+        wait_for_reports(self._session.journal.error)
         self._session.journal.step += 1
 
     def mask(self, draw: Draw) -> np.ndarray[Any, Any]:
@@ -129,12 +161,13 @@ class Recording:
     def _everything(self) -> list[Draw]:
         """Read the reports that have come since the last time."""
         if self._open:
-            wait_for_reports()
-        events = self._session.journal.events
-        if self._read < len(events):
-            while self._read < len(events):
-                self._all.extend(draws_of(events[self._read], self._session, self._runs))
-                self._read += 1
+            wait_for_reports(self._session.journal.error)
+        events = self._session.journal.take()
+        for event in events:
+            if event.meta.carries and event.arrays[0].bits is None:
+                self._session.note("masks", TOO_MANY_MASKS)
+            self._all.extend(draws_of(event, self._session, self._runs))
+        if events:
             self._all.sort(key=_order)
         return self._all
 

@@ -1,7 +1,10 @@
 """What a record says: draws, each with all that tells it apart from others."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from dropout_props.recording.packed import PackedMask
 from dropout_props.recording.sites import Place, Site
 
 
@@ -104,6 +107,7 @@ class Draw:
         step: how many steps had been marked.
         instance: what is the same in each run of a compiled program: point, calls, trips, lanes,
             branches, positions and replay. Within one run every instance runs once.
+        mask: the mask itself, where it is no function of the key and was kept; else None.
     """
 
     site: Site
@@ -120,3 +124,4 @@ class Draw:
     run: int
     step: int
     instance: tuple[object, ...]
+    mask: PackedMask | None = field(default=None, compare=False, repr=False)

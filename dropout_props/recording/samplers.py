@@ -6,13 +6,15 @@ as `gamma` does, is one draw: only the outermost counts. `bits` and `split` pass
 functions of JAX's key module, which see calls that bypass the rest as well.
 """
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import jax
 
-from dropout_props.recording.draw import probed
+from dropout_props.recording.draw import probed, report_mask
 from dropout_props.recording.frameworks import SAMPLER_OF_SPLIT
 from dropout_props.recording.internals import dtypes, keys, samplers
 from dropout_props.recording.patches import Patches
@@ -66,8 +68,8 @@ def _sampler(session: Session, name: str, original: Any) -> Callable[..., Any]:
             dtype="bool" if name == "bernoulli" else _dtype(facts.get("dtype")),
             mode=str(facts.get("mode", "low")) if name == "bernoulli" else "",
             probability=probability,
-        ) as seen:
-            return original(seen, *args, **kwargs)
+        ) as watched:
+            return report_mask(session, watched, original(watched.key, *args, **kwargs))
 
     return hooked
 
@@ -78,8 +80,8 @@ def _bits(session: Session, original: Any) -> Callable[..., Any]:
     def hooked(key: Any, bit_width: int, shape: Any) -> Any:
         if session.busy:
             return original(key, bit_width, shape)
-        with probed(session, "bits", key, shape=shape, dtype=f"uint{bit_width}") as seen:
-            return original(seen, bit_width, shape)
+        with probed(session, "bits", key, shape=shape, dtype=f"uint{bit_width}") as watched:
+            return original(watched.key, bit_width, shape)
 
     return hooked
 
@@ -90,8 +92,8 @@ def _split(session: Session, original: Any) -> Callable[..., Any]:
     def hooked(key: Any, shape: Any) -> Any:
         if session.busy:
             return original(key, shape)
-        with probed(session, SAMPLER_OF_SPLIT, key, shape=shape, dtype="key") as seen:
-            return original(seen, shape)
+        with probed(session, SAMPLER_OF_SPLIT, key, shape=shape, dtype="key") as watched:
+            return original(watched.key, shape)
 
     return hooked
 

@@ -1,16 +1,20 @@
 """The recorder while it records: what is being traced, where, inside of which loops."""
 
+from __future__ import annotations
+
 import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.internals import forget_traces
 from dropout_props.recording.journal import Journal
 from dropout_props.recording.layers import Layer
-from dropout_props.recording.places import here
+from dropout_props.recording.notes import Note
+from dropout_props.recording.places import Here, here
 from dropout_props.recording.sites import ModuleCall, Place, Site
 from dropout_props.recording.slots import Slot
 from dropout_props.recording.tracekey import fresh_key
@@ -35,6 +39,8 @@ class Session:
         enclosing: the loops and branches around the code that is being traced, with the value of
             each, outermost first.
         inside: the modules that declare a rate and are running, outermost first.
+        notes: what cannot be seen, by what makes a note one.
+        caller: where the function was called whose custom rule is being traced; else None.
         busy: how many samplers of JAX are running; only the outermost is a draw.
         drawn: how many draws were traced or made, those of initialisation aside.
     """
@@ -50,6 +56,8 @@ class Session:
     module_calls: dict[tuple[Any, ...], ModuleCall] = field(default_factory=dict)
     enclosing: list[tuple[Slot, Any]] = field(default_factory=list)
     inside: list[ModuleCall] = field(default_factory=list)
+    notes: dict[tuple[Any, ...], Note] = field(default_factory=dict)
+    caller: Here | None = None
     busy: int = 0
     drawn: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -92,6 +100,46 @@ class Session:
         self.points.append(site)
         return len(self.points) - 1
 
+    def note(self, kind: str, text: str, *, place: Place | None = None) -> None:
+        """Say that something cannot be seen, once.
+
+        Args:
+            kind: see `Note`.
+            text: a sentence.
+            place: where it is.
+        """
+        self.notes.setdefault((kind, text, place), Note(kind, text, place))
+
+    def here(self) -> Here:
+        """Find the place that the program is at; in a custom rule, with the modules of its caller.
+
+        Returns:
+            The place and its innermost module.
+        """
+        where = here()
+        caller = self.caller
+        if caller is None or where.place.path or not caller.place.path:
+            return where
+        place = replace(where.place, path=caller.place.path, api=caller.place.api)
+        return Here(replace(place, phase=caller.place.phase), caller.module, caller.arguments)
+
+    @contextmanager
+    def within_rule(self, caller: Here, known: list[tuple[Slot, Any]]) -> Iterator[None]:
+        """Trace a custom derivative rule, or its function.
+
+        Args:
+            caller: where the function was called.
+            known: the loops around that call, with the values that have reached the rule.
+        """
+        before = self.enclosing, self.caller
+        self.enclosing, self.caller = known, caller
+        try:
+            with fresh_key():
+                yield
+        finally:
+            self.enclosing, self.caller = before
+            forget_traces()
+
     @contextmanager
     def unseen(self) -> Iterator[None]:
         """Draw without recording it."""
@@ -104,9 +152,11 @@ class Session:
     @contextmanager
     def within(self, *known: tuple[Slot, Any]) -> Iterator[None]:
         """Trace the body of a loop or branch, whose index and the like are known."""
-        self.enclosing.extend(known)
+        before = self.enclosing
+        self.enclosing = [*before, *known]
         try:
             with fresh_key():
                 yield
         finally:
-            del self.enclosing[-len(known) :]
+            self.enclosing = before
+            forget_traces()

@@ -1,5 +1,7 @@
 """Where in the user's code something happens: places, sites that draw, modules that were called."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from dropout_props.recording.frameworks import SAMPLER_OF_SPLIT
@@ -94,6 +96,7 @@ class ModuleCall:
         input_dtype: its dtype, as text.
         traced: how often the call was traced or run eagerly.
         drew: in how many of these something was drawn inside, parameters aside.
+        shared_axes: axes along which the module declares one mask (`broadcast_dims`).
     """
 
     place: Place
@@ -103,3 +106,9 @@ class ModuleCall:
     input_dtype: str
     traced: int = 0
     drew: int = 0
+    shared_axes: tuple[int, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether any of the calls drew."""
+        return self.drew > 0

@@ -1,10 +1,12 @@
 """What travels with a probe besides the key: static descriptions of its operands.
 
-A probe has the key words as operand 0, and then one operand for each `Slot`: the probability of a
-Bernoulli draw, the index of an enclosing loop, the index that chose a branch, the position along a
-manual mesh axis. `Meta` is all that is static; it is hashable, since it is a parameter of a
-primitive.
+A probe has the key words (or the mask) as operand 0, and then one operand for each `Slot`: the
+probability of a Bernoulli draw, the index of an enclosing loop, the index that chose a branch, the
+position along a manual mesh axis. `Meta` is all that is static; it is hashable, since it is a
+parameter of a primitive.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -16,11 +18,14 @@ class Slot:
     Attributes:
         kind: `probability`; `scan`, `while` or `test`, the index in a scan, in the body and in the
             condition of a while loop; `alive`, whether the condition holds; `branch`, the index
-            that chose; `axis`, the position along a mesh axis.
-        id: which loop or which branching this is; 0 where there is only one.
-        size: the length of a scan, the number of branches, the size of a mesh axis; -1 if unknown.
+            that chose; `axis`, the position along a mesh axis; `lane`, the number of a lane of
+            `vmap`, where JAX needs it to see the `vmap` at all; `key`, the key words, last, where
+            operand 0 is a mask.
+        id: which loop, branching or vmap this is; 0 where there is only one.
+        size: the length of a scan, the number of branches or lanes, the size of a mesh axis; -1 if
+            unknown.
         branch: the number of the branch that holds the draw.
-        name: the name of a mesh axis; the dtype of a probability.
+        name: the name of a mesh axis or of a vmap; the dtype of a probability.
     """
 
     kind: str
@@ -56,6 +61,8 @@ class Meta:
         lanes: the enclosing vmaps, outermost first.
         calls: the calls of traced functions that lead here, outermost first.
         replay: how many differentiated `jax.checkpoint` regions surround it.
+        carries: whether operand 0 is the mask that was drawn, and not the key words: where the
+            mask is no function of the key.
     """
 
     session: int
@@ -64,3 +71,4 @@ class Meta:
     lanes: tuple[LaneAxis, ...] = ()
     calls: tuple[int, ...] = ()
     replay: int = 0
+    carries: bool = False

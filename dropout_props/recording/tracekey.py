@@ -7,8 +7,11 @@ is there for it, or where a release has none, with `jax_xla_profile_version`, a 
 of every key and that XLA ignores outside of Google.
 """
 
+from __future__ import annotations
+
 import itertools
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any
 
@@ -33,3 +36,21 @@ def fresh_key() -> AbstractContextManager[None]:
     """Trace everything again inside of this context."""
     context: AbstractContextManager[None] = _setting()(next(_numbers))
     return context
+
+
+@contextmanager
+def on_all_threads() -> Iterator[None]:
+    """Let other threads trace again, too: a step that they have compiled before meets the hooks.
+
+    Where this JAX sets the number for one thread only, other threads go on with what they have.
+    """
+    setting = _setting()
+    if not (hasattr(setting, "get_global") and hasattr(setting, "set_global")):
+        yield
+        return
+    before = setting.get_global()
+    setting.set_global(next(_numbers))
+    try:
+        yield
+    finally:
+        setting.set_global(before)

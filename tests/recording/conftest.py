@@ -3,6 +3,8 @@
 The root goes to the end of the path: the installed package is still the one that is tested.
 """
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 

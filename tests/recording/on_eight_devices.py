@@ -1,5 +1,7 @@
 """Programs on eight host devices, with and without a record; prints one line of JSON."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +13,13 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from dropout_props.recording import recording
+
+map_shards: Any = getattr(jax, "shard_map", None)
+if map_shards is None:
+    from jax.experimental.shard_map import shard_map as map_shards
+
+EXPLICIT = hasattr(jax.sharding, "AxisType") and hasattr(jax, "set_mesh")
+"""Whether this JAX puts shardings into types."""
 
 KEY = jax.random.key(0)
 X = jnp.arange(16 * 32, dtype=jnp.float32).reshape(16, 32)
@@ -43,8 +52,10 @@ def automatic() -> dict[str, Any]:
     return both(jax.jit(lambda k, x: jnp.tanh(drop(k, x) @ jnp.ones((32, 8)))), KEY, x)
 
 
-def explicit() -> dict[str, Any]:
-    """Put shardings into types."""
+def explicit() -> dict[str, Any] | None:
+    """Put shardings into types, where JAX does."""
+    if not EXPLICIT:
+        return None
     mesh = jax.make_mesh((8,), ("data",), axis_types=(jax.sharding.AxisType.Explicit,))
     with jax.set_mesh(mesh):
         x = jax.device_put(X, NamedSharding(mesh, P("data")))
@@ -55,7 +66,7 @@ def explicit() -> dict[str, Any]:
 def shard_map() -> dict[str, Any]:
     """Give each device the same key."""
     mesh = Mesh(np.array(jax.devices()), ("data",))
-    inner = jax.shard_map(drop, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))
+    inner = map_shards(drop, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))
     return both(jax.jit(inner), KEY, X)
 
 

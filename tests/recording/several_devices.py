@@ -1,5 +1,7 @@
 """Run a function of a test module in a process that has several devices."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """Small programs that several tests record."""
 
+from __future__ import annotations
+
 import jax
 import jax.numpy as jnp
 

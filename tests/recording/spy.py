@@ -5,6 +5,8 @@ the recorder. It sees less: a draw that a compiler hoists out of a loop is seen 
 not at all, and the sites are not told apart. Counting *different* masks is all that it is for.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """Trap: with one key for a batch the mask is drawn once and broadcast."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

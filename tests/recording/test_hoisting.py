@@ -1,5 +1,7 @@
 """Trap: a draw whose key does not change in a loop is moved out of the loop."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

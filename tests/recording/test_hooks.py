@@ -1,5 +1,7 @@
 """Traps: caches, import styles, threads, delivery; everything is undone."""
 
+from __future__ import annotations
+
 import threading
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Linen models: paths, lines, rates, lifted transforms, modes and phases."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any, cast

@@ -1,9 +1,14 @@
 """Traps: merged calls, dead code, replays and branches."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import pytest
 from jax import lax
 
 from dropout_props.recording import recording
@@ -85,6 +90,20 @@ def test_a_replay_whose_forward_call_was_dropped_is_a_replay(
     assert 1 in {d.replay for d in record.draws} or len(record.draws) == 1
 
 
+@pytest.fixture(params=["remat", "remat3"])
+def remat(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run with each implementation of `jax.checkpoint` that this JAX has."""
+    if request.param == "remat":
+        yield
+        return
+    if not hasattr(jax.config, "jax_remat3"):
+        pytest.skip("this JAX has no jax_remat3")
+    jax.config.update("jax_remat3", True)
+    yield
+    jax.config.update("jax_remat3", False)
+
+
+@pytest.mark.usefixtures("remat")
 def test_nested_remat_numbers_its_replays(key: jax.Array, ones: jax.Array) -> None:
     """Each execution in one run has its own replay depth, so none looks like reuse."""
 
@@ -99,9 +118,28 @@ def test_nested_remat_numbers_its_replays(key: jax.Array, ones: jax.Array) -> No
     with recording() as record:
         jax.jit(jax.value_and_grad(outer))(ones)
     depths = sorted(d.replay for d in record.draws)
-    assert len(depths) == len(set(depths))
+    assert len(depths) == len(set(depths)) > 1
     assert depths[0] == 0
     assert max(depths) <= 2
+
+
+@pytest.mark.usefixtures("remat")
+@pytest.mark.parametrize("transform", [lambda f: f, jax.jit], ids=["eager", "jit"])
+def test_remat_in_a_scan_is_drawn_and_replayed_once_a_trip(
+    transform: Any, key: jax.Array, ones: jax.Array
+) -> None:
+    """Both implementations mark the second run of a region in each trip."""
+    layer = jax.checkpoint(lambda c, w: drop(key, jnp.sin(c * w)))
+
+    def model(x: jax.Array) -> jax.Array:
+        return jnp.sum(lax.scan(lambda c, w: (layer(c, w), None), x, jnp.ones(3))[0])
+
+    step = transform(jax.value_and_grad(model))
+    with recording() as record:
+        seen = step(ones)
+    found = sorted((d.replay, d.loops[0].index) for d in record.draws)
+    assert found == [(replay, trip) for replay in (0, 1) for trip in range(3)]
+    jax.tree.map(np.testing.assert_array_equal, seen, step(ones))
 
 
 def test_branches_of_a_cond_are_alternatives(key: jax.Array, ones: jax.Array) -> None:

@@ -1,5 +1,7 @@
 """Trap: bits, shardings and donation of a program on eight devices stay as they are."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -28,10 +30,18 @@ def answers() -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def answer_of(program: str) -> Any:
+    """Read the answer of a program, where this JAX can run it."""
+    answer = answers()[program]
+    if answer is None:
+        pytest.skip("this JAX puts no shardings into types")
+    return answer
+
+
 @pytest.mark.parametrize("program", ["automatic", "explicit", "shard_map", "pmap", "vmapped"])
 def test_bits_and_shardings_stay(program: str) -> None:
     """Values, shardings and the compiled collectives are those without a record."""
-    answer = answers()[program]
+    answer = answer_of(program)
     assert answer["same_bits"]
     assert answer["same_sharding"]
     assert answer["errors"] == []
@@ -40,7 +50,7 @@ def test_bits_and_shardings_stay(program: str) -> None:
 @pytest.mark.parametrize("program", ["automatic", "explicit"])
 def test_an_automatic_mesh_draws_once(program: str) -> None:
     """Under automatic partitioning the whole program draws once, not once a device."""
-    assert answers()[program]["draws"] == [[]]
+    assert answer_of(program)["draws"] == [[]]
 
 
 @pytest.mark.parametrize("program", ["shard_map", "pmap"])

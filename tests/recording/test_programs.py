@@ -1,5 +1,7 @@
 """Are the right programs right? Shown by hand: they train, and no key of theirs is drawn twice."""
 
+from __future__ import annotations
+
 from collections import Counter
 
 import flax

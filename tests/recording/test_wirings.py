@@ -1,5 +1,7 @@
 """Does each wrong wiring have its fault, and does its mended twin lack it? Shown by hand."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from typing import Any, cast

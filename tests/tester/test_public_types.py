@@ -29,7 +29,7 @@ from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.wiring import Wiring
 
 
-def right(key: Any, x: Any, rate: float, deterministic: bool) -> Any:  # noqa: FBT001
+def right(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
     """A function with the signature of a subject; it is never called."""
     return key, x, rate, deterministic
 

@@ -32,7 +32,7 @@ def test_as_many_distinct_cases_are_counted_as_the_profile_says(property_id: Any
 
 
 def test_the_header_names_these_numbers() -> None:
-    """From the fewest to the most that any property counts, or the one number where all count it."""
+    """The header has the fewest and the most examples of a property, or the number of all."""
     for name, profile in PROFILES.items():
         decisions: list[Any] = [prop.decision for prop in _COUNTED]
         numbers = [one.num_examples(profile, len(one.explicit)) for one in decisions]
