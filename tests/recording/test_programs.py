@@ -14,6 +14,8 @@ from tests.recording.programs import PROGRAMS
 from tests.recording.several_devices import with_devices
 from tests.recording.spy import spying
 
+pytestmark = pytest.mark.nightly  # test_judged.py runs the same programs under record
+
 STEPS = 4
 TWICE = {
     # programs that rightly draw from one key twice

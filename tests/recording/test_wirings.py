@@ -25,6 +25,8 @@ from dropout_props.selftest.wirings.training import BATCH, FEATURES, RATE, TOKEN
 from tests.recording.several_devices import with_devices
 from tests.recording.spy import Spy, spying, words_of
 
+pytestmark = pytest.mark.nightly  # test_judged.py runs the same programs under record
+
 STEPS = 6
 MLP = 2  # places with dropout in an MLP
 TRANSFORMER = 4
