@@ -1,11 +1,11 @@
 """Searches for a case that fails: explicit cases first, then cases that Hypothesis generates.
 
-Guarantee: each distinct case is judged once, and its outcome is remembered by its digest, so a case
-that is drawn twice counts once in the ledger. Hypothesis draws some cases again, and its first one is
-often explicit: it draws more, until as many distinct cases are judged as the caller named. The case
-that is returned depends on the arguments alone, not on the speed of the machine: shrinking is limited
-by a number of cases. (Hypothesis has a limit of its own, five minutes of shrinking; `SHRINK_CASES`
-cases of nine seconds each reach it.)
+Guarantee: each distinct case is judged once, and its outcome is cached by its digest, so a case
+that is drawn twice counts once in the ledger. Hypothesis draws some cases twice, and its first case
+is often an explicit one; so it draws more, until `max_examples` distinct cases are judged. The
+returned case depends on the arguments alone, not on the speed of the machine, since shrinking is
+limited by a number of cases. (Hypothesis limits shrinking to five minutes, which takes
+`SHRINK_CASES` cases of nine seconds each.)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _MORE = 8
-"""Cases that Hypothesis draws for each one that is judged; where there are no more, fewer are."""
+"""The most cases that Hypothesis draws for each distinct case that is judged."""
 
 SHRINK_CASES = 32
 """Cases judged after the first failure; further ones count as passed, so that shrinking ends."""
@@ -45,8 +45,8 @@ def search(
         judge: judges one case; returns how it failed, or None.
         explicit: cases that are tried first, and count towards `max_examples`.
         strategy: generates the other cases.
-        max_examples: how many distinct cases are judged, shrinking not counted; the explicit ones
-            are among them, and all of them are judged in any case.
+        max_examples: number of distinct cases to judge, shrinking not counted. The explicit ones
+            are among them, and all of those are judged.
         seed: seed of Hypothesis.
 
     Returns:
