@@ -92,9 +92,9 @@ def observe(release: str | None, *, python: str | None = None) -> Release:
     except subprocess.TimeoutExpired as error:
         raise CannotObserve(f"{label}: not done after {_SECONDS} s.") from error
     if done.returncode:
-        last = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["none"])[-1]
+        last = interpreter.last_line(done.stderr)
         raise CannotObserve(
-            f"{label}: exit status {done.returncode}; its last line: {last[:300]}. To see more: "
+            f"{label}: exit status {done.returncode}; its last line: {last}. To see more: "
             f"{built.interpreter} {SENTENCES}"
         )
     document: dict[str, Any] = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Which cases a property asks a subject: its own, moved to what the subject can be asked."""
+"""Adapts the cases of a property to a subject: to cases that it accepts and that can be counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["explicit_cases", "fitted"]
 
 
 def fitted(decision: Exact | Statistical, subject: Subject) -> Callable[[Case], Case]:
-    """Return what moves a case to what the subject can be asked, and counted where it must be."""
+    """Return a function that adapts a case to the subject, and makes a counted one countable."""
     nearest = partial(fit, traits=subject.traits)
     if isinstance(decision, Exact):
         return nearest
@@ -28,5 +28,5 @@ def fitted(decision: Exact | Statistical, subject: Subject) -> Callable[[Case], 
 
 
 def explicit_cases(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:
-    """Return the cases that are always asked, moved; none of them twice."""
+    """Return the explicit cases of a property, adapted to the subject, each once."""
     return tuple(dict.fromkeys(map(fitted(decision, subject), decision.explicit)))

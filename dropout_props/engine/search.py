@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["search"]
 
 _MORE = 8
-"""Cases that Hypothesis draws for each one that is judged; where there are no more, fewer are."""
+"""The most cases that Hypothesis draws for each distinct case that is judged."""
 
 SHRINK_CASES = 32
 """Cases judged after the first failure; further ones count as passed, so that shrinking ends."""
@@ -45,8 +45,8 @@ def search(
         judge: judges one case; returns how it failed, or None.
         explicit: cases that are tried first, and count towards `max_examples`.
         strategy: generates the other cases.
-        max_examples: how many distinct cases are judged, shrinking not counted; the explicit ones
-            are among them, and all of them are judged in any case.
+        max_examples: number of distinct cases to judge, shrinking not counted. The explicit ones
+            are among them, and all of those are judged.
         seed: seed of Hypothesis.
 
     Returns:

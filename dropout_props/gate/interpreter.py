@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from dropout_props.gate.environments import Built
 
-__all__ = ["Found", "Refused", "by_hand", "callers_path", "command", "examine", "variables"]
+__all__ = [
+    "Found",
+    "Refused",
+    "by_hand",
+    "callers_path",
+    "command",
+    "examine",
+    "last_line",
+    "variables",
+]
 
 _START = (
     "import sys; from importlib import import_module; "
@@ -94,10 +103,9 @@ def examine(
             ) from error
     found = _read(out) if process.returncode == 0 else None
     if found is None:
-        last = ([line.strip() for line in err.splitlines() if line.strip()] or ["none"])[-1]
         raise Refused(
             f"{built.interpreter} could not list its packages (exit status "
-            f"{process.returncode}; its last line: {last[:300]}). Name a Python that runs."
+            f"{process.returncode}; its last line: {last_line(err)}). Name a Python that runs."
         )
     trouble = needs.lacking(built.interpreter, found)
     if trouble:
@@ -133,6 +141,12 @@ def callers_path() -> list[str]:
     """Return the folders of the caller's PYTHONPATH, where a layer of the user may be."""
     folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return [str(Path(folder).absolute()) for folder in folders if folder]
+
+
+def last_line(text: str) -> str:
+    """Return the last line of a text that is not empty, at most 300 characters of it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "none"
 
 
 def by_hand(built: Built, *words: str) -> str:

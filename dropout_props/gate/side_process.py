@@ -236,10 +236,10 @@ class _Listener:
                 f"{self._status.total or 'unknown'} pairs judged: allow more with --timeout, or "
                 "judge less with --property or --profile smoke."
             )
-        last = ([line.strip() for line in stderr if line.strip()] or ["none"])[-1]
+        last = interpreter.last_line("".join(stderr))
         subjects = " ".join(self._job.request["subjects"])
         return (
-            f"it crashed {at} (exit status {code}; its last line: {last[:300]}). To see more: "
+            f"it crashed {at} (exit status {code}; its last line: {last}). To see more: "
             f"{interpreter.by_hand(self._built, 'check', subjects)}"
         )
 

@@ -1,17 +1,16 @@
-"""How far counts lie from a success probability, without cancellation.
+"""The deviance of counts from a success probability, without cancellation.
 
 Question: by how much is the log likelihood of some counts larger at their own frequency than at a
 probability p?
-Guarantee: right to about 1e-14 of its value from 1 to 9e18 trials, and so is the Stirling
-remainder. The textbook difference of two log likelihoods loses all of it: at 1e17 trials each is
-about 1e17, of which float64 holds the multiples of 16.
-Cannot say: the likelihood itself. Whatever needs it, as evidence and intervals do, needs the
-difference of two.
+Guarantee: accurate to about 1e-14 of its value from 1 to 9e18 trials, and so is the Stirling
+remainder. The textbook difference of two log likelihoods loses every digit: at 1e17 trials each is
+about 1e17, where float64 represents the multiples of 16.
+Cannot say: the likelihood itself; evidence and intervals need differences of two only.
 
 References:
     Loader 2000, "Fast and accurate computation of binomial probabilities" (the deviance as a series
     in (x - m) / (x + m), and Stirling remainders). We differ in taking x - m as an argument: with
-    more than 2**53 trials the counts are no floats, and neither is their distance from n * p.
+    more than 2**53 trials neither the counts nor their distance from n * p are floats.
 """
 
 from __future__ import annotations
@@ -47,8 +46,9 @@ def binomial_deviance(
         trials: int64[num_members].
         probability: float64[..., num_members] or a number, in [0, 1].
 
-    Returns: float64[..., num_members], at least 0; 0 where there are no trials, infinite where the
-        probability is 0 or 1 and the counts are not.
+    Returns:
+        float64[..., num_members], at least 0; 0 without trials, infinite where the probability is
+        0 or 1 and the counts are not.
     """
     point = np.asarray(probability, dtype=np.float64)
     difference = count_minus_mean(successes, trials, point)
@@ -83,10 +83,10 @@ def poisson_deviance(count: Floats, mean: Floats, difference: Floats) -> Floats:
 def count_minus_mean(
     successes: NDArray[np.int64], trials: NDArray[np.int64], probability: Floats
 ) -> Floats:
-    """Return successes - trials * probability, rounded once or twice at the end alone.
+    """Return successes - trials * probability, rounded only once or twice, at the end.
 
-    Integers of up to 63 bits are cut in two so that each part is a float64, and the product of each
-    with the probability is held as a sum of two.
+    Integers of up to 63 bits are split into two parts that are float64, and the product of each
+    part with the probability is represented as a sum of two.
     """
     (won_high, won_low), (all_high, all_low) = _cut(successes), _cut(trials)
     high, high_rest = _exact_product(all_high, probability)
@@ -114,7 +114,7 @@ def _cut(count: NDArray[np.int64]) -> tuple[Floats, Floats]:
 
 
 def _exact_product(one: Floats, two: Floats) -> tuple[Floats, Floats]:
-    """Return the rounded product and what rounding left out (Dekker 1971)."""
+    """Return the rounded product and its rounding error (Dekker 1971)."""
     product = one * two
     one_high, two_high = _upper_half(one), _upper_half(two)
     one_low, two_low = one - one_high, two - two_high

@@ -1,12 +1,11 @@
-"""The probability of a sequence of trials under a Beta prior, whatever the size of its numbers.
+"""The probability of a sequence of trials under a Beta prior, for counts and priors of any size.
 
 Question: how likely is one sequence with these counts when the success probability is drawn from
 Beta(alpha, beta), compared with the probability that suits the counts best?
-Guarantee: the logarithm is right to about 1e-13, or to as many digits, from 1 to 9e18 trials and
-for priors as narrow as 1e-13.
-Cannot say: anything else. It stands apart because ``scipy.special.betaln``, which is the textbook
-form, cannot do it: a prior that is as narrow as 1e-9 has parameters of 1e17, at which the
-difference of two betaln is wrong by thousands, and evidence of exp(2000) would come from nowhere.
+Guarantee: the logarithm is accurate to about 1e-13, or to as many digits, from 1 to 9e18 trials and
+for priors as narrow as 1e-13. The textbook form with ``scipy.special.betaln`` is not: a prior as
+narrow as 1e-9 has parameters of 1e17, at which the difference of two betaln is wrong by thousands,
+which would be evidence of exp(2000).
 """
 
 from __future__ import annotations
@@ -35,18 +34,22 @@ def log_mixture(
     is a deviance, and terms that are small by themselves.
 
     Args:
-        successes: float64[..., num_members], k, how many of n trials succeeded; may be rounded.
-        failures: float64[..., num_members], how many did not; may be rounded.
+        successes: float64[..., num_members], k, number of n trials that succeeded; may be rounded.
+        failures: float64[..., num_members], number of those that failed; may be rounded.
         alpha: float64[..., num_members], at least 1/2.
         beta: float64[..., num_members], at least 1/2.
-        surplus: float64[..., num_members], k - n * m; where n is large, found otherwise.
+        surplus: float64[..., num_members], k - n * m, which for large n must not be computed from
+            the other arguments.
 
-    Returns: float64[..., num_members], natural logarithms, at most 0.
+    Returns:
+        float64[..., num_members], natural logarithms, at most 0.
     """
     prior, trials = alpha + beta, successes + failures
     won, lost = alpha + successes, beta + failures
     to_success, to_failure = won / (prior + trials), lost / (prior + trials)
-    difference = surplus / (1.0 + trials / prior)  # k - n * P, and what the prior is below P
+    difference = surplus / (
+        1.0 + trials / prior
+    )  # k - n * P, and the distance of the prior below P
     distances = poisson_deviance(
         np.stack(np.broadcast_arrays(successes, failures, alpha, beta)),
         np.stack(

@@ -1,15 +1,14 @@
-"""Units whose parity never changes: the rank of a matrix of masks over GF(2).
+"""Finds units whose parity is the same in every mask, by the rank of the masks over GF(2).
 
 Question: is there a set of units of which an even number, or an odd number, is kept in every mask?
-Guarantee: a set that is returned is one, and None means that there is no such set. With independent
-units the chance of any is at most ``2**log2_chance_of_fixed_parity``, for which ``num_masks_for``
-gives the number of masks; no error budget needs to be spent on it.
-Cannot say: anything about a parity that is odd too often but not always. That is a matter of
-counting.
+Guarantee: a returned set is such a set, and None means that there is no such set. With independent
+units the chance of any such set is at most ``2**log2_chance_of_fixed_parity``; ``num_masks_for``
+returns the number of masks that makes it so small that no error budget is needed.
+Cannot say: anything about a parity that is odd too often but not always; counts detect those.
 
-A unit that copies another one, a checksum, a shift register: each fixes one parity, and of all 2**n
-sets of n units none is left out. The masks are the rows of a matrix, with a column of ones beside
-the units; a fixed parity is a dependence between columns, so that the rank falls short.
+A unit that copies another one, a checksum and a shift register each fix a parity. All 2**n sets of
+n units are covered. The masks are the rows of a matrix, with a column of ones beside the units; a
+fixed parity is a linear dependence between columns, so the matrix is rank-deficient.
 
 For a set of w units the parity is even with probability (1 + (1 - 2 * keep)**w) / 2; summing both
 parities of all sets over m masks gives the bound.
@@ -35,11 +34,11 @@ __all__ = ["FixedParity", "fixed_parity", "log2_chance_of_fixed_parity", "num_ma
 
 @dataclass(frozen=True)
 class FixedParity:
-    """Units of which always an even, or always an odd number is kept.
+    """Units of which an even number, or an odd number, is kept in every mask.
 
     Args:
-        units: their places in a mask, ascending.
-        is_odd: the parity.
+        units: their indices in a mask, ascending.
+        is_odd: whether the number is odd.
     """
 
     units: tuple[int, ...]
@@ -47,12 +46,15 @@ class FixedParity:
 
 
 def log2_chance_of_fixed_parity(num_units: int, num_masks: int, keep: Interval | float) -> float:
-    """Bound the chance that independent units show any fixed parity; its logarithm to base 2.
+    """Return an upper bound of the chance that independent units have any fixed parity.
 
     Args:
         num_units: units of a mask.
-        num_masks: how many independent masks there are.
+        num_masks: number of independent masks.
         keep: the keep probability, a number or an interval.
+
+    Returns:
+        The logarithm of the bound to base 2.
     """
     require_at_least_one(num_units=num_units, num_masks=num_masks)
     ends = as_probability(keep)
@@ -65,7 +67,7 @@ def log2_chance_of_fixed_parity(num_units: int, num_masks: int, keep: Interval |
 
 
 def num_masks_for(num_units: int, keep: Interval | float, *, log2_chance: float = -64.0) -> int:
-    """Return how many masks keep the chance below 2**log2_chance, to within one part in 16.
+    """Return a number of masks with a chance below 2**log2_chance: the least, to one part in 16.
 
     Args:
         num_units: units of a mask.
@@ -86,18 +88,18 @@ def num_masks_for(num_units: int, keep: Interval | float, *, log2_chance: float 
 
 
 def fixed_parity(masks: NDArray[np.bool_]) -> FixedParity | None:
-    """Return units of fixed parity, or None when no set of units has one.
+    """Return a set of units with a fixed parity, or None if there is no such set.
 
     Args:
         masks: bool[num_masks, num_units].
 
-    Returns: of all such sets, one that involves as few of the later units as possible: the first
-        unit, in their order, that follows from those before it, and these.
+    Returns:
+        The first unit that is determined by units before it, together with these units.
     """
     num_masks, num_units = masks.shape
     ones = np.ones((num_masks, 1), dtype=bool)
     columns = np.packbits(np.concatenate([ones, masks], axis=1), axis=0)
-    # Each column as one integer, reduced by those before it; beside it, which ones were added up.
+    # Each column as one integer, reduced by the columns before it; beside it, the columns added.
     basis: dict[int, tuple[int, int]] = {}
     for number in range(num_units + 1):
         value: Any = int.from_bytes(columns[:, number].tobytes(), "big")

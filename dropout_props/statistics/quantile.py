@@ -2,14 +2,14 @@
 
 Question: from which success probability on do at least, or at most, that many successes have a
 given chance?
-Guarantee: the chance at the returned probability is at most the given one, to 1e-6 of it, so that
-an interval made of such ends is never too narrow. Up to 10**9 trials it is the given one, but for
-one step of float64. With more, the end is no further out than one more or one fewer success would
-have moved the exact one.
-Cannot say: the exact end beyond 10**9 trials, where no release of SciPy has the tails.
+Guarantee: the chance at the returned probability is at most the given one, to 1e-6 of it, so an
+interval with such ends is never too narrow. Up to 10**9 trials the probability is exact to one step
+of float64. With more, it differs from the exact one by less than one more or one fewer success
+would change that.
+Cannot say: the exact probability beyond 10**9 trials, where no release of SciPy has the tails.
 
-SciPy's inverses are not used at all. Release 1.18 gives 1.9e-6 in place of 8.2e-7 for 1000 of 10**9
-at 5e-10, and 1.14 gives NaN at 10**12 trials. Up to 10**9 the tails themselves are right to 1e-7.
+SciPy's inverses are not used. Release 1.18 returns 1.9e-6 instead of 8.2e-7 for 1000 of 10**9 at
+5e-10, and 1.14 returns NaN at 10**12 trials. Up to 10**9 the tails are accurate to 1e-7.
 
 References:
     Zubkov and Serov 2013, "A complete proof of universal inequalities for the distribution function
@@ -43,10 +43,11 @@ def probability_at_least(successes: int, trials: int, chance: float) -> float:
 
     Args:
         successes: 1 to ``trials``.
-        trials: how many trials.
+        trials: number of trials.
         chance: in (0, 1/2].
 
-    Returns: it, or with more than 10**9 trials a number a little below it.
+    Returns:
+        The probability, or with more than 10**9 trials a number slightly below it.
     """
     failures = trials - successes
     if trials <= _EXACT_TRIALS:
@@ -57,7 +58,7 @@ def probability_at_least(successes: int, trials: int, chance: float) -> float:
         found = 1 - _root(lambda mean: gammaincc(failures + 1, mean), chance, 2 * _RARE) / trials
     else:
         found = _at_deviance(successes - 1, trials, chance, 0.0)
-    return math.nextafter(found, 0.0)  # it was rounded
+    return math.nextafter(found, 0.0)  # the root is rounded
 
 
 def probability_below(successes: int, trials: int, chance: float) -> float:
@@ -65,10 +66,11 @@ def probability_below(successes: int, trials: int, chance: float) -> float:
 
     Args:
         successes: 1 to ``trials``.
-        trials: how many trials.
+        trials: number of trials.
         chance: in (0, 1/2].
 
-    Returns: it, or with more than 10**9 trials a number a little above it.
+    Returns:
+        The probability, or with more than 10**9 trials a number slightly above it.
     """
     failures = trials - successes
     if trials <= _EXACT_TRIALS:
@@ -83,9 +85,9 @@ def probability_below(successes: int, trials: int, chance: float) -> float:
 
 
 def _root(tail: Callable[[float], float], chance: float, largest: float = 1.0) -> float:
-    """Return the x in (0, largest] at which a monotonic tail has the chance.
+    """Return the x in (0, largest] at which a monotone tail has the chance.
 
-    Logarithms of both, so that a rare count is found to as many digits as a frequent one.
+    Both are compared as logarithms, so that small results have as many digits as large ones.
     """
 
     def excess(log_x: float) -> float:
@@ -106,10 +108,10 @@ def _at_deviance(count: int, trials: int, chance: float, end: float) -> float:
     frequency = count / trials
     if needed == 0.0:
         return frequency
-    # Infinite at the end itself, which the root finder cannot use.
+    # The deviance is infinite at the end, which the root finder cannot use.
     found = float(
         brentq(lambda p: min(deviance(p), 2 * needed) - needed, frequency, end, xtol=1e-300)
     )
-    while deviance(found) < needed:  # the root is rounded: go on until the promise holds
+    while deviance(found) < needed:  # the root is rounded: move it until the bound holds
         found = math.nextafter(found, end)
     return found

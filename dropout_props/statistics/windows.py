@@ -1,15 +1,14 @@
-"""Windows of masks that are alike: what chance cannot imitate.
+"""Finds two equal windows in masks, which do not occur by chance.
 
-Question: do two windows of the given masks, at any two places, hold the same units, the opposite
-ones, or the same ones backwards?
-Guarantee: a pair that is returned is one (each candidate is compared unit by unit), and None means
+Question: do two windows of the given masks, at any two places, keep the same units, the opposite
+units, or the same units in reverse order?
+Guarantee: a returned pair is such a pair (each candidate is compared unit by unit), and None means
 that there is no such pair. With independent units the chance of any pair is at most
-``2**log2_chance_of_alike``, which ``window_width`` keeps below what is asked for; no error budget
-needs to be spent on it.
-Cannot say: anything about windows that are nearly alike. Those are a matter of counting.
+``2**log2_chance_of_alike``; ``window_width`` makes it so small that no error budget is needed.
+Cannot say: anything about windows that are almost equal; counts detect those.
 
 A window of W units repeats at a distance d with probability at most max(keep, rate)**W, whether or
-not the two overlap: each of the W equations gives one unit from another one, and no unit from
+not the two overlap: each of the W equations determines one unit from another one, and no unit from
 itself. The same holds for opposite windows. For a window and one read backwards the equations come
 in pairs where the two overlap, so that half of them count, and windows twice as wide are compared.
 """
@@ -36,21 +35,23 @@ __all__ = ["Alike", "alike_windows", "log2_chance_of_alike", "window_width"]
 
 _WORD = 64
 _LEAST_WIDTH = 128
-_MOST_WINDOWS = 2**26  # 1 GiB of hashes both ways; of more, every second, fourth, ... is compared
+_MOST_WINDOWS = (
+    2**26
+)  # 1 GiB of hashes in both directions; of more windows, every second, fourth, ... counts
 _CHUNK = 2**20
 _FACTOR = 0x9E3779B97F4A7C15  # odd, its bits as good as random: that of SplitMix64
 
 
 @dataclass(frozen=True)
 class Alike:
-    """Two windows that are alike.
+    """Two windows that are equal, opposite or reversed.
 
     Args:
-        first: number of a mask, and where in it the window starts.
-        second: the same of the other window.
-        width: how many units each holds.
-        opposite: what the one keeps, the other drops.
-        backwards: the second is read from its end; it starts where its first unit is.
+        first: number of a mask, and the start of the window in it.
+        second: the same for the other window.
+        width: number of units in each.
+        opposite: whether one keeps the units that the other drops.
+        backwards: whether the second is read in reverse; it starts at the unit that is read first.
     """
 
     first: tuple[int, int]
@@ -61,33 +62,36 @@ class Alike:
 
 
 def log2_chance_of_alike(num_windows: int, width: int, keep: Interval | float) -> float:
-    """Bound the chance that independent units show any two windows alike; its logarithm to base 2.
+    """Return an upper bound of the chance that independent units have any such pair of windows.
 
     Args:
-        num_windows: how many windows there are.
-        width: units of a window that is compared forwards; backwards it is twice as many.
+        num_windows: number of windows.
+        width: units of a window that is compared forwards; in reverse, windows are twice as wide.
         keep: the keep probability, a number or an interval.
+
+    Returns:
+        The logarithm of the bound to base 2.
     """
     require_at_least_one(num_windows=num_windows, width=width)
     ends = as_probability(keep)
     likelier = max(ends.highest, 1.0 - ends.lowest)
     if likelier == 1.0:
         return 0.0
-    # Each unordered pair forwards, and each ordered one backwards, itself included: alike or not.
+    # Each unordered pair forwards, and each ordered one in reverse, a window with itself included.
     pairs = num_windows * (num_windows - 1) / 2 + num_windows**2
     return log2(2 * pairs) + width * log2(likelier)
 
 
 def window_width(num_windows: int, keep: Interval | float, *, log2_chance: float = -64.0) -> int:
-    """Return the smallest width, of 128 units or more, that keeps the chance below 2**log2_chance.
+    """Return the smallest width, of 128 units or more, with a chance below 2**log2_chance.
 
     Args:
-        num_windows: how many windows there are.
+        num_windows: number of windows.
         keep: the keep probability.
         log2_chance: the allowed chance, as in ``log2_chance_of_alike``.
 
     Raises:
-        ValueError: units that are always or never kept are alike at any width.
+        ValueError: units that are always or never kept give equal windows of any width.
     """
     ends = as_probability(keep)
     if ends.highest == 1.0 or ends.lowest == 0.0:
@@ -100,11 +104,11 @@ def window_width(num_windows: int, keep: Interval | float, *, log2_chance: float
 
 
 def alike_windows(masks: Sequence[Bits], *, width: int) -> Alike | None:
-    """Return two windows that are alike, the first such one and its like, or None when none are.
+    """Return the first window that equals another one, with that one; or None.
 
     Args:
         masks: bool[size] each, in flat order.
-        width: units of a window forwards, at least 64; backwards, windows are twice as wide.
+        width: units of a window forwards, at least 64; in reverse, windows are twice as wide.
     """
     if width < _WORD:
         msg = f"width={width!r}: it must be at least {_WORD}. Compare wider windows."
@@ -119,9 +123,9 @@ def alike_windows(masks: Sequence[Bits], *, width: int) -> Alike | None:
 
 @dataclass(frozen=True)
 class _Windows:
-    """All windows of one width, every ``step`` places, those of one mask after those of another.
+    """All windows of one width that start at every ``step``-th unit, mask by mask.
 
-    With ``both_ways``, all of them again, read backwards.
+    With ``both_ways``, the same windows follow, read in reverse.
     """
 
     masks: Sequence[Bits]
@@ -131,27 +135,27 @@ class _Windows:
 
     @property
     def counts(self) -> list[int]:
-        """How many windows each mask has."""
+        """The number of windows of each mask."""
         return [max(0, (mask.size - self.width) // self.step + 1) for mask in self.masks]
 
     def first_alike(self) -> Alike | None:
-        """Return the first window that is like a later one."""
+        """Return the first window that equals a later one."""
         hashes = self._all_hashes()
         hashes.sort()
         repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-        del hashes  # it may be large, and is only needed again where something was found
+        del hashes  # it may be large, and is needed again only for a candidate
         if not repeated.size:
             return None
         hashes = self._all_hashes()
         for one in np.flatnonzero(np.isin(hashes, repeated)):
-            for other in np.flatnonzero(hashes == hashes[one]):  # two may be equal by chance
+            for other in np.flatnonzero(hashes == hashes[one]):  # two hashes may be equal by chance
                 found = self._compared(int(one), int(other)) if other > one else None
                 if found is not None:
                     return found
         return None
 
     def _all_hashes(self) -> Hashes:
-        """Hash each window so that equal ones, and opposite ones, have one hash."""
+        """Hash each window such that equal and opposite windows have the same hash."""
         ways = (False, True) if self.both_ways else (False,)
         hashes = np.empty(len(ways) * sum(self.counts), np.uint64)
         filled = 0
@@ -177,7 +181,7 @@ class _Windows:
         return Alike(first, second, self.width, opposite=not equal, backwards=backwards)
 
     def _at(self, place: int) -> tuple[tuple[int, int], bool, Bits]:
-        """Return mask and start, whether it is read backwards, and what the window holds."""
+        """Return mask and start of a window, whether it is read in reverse, and its units."""
         counts = self.counts
         backwards, place = divmod(place, sum(counts))
         number = 0
@@ -199,11 +203,11 @@ def _piece(mask: Bits, start: int, length: int, *, backwards: bool) -> Bits:
 
 
 def _hashes(bits: Bits, width: int) -> Hashes:
-    """Hash the window at each place, by doubling: from that of 64 units to that of all."""
+    """Hash the window at each place, by doubling the width from 64 units on."""
     hashes = bits.astype(np.uint64)
     for length in (1, 2, 4, 8, 16, 32):
         hashes = (hashes[:-length] << np.uint64(length)) | hashes[length:]
-    # The opposite of a window has the negative of its hash, less this.
+    # The hash of the opposite window is the negative of this hash, minus ``turn``.
     turn, length, factor = 1, _WORD, _FACTOR
     while length < width:
         step = min(length, width - length)

@@ -153,7 +153,7 @@ def test_noise_is_judged_again_with_its_traits(
 def test_an_unknown_id_names_those_that_there_are(module: Any, capsys: Any) -> None:
     """The remedy is in the message, and nothing has run yet is said too."""
     assert run("replay", "abc") == 4
-    assert "no check has been run yet" in capsys.readouterr().err
+    assert "no result of a check is stored" in capsys.readouterr().err
     name = module(1.2)
     assert run("check", f"{name}:layer", "--property", "DP202", "--profile", "smoke") == 1
     identity = failure_of(capsys.readouterr().out)

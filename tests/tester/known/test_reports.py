@@ -114,10 +114,12 @@ def test_explain_shows_known_deviations(capsys: pytest.CaptureFixture[str]) -> N
         main(["explain", "DP412"])
     [entry] = [e for e in SHIPPED_LIST if e.property_id == "DP412" and e.subject == "nnx.Dropout"]
     text = capsys.readouterr().out
-    _, _, told = text.partition("Known deviations:\n  nnx.Dropout, flax >=0.11: since 0.11 the")
-    assert f"\n  {entry.link}\n  reproduce with flax alone:\n    # The state that nnx.split" in told
-    assert all(f"    {line}\n" in told for line in entry.reproducer.splitlines())
-    assert "  other nnx subjects, flax >=0.11: for the same reason" in told
+    _, _, shown = text.partition("Known deviations:\n  nnx.Dropout, flax >=0.11: since 0.11 the")
+    assert (
+        f"\n  {entry.link}\n  reproduce with flax alone:\n    # The state that nnx.split" in shown
+    )
+    assert all(f"    {line}\n" in shown for line in entry.reproducer.splitlines())
+    assert "  other nnx subjects, flax >=0.11: for the same reason" in shown
     with pytest.raises(SystemExit):
         main(["explain", "DP203"])
     assert "Known deviations" not in capsys.readouterr().out

@@ -205,7 +205,7 @@ def test_a_cache_that_cannot_be_written_fails_nothing(
     monkeypatch.setenv("DROPOUT_PROPS_CACHE", "/dev/null/home")
     assert run(*CHECK) == 0
     assert run(*GATE) == 0
-    assert "base flax==0.12.0: its result is not kept: " in capsys.readouterr().err
+    assert "base flax==0.12.0: its result is not stored: " in capsys.readouterr().err
     assert run("replay", "abc") == 4
 
 

@@ -1,4 +1,4 @@
-"""Fixed parities: found whichever units they are of, and never by chance."""
+"""Fixed parities of any units are found, and do not occur by chance."""
 
 import itertools
 from typing import Any
@@ -16,7 +16,7 @@ from dropout_props.statistics import (
 
 
 def parities_of(masks: Any) -> list[FixedParity]:
-    """List every fixed parity, set by set."""
+    """Return every fixed parity, set by set."""
     num_units = masks.shape[1]
     found = []
     for size in range(1, num_units + 1):
@@ -30,7 +30,7 @@ def parities_of(masks: Any) -> list[FixedParity]:
 @pytest.mark.parametrize("keep", [0.5, 0.3, 0.9])
 @pytest.mark.parametrize(("num_units", "num_masks"), [(2, 5), (3, 5), (4, 4)])
 def test_the_bound_holds_over_all_masks(num_units: int, num_masks: int, keep: float) -> None:
-    """Added up over every matrix, the chance of a fixed parity is within it."""
+    """Summed over every matrix, the chance of a fixed parity is within it."""
     chance = 0.0
     for bits in itertools.product((False, True), repeat=num_units * num_masks):
         if fixed_parity(np.array(bits).reshape(num_masks, num_units)) is not None:
@@ -46,7 +46,7 @@ def test_the_bound_is_close_where_it_is_small() -> None:
 
 
 def test_it_finds_a_parity_where_there_is_one(rng: Any) -> None:
-    """What it returns is fixed, and it returns None where no set of units has a fixed parity."""
+    """The returned parity is fixed; the result is None where no set of units has one."""
     seen = set()
     for _ in range(300):
         masks = rng.random((int(rng.integers(3, 9)), 5)) < 0.5
@@ -68,8 +68,8 @@ def test_the_units_are_named(rng: Any, units: tuple[int, ...], *, odd: bool) -> 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9, 0.001, Interval(0.1, 0.1 + 1e-7)])
 @pytest.mark.parametrize("num_units", [1, 128, 1024])
-def test_so_many_masks_keep_the_chance(num_units: int, keep: Any) -> None:
-    """The chance is what was asked for, and a tenth fewer masks would not do."""
+def test_the_number_of_masks_has_the_allowed_chance(num_units: int, keep: Any) -> None:
+    """The chance is within the allowed one, and with a tenth fewer masks it is not."""
     num_masks = num_masks_for(num_units, keep, log2_chance=-64)
     assert log2_chance_of_fixed_parity(num_units, num_masks, keep) <= -64
     fewer = int(0.9 * num_masks) - 1

@@ -1,4 +1,4 @@
-"""Windows that are alike: found wherever they are, and never by chance."""
+"""Equal windows are found wherever they are, and do not occur by chance."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from dropout_props.statistics import (
 
 
 def alike_somewhere(masks: Sequence[Any], width: int) -> bool:
-    """Tell, window by window, whether any two of that width are equal or opposite.
+    """Return, window by window, whether any two of that width are equal or opposite.
 
     Of twice that width, one may also be read backwards.
     """
@@ -37,7 +37,7 @@ def alike_somewhere(masks: Sequence[Any], width: int) -> bool:
 @pytest.mark.parametrize("keep", [0.5, 0.3, 0.55])
 @pytest.mark.parametrize(("size", "width"), [(12, 9), (12, 6), (13, 10), (6, 5)])
 def test_the_bound_holds_over_all_masks(size: int, width: int, keep: float) -> None:
-    """Added up over every mask, or pair of masks, the chance of alike windows is within it."""
+    """Summed over every mask, or pair of masks, the chance of equal windows is within it."""
     count = 2 if size == 6 else 1
     chance = 0.0
     for units in itertools.product((False, True), repeat=size * count):
@@ -49,8 +49,8 @@ def test_the_bound_holds_over_all_masks(size: int, width: int, keep: float) -> N
 
 
 @pytest.mark.parametrize("keep", [0.5, Interval(0.5 - 2**-22, 0.5), 0.9, 0.001])
-def test_a_width_keeps_the_chance_that_is_asked_for(keep: Any) -> None:
-    """It is the smallest one of 128 or more that does."""
+def test_a_width_has_the_allowed_chance(keep: Any) -> None:
+    """It is the smallest one of 128 or more with that chance."""
     for num_windows in (1000, 2**22, 2**33):
         width = window_width(num_windows, keep, log2_chance=-64)
         assert log2_chance_of_alike(num_windows, width, keep) <= -64
@@ -76,7 +76,7 @@ def test_narrow_windows_are_refused() -> None:
 @pytest.mark.parametrize("width", [64, 128, 200])
 @pytest.mark.parametrize("opposite", [False, True])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_planted_repetition_is_found(
+def test_an_inserted_repetition_is_found(
     rng: Any,
     monkeypatch: pytest.MonkeyPatch,
     width: int,
@@ -91,15 +91,15 @@ def test_a_planted_repetition_is_found(
     for other in (0, 1):
         masks = [rng.random(3000) < 0.5, rng.random(4000) < 0.5]
         assert alike_windows(masks, width=width) is None
-        planted = masks[0][:length] ^ opposite
-        masks[other][2000 : 2000 + length] = planted[::-1] if backwards else planted
+        inserted = masks[0][:length] ^ opposite
+        masks[other][2000 : 2000 + length] = inserted[::-1] if backwards else inserted
         found = alike_windows(masks, width=width)
         second = (other, 2000 + length - 1 if backwards else 2000)
         assert found == Alike((0, 0), second, length, opposite, backwards)
 
 
 def test_it_finds_what_a_comparison_of_all_pairs_finds(rng: Any) -> None:
-    """On masks that are made of few blocks, both agree about whether any two are alike."""
+    """On masks of few blocks, both agree about whether any two windows are equal."""
     seen = set()
     for _ in range(60):
         blocks = [rng.random(71) < 0.5 for _ in range(4)]
@@ -110,7 +110,7 @@ def test_it_finds_what_a_comparison_of_all_pairs_finds(rng: Any) -> None:
     assert seen == {False, True}
 
 
-def test_a_window_may_overlap_its_like() -> None:
+def test_two_equal_windows_may_overlap() -> None:
     """A period of three shows at a distance of three, and a constant mask at a distance of one."""
     period = np.tile([True, False, False], 100)
     assert alike_windows([period], width=128) == Alike((0, 0), (0, 3), 128)
@@ -129,7 +129,7 @@ def test_equal_hashes_are_not_enough(rng: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_of_very_many_windows_some_are_compared(rng: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tile is found though only each eighth place starts a window."""
+    """A tile is found although a window starts only at each eighth place."""
     monkeypatch.setattr(windows, "_MOST_WINDOWS", 2**11)
     for chunk in (2**20, 100, 5):
         monkeypatch.setattr(windows, "_CHUNK", chunk)
