@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -55,7 +55,8 @@ def lacking(interpreter: Path, found: Found) -> str:
     """
     try:
         required = needs()
-        python = metadata.metadata(_PACKAGE).get("Requires-Python") or ""
+        found_metadata: Any = metadata.metadata(_PACKAGE)  # typed as a mapping from 3.12 on
+        python = found_metadata.get("Requires-Python") or ""
     except (NotInstalled, metadata.PackageNotFoundError):
         return ""  # the dependencies are not known; a missing one shows at its import
     if not SpecifierSet(python).contains(found.python, prereleases=True):

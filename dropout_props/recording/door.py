@@ -18,7 +18,7 @@ import numpy as np
 from jax import lax
 
 from dropout_props.recording.errors import RecordingError
-from dropout_props.recording.internals import forgets_traces
+from dropout_props.recording.internals import CONFIG, forgets_traces
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.records import Draw
 
@@ -46,7 +46,7 @@ def check(record: Record) -> None:
     Raises:
         RecordingError: naming the release, what does not work, and what to do.
     """
-    if jax.config.jax_check_tracer_leaks and not forgets_traces():
+    if CONFIG.jax_check_tracer_leaks and not forgets_traces():
         raise RecordingError(
             f"jax.checking_leaks does not go with a record on JAX {jax.__version__}, which keeps"
             " traces that hold the indices of loops: record without it, or use a newer JAX."

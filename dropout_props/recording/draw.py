@@ -13,7 +13,7 @@ from jax import lax
 
 from dropout_props.recording.errors import RecordingError
 from dropout_props.recording.frameworks import declared_rate, shared_axes
-from dropout_props.recording.internals import staged
+from dropout_props.recording.internals import CONFIG, staged
 from dropout_props.recording.layers import keep
 from dropout_props.recording.masks import EXACT
 from dropout_props.recording.meshes import axis_slots
@@ -182,7 +182,7 @@ def _point(  # noqa: PLR0917 - private, and called once
         input_shape=called_with[0],
         input_dtype=called_with[1],
         shared_axes=() if module is None else shared_axes(module),
-        partitionable=bool(jax.config.jax_threefry_partitionable),
+        partitionable=bool(CONFIG.jax_threefry_partitionable),
     )
     site = session.points[point]
     session.drawn += site.phase != "init"  # making parameters is no sign of an active dropout

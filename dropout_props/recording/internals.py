@@ -14,6 +14,9 @@ import jax
 
 from dropout_props.recording.errors import RecordingError
 
+CONFIG: Any = jax.config
+"""The flags of JAX, which are attributes that only some releases have types for."""
+
 
 def _module(name: str) -> Any:
     """Import a module of JAX.
@@ -137,7 +140,7 @@ def forget_traces() -> None:
 
     A function that outlives the loop around its call keeps its trace, and that the index.
     """
-    if jax.config.jax_check_tracer_leaks and forgets_traces():
+    if CONFIG.jax_check_tracer_leaks and forgets_traces():
         util.clear_all_caches()
 
 

@@ -12,6 +12,7 @@ from dropout_props.recording import door, hooks, modules
 from dropout_props.recording.delivery import wait_for_reports
 from dropout_props.recording.errors import RecordingError
 from dropout_props.recording.frameworks import loaded
+from dropout_props.recording.internals import CONFIG
 from dropout_props.recording.journal import open_journal
 from dropout_props.recording.recording import Recording
 from dropout_props.recording.session import Session
@@ -74,6 +75,6 @@ def _environment() -> dict[str, str]:
         "numpy": np.__version__,
         "backend": jax.default_backend(),
         "devices": str(jax.device_count()),
-        "threefry_partitionable": str(bool(jax.config.jax_threefry_partitionable)),
-        "x64": str(bool(jax.config.jax_enable_x64)),
+        "threefry_partitionable": str(bool(CONFIG.jax_threefry_partitionable)),
+        "x64": str(bool(CONFIG.jax_enable_x64)),
     }

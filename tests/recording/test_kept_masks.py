@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from dropout_props.recording import RecordingError, journal, recording
+from dropout_props.recording.internals import CONFIG
 from tests.recording.snippets import drop
 
 IMPLS = pytest.mark.parametrize("impl", ["rbg", "unsafe_rbg"])
@@ -89,7 +90,7 @@ def test_masks_beyond_the_limit_are_dropped_with_a_note(
     [
         ({"shape": (17,)}, "shape"),
         ({"mode": "high"}, "mode"),
-        ({"partitionable": not jax.config.jax_threefry_partitionable}, "partitionable"),
+        ({"partitionable": not CONFIG.jax_threefry_partitionable}, "partitionable"),
     ],
 )
 def test_draws_of_two_kinds_are_refused(
