@@ -99,7 +99,7 @@ def test_an_invalid_rate_is_refused(rate: float, x: Any, key: Any) -> None:
     """DropPath takes rates in [0, 1], GaussianDropout in [0, 1)."""
     with pytest.raises(ValueError, match=r"is not a probability; give a number from 0 to 1\b"):
         DropPath(rate).apply({}, x, rngs={"dropout": key})
-    with pytest.raises(ValueError, match=r"is not in \[0, 1\); give a number below 1$"):
+    with pytest.raises(ValueError, match=r"is not in \[0, 1\); give a number below 1\b"):
         GaussianDropout(1.0 if rate > 1 else rate).apply({}, x, rngs={"dropout": key})
 
 
