@@ -121,7 +121,9 @@ class Session:
         if caller is None or where.place.path or not caller.place.path:
             return where
         place = replace(where.place, path=caller.place.path, api=caller.place.api)
-        return Here(replace(place, phase=caller.place.phase), caller.module, caller.arguments)
+        if place.phase != "backward":  # a rule of the backward pass is one wherever it was called
+            place = replace(place, phase=caller.place.phase)
+        return Here(place, caller.module, caller.arguments)
 
     @contextmanager
     def within_rule(self, caller: Here, known: list[tuple[Slot, Any]]) -> Iterator[None]:

@@ -82,7 +82,7 @@ def test_a_killed_pair_is_an_error_and_the_others_are_judged(layers: str, capsys
     ]
     assert "killed by SIGKILL (signal 9" in results[1]["shown"]
     said = " ".join(capsys.readouterr().out.split())
-    assert f"ERROR {dead} DP201 support" in said
+    assert f"ERROR {dead} DP201 outputs are 0 or x/keep" in said
     assert f"check {dead} --property DP201 --profile smoke --seed 0 -n 2" in said
     snapshots = json.loads(Path("r.json").read_text())["run"]["snapshot"]["subjects"]
     assert [bool(one["trouble"]) for one in snapshots] == [True, False]
