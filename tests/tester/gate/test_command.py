@@ -91,7 +91,7 @@ def test_a_bad_list_is_refused_before_anything_is_built(
         (("--base", "flax=0", "--candidate", "flax==0.12.0"), "is not a list of requirements"),
         (
             ("--base-interpreter", sys.executable, "--with", "x", "--candidate", "flax"),
-            "--with and --python do not go with it",
+            "leave out --with and --python",
         ),
     ],
 )
