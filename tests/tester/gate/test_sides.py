@@ -271,6 +271,6 @@ def test_a_release_goes_with_the_row_below_it(flax: str, row: str | None) -> Non
 
 def test_bad_requirements_are_refused() -> None:
     """The message has an example of a requirement."""
-    with pytest.raises(BadSpec, match=r"write it as in 'flax==0\.12\.12'"):
+    with pytest.raises(BadSpec, match=r"write it like 'flax==0\.12\.12'"):
         parse("flax=0.12")
     assert of_requirements(parse("flax>=0.12")) is None
