@@ -1,13 +1,18 @@
 """How much a record costs: a compiled training step with and without it.
 
-    python benchmarks/record_time.py
+    python benchmarks/record_time.py [linen] [nnx] [small]
 
 A transformer of six layers, in Linen and in NNX, on a batch of 8 x 128 tokens of 256 features; and
-a step of some milliseconds, where each report weighs most. Steps with and without a record take
-turns, so that whatever else the machine does meets both. The ratio is of medians.
+a step of some milliseconds, where each report weighs most. The step is compiled once without a
+record and once inside of one, and the two take turns, so that whatever else the machine does meets
+both. The ratio is the median of the ratios of pairs, of the wall clock and of processor seconds;
+on a machine that others use the latter says more.
 """
 
+from __future__ import annotations
+
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +26,7 @@ from dropout_props.recording import recording
 
 LAYERS, BATCH, TOKENS, WIDTH, HEADS = 6, 8, 128, 256, 4
 RATE = 0.1
-ROUNDS = 3
+Times = tuple[float, float]
 
 
 class LinenLayer(nn.Module):
@@ -81,13 +86,16 @@ class NnxModel(nnx.Module):
         return x
 
 
-def linen_step() -> Callable[[], Any]:
-    """Make a compiled step of the Linen model."""
+Step = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A training step that is not compiled yet, and its arguments."""
+
+
+def linen_step() -> Step:
+    """Make a step of the Linen model."""
     model, x = LinenModel(), jnp.ones((BATCH, TOKENS, WIDTH))
     key = jax.random.key(0)
     variables = model.init({"params": key, "dropout": key}, x)
 
-    @jax.jit
     def step(variables: Any, key: jax.Array) -> Any:
         def loss(variables: Any) -> jax.Array:
             out: Any = model.apply(variables, x, rngs={"dropout": key})
@@ -95,64 +103,100 @@ def linen_step() -> Callable[[], Any]:
 
         return jax.value_and_grad(loss)(variables)
 
-    return lambda: step(variables, key)
+    return step, (variables, key)
 
 
-def nnx_step() -> Callable[[], Any]:
-    """Make a compiled step of the NNX model."""
-    model, x = NnxModel(nnx.Rngs(0)), jnp.ones((BATCH, TOKENS, WIDTH))
+def nnx_step() -> Step:
+    """Make a step of the NNX model."""
+    x = jnp.ones((BATCH, TOKENS, WIDTH))
+    static, state = nnx.split(NnxModel(nnx.Rngs(0)))
 
-    @nnx.jit
-    def step(model: NnxModel) -> Any:
-        return nnx.value_and_grad(lambda m: jnp.mean(m(x) ** 2))(model)
+    def step(state: Any) -> Any:
+        model = nnx.merge(static, state)
+        loss = nnx.value_and_grad(lambda m: jnp.mean(m(x) ** 2))(model)
+        return loss, nnx.state(model)
 
-    return lambda: step(model)
+    return step, (state,)
 
 
-def small_step() -> Callable[[], Any]:
-    """Make a compiled step of some milliseconds with six draws."""
+def small_step() -> Step:
+    """Make a step of some milliseconds with six draws."""
     x, key = jnp.ones((256, 512)), jax.random.key(0)
 
-    @jax.jit
     def step(key: jax.Array) -> jax.Array:
         y = x
         for k in jax.random.split(key, LAYERS):
             y = jnp.where(jax.random.bernoulli(k, 1 - RATE, y.shape), jnp.tanh(y), 0)
         return jnp.sum(y)
 
-    return lambda: step(key)
+    return step, (key,)
 
 
-def seconds(step: Callable[[], Any], repeats: int) -> list[float]:
-    """Time a step, compiled before."""
-    jax.block_until_ready(step())
-    found = []
+def seconds(compiled: Callable[..., Any], args: tuple[Any, ...], repeats: int) -> Times:
+    """Time some steps.
+
+    Args:
+        compiled: the compiled step.
+        args: its arguments.
+        repeats: how many steps.
+
+    Returns:
+        Seconds of the clock, and of the processors, a step.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(repeats):
-        start = time.perf_counter()
-        jax.block_until_ready(step())
-        found.append(time.perf_counter() - start)
-    return found
+        jax.block_until_ready(compiled(*args))
+    return (time.perf_counter() - wall) / repeats, (time.process_time() - cpu) / repeats
+
+
+def compare(make: Callable[[], Step], repeats: int, rounds: int) -> str:
+    """Time one program in alternation.
+
+    Args:
+        make: makes the step.
+        repeats: how many steps in a row.
+        rounds: how many pairs.
+
+    Returns:
+        A row of the table.
+    """
+    step, args = make()
+    # Two functions, since JAX would find the one trace again for the other.
+    plain = jax.jit(step).lower(*args).compile()
+    pairs: list[tuple[Times, Times]] = []
+    with recording() as record:
+        recorded = jax.jit(step).lower(*args).compile()
+        for compiled in (plain, recorded):
+            seconds(compiled, args, 2)
+        for number in range(rounds):
+            order = (plain, recorded) if number % 2 else (recorded, plain)
+            times = {id(compiled): seconds(compiled, args, repeats) for compiled in order}
+            pairs.append((times[id(plain)], times[id(recorded)]))
+    draws = len(record.draws) / (2 + repeats * rounds)
+    row = ""
+    for kind in (0, 1):
+        before = statistics.median(a[kind] for a, _ in pairs)
+        ratios = sorted(b[kind] / a[kind] for a, b in pairs)
+        added = statistics.median(b[kind] - a[kind] for a, b in pairs)
+        row += (
+            f" {1e3 * before:9.2f} {1e3 * added:8.2f} {statistics.median(ratios):6.2f}"
+            f" [{ratios[0]:.2f}, {ratios[-1]:.2f}]"
+        )
+    return f"{row} {draws:6.0f}"
 
 
 def main() -> None:
-    """Print one row a program."""
-    print(f"{'program':8} {'plain ms':>9} {'recorded ms':>12} {'ratio':>6} {'draws':>6}")
-    for name, make, repeats in (
-        ("linen", linen_step, 5),
-        ("nnx", nnx_step, 5),
-        ("small", small_step, 100),
+    """Print one row a program: those named on the command line, or all."""
+    columns = f" {'plain ms':>9} {'added ms':>8} {'ratio':>6} [range]     "
+    print(f"{'':8} {'wall clock':37}processors")
+    print(f"{'program':8}{columns}{columns} {'draws':>6}")
+    for name, make, repeats, rounds in (
+        ("linen", linen_step, 1, 11),
+        ("nnx", nnx_step, 1, 11),
+        ("small", small_step, 20, 21),
     ):
-        step = make()
-        plain: list[float] = []
-        recorded: list[float] = []
-        draws = 0
-        for _ in range(ROUNDS):
-            plain += seconds(step, repeats)
-            with recording() as record:
-                recorded += seconds(step, repeats)
-            draws = len(record.draws) // (repeats + 1)
-        a, b = statistics.median(plain), statistics.median(recorded)
-        print(f"{name:8} {1e3 * a:9.2f} {1e3 * b:12.2f} {b / a:6.2f} {draws:6}")
+        if name in sys.argv[1:] or not sys.argv[1:]:
+            print(f"{name:8}{compare(make, repeats, rounds)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,12 +24,7 @@ from dropout_props.recording.records import Draw
 
 MEASURED = (
     "0.4.30",
-    "0.4.31",
     "0.5.1",
-    "0.7.1",
-    "0.8.2",
-    "0.9.2",
-    "0.10.2",
     "0.12.0.1",
 )
 """Releases of JAX on which the tests of the recorder pass."""

@@ -56,6 +56,31 @@ def base_of(value: Any) -> str:
     return ""
 
 
+def is_wrapper(value: Any) -> bool:
+    """Say whether a module is what a library wraps a function in, as Equinox's `filter_jit` does.
+
+    Args:
+        value: a module of a framework.
+
+    Returns:
+        Whether its class is a private one of that framework.
+    """
+    cls = type(value)
+    return cls.__name__.startswith("_") and cls.__module__.split(".")[0] in LIBRARIES
+
+
+def own_name(value: Any) -> str:
+    """Read the name that a module of Haiku or Keras has.
+
+    Args:
+        value: a module of a framework.
+
+    Returns:
+        The name; empty for other frameworks.
+    """
+    return str(getattr(value, "name", "")) if base_of(value) in {"haiku", "keras"} else ""
+
+
 def declared_rate(module: Any) -> float | None:
     """Read the rate that a module declares, if it is a plain number."""
     for name in RATES:

@@ -62,6 +62,6 @@ def cell_of(function: Any) -> CellType:
             return cell
     raise RecordingError(
         f"jax.lax.{getattr(function, '__name__', function)} cannot be recorded on this release of"
-        " JAX: it is not wrapped as in the releases that the recorder knows. See docs/recording.md"
-        " for the releases it runs on."
+        " JAX: it is not wrapped as in the releases that the recorder knows. See"
+        " docs/recording-releases.md for the releases it runs on."
     )

@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from dropout_props.recording.frameworks import base_of, is_library, loaded
+from dropout_props.recording.frameworks import base_of, is_library, is_wrapper, loaded, own_name
 from dropout_props.recording.sites import Place
 
 MAKES_PARAMETERS = ("/flax/core/scope.py", "/flax/nnx/nn/initializers.py")
@@ -102,7 +102,7 @@ def _object_chain(stack: list[FrameType]) -> list[Any]:
         if frame.f_code.co_varnames[:1] != ("self",):
             continue
         value = frame.f_locals.get("self")
-        if base_of(value) and not (found and value is found[-1]):
+        if base_of(value) and not is_wrapper(value) and not (found and value is found[-1]):
             found.append(value)
     return found
 
@@ -113,7 +113,7 @@ def _object_path(chain: list[Any]) -> tuple[str, ...]:
         return ()
     names = [type(chain[0]).__name__]
     for outer, inner in pairwise(chain):
-        names.append(_attribute(outer, inner) or type(inner).__name__)
+        names.append(_attribute(outer, inner) or own_name(inner) or type(inner).__name__)
     return tuple(names)
 
 

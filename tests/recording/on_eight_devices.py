@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,11 @@ map_shards: Any = getattr(jax, "shard_map", None)
 if map_shards is None:
     from jax.experimental.shard_map import shard_map as map_shards
 
-EXPLICIT = hasattr(jax.sharding, "AxisType") and hasattr(jax, "set_mesh")
-"""Whether this JAX puts shardings into types."""
+EXPLICIT = "out_sharding" in inspect.signature(jax.random.bernoulli).parameters
+"""Whether this JAX puts shardings into types, those of draws included."""
+
+PARTLY = "axis_names" in inspect.signature(map_shards).parameters
+"""Whether `shard_map` of this JAX takes the axes that become manual."""
 
 KEY = jax.random.key(0)
 X = jnp.arange(16 * 32, dtype=jnp.float32).reshape(16, 32)
@@ -42,6 +46,7 @@ def both(step: Callable[..., Any], *args: Any) -> dict[str, Any]:
         "draws": [[p.index for p in d.positions] for d in record.draws],
         "keys": len({d.key for d in record.draws}),
         "errors": list(record.errors),
+        "notes": [note.text for note in record.notes],
     }
 
 
@@ -68,6 +73,30 @@ def shard_map() -> dict[str, Any]:
     mesh = Mesh(np.array(jax.devices()), ("data",))
     inner = map_shards(drop, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))
     return both(jax.jit(inner), KEY, X)
+
+
+def partly_automatic() -> dict[str, Any] | None:
+    """Leave an axis of the mesh automatic: JAX has no callback there."""
+    if not PARTLY:
+        return None
+    mesh = Mesh(np.array(jax.devices()).reshape(4, 2), ("data", "model"))
+    inner = map_shards(
+        drop, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"), axis_names={"data"}
+    )
+    return both(jax.jit(inner), KEY, X)
+
+
+def rules() -> dict[str, Any]:
+    """Draw in a custom rule, with one key for all devices."""
+
+    @jax.custom_vjp
+    def rule(key: jax.Array, x: jax.Array) -> jax.Array:
+        return drop(key, x)
+
+    rule.defvjp(lambda k, x: (drop(k, x), k), lambda k, ct: (None, drop(k, ct)))
+    mesh = Mesh(np.array(jax.devices()), ("data",))
+    inner = map_shards(rule, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))
+    return both(jax.jit(jax.grad(lambda x: jnp.sum(inner(KEY, x)))), X)
 
 
 def pmap() -> dict[str, Any]:
@@ -98,5 +127,5 @@ def donation() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    programs = (automatic, explicit, shard_map, pmap, vmapped, donation)
+    programs = (automatic, explicit, shard_map, partly_automatic, rules, pmap, vmapped, donation)
     print(json.dumps({program.__name__: program() for program in programs}))  # noqa: T201

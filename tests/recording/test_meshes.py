@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+PROGRAMS = ["automatic", "explicit", "shard_map", "partly_automatic", "rules", "pmap", "vmapped"]
 PROGRAM = Path(__file__).with_name("on_eight_devices.py")
 
 
@@ -34,11 +35,11 @@ def answer_of(program: str) -> Any:
     """Read the answer of a program, where this JAX can run it."""
     answer = answers()[program]
     if answer is None:
-        pytest.skip("this JAX puts no shardings into types")
+        pytest.skip(f"this JAX cannot run {program}")
     return answer
 
 
-@pytest.mark.parametrize("program", ["automatic", "explicit", "shard_map", "pmap", "vmapped"])
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_bits_and_shardings_stay(program: str) -> None:
     """Values, shardings and the compiled collectives are those without a record."""
     answer = answer_of(program)
@@ -53,7 +54,7 @@ def test_an_automatic_mesh_draws_once(program: str) -> None:
     assert answer_of(program)["draws"] == [[]]
 
 
-@pytest.mark.parametrize("program", ["shard_map", "pmap"])
+@pytest.mark.parametrize("program", ["shard_map", "rules", "pmap"])
 def test_a_manual_mesh_draws_once_a_device(program: str) -> None:
     """Each device draws, and says where it is; with one key for all, the keys agree."""
     answer = answers()[program]
@@ -70,3 +71,17 @@ def test_a_sharded_batch_of_keys_is_seen_whole() -> None:
 def test_donated_buffers_are_deleted() -> None:
     """Donation works as without a record."""
     assert answers()["donation"] == {"deleted": True, "same_bits": True}
+
+
+def test_a_mesh_that_is_partly_automatic_is_noted() -> None:
+    """Where JAX has no callback the program runs as it is, and the record says why."""
+    answer = answer_of("partly_automatic")
+    assert answer["draws"] == []
+    (note,) = answer["notes"]
+    assert "no partial automatic sharding" in note
+
+
+@pytest.mark.parametrize("program", ["automatic", "shard_map", "rules", "pmap", "vmapped"])
+def test_all_is_seen_elsewhere(program: str) -> None:
+    """On every other mesh nothing is noted."""
+    assert answers()[program]["notes"] == []
