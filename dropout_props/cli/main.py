@@ -28,6 +28,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 # Command -> what it does. Its module is dropout_props.cli.<command>, loaded when it is called.
 _COMMANDS = {
+    "audit": "Run a program under a record, and judge every dropout in it.",
     "baseline": "Keep a result in a repository, and renew it.",
     "check": "Judge dropout layers against the catalogue.",
     "diff": "Say what changed between two result files.",
@@ -39,6 +40,7 @@ _COMMANDS = {
     "replay": "Ask a failure again, with the same bits.",
     "selftest": "See the suite fail on planted bugs, and measure its error rates.",
     "schema": "Print the JSON Schema of result files.",
+    "sites": "Trace a program, and list its dropout without running it.",
     "tutorials": "Say which sentences of tutorials are true, of the installed Flax or of releases.",
 }
 
