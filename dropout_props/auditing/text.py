@@ -32,7 +32,8 @@ BLIND = (
 
 def summary(seen: Seen) -> str:
     """Say how large a record is."""
-    return f"{len(seen.masks)} masks at {len(seen.of_site)} sites in {len(seen.all_steps)} steps"
+    masks, sites, steps = len(seen.masks), len(seen.of_site), len(seen.all_steps)
+    return f"{count(masks, 'mask')} at {count(sites, 'site')} in {count(steps, 'step')}"
 
 
 def message(seen: Seen, judgement: Judgement, *, strict: bool = False) -> str:
@@ -98,7 +99,8 @@ def report(seen: Seen, judgement: Judgement, options: Options) -> str:
     """Return a row a site, a line a property, and notes."""
     table = [HEADINGS, *(row.cells for row in rows(seen, judgement, options))]
     widths = [max(len(line[at]) for line in table) for at in range(len(HEADINGS))]
-    lines = [f"{summary(seen)}; budget {judgement.budget:g}, shared by {judgement.members} counts"]
+    shared = count(judgement.members, "count")
+    lines = [f"{summary(seen)}; budget {judgement.budget:g}, shared by {shared}"]
     lines += [
         "",
         *("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in table),

@@ -28,6 +28,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 # Command -> its help. Its module is dropout_props.cli.<command>_command, imported when called.
 _COMMANDS = {
+    "audit": "Run a program under a record, and judge every dropout in it.",
     "baseline": "Describe a stored result, or renew it.",
     "check": "Judge dropout layers against the catalogue.",
     "diff": "Say what changed between two result files.",
@@ -39,6 +40,7 @@ _COMMANDS = {
     "replay": "Judge a failure again with the same bits.",
     "selftest": "Judge layers with known bugs, and measure the error rates of the suite.",
     "schema": "Print the JSON Schema of result files.",
+    "sites": "Trace a program, and list its dropout without running it.",
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty
+from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty, count
+from dropout_props.properties.recorded.options import matches
 from dropout_props.properties.recorded.seen import by_name, declared, where
 from dropout_props.properties.recorded.silent import silent_tail, switched_off
 
@@ -21,7 +22,10 @@ def _judge(seen: Seen, options: Options) -> Answer:
     findings = [*_off(seen, options), *_stopped(seen), *_expected_off(seen, options)]
     notes = _at_rate_zero(seen)
     if not seen.masks and not findings and not _meant_to_be_off(seen, options):
-        names = sorted({where(c.place) for c in seen.calls} | {where(s.place) for s in seen.sites})
+        names = sorted(
+            {where(c.place) for c in seen.calls}
+            | {where(s.place) for s in seen.sites if s.sampler == "bernoulli"}
+        )
         findings.append(
             PROPERTY.finding(
                 *names,
@@ -29,7 +33,8 @@ def _judge(seen: Seen, options: Options) -> Answer:
                 mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
             )
         )
-    excludes = f"{len(seen.of_site)} sites drew masks in {len(seen.drawn_steps)} steps"
+    sites, steps = count(len(seen.of_site), "site"), count(len(seen.drawn_steps), "step")
+    excludes = f"{sites} drew masks, in {steps}"
     return Answer(tuple(findings), notes=tuple(notes), excludes=excludes)
 
 
@@ -44,10 +49,8 @@ def _off(seen: Seen, options: Options) -> list[Finding]:
         off = rate is not None and not any(call.drew for call in calls)
         elsewhere = drew and place.path[:1] not in drew and len(place.path) > 1
         if off and not elsewhere and not options.inactive(place):
-            seen_text = (
-                f"the layer declares rate {rate:g} and was traced {sum(c.traced for c in calls)}"
-                " times in training; none of these calls drew a mask"
-            )
+            traced = count(sum(c.traced for c in calls), "call")
+            seen_text = f"it declares rate {rate:g}; {traced} traced in training drew no mask"
             found.append(PROPERTY.finding(where(place), seen=seen_text))
     return found
 
@@ -101,11 +104,7 @@ def _at_rate_zero(seen: Seen) -> list[str]:
 def _meant_to_be_off(seen: Seen, options: Options) -> bool:
     """Say whether every layer is declared to be inactive, or to have rate 0."""
     zero = [pattern for pattern, rate in options.rates.items() if rate == 0]
-    if not seen.calls:
-        return False
-    from dropout_props.properties.recorded.options import matches
-
-    return all(
+    return bool(seen.calls) and all(
         options.inactive(call.place) or any(matches(pattern, call.place) for pattern in zero)
         for call in seen.calls
     )

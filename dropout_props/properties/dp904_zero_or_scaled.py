@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.properties.recorded.declaration import Answer, RecordProperty
+from dropout_props.properties.recorded.declaration import Answer, RecordProperty, count
 from dropout_props.properties.recorded.seen import declared, where
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
                 ids=(site.id,),
             )
         )
-    excludes = f"{right} layers were called alone on ones: each unit was 0 or 1 / keep"
+    excludes = f"{count(right, 'layer')} called alone on ones: each unit was 0 or 1 / keep"
     return Answer(tuple(findings), notes=tuple(notes), excludes=excludes, applies=bool(seen.masks))
 
 

@@ -40,7 +40,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
     return Answer(
         tuple(findings),
         tuple(counts),
-        excludes=f"the mask and the input of {compared} layers, compared axis by axis",
+        excludes=f"mask and input of {count(compared, 'layer')}, compared axis by axis",
         applies=bool(seen.masks or findings),
     )
 

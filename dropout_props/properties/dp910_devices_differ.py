@@ -51,7 +51,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
 def _microbatches(seen: Seen) -> bool:
     """Say whether a compiled program ran twice within one marked step."""
     first: dict[Any, int] = {}
-    return any(
+    return bool(seen.marked) and any(
         first.setdefault((draw.step, draw.instance), draw.run) != draw.run for draw in seen.masks
     )
 

@@ -9,10 +9,12 @@ from xml.etree import ElementTree as ET
 from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dropout_props.results.comparison import Comparison, Row
     from dropout_props.results.records import PropertyResult, RunResult
 
-__all__ = ["comparison_junit", "run_junit"]
+__all__ = ["comparison_junit", "rows_junit", "run_junit"]
 
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -31,6 +33,20 @@ def comparison_junit(comparison: Comparison) -> str:
 def run_junit(result: RunResult) -> str:
     """Return a run as JUnit XML."""
     return _suite("dropout-props check", [_result(one) for one in result.results])
+
+
+def rows_junit(name: str, rows: Sequence[tuple[str, str, Verdict, str]]) -> str:
+    """Return rows of class, name, verdict and text as JUnit XML."""
+    cases = []
+    for classname, title, verdict, text in rows:
+        case = ET.Element("testcase", classname=_clean(classname), name=_clean(title))
+        tag = {Verdict.FAIL: "failure", Verdict.PASS: "system-out"}.get(verdict, "skipped")
+        child = ET.SubElement(case, tag)
+        if tag != "system-out":
+            child.set("message", _clean(f"{verdict}: {title}"))
+        child.text = _clean(text)
+        cases.append(case)
+    return _suite(name, cases)
 
 
 def _row(row: Row, *, strict: bool) -> ET.Element:

@@ -41,6 +41,7 @@ def keys_of(name: str) -> str:
     return str(max(Counter(key for key, _ in spy.draws).values(), default=0))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_right_program_trains_and_repeats_no_key(name: str) -> None:
     """The losses are finite, and each key is drawn from once, or twice where that is right."""

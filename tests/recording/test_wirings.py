@@ -1,4 +1,7 @@
-"""Does each wrong wiring have its fault, and does its mended twin lack it? Shown by hand."""
+"""Does each wrong wiring have its fault, and does its mended twin lack it? Shown by hand.
+
+The nightly run shows it; every run asks the recorder, in `tests/recording/test_judged.py`.
+"""
 
 from __future__ import annotations
 
@@ -150,6 +153,7 @@ def masks_of(name: str) -> str:
     return json.dumps([watched(wiring.wrong).masks, watched(wiring.mended).masks])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [name for name in MASKS if BY_NAME[name].devices == 1])
 def test_the_number_of_different_masks_shows_the_fault(name: str) -> None:
     """The wrong program draws the masks that its fault leaves, the mended one all of them."""
@@ -157,6 +161,7 @@ def test_the_number_of_different_masks_shows_the_fault(name: str) -> None:
     assert (watched(wiring.wrong).masks, watched(wiring.mended).masks) == MASKS[name]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", RATES)
 def test_the_rates_show_the_fault(name: str) -> None:
     """The wrong program drops at other rates than the mended one, or at other places."""
@@ -170,6 +175,7 @@ def test_the_schedule_moves_while_the_programs_run() -> None:
     assert {rate_of_step(number) for number in range(STEPS)} == {0.1, 0.5}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_shapes_of_masks_show_the_fault(name: str) -> None:
     """The wrong program shares its masks along an axis along which the mended one does not."""
@@ -179,6 +185,7 @@ def test_the_shapes_of_masks_show_the_fault(name: str) -> None:
     assert watched(wiring.mended).shapes == {mended}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SPLIT_PARENTS)
 def test_a_parent_of_used_keys_is_used_too(name: str) -> None:
     """The wrong program draws from a key and from its child, the mended one from children alone."""
@@ -195,6 +202,7 @@ def test_a_parent_of_used_keys_is_used_too(name: str) -> None:
     assert (parents(watched(wiring.wrong)), parents(watched(wiring.mended))) == (STEPS, 0)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SCALES)
 def test_kept_units_are_scaled_wrongly(name: str) -> None:
     """The wrong layer multiplies kept units by another factor than 1 / keep."""
@@ -207,6 +215,7 @@ def test_kept_units_are_scaled_wrongly(name: str) -> None:
         assert watched(run).masks == STEPS
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", KEYS_OF_WEIGHTS)
 def test_the_key_of_the_weights_is_drawn_from(name: str) -> None:
     """The wrong program draws a mask from the key that its weights were drawn from."""
@@ -216,6 +225,7 @@ def test_the_key_of_the_weights_is_drawn_from(name: str) -> None:
     assert key not in watched(wiring.mended).keys
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", EVALUATIONS)
 def test_the_wrong_evaluation_draws(name: str) -> None:
     """Evaluating the wrong program drops units, evaluating the mended one does not."""
@@ -231,6 +241,7 @@ def test_the_wrong_evaluation_draws(name: str) -> None:
             np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", RESUMED)
 def test_a_restored_training_starts_its_masks_again(name: str) -> None:
     """The mended training ends where an uninterrupted one does, the wrong one elsewhere."""
@@ -241,6 +252,7 @@ def test_a_restored_training_starts_its_masks_again(name: str) -> None:
         assert (program(NoRecord(), STEPS).losses == whole) == same
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [name for name in MASKS if BY_NAME[name].devices > 1])
 def test_devices_share_masks_in_the_wrong_program(name: str) -> None:
     """In a process with several devices, the wrong program draws one mask for all of them."""

@@ -127,6 +127,9 @@ SIDES = "dropout_props.cli.progress.run_sides"
 REPLAY = "dropout_props.replay.find.replay"
 SELFTEST = "dropout_props.selftest.kill_matrix.run"
 
+JUDGE = "dropout_props.auditing.opened.judge"
+TRACED = "dropout_props.auditing.sites_map.traced"
+
 CHECK = "check linen.Dropout --property DP101 --profile smoke"
 GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
 STEP = "matrix 0.12.0 0.12.1"
@@ -248,6 +251,28 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("plan", 0): [row("plan --profile smoke")],
     ("plan", 3): [row("plan --profile smoke", full=True)],
     ("plan", 4): [row("plan --nope")],
+    ("audit", 0): [row("audit exit_layers:dropping")],
+    ("audit", 1): [row("audit exit_layers:one_key")],
+    ("audit", 2): [row("audit exit_layers:dropping", doubles={JUDGE: stop})],
+    ("audit", 3): [
+        row("audit exit_layers:stepless"),
+        row("audit exit_layers:out_of_coffee"),
+        row("audit exit_layers:dropping --json /dev/full"),
+    ],
+    ("audit", 4): [
+        row("audit"),
+        row("audit exit_layers"),
+        row("audit exit_layers:none"),
+        row("audit exit_layers:raising"),
+        row("audit --merge none.json"),
+        row("audit --merge a.json", a=PASSED),
+    ],
+    ("audit", 6): [row("audit exit_layers:one_step --strict")],
+    ("sites", 0): [row("sites exit_layers:one_step")],
+    ("sites", 2): [row("sites exit_layers:one_step", doubles={TRACED: stop})],
+    ("sites", 3): [row("sites exit_layers:out_of_coffee")],
+    ("sites", 4): [row("sites exit_layers:none"), row("sites exit_layers:raising")],
+    ("sites", 5): [row("sites exit_layers:stepless")],
     ("list", 0): [row("list"), row("list --subjects --json")],
     ("list", 3): [row("list", full=True), row("list --json", full=True)],
     ("list", 4): [row("list --nope")],
@@ -273,6 +298,25 @@ def unscaled(key, x, rate, deterministic):
 
 def raising(key, x, rate, deterministic):
     raise RuntimeError("out of coffee")
+
+def out_of_coffee():
+    raise RuntimeError("out of coffee")
+
+def stepless():
+    return None
+
+@jax.jit
+def _drop(key):
+    return jax.random.bernoulli(key, 0.75, (64,))
+
+def one_step():
+    return _drop(jax.random.key(0))
+
+def dropping():
+    return [_drop(jax.random.key(number)) for number in range(4)]
+
+def one_key():
+    return [_drop(jax.random.key(0)) for number in range(4)]
 """
 
 

@@ -1,0 +1,112 @@
+"""`dropout-props audit`: run a program under a record, and judge its dropout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dropout_props.cli.errors import CannotRun, require_working_pair
+from dropout_props.cli.options import budget_option, seed_option
+from dropout_props.cli.outputs import Outputs
+from dropout_props.cli.targets import called, target
+from dropout_props.results.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from dropout_props.auditing import Record
+
+__all__ = ["command"]
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command("audit")
+@click.argument("program", required=False)
+@click.option("--evaluation", is_flag=True, help="The program evaluates a model: nothing may draw.")
+@click.option("--strict", is_flag=True, help="Exit with 6 where the data were too few to say.")
+@seed_option
+@budget_option
+@click.option("--json", "json_path", type=_FILE, help="Write the record here.")
+@click.option("--junit", "junit_path", type=_FILE, help="Write JUnit XML here.")
+@click.option("--html", "html_path", type=_FILE, help="Write the report as a page here.")
+@click.option("--merge", "merge", is_flag=True, help="Compare the record FILEs of processes.")
+@click.argument("files", nargs=-1, type=_FILE)
+def command(
+    program: str | None,
+    files: tuple[Path, ...],
+    *,
+    evaluation: bool,
+    strict: bool,
+    run_seed: int,
+    budget: float,
+    json_path: Path | None,
+    junit_path: Path | None,
+    html_path: Path | None,
+    merge: bool,
+) -> int:
+    """Run PROGRAM (package.module:function) under a record, and judge every dropout in it.
+
+    The function takes no argument, or `record`, on which it may call record.step(). With --merge,
+    all arguments are files that `audit --json` wrote in several processes.
+
+    Exit codes: 0 pass, 1 failure, 2 interrupted, 3 no trustworthy or no written result, 4 usage,
+    6 too few data with --strict.
+    """
+    if program is None:
+        raise click.UsageError("name a program, package.module:function, or --merge and files.")
+    if merge:
+        return _merge([Path(program), *files])
+    if files:
+        raise click.UsageError(f"{files[0]}: one program at a time; files belong to --merge.")
+    function = target(program)
+    require_working_pair()
+    from dropout_props.auditing import record
+    from dropout_props.recording import RecordingError
+
+    try:
+        with record(training=not evaluation, run_seed=run_seed, budget=budget) as seen:
+            called(function, seen)
+        judgement = seen.judgement
+    except RecordingError as error:
+        raise CannotRun(str(error)) from error
+    with Outputs() as outputs:
+        outputs.say(seen.report())
+        outputs.save(seen.to_json() if json_path else "", json_path)
+        outputs.save(seen.to_html() if html_path else "", html_path)
+        outputs.save(_junit(seen, program) if junit_path else "", junit_path)
+    if judgement.failed:
+        return ExitCode.FAILURE
+    return ExitCode.INCONCLUSIVE if strict and judgement.too_few else ExitCode.PASS
+
+
+def _junit(seen: Record, program: str) -> str:
+    """Write a test case a property."""
+    from dropout_props.auditing.text import causes, passed
+    from dropout_props.report.junit import rows_junit
+
+    return rows_junit(
+        "dropout-props audit",
+        [
+            (
+                program,
+                f"{one.prop.id} {one.prop.name}",
+                one.verdict,
+                "\n\n".join(causes(one.findings)) if one.findings else passed(one),
+            )
+            for one in seen.judgement.judged
+        ],
+    )
+
+
+def _merge(paths: list[Path]) -> int:
+    """Compare the records of several processes."""
+    from dropout_props.auditing.files import merged, read
+
+    try:
+        records = [read(path.read_text(encoding="utf-8"), str(path)) for path in paths]
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    lines, fails = merged(records, [str(path) for path in paths])
+    click.echo("\n".join(lines))
+    return ExitCode.FAILURE if fails else ExitCode.PASS
