@@ -41,6 +41,11 @@ class Trials:
 class Traits(SimpleNamespace):
     """Facts about the layer: those that the code reads."""
 
+    def lacks(self, ability: str) -> str | None:
+        """Returns why the layer has not this ability; None when it has it."""
+        reasons: dict[str, str] = self.lacking
+        return reasons.get(ability)
+
 
 class Subject(SimpleNamespace):
     """The layer, as the property calls it: its name, traits and adapter."""
@@ -53,6 +58,10 @@ class Subject(SimpleNamespace):
     def perform(self, x: Any, operation: Any, **arguments: Any) -> Any:
         """Runs an operation on the layer."""
         return self.adapter.perform(x, operation=operation, **arguments)
+
+    def call_explicit(self, x: Any, *, streams: Any = None, **arguments: Any) -> Any:
+        """Calls the layer with a key as an argument."""
+        return self.adapter.call_explicit(x, streams=streams or {}, **arguments)
 
     def reference(self, x: Any) -> Any:
         """Returns what a training output is measured by: `x`, or the evaluation output."""

@@ -101,13 +101,18 @@ def _value(value: Any, collector: Collector) -> str:
         return repr(dict(value))
     if not is_dataclass(value) or isinstance(value, type):
         return _function(value, collector) if callable(value) else repr(value)
+    from dropout_props.subjects.traits import ABILITIES, Traits
+
     name = collector.add(f"{type(value).__module__}:{type(value).__name__}")
-    shown = (
+    shown = [
         f"{one.name}={_value(getattr(value, one.name), collector)}".replace("\n", "\n    ")
         for one in fields(value)
         if one.repr
         and (one.name in collector.attributes or getattr(value, one.name) != one.default)
-    )
+    ]
+    if isinstance(value, Traits) and "lacking" in collector.attributes:
+        reasons = {one: why for one in ABILITIES if (why := value.lacks(one)) is not None}
+        shown.append(f"lacking={reasons!r}")
     return name + _listed("()", shown)
 
 

@@ -126,7 +126,7 @@ class _ReseedDoesNothing(Moves):
 _FAULTS: list[tuple[type[Moves], str]] = [
     (_EvaluationAdvances, _COUNT),
     (_CallAdvancesTwice, _COUNT),
-    (_CallRepeatsItsKey, _AGAIN),
+    (_CallRepeatsItsKey, f"{_AGAIN}|{_ON}"),
     (_EvaluationTrains, _EVALUATION),
     (_JitLosesTheCount, _COUNT),
     (_RestoreRestarts, _COUNT),
