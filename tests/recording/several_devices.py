@@ -7,11 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dropout_props
-
 __all__ = ["with_devices"]
 
-ROOT = Path(dropout_props.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def with_devices(devices: int, module: str, function: str, name: str) -> str:
@@ -28,20 +26,16 @@ def with_devices(devices: int, module: str, function: str, name: str) -> str:
     """
     program = (
         "import importlib, sys\n"
-        "module, function, name = sys.argv[1:]\n"
+        "root, module, function, name = sys.argv[1:]\n"
+        "sys.path = [*sys.path[1:], root]\n"  # last: what is installed is what is tested
         "print(getattr(importlib.import_module(module), function)(name))\n"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", program, module, function, name],
+        [sys.executable, "-c", program, str(ROOT), module, function, name],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ
-        | {
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
-            "PYTHONPATH": str(ROOT),
-        },
-        cwd=ROOT,
+        env=os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"},
         timeout=300,
     )
     assert answer.returncode == 0, answer.stderr

@@ -11,7 +11,7 @@ import dropout_props
 from dropout_props.layers.examples import training_step
 from tests.recording.test_record import X, drop
 
-PAGE = Path(dropout_props.__file__).parents[1] / "docs" / "recording.md"
+PAGE = Path(__file__).parents[2] / "docs" / "recording.md"
 
 
 @cache
