@@ -112,7 +112,7 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
     [
         ("--dp-seed=pepper", "--dp-seed 'pepper' is not of type int"),
         ("--dp-budget=little", "--dp-budget 'little' is not of type float"),
-        ("--dp-profile=hourly", "--dp-profile 'hourly': it is smoke, ci or nightly"),
+        ("--dp-profile=hourly", "--dp-profile 'hourly': it must be smoke, ci or nightly"),
     ],
 )
 def test_bad_options_are_refused(tmp_path: Path, option: str, sentence: str) -> None:
