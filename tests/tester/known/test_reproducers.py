@@ -1,12 +1,11 @@
 """Each reproducer shows its deviation with JAX and Flax alone, on the installed releases."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -19,49 +18,63 @@ _VERSIONS = installed.probe().versions
 _APPLICABLE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
 _LINES, _COLUMNS = 14, 76  # of 80, less the indent of a report
 
-Done: TypeAlias = "subprocess.CompletedProcess[str]"
-Answers: TypeAlias = "dict[str, Future[Done]]"
-
 
 def _name(entry: Deviation) -> str:
     return f"{entry.property_id}-{entry.subject}"
 
 
-def _run(program: str, folder: Path) -> Done:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLAX_")}
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env=inherited | {"JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+class Programs:
+    """Runs programs, each in a process of its own, without importing Flax for each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start the process that the programs are forked from."""
+        inherited = {key: value for key, value in os.environ.items() if key[:5] != "FLAX_"}
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("forked.py")],
+            cwd=folder,
+            env=inherited | {"JAX_PLATFORMS": "cpu"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, program: str) -> tuple[int, str]:
+        """Return the exit code of a program, and what it printed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        task = {"program": program, "folder": str(self._folder)}
+        self._process.stdin.write(json.dumps(task) + "\n")
+        self._process.stdin.flush()
+        code, output = json.loads(self._process.stdout.readline())
+        return code, output
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.communicate()
 
 
-def _last_error(stderr: str) -> str:
+def _last_error(output: str) -> str:
     """Return the line that names the exception of the last traceback."""
-    _, raised, last = stderr.rpartition("Traceback (most recent call last):\n")
+    _, raised, last = output.rpartition("Traceback (most recent call last):\n")
     lines = last.splitlines() if raised else []
     return next((line for line in lines if line and not line.startswith(" ")), "")
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    """Run all programs, two at a time, each in its own process."""
-    folder = tmp_path_factory.mktemp("alone")
-    pool = ThreadPoolExecutor(2)
-    yield {_name(entry): pool.submit(_run, entry.reproducer, folder) for entry in _APPLICABLE}
-    pool.shutdown(cancel_futures=True)
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """One process for all programs of this file."""
+    running = Programs(tmp_path_factory.mktemp("alone"))
+    yield running
+    running.end()
 
 
 @pytest.mark.parametrize("entry", _APPLICABLE, ids=_name)
-def test_it_ends_in_an_assertion_error(entry: Deviation, answers: Answers) -> None:
+def test_it_ends_in_an_assertion_error(entry: Deviation, programs: Programs) -> None:
     """Where its conditions match, the assertion of the property fails, and nothing else does."""
-    done = answers[_name(entry)].result()
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert _last_error(done.stderr).startswith("AssertionError"), done.stderr
+    code, output = programs.run(entry.reproducer)
+    assert code == 1, output
+    assert _last_error(output).startswith("AssertionError"), output
 
 
 @pytest.mark.parametrize(
@@ -73,9 +86,10 @@ def test_it_ends_in_an_assertion_error(entry: Deviation, answers: Answers) -> No
         ("pass", ""),
     ],
 )
-def test_another_error_is_not_an_assertion(program: str, last: str, tmp_path: Path) -> None:
+def test_another_error_is_not_an_assertion(program: str, last: str, programs: Programs) -> None:
     """A program that crashes for another reason shows no deviation."""
-    assert _last_error(_run(program, tmp_path).stderr) == last
+    code, output = programs.run(program)
+    assert (code, _last_error(output)) == (int(bool(last)), last)
 
 
 def test_each_deviation_of_flax_itself_has_one() -> None:
