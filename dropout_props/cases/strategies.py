@@ -2,7 +2,7 @@
 
 A run spends its time on compilation, not on sampling, and compiles each distinct shape. So shapes
 come from pools that all properties share and that contain the corner cases; rates and seeds are
-free. `tests/tester/pipeline/test_strategies.py` shows that every branch of a pool is reached.
+free. `tests/engine/test_strategies.py` shows that every branch of a pool is reached.
 """
 
 from __future__ import annotations

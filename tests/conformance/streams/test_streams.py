@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.suite.streams.ledger import Ledger, Stream
-from tests.suite.streams.machine import drive
-from tests.suite.streams.moves import Moves
-from tests.suite.streams.tracked import KNOWN
+from tests.conformance.streams.ledger import Ledger, Stream
+from tests.conformance.streams.machine import drive
+from tests.conformance.streams.moves import Moves
+from tests.conformance.streams.tracked import KNOWN
 
 
 class _Counted(Moves):

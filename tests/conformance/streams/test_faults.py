@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flax import nnx
 
-from tests.suite.streams.machine import drive
-from tests.suite.streams.moves import Moves
+from tests.conformance.streams.machine import drive
+from tests.conformance.streams.moves import Moves
 
 _COUNT, _AGAIN, _ON, _EVALUATION = "count", "issued twice", "go on", "in evaluation"
 

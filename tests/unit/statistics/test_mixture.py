@@ -8,7 +8,7 @@ import pytest
 from scipy.special import betaln
 
 from dropout_props.statistics.mixture import log_mixture
-from tests.tester.statistics.exact import log_of
+from tests.unit.statistics.exact import log_of
 
 
 def one_by_one(successes: int, failures: int, alpha: float, beta: float) -> float:

@@ -17,7 +17,7 @@ from dropout_props.statistics import (
 )
 from dropout_props.statistics.deviance import count_minus_mean
 from dropout_props.statistics.quantile import probability_at_least, probability_below
-from tests.tester.statistics.exact import DIGITS, chance_of_at_least, log_evidence
+from tests.unit.statistics.exact import DIGITS, chance_of_at_least, log_evidence
 
 SIZES = [10 * 10**step for step in range(18)]
 NULLS = [

@@ -59,7 +59,7 @@ def test_nnx_changed_its_stream_and_linen_did_not(tmp_path: Path) -> None:
     assert found == {"linen.Dropout": {"identical"}, "nnx.Dropout": {"rekeyed", "identical"}}
 
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def test_an_installed_package_judges_the_flax_of_each_interpreter(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 )
 
 from dropout_props.subjects.nnx.adapter import DERIVATION
-from tests.suite.streams.ledger import Ledger, Path, Stream
-from tests.suite.streams.moves import NAMES, SPLIT_ENDS, Moves
-from tests.suite.streams.tracked import KNOWN, Snapshot, Tracked
+from tests.conformance.streams.ledger import Ledger, Path, Stream
+from tests.conformance.streams.moves import NAMES, SPLIT_ENDS, Moves
+from tests.conformance.streams.tracked import KNOWN, Snapshot, Tracked
 
 __all__ = ["Machine", "drive"]
 

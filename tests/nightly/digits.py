@@ -1,6 +1,6 @@
 """Trains perceptrons on small real data, with dropout and without, and compares their gaps.
 
-`python tests/suite/digits.py` prints the results. The data are scikit-learn's 1797 handwritten
+`python tests/nightly/digits.py` prints the results. The data are scikit-learn's 1797 handwritten
 digits of 8 x 8 pixels. A seed draws the 300 digits of the training set (all others are the test
 set), the first weights and the order of the batches; both trainings of a seed share these. The gap
 is the mean cross-entropy on the test set minus that on the training set, both in evaluation mode.

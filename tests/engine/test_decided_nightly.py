@@ -17,7 +17,7 @@ from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 from dropout_props.selftest import kill_matrix, kill_page
 from dropout_props.statistics import clopper_pearson
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _ID = "DP804"
 _PAGE = "docs/generalisation.md"
 
@@ -25,7 +25,7 @@ _PAGE = "docs/generalisation.md"
 @pytest.fixture(scope="module")
 def digits() -> Any:
     """The module of the nightly test, which holds the numbers of its decision."""
-    path = _ROOT / "tests" / "suite" / "digits.py"
+    path = _ROOT / "tests" / "nightly" / "digits.py"
     spec = spec_from_file_location("digits", path)
     assert spec is not None
     assert spec.loader is not None

@@ -7,8 +7,8 @@ from typing import Any
 
 from dropout_props.engine.deviations import SHIPPED_LIST
 from dropout_props.environment.versions import version_of
-from tests.suite.streams.ledger import Stream
-from tests.suite.streams.moves import NAMES
+from tests.conformance.streams.ledger import Stream
+from tests.conformance.streams.moves import NAMES
 
 __all__ = ["KNOWN", "Snapshot", "Tracked"]
 
