@@ -44,7 +44,7 @@ class Case:
         rate: dropout rate; the keep probability is `1 - rate`.
         dtype: name of the dtype of the input.
         broadcast_dims: axes along which one mask is shared.
-        values: kind of input, one of `VALUES`, or `SMALL`.
+        values: kind of input, one of `VALUES`, or `SMALL`; integers are token ids, 0 and 1.
     """
 
     seed: int = 0
@@ -79,7 +79,10 @@ class Case:
     def inputs(self) -> np.ndarray[Any, Any]:
         """Return the input, an array of `shape` and `dtype` with numbers as `values` says."""
         size = self.size
+        dtype = as_dtype(self.dtype)
         numbers = 1.0 + np.arange(size, dtype=np.float64) % 61  # exact in every float dtype
+        if dtype.kind in "iub":  # token ids that every vocabulary has
+            return (np.arange(size) % 2).reshape(self.shape).astype(dtype)
         if self.values == "negative":
             numbers = -numbers
         elif self.values == SMALL:
@@ -90,7 +93,7 @@ class Case:
             special = np.array([np.nan, np.inf, -np.inf, -0.0])
             at = np.arange(size) % 3 == 0
             numbers[at] = special[np.arange(int(at.sum())) % 4]
-        return numbers.reshape(self.shape).astype(as_dtype(self.dtype))
+        return numbers.reshape(self.shape).astype(dtype)
 
     def __str__(self) -> str:
         parts = [f"shape={self.shape}", f"rate={self.rate!r}", f"dtype={self.dtype}"]

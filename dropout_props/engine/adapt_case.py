@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
+_OF_MODEL = ((128,), (8, 16), (4, 4, 8), (4, 4, 4, 4), (4, 2, 2, 2, 4))  # by rank, from 1
 _ROW = 2  # units along each shared axis: enough to show sharing, and few, to draw many rows
 
 
@@ -32,15 +33,36 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, dtype=traits.dtypes[-1])
     if not traits.nonfinite and case.values == "special":
         case = replace(case, values="distinct")
-    if not traits.empty and 0 in case.shape:
-        case = replace(case, shape=tuple(n or 1 for n in case.shape))
-    if len(case.shape) < traits.min_rank:
-        case = replace(case, shape=(1,) * (traits.min_rank - len(case.shape)) + case.shape)
-    if traits.max_rank is not None and len(case.shape) > traits.max_rank:
-        case = replace(case, shape=case.shape[-traits.max_rank :])
+    shape = _shape(case, traits)
+    if shape != case.shape:
+        case = replace(case, shape=shape)
     if traits.law == "noise":
         case = _with_variance(case)
     return _sharing_rows(case) if traits.shares_rest else case
+
+
+def _shape(case: Case, traits: Traits) -> tuple[int, ...]:
+    """Return the nearest shape of an allowed rank and allowed sizes."""
+    shape = case.shape if traits.empty else tuple(n or 1 for n in case.shape)
+    if traits.law == "composite" and case.size > 1:
+        shape = _of_model(shape, traits)
+    if len(shape) < traits.min_rank:
+        shape = (1,) * (traits.min_rank - len(shape)) + shape
+    if traits.max_rank is not None and len(shape) > traits.max_rank:
+        shape = shape[-traits.max_rank :]
+    least = (0,) * len(shape) + traits.least_sizes
+    return tuple(map(max, shape, least[len(least) - len(shape) :])) if 0 not in shape else shape
+
+
+def _of_model(shape: tuple[int, ...], traits: Traits) -> tuple[int, ...]:
+    """Return the one shape of its rank that a model is judged on.
+
+    A model compiles every shape, and may draw one mask for a whole example or token: it gets few
+    shapes, and several of each.
+    """
+    most = len(_OF_MODEL) if traits.max_rank is None else traits.max_rank
+    rank = min(max(len(shape), traits.min_rank), most)
+    return _OF_MODEL[rank - 1] if 0 < rank <= len(_OF_MODEL) else shape
 
 
 def _with_variance(case: Case) -> Case:

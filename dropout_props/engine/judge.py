@@ -19,10 +19,11 @@ from dropout_props.engine.decide import Outcome, decide_exact, decide_statistica
 from dropout_props.engine.deviations.apply import apply_known
 from dropout_props.engine.failure_ids import with_replay
 from dropout_props.engine.messages import reproduce
+from dropout_props.engine.probe import probe
 from dropout_props.properties import find
 from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
-from dropout_props.subjects.subject import SubjectError, Unsupported
+from dropout_props.subjects.subject import Crashed, SubjectError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from dropout_props.subjects.subject import Subject
 
 __all__ = ["Judge", "lost"]
+
+_EVALUATES = "DP101"
+"""The property of evaluation, on whose output others build."""
 
 
 class Judge:
@@ -75,17 +79,30 @@ class Judge:
         """
         self._results_of(subject).update((result.property_id, result) for result in results)
 
+    def _evaluation_fails(
+        self, subject: Subject, prop: Property, error: Exception | SystemExit
+    ) -> bool:
+        """Return whether a crash is that of an evaluation which already fails its own property."""
+        if not (isinstance(error, Crashed) and error.in_evaluation) or prop.id == _EVALUATES:
+            return False
+        return self(subject, find(_EVALUATES)).verdict is Verdict.FAIL
+
     def _results_of(self, subject: Subject) -> dict[str, PropertyResult]:
         self._subjects[id(subject)] = subject
         return self._results.setdefault(id(subject), {})
 
+    def notes(self, subject: Subject) -> tuple[str, ...]:
+        """Return what trying has found about a subject: sentences that are never a failure."""
+        return probe(subject).notes
+
     def _judge(self, subject: Subject, prop: Property) -> PropertyResult:
+        whole, subject = subject, probe(subject).subject
         blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
         reason = prop.inapplicable(subject.traits)
         if reason is not None:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=reason)
         for blocker in prop.blocked_by:
-            found = self(subject, find(blocker))
+            found = self(whole, find(blocker))
             if found.verdict.blocks:
                 root = found.root_cause or found.verdict
                 shown = f"depends on {blocker}"
@@ -96,6 +113,9 @@ class Judge:
         except Unsupported as error:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the other pairs must still be judged)
+            if self._evaluation_fails(whole, prop, error):
+                root, shown = Verdict.FAIL, f"depends on {_EVALUATES}"
+                return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
         return apply_known(result, subject.traits.api, self.settings.known, self.environment)

@@ -58,10 +58,15 @@ def adjacent(a: Array, b: Array) -> Array:
 
 
 def is_quotient(y: Array, x: Array, keep: float) -> Array:
-    """Return where y is x/keep to 1 ulp of its dtype; keep may be rounded to that dtype first."""
+    """Return where y is x/keep to 1 ulp of its dtype.
+
+    keep may be rounded to that dtype first, and it may be 1 - float32(rate), as where the rate is
+    an array: a scheduled rate, or one that jit traces.
+    """
     right = np.zeros(y.shape, dtype=bool)
+    of_float32 = float(np.float32(1.0) - np.float32(1.0 - keep))
     with np.errstate(all="ignore"):
-        for divisor in (keep, float(np.asarray(keep).astype(y.dtype))):
+        for divisor in (keep, float(np.asarray(keep).astype(y.dtype)), of_float32):
             if divisor == 0.0:
                 continue
             quotient = (x.astype(np.float64) / divisor).astype(y.dtype)

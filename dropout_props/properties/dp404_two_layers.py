@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.bits import same_bits
+from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials, agreement
@@ -47,11 +46,12 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 def _check(sampler: Sampler) -> None:
     x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
     for pair in _AWKWARD:
-        streams = sampler.streams(sampler.key())
-        first, second = map(
-            np.asarray, sampler.subject.call_layers(x, names=pair, rate=rate, streams=streams)
-        )
-        if same_bits(first, second):
+
+        def both(key: Any, pair: tuple[str, str] = pair) -> tuple[Any, ...]:
+            streams = sampler.streams(key)
+            return sampler.subject.call_layers(x, names=pair, rate=rate, streams=streams)
+
+        if always_equal(sampler, both):  # type: ignore[arg-type]
             run_together = len({name.replace("/", "") for name in pair}) == 1
             why = ": their names run together without a separator" if run_together else ""
             raise Violation(f"layers {pair[0]} and {pair[1]} share their mask{why}")

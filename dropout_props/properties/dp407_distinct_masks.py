@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2, prod
 from typing import TYPE_CHECKING
 
 import jax
@@ -10,7 +11,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -19,10 +20,14 @@ _KEYS = 2**14
 _UNITS = 2**21
 _BASES = 4
 _WORD = 32
+_LOG2_CHANCE = -40.0
 
 
 def _check(sampler: Sampler) -> None:
     count = min(_KEYS, _UNITS // sampler.size)
+    keep, units = sampler.case.keep, prod(sampler.case.mask_shape)
+    if 2 * log2(count) + units * log2(keep**2 + (1.0 - keep) ** 2) > _LOG2_CHANCE:
+        raise NotRun(f"at rate {sampler.case.rate:g} two of {count} masks may be equal by chance")
     _all_distinct(sampler, sampler.keys(count), f"{count} random keys")
     words = sampler.words(_BASES, role="alike")
     flips = np.uint32(1) << np.arange(_WORD, dtype=np.uint32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -10,19 +11,22 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 _RUN = 128  # units
 _TIMES = 8
+_LOG2_CHANCE = -64.0
 _NAMES = ("layer_0", "layer_1", "block/layer_0", "block/layer_2")
 _STEPS = 3
 
 
 def _check(sampler: Sampler) -> None:
     x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    if _RUN * log2(rate**2 + (1.0 - rate) ** 2) > _LOG2_CHANCE:
+        raise NotRun(f"at rate {rate:g} two runs of {_RUN} units may be equal by chance")
     calls: dict[str, Any] = {}
     layers: dict[str, Any] = {}
     for key, name in zip(_adjacent_keys(sampler), ("seed s", "seed s + 1"), strict=True):

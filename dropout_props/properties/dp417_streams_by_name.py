@@ -10,7 +10,8 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.coincidence import num_keys_for
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _OTHERS = ("noise", "audio")  # of one length
 
 def _check(sampler: Sampler) -> None:
     subject, case = sampler.subject, sampler.case
+    if num_keys_for(sampler) > 1:
+        raise NotRun(f"at rate {case.rate:g} equal masks of {case.size} units may be chance")
     names = tuple(dict.fromkeys((subject.traits.stream or "dropout", *_OTHERS)))
     x, streams = jnp.asarray(case.inputs()), dict.fromkeys(names, sampler.key())
     outputs = {

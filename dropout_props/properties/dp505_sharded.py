@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
 from dropout_props.subjects.isolated import DEVICES, run_isolated
 
@@ -20,6 +20,8 @@ _AXIS = "devices"
 
 
 def _check(sampler: Sampler) -> None:
+    if all(n % DEVICES for n in sampler.case.shape):
+        raise NotRun(f"no axis of {sampler.case.shape} can be cut into {DEVICES} parts")
     train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
     alone = np.asarray(train(sampler.key(), x))
     spread = run_isolated(_sharded, sampler.fresh())
@@ -41,8 +43,9 @@ def _sharded(sampler: Sampler) -> dict[str, Any]:
     x = jnp.asarray(sampler.case.inputs())
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
     rows = jax.sharding.PartitionSpec(_AXIS)
-    last = jax.sharding.PartitionSpec(*[None] * (x.ndim - 1), _AXIS)
-    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, last))
+    axis = max(axis for axis, n in enumerate(x.shape) if n % DEVICES == 0)
+    along = jax.sharding.PartitionSpec(*[None] * axis, _AXIS)
+    spread = jax.device_put(x, jax.sharding.NamedSharding(mesh, along))
 
     def shard(key: Any, x: Any) -> Any:
         own = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))

@@ -23,6 +23,8 @@ _SHOWS_MASK: tuple[Ability, ...] = ("mask", "scaled", "identity")
 
 def _check(sampler: Sampler) -> None:
     same_as_plain(sampler, "remat")
+    if not jnp.issubdtype(jnp.dtype(sampler.case.dtype), jnp.inexact):
+        return  # token ids have no gradient
     case, subject, x = sampler.case, sampler.subject, jnp.asarray(sampler.case.inputs())
     options: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
-from dropout_props.properties.transforms import TIMES, outputs_under
+from dropout_props.properties.transforms import TIMES, equal_calls, outputs_under
 from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
@@ -32,10 +30,9 @@ def _check(sampler: Sampler) -> None:
 
 def _is_frozen(sampler: Sampler, transform: Transform) -> bool:
     try:
-        first, *others = outputs_under(sampler, transform)
+        return equal_calls(sampler, outputs_under(sampler, transform), transform) is not None
     except (Crashed, Unsupported):  # rejected, or not available
         return False
-    return any(np.array_equal(first, other) for other in others)
 
 
 PROPERTY = Property(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from functools import partial
+from math import log2
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -12,7 +13,9 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
 from dropout_props.subjects.subject import Crashed
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
 
 _KINDS = {
     "threefry": ("threefry2x32", None),
@@ -29,7 +33,7 @@ _KINDS = {
     "rbg": ("rbg", None),
     "unsafe_rbg": ("unsafe_rbg", None),
 }
-_FEWEST, _MOST = 8, 120  # kept of 128 at keep 0.3 to 0.7: missed with probability below 2^-30
+_LOG2_CHANCE = -30.0
 
 
 def _check(sampler: Sampler) -> None:
@@ -45,11 +49,11 @@ def _check(sampler: Sampler) -> None:
                 agree(sampler, raw, one, f"{kind}: the raw form of the same key")
         if not same_bits(one, again):
             raise Violation(f"{kind}: the same key gave another mask the second time")
-        if same_bits(one, other):
+        if same_bits(one, other) and num_keys_for(sampler) == 1:
             raise Violation(f"{kind}: two keys gave the same mask")
-        count = int(sampler.masks_in(one).sum())
-        if not _FEWEST <= count <= _MOST:
-            raise Violation(f"{kind}: {count} of {x.size} units are kept")
+        mask = sampler.masks_in(one)
+        if _log2_chance(int(mask.sum()), mask.size, keep_of(sampler)) < _LOG2_CHANCE:
+            raise Violation(f"{kind}: {int(mask.sum())} of {mask.size} units are kept")
 
 
 def _call(train: Callable[[], Any], kind: str) -> Any:
@@ -58,6 +62,14 @@ def _call(train: Callable[[], Any], kind: str) -> Any:
     except Crashed as error:
         why = " ".join(str(error.__cause__).split())[:160]
         raise Violation(f"{kind}: rejected, {type(error.__cause__).__name__}: {why}") from error
+
+
+def _log2_chance(count: int, size: int, keep: Interval) -> float:
+    """Return an upper bound of the chance of a count so far from its mean (Chernoff)."""
+    share = count / size
+    nearest = min(max(share, keep.lowest), keep.highest)
+    parts = ((share, nearest), (1.0 - share, 1.0 - nearest))
+    return 1.0 - size * sum(p * log2(p / q) for p, q in parts if p and q)
 
 
 def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: FBT001
@@ -72,8 +84,8 @@ PROPERTY = Property(
     "keys and keeps about 1 - rate of the units.",
     formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
     means="The layer works with one kind of key only, or treats the others differently.",
-    assumes="Masks of 128 units at a rate from 0.3 to 0.7: a count outside [8, 120], or two equal "
-    "masks, have a probability below 2^-30. DP202 tests the keep rate more finely, with keys of "
+    assumes="A count of kept units that fails, or two equal masks, have a probability below "
+    "2^-30. DP202 tests the keep rate more finely, with keys of "
     "the configured kind.",
     mutants=("raw_key_folded", "rbg_ignored"),
     blocked_by=("DP201",),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
-import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.coincidence import always_equal, num_keys_for
 from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases, training_call
+from dropout_props.properties.outputs import decisive_cases, evaluation, training_call
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -21,9 +21,11 @@ def _check(sampler: Sampler) -> None:
     x = jnp.asarray(case.inputs())
     first, second = sampler.keys(2, role="training")
     train = training_call(sampler)
-    if same_bits(train(first, x), train(second, x)):
-        raise Violation("in training two keys gave the same output")
-    evaluated = np.asarray(subject.call(x, rate=case.rate, training=False))
+    trained = train(first, x)
+    if always_equal(sampler, lambda key: (train(key, x), trained), role="another"):
+        number = 1 + num_keys_for(sampler)
+        raise Violation(f"in training {number} keys gave the same output: nothing is dropped")
+    evaluated = evaluation(sampler, x)
     for key in (first, second):
         streams = sampler.streams(key)
         other = subject.call(x, rate=case.rate, training=False, streams=streams)

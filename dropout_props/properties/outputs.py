@@ -7,6 +7,7 @@ of its matrix product, and so may noise, which is not drawn in one step.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +16,7 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import adjacent
 from dropout_props.properties.declaration import Violation
+from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-__all__ = ["Train", "agree", "decisive_cases", "training_call", "transform_cases"]
+__all__ = ["Train", "agree", "decisive_cases", "evaluation", "training_call", "transform_cases"]
 
 Train: TypeAlias = Callable[[Any, Any], Any]
 
@@ -41,6 +43,29 @@ def training_call(sampler: Sampler) -> Train:
         )
 
     return train
+
+
+def evaluation(sampler: Sampler, x: Any) -> np.ndarray[Any, Any]:
+    """Return the evaluation output without a key.
+
+    Raises:
+        Violation: the evaluation demands a key, which is a counterexample and no crash.
+    """
+    subject, rate = sampler.subject, sampler.case.rate
+    try:
+        return np.asarray(subject.call(x, rate=rate, training=False))
+    except Crashed as error:
+        streams = sampler.streams(sampler.key())
+        try:
+            subject.call(x, rate=rate, training=False, streams=streams)
+        except Crashed:
+            raise error from error.__cause__  # the key makes no difference: it is a crash
+        cause = error.__cause__
+        said = re.sub(r"\s*\(https?://\S+\)", "", " ".join(str(cause).split()))[:160]
+        raise Violation(
+            "evaluation without a key raised, and with a key it did not: in evaluation something "
+            f"still drops ({type(cause).__name__}: {said})"
+        ) from error
 
 
 def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:

@@ -13,42 +13,59 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
+from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.operations import Transform
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["TIMES", "all_differ", "each_transform", "outputs_under", "own_masks", "same_as_plain"]
+__all__ = ["TIMES", "each_transform", "equal_calls", "outputs_under", "own_masks", "same_as_plain"]
 
 TIMES = 2
 """Calls, rows or steps under each transform."""
 
 
 def outputs_under(
-    sampler: Sampler, transform: Transform, subject: Subject | None = None
+    sampler: Sampler, transform: Transform, subject: Subject | None = None, *, key: Any = None
 ) -> list[np.ndarray[Any, Any]]:
-    """Return the outputs of one layer under a transform, on the sampler's key."""
+    """Return the outputs of one layer under a transform, on `key` or on the sampler's key."""
     outputs = (subject or sampler.subject).perform(
         jnp.asarray(sampler.case.inputs()),
         Under(transform, TIMES),
         rate=sampler.case.rate,
-        streams=sampler.streams(sampler.key()),
+        streams=sampler.streams(sampler.key() if key is None else key),
     )
     return [np.asarray(output) for output in outputs]
 
 
-def all_differ(outputs: Iterable[np.ndarray[Any, Any]], where: str) -> None:
-    """Raise if two outputs are equal."""
-    for (i, one), (j, other) in combinations(enumerate(outputs), 2):
-        if np.array_equal(one, other):
-            raise Violation(f"{where}: calls {i} and {j} have the same mask")
+def equal_calls(
+    sampler: Sampler, outputs: Sequence[np.ndarray[Any, Any]], transform: Transform
+) -> tuple[int, int] | None:
+    """Return two calls whose outputs are equal, by more than coincidence; None if there are none.
+
+    Args:
+        sampler: of the subject that gave the outputs.
+        outputs: of the calls under the transform, on the sampler's key.
+        transform: the transform; where one equality may be chance, more keys are drawn under it.
+    """
+    pairs = list(combinations(range(len(outputs)), 2))
+    equal = [(i, j) for i, j in pairs if np.array_equal(outputs[i], outputs[j])]
+    more = num_keys_for(sampler) - 1
+    if not equal or not more:
+        return next(iter(equal), None)
+    for key in sampler.keys(more, role="again"):
+        drawn = outputs_under(sampler, transform, key=key)
+        equal = [(i, j) for i, j in equal if np.array_equal(drawn[i], drawn[j])]
+        if not equal:
+            return None
+    return equal[0]
 
 
 def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, Any]]:
@@ -59,7 +76,8 @@ def own_masks(sampler: Sampler, transform: Transform) -> list[np.ndarray[Any, An
     """
     where = f"under {transform} of the framework"
     outputs = outputs_under(sampler, transform)
-    all_differ(outputs, where)
+    if equal := equal_calls(sampler, outputs, transform):
+        raise Violation(f"{where}: calls {equal[0]} and {equal[1]} have the same mask")
     again = outputs_under(sampler, transform, sampler.subject.fresh())
     for one, other in zip(outputs, again, strict=True):
         agree(sampler, other, one, f"{where}, called again with the same key")

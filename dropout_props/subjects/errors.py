@@ -29,7 +29,17 @@ class SubjectError(Exception):
 
 
 class Crashed(SubjectError):
-    """The subject raised an exception."""
+    """The subject raised an exception.
+
+    Attributes:
+        in_evaluation: the call was an evaluation.
+    """
+
+    def __init__(
+        self, message: str, *, subject: str, operation: str, call: str, in_evaluation: bool = False
+    ) -> None:
+        super().__init__(message, subject=subject, operation=operation, call=call)
+        self.in_evaluation = in_evaluation
 
 
 class WrongOutput(SubjectError):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import jax
+
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.naming import name_of, source_of
 from dropout_props.subjects.operations import Operation
@@ -118,6 +120,14 @@ class FunctionAdapter:
     ) -> tuple[Array, ...]:
         """Raise `Unsupported`: a function belongs to no framework."""
         self._refuse("lifted")
+
+    def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
+        """See `Adapter.trace`."""
+        return jax.eval_shape(lambda x: self.call(x, rate=rate, training=True, streams=streams), x)
+
+    def collections(self, x: Array, *, rate: float) -> frozenset[str]:  # noqa: ARG002
+        """Return no name: a function holds no variables."""
+        return frozenset()
 
     def fresh(self) -> FunctionAdapter:
         """Return this adapter: it caches nothing."""

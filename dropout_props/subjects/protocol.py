@@ -83,6 +83,22 @@ class Adapter(Protocol):
         """Run an operation of `dropout_props.subjects.operations` on the layer."""
         ...
 
+    def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
+        """Return shape and dtype of a training output, for an input that is given by the same.
+
+        It raises what the layer raises, and computes nothing.
+        """
+        ...
+
+    def collections(self, x: Array, *, rate: float) -> frozenset[str]:
+        """Return the names of the collections of variables, such as `params` and `batch_stats`.
+
+        Args:
+            x: an input, or its shape and dtype alone; nothing is computed.
+            rate: the rate.
+        """
+        ...
+
     def fresh(self) -> Adapter:
         """Return an equal adapter that shares no cache with this one, nor with the framework."""
         ...

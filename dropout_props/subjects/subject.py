@@ -274,7 +274,11 @@ class Subject:
         else:
             expected = validation.run(
                 lambda: _evaluation_type(
-                    self.adapter, tuple(x.shape), str(x.dtype), self._some_rate()
+                    self.adapter,
+                    tuple(x.shape),
+                    str(x.dtype),
+                    self._some_rate(),
+                    self.traits.stream or "dropout",
                 ),
                 subject=self.name,
                 operation="call",
@@ -369,13 +373,14 @@ class Subject:
 
 @lru_cache(maxsize=512)
 def _evaluation_type(
-    adapter: Adapter, shape: tuple[int, ...], dtype: str, rate: float
+    adapter: Adapter, shape: tuple[int, ...], dtype: str, rate: float, stream: str
 ) -> tuple[tuple[int, ...], str]:
     import jax
     import jax.numpy as jnp
 
     output = jax.eval_shape(
-        lambda x: adapter.call(x, rate=rate, training=False, streams={}),
+        # The key is for an evaluation that demands one: that is a fault of another property.
+        lambda x: adapter.call(x, rate=rate, training=False, streams={stream: jax.random.key(0)}),
         jax.ShapeDtypeStruct(shape, jnp.dtype(dtype)),
     )
     return tuple(output.shape), str(output.dtype)

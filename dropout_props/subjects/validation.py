@@ -78,7 +78,13 @@ def run(
             f"where the error comes from; if the layer is not meant to support this call, say so "
             f"in its traits."
         )
-        raise Crashed(message, subject=subject, operation=operation, call=call) from error
+        raise Crashed(
+            message,
+            subject=subject,
+            operation=operation,
+            call=call,
+            in_evaluation=arguments.get("training") is False,
+        ) from error
 
 
 def check(

@@ -29,6 +29,7 @@ from dropout_props.subjects.protocol import Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
+_PARAMS = "params"
 _STREAM = "dropout"
 _MAPPINGS = {"dict": dict, "MappingProxyType": MappingProxyType, "FrozenDict": FrozenDict}
 _histories = itertools.count(1)  # nn.jit caches modules by their attributes: this is one
@@ -43,7 +44,8 @@ class LinenAdapter:
         wiring: names of the layer's parameters for rate, mode, stream and key.
         fixed_rate: the rate of a layer without a rate parameter.
         stream: the stream to draw from; None for the layer's own.
-        variables: cache of initialised parameters.
+        own_stream: name of the layer's own stream.
+        variables: cache of initialised variables.
         history: adapters with equal numbers share what Flax caches of their modules.
     """
 
@@ -51,6 +53,7 @@ class LinenAdapter:
     wiring: Wiring
     fixed_rate: float | None = None
     stream: str | None = None
+    own_stream: str = _STREAM
     variables: dict[Any, Any] = field(default_factory=dict, repr=False)
     history: int = 0
 
@@ -177,6 +180,29 @@ class LinenAdapter:
             history=self.history,
         )
 
+    def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
+        """See `Adapter.trace`; unlike `call` it initialises no variables."""
+        key = jax.random.PRNGKey(_PARAMS_SEED)
+        keys = {_PARAMS: key, self.stream or self.own_stream: key}
+        mode: Any = self.wiring.mode_argument
+
+        def train(x: Array) -> Any:
+            built = self._layer(rate=rate, training=False)
+            variables = built.init(keys, x, **mode("call", training=False))
+            layer = self._layer(rate=rate, training=True)
+            given = {**mode("call", training=True), "rngs": dict(streams), "mutable": True}
+            return layer.apply(variables, x, **given)[0]
+
+        return jax.eval_shape(train, x)
+
+    def collections(self, x: Array, *, rate: float) -> frozenset[str]:
+        """See `Adapter.collections`."""
+        key = jax.random.PRNGKey(_PARAMS_SEED)
+        keys = {_PARAMS: key, self.stream or self.own_stream: key}
+        mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=False)}
+        layer = self._layer(rate=rate, training=False)
+        return frozenset(jax.eval_shape(lambda x: layer.init(keys, x, **mode), x))
+
     def fresh(self) -> LinenAdapter:
         """See `Adapter.fresh`."""
         return replace(self, variables={}, history=next(_histories))
@@ -241,9 +267,17 @@ class LinenAdapter:
         if moded:
             mode = {**self.wiring.mode_argument("call", training=training)}
         variables = self._variables(model, x, structure=structure, moded=moded)
-        return model(training=training).apply(
-            variables, x, **mode, **(extra or {}), rngs=mapping(dict(streams)) if streams else None
+        # BatchNorm and others update their collections in training: nothing here reads them again.
+        mutable = [name for name in variables if name != _PARAMS] if training else []
+        output = model(training=training).apply(
+            variables,
+            x,
+            **mode,
+            **(extra or {}),
+            rngs=mapping(dict(streams)) if streams else None,
+            mutable=mutable or False,
         )
+        return output[0] if mutable else output
 
     def _variables(
         self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...], moded: bool
@@ -255,8 +289,10 @@ class LinenAdapter:
                 mode = {**self.wiring.mode_argument("call", training=False)}
             # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
             with jax.ensure_compile_time_eval():
+                # The layer's own stream too: an evaluation that draws fails as an evaluation.
+                key = jax.random.PRNGKey(_PARAMS_SEED)
                 found = model(training=False).init(
-                    {"params": jax.random.PRNGKey(_PARAMS_SEED)},
+                    {"params": key, self.stream or self.own_stream: key},
                     jnp.zeros(x.shape, x.dtype),
                     **mode,
                 )

@@ -55,9 +55,15 @@ def linen_parts(
         "missing_key_errors": ("InvalidRngError",),
         "missing_key_names_stream": True,
     }
+    all_traits = Traits(**{"api": "linen", **defaults, **traits})
     return Parts(
         name=name,
-        traits=Traits(**{"api": "linen", **defaults, **traits}),
-        adapter=LinenAdapter(factory=factory, wiring=wiring, fixed_rate=fixed_rate),
+        traits=all_traits,
+        adapter=LinenAdapter(
+            factory=factory,
+            wiring=wiring,
+            fixed_rate=fixed_rate,
+            own_stream=all_traits.stream or "dropout",
+        ),
         source=source or source_of(factory),
     )
