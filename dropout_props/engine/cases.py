@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from dropout_props.engine.adapt_case import fit
+from dropout_props.engine.probe import taken
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_cases import countable
 
@@ -21,7 +21,10 @@ __all__ = ["explicit_cases", "fitted"]
 
 def fitted(decision: Exact | Statistical, subject: Subject) -> Callable[[Case], Case]:
     """Return a function that adapts a case to the subject, and makes a counted one countable."""
-    nearest = partial(fit, traits=subject.traits)
+
+    def nearest(case: Case) -> Case:
+        return taken(fit(case, subject.traits), subject)
+
     if isinstance(decision, Exact):
         return nearest
     return lambda case: countable(nearest(case), subject.traits)

@@ -18,6 +18,7 @@ def linen_dropout() -> Subject:
         derivation="linen",
         mode_rule="one place",
         explicit_mesh=True,
+        takes="all",
         wide_dtypes=WIDE_DTYPES,
     )
 
@@ -30,5 +31,6 @@ def nnx_dropout() -> Subject:
         derivation=DERIVATION,
         mode_rule="call first",
         explicit_mesh=True,
+        takes="all",
         wide_dtypes=WIDE_DTYPES,
     )

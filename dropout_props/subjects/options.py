@@ -43,6 +43,9 @@ class TraitOptions(TypedDict, total=False):
     explicit_mesh: bool
     attention: bool
     rate_one: bool
+    takes: Literal["all", "probed"]
+    kind: Literal["layer", "model"] | None
+    least_sizes: tuple[int, ...]
     reasons: Mapping[str, str]
 
 

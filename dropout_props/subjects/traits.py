@@ -116,6 +116,13 @@ class Traits:
         attention: the axes of an input are batch, heads, queries and keys, and one mask can serve
             the whole batch and all heads.
         rate_one: the rate may be 1.
+        takes: `probed`: which inputs the layer takes is found by trying, and one that it refuses
+            is a note. `all`: the layer promises to take every input that its other traits allow,
+            and a refusal is an error.
+        kind: `layer`: a dropout layer. `model`: a model with dropout inside, whose mask does not
+            show and whose evaluation output is the reference. None: it is found by trying.
+        least_sizes: fewest units along the last axes, such as (3, 3, 1) for blocks of 3 by 3 rows
+            and columns before an axis of channels.
         reasons: sentences that replace the usual reasons, by ability.
     """
 
@@ -148,6 +155,9 @@ class Traits:
     explicit_mesh: bool = False
     attention: bool = False
     rate_one: bool = True
+    takes: Literal["all", "probed"] = "probed"
+    kind: Literal["layer", "model"] | None = None
+    least_sizes: tuple[int, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ TRAITS: Mapping[str, Any] = MappingProxyType(
     {
         "reference": "eval",
         "attention": True,
+        "takes": "all",
         "rate_one": False,
         "nonfinite": False,
         "empty": False,

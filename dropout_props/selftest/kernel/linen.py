@@ -102,6 +102,7 @@ def linen_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) ->
         partial(LinenKernelDropout, kernel=kernel),
         name=name,
         explicit_mesh=True,
+        takes="all",
         mode_rule="one place",
         derivation="linen" if derived else None,
         wide_dtypes=WIDE_DTYPES,

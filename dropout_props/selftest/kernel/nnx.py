@@ -152,6 +152,7 @@ def nnx_kernel_subject(kernel: Kernel, *, name: str, derived: bool = False) -> S
         partial(NNXKernelDropout, kernel=kernel),
         name=name,
         explicit_mesh=True,
+        takes="all",
         mode_rule="call first",
         derivation=DERIVATION if derived else None,
         wide_dtypes=WIDE_DTYPES,

@@ -1,15 +1,16 @@
 """The adapter that runs NNX layers: it builds a module on `nnx.Rngs` and calls it.
 
 Every operation builds new modules, inside the transforms that surround it, so that no state
-outlives it. Without keys a layer is built without `rngs`; a layer with parameters (`params=True`)
-is then built on fixed keys, which a correct evaluation does not use.
+outlives it. Without keys a layer is built without `rngs`; a layer with parameters is then built on
+fixed keys, which a correct layer uses neither in evaluation nor at rate 0. Its parameters are those of one build: from
+operation to operation only the state of its streams changes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
@@ -61,6 +62,7 @@ class NNXAdapter:
         params: the layer has parameters, and requires keys when it is built.
         stream: the stream that it draws from.
         renamed: `stream` differs from the layer's own stream.
+        variables: cache of the variables of a layer with parameters.
     """
 
     factory: Callable[..., nnx.Module]
@@ -69,6 +71,7 @@ class NNXAdapter:
     params: bool = False
     stream: str = "dropout"
     renamed: bool = False
+    variables: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def call(
         self,
@@ -80,7 +83,8 @@ class NNXAdapter:
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
         """See `Adapter.call`."""
-        rngs = self._rngs(streams, training=training)
+        draws = training and bool(rate != 0.0)
+        rngs = self._rngs(streams, training=draws)
         layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=broadcast_dims)
         return self._call(layer, x, training=training)
 
@@ -180,9 +184,18 @@ class NNXAdapter:
             lifted(operation, layer, x, lambda layer, x: self._call(layer, x, training=False))
         return lifted(operation, layer, x, call)
 
+    def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
+        """See `Adapter.trace`."""
+        return jax.eval_shape(lambda x: self.call(x, rate=rate, training=True, streams=streams), x)
+
+    def collections(self, x: Array, *, rate: float) -> frozenset[str]:  # noqa: ARG002
+        """See `Adapter.collections`."""
+        layer = self._layer(self._rngs({}, training=False), rate=rate, training=False)
+        return kinds_of(layer)
+
     def fresh(self) -> NNXAdapter:
         """See `Adapter.fresh`."""
-        return replace(self)
+        return replace(self, variables={})
 
     def with_stream(self, name: str) -> NNXAdapter:
         """See `Adapter.with_stream`."""
@@ -229,7 +242,24 @@ class NNXAdapter:
             broadcast_dims=broadcast_dims,
             stream=self.stream if self.renamed else None,
         )
-        return self.factory(**{**arguments, **more}, **{RNGS_PARAMETER: rngs})
+        layer = self.factory(**{**arguments, **more}, **{RNGS_PARAMETER: rngs})
+        if self.params:
+            nnx.update(layer, self._variables({**arguments, **more}))
+        return layer
+
+    def _variables(self, arguments: Mapping[str, Any]) -> Any:
+        """Return every variable of a layer that was built on fixed keys, but those of its streams.
+
+        So the weights do not depend on the keys under test, as in a module that is built once.
+        """
+        cached = tuple(sorted(arguments))
+        if cached not in self.variables:
+            keys = {self.stream: EVALUATION_SEED, "params": PARAMS_SEED}
+            # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
+            with jax.ensure_compile_time_eval():
+                built = self.factory(**arguments, **{RNGS_PARAMETER: nnx.Rngs(keys)})
+                self.variables[cached] = nnx.state(built, nnx.Not(nnx.RngState))
+        return self.variables[cached]
 
     def _call(
         self,
@@ -246,6 +276,24 @@ class NNXAdapter:
                 layer.eval()
         mode = self.wiring.mode_argument("call", training=training)
         return cast("Callable[..., Any]", layer)(x, **mode, **(extra or {}))
+
+
+def kinds_of(layer: nnx.Module) -> frozenset[str]:
+    """Return the kinds of variables that a layer holds beside its streams.
+
+    Returns:
+        `params` for parameters, and the name of its type for any other variable.
+    """
+    kinds = set()
+    for leaf in jax.tree_util.tree_leaves(nnx.state(layer), is_leaf=_is_variable):
+        kind = getattr(leaf, "type", type(leaf))
+        if not issubclass(kind, nnx.RngState):
+            kinds.add("params" if issubclass(kind, nnx.Param) else kind.__name__)
+    return frozenset(kinds)
+
+
+def _is_variable(node: Any) -> bool:
+    return hasattr(node, "type") or isinstance(node, nnx.Variable)
 
 
 def _as_jax(key: Key) -> Key:

@@ -16,6 +16,7 @@ from dropout_props.subjects.nnx.adapter import (
     PARAMS_SEED,
     RNGS_PARAMETER,
     NNXAdapter,
+    kinds_of,
 )
 from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.traits import Traits
@@ -67,6 +68,7 @@ def nnx_parts(
             f"a Module class or a callable that returns a module; for a plain function use "
             f"Subject.function, for a flax.linen.Module Subject.linen."
         )
+    params = params or "params" in kinds_of(example)
     wiring = wires.infer(
         name=name,
         constructor=constructor,

@@ -19,6 +19,7 @@ __all__ = ["assemble", "built", "find"]
 
 Build = Callable[[Any], nnx.Module]  # builds a layer on a set of streams, in training mode
 
+_OTHER = "noise"  # a stream that no layer draws from
 _RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
 
 
@@ -91,8 +92,9 @@ def _passed_on(operation: Rewrapped, rngs: Any, stream: str) -> Any:
     if operation.how == "Rngs":
         if not _RNGS_TAKE_STREAMS:
             raise Unsupported("nnx.Rngs of this release of Flax takes no streams")
-        return nnx.Rngs(**{stream: rngs[stream]})
+        beside = {"params": rngs["params"]} if "params" in rngs else {}
+        return nnx.Rngs(**{stream: rngs[stream], **beside})
     if not hasattr(rngs, operation.how):
         raise Unsupported(f"this release of Flax has no nnx.Rngs.{operation.how}")
-    arguments = () if operation.how == "fork" else ({"params": 2, stream: None},)
+    arguments = () if operation.how == "fork" else ({_OTHER: 2, stream: None},)
     return getattr(rngs, operation.how)(*arguments)

@@ -1,0 +1,204 @@
+"""Finds which inputs a subject takes, by trying, before it is judged.
+
+Question: which ranks, sizes and dtypes does the layer take, and is it a layer or a model?
+Guarantee: JAX traces the tries and compiles none. An input that the layer refuses is one note;
+every property is then judged on the inputs that remain. A subject with the trait `takes="all"`
+promises them all, and is not tried.
+Cannot say: whether the layer refuses some values, such as NaN: a trace has no values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+
+from dropout_props.cases.case import as_dtype
+from dropout_props.subjects.subject import Unsupported
+
+if TYPE_CHECKING:
+    from dropout_props.cases.case import Case
+    from dropout_props.subjects.subject import Adapter, Subject, Traits
+
+__all__ = ["Probed", "probe", "taken"]
+
+_RANKS = range(6)
+_WIDTHS = (16, 8, 1, 2, 3, 4, 10, 32, 64, 128, 256, 512, 784, 1024)
+_OTHERS = 8  # units along each other axis
+_TOKENS = ("int32",)
+_SAID = 90  # characters of a refusal
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A subject with the traits that trying has found.
+
+    Attributes:
+        subject: the subject, whose traits are narrowed to the inputs that it takes.
+        notes: sentences for the report; never a failure.
+    """
+
+    subject: Subject
+    notes: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=256)
+def probe(subject: Subject) -> Probed:
+    """Return the subject with the traits that it has, and what it refuses."""
+    if subject.traits.takes == "all":
+        return Probed(subject)
+    subject, refused = _with_dtypes(subject)
+    shapes = {rank: _shape(subject, rank) for rank in _ranks(subject.traits)}
+    found = {rank: shape for rank, shape in shapes.items() if isinstance(shape, tuple)}
+    if not found:
+        return Probed(subject)  # each property says what it raised
+    narrowed: dict[str, Any] = {}
+    if missing := {rank: why for rank, why in shapes.items() if not isinstance(why, tuple)}:
+        narrowed["min_rank"] = min(found)
+        narrowed["max_rank"] = None if max(found) == max(_RANKS) else max(found)
+        refused |= {f"rank {rank}": why for rank, why in missing.items()}
+    usual = found.get(2, found[max(found)])
+    if subject.traits.empty and usual and (why := _refusal(subject, (0, *usual[1:]))):
+        narrowed["empty"] = False
+        refused["an empty axis"] = why
+    has_rate_one = subject.traits.rate_one and subject.traits.rate is None
+    if has_rate_one and (why := _refusal(subject, usual, rate=1.0)):
+        narrowed["rate_one"] = False
+        refused["rate 1"] = why
+    narrowed |= _held(subject, usual)
+    notes = [f"it refuses {_listed(refused)}"] if refused else []
+    if narrowed.get("kind") == "model":
+        notes.insert(0, _MODEL)
+    return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), tuple(notes))
+
+
+_MODEL = (
+    "judged as a model, since it has parameters: what its dropout does inside is judged by "
+    "dropout_props.record(); a dropout layer with parameters of its own says kind='layer'"
+)
+
+
+def taken(case: Case, subject: Subject) -> Case:
+    """Return the case, or one of a shape that the subject takes where it refuses this one."""
+    is_promised = subject.traits.takes == "all" or case.dtype in subject.traits.wide_dtypes
+    if is_promised or not _refusal(subject, case.shape, case.dtype):
+        return case
+    ranks = sorted(_ranks(subject.traits), key=lambda rank: abs(rank - len(case.shape)))
+    for rank in ranks:
+        shape = _shape(subject, rank, case.dtype)
+        if isinstance(shape, tuple):
+            inside = all(-rank <= dim < rank for dim in case.broadcast_dims)
+            return replace(case, shape=shape, broadcast_dims=case.broadcast_dims * inside)
+    return case
+
+
+def _ranks(traits: Traits) -> range:
+    most = max(_RANKS) if traits.max_rank is None else traits.max_rank
+    return range(traits.min_rank, most + 1)
+
+
+def _with_dtypes(subject: Subject) -> tuple[Subject, dict[str, str]]:
+    """Return the subject with the dtypes that it takes, and why it refuses the others."""
+    dtypes, refused = [], {}
+    for dtype in subject.traits.dtypes:
+        tried = [_shape(subject, rank, dtype) for rank in _ranks(subject.traits)]
+        if any(isinstance(one, tuple) for one in tried):
+            dtypes.append(dtype)
+        else:
+            refused[dtype] = str(tried[-1])
+    if not dtypes:
+        tokens = replace(subject, traits=replace(subject.traits, dtypes=_TOKENS))
+        found = [_shape(tokens, rank, *_TOKENS) for rank in _ranks(subject.traits)]
+        if not any(isinstance(one, tuple) for one in found):
+            return subject, {}
+        dtypes = list(_TOKENS)
+    traits = replace(subject.traits, dtypes=tuple(dtypes))
+    return replace(subject, traits=traits), refused
+
+
+def _held(subject: Subject, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return the traits that follow from the variables that the subject holds."""
+    traits, dtype = subject.traits, _usual_dtype(subject.traits)
+    given = jax.ShapeDtypeStruct(shape, jnp.dtype(as_dtype(dtype)))
+    try:
+        held = subject.adapter.collections(given, rate=_rate(traits))
+    except (Exception, SystemExit):  # noqa: BLE001 (properties say what a subject raises)
+        return {}
+    found: dict[str, Any] = {}
+    undeclared = traits.kind is None and traits.law == "dropout" and traits.reference == "input"
+    takes_tokens = not jnp.issubdtype(given.dtype, jnp.inexact)
+    if undeclared and ("params" in held or takes_tokens):
+        found |= {"kind": "model", "law": "composite", "reference": "eval"}
+    if others := sorted(held - {"params"}):
+        why = f"it updates {', '.join(others)}, which a transform would have to carry"
+        found |= {"lifted": False, "reasons": {**traits.reasons, "lifted": why}}
+    return found
+
+
+def _shape(subject: Subject, rank: int, dtype: str = "") -> tuple[int, ...] | str:
+    """Return a shape of this rank that the subject takes, or why it refuses the first one."""
+    first = ""
+    for width in _WIDTHS if rank else _WIDTHS[:1]:
+        shape = _at_least((*(_OTHERS,) * (rank - 1), width) if rank else (), subject.traits)
+        why = _refusal(subject, shape, dtype)
+        if not why:
+            return shape
+        first = first or why
+    return first
+
+
+def _at_least(shape: tuple[int, ...], traits: Traits) -> tuple[int, ...]:
+    least = traits.least_sizes[-len(shape) :] if shape else ()
+    least = (0,) * (len(shape) - len(least)) + least
+    return tuple(map(max, shape, least))
+
+
+def _usual_dtype(traits: Traits) -> str:
+    return "float32" if "float32" in traits.dtypes else traits.dtypes[0]
+
+
+def _rate(traits: Traits) -> float:
+    return 0.5 if traits.rate is None else traits.rate
+
+
+def _refusal(
+    subject: Subject, shape: tuple[int, ...], dtype: str = "", *, rate: float | None = None
+) -> str:
+    """Return the error of a training call on such an input; empty where it takes it."""
+    traits = subject.traits
+    return _tried(
+        subject.adapter,
+        shape,
+        dtype or _usual_dtype(traits),
+        stream=traits.stream or "dropout",
+        eager=traits.batching == "loop",
+        rate=_rate(traits) if rate is None else rate,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _tried(
+    adapter: Adapter, shape: tuple[int, ...], dtype: str, *, stream: str, eager: bool, rate: float
+) -> str:
+    kind, streams = jnp.dtype(as_dtype(dtype)), {stream: jax.random.key(0)}
+    try:
+        if eager:
+            output = adapter.call(jnp.ones(shape, kind), rate=rate, training=True, streams=streams)
+        else:
+            output = adapter.trace(jax.ShapeDtypeStruct(shape, kind), rate=rate, streams=streams)
+    except Unsupported:
+        return ""
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it raises, it is refused)
+        text = " ".join(str(error).split()) or "no message"
+        return f"{type(error).__name__}: {text[:_SAID]}"
+    seen = getattr(output, "shape", ())
+    if not shape and seen:  # a fault for any other input; whoever has a scalar does not meet it
+        return f"it returns an array of shape {tuple(seen)}"
+    return ""
+
+
+def _listed(refused: dict[str, str]) -> str:
+    return "; ".join(f"{what} ({why})" for what, why in refused.items())
