@@ -2,8 +2,8 @@
 
 Every operation builds new modules, inside the transforms that surround it, so that no state
 outlives it. Without keys a layer is built without `rngs`; a layer with parameters is then built on
-fixed keys, which a correct layer uses neither in evaluation nor at rate 0. Its parameters are those of one build: from
-operation to operation only the state of its streams changes.
+fixed keys, which a correct layer uses neither in evaluation nor at rate 0. Its parameters are those
+of one build: from operation to operation only the state of its streams changes.
 """
 
 from __future__ import annotations
