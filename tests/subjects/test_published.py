@@ -1,6 +1,6 @@
 """Layers and models as people publish them get the right answer, for the right reason.
 
-The files in `tests/tester/cases` are the inputs; `dropout_props.record` answers the rows about what
+The files in `published` are the inputs; `dropout_props.record` answers the rows about what
 a model does inside.
 """
 
@@ -18,7 +18,7 @@ from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
-_CASES = Path(__file__).parents[1] / "cases"
+_CASES = Path(__file__).parent / "published"
 _JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), {})
 
 
