@@ -20,15 +20,16 @@ from dropout_props.cli.options import (
     known_option,
     known_text,
     profile_option,
-    properties_of,
     seed_option,
+    selection_of,
+    selection_options,
     subjects_of,
 )
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from dropout_props.engine import Settings
-    from dropout_props.properties import Property
+    from dropout_props.engine.selection import Selection
     from dropout_props.results.records import RunResult
     from dropout_props.subjects.subject import Subject
 
@@ -40,6 +41,7 @@ __all__ = ["command"]
 @click.option(
     "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
 )
+@selection_options
 @profile_option
 @seed_option
 @budget_option
@@ -72,6 +74,9 @@ def command(
     subjects: tuple[str, ...],
     *,
     properties: tuple[str, ...],
+    level: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     profile: str,
     run_seed: int,
     budget: float,
@@ -82,7 +87,7 @@ def command(
     junit_path: Path | None,
     baseline: Path | None,
 ) -> int:
-    """Judge each SUBJECT against the catalogue; by default, every subject that ships.
+    """Judge each SUBJECT; by default, every subject that ships.
 
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
@@ -92,9 +97,9 @@ def command(
     pair depends on it, or on -n.
 
     Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 the result is incomplete or could not
-    be written, 4 usage, 6 inconclusive.
+    be written, 4 usage, 5 nothing selected, 6 inconclusive.
     """
-    chosen_properties = properties_of(properties)
+    selection = selection_of(level=level, select=select, ignore=ignore, properties=properties)
     deviations = known_text(known)
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
@@ -107,7 +112,7 @@ def command(
     )
     check_room(chosen_subjects, settings)
     execution = _Execution(processes, timeout, snapshot=bool(json_path or stored))
-    result, interrupted = _run(chosen_subjects, chosen_properties, settings, execution)
+    result, interrupted = _run(chosen_subjects, selection, settings, execution)
 
     code = publish_run(
         result,
@@ -129,16 +134,23 @@ class _Execution:
 
 
 def _run(
-    subjects: list[Subject], properties: list[Property], settings: Settings, execution: _Execution
+    subjects: list[Subject], selection: Selection, settings: Settings, execution: _Execution
 ) -> tuple[RunResult, bool]:
     """Run with a progress display; return the result so far and whether it was interrupted."""
     from dropout_props.cli.progress import progress_of_pairs
     from dropout_props.engine.pool import CannotStart
-    from dropout_props.engine.run import NotPicklable, SameName, empty_result, in_order, run
+    from dropout_props.engine.run import (
+        NotPicklable,
+        SameName,
+        empty_result,
+        in_order,
+        number_of,
+        run,
+    )
     from dropout_props.report.terminal import header
 
-    printed = console()
-    blank = empty_result(settings, len(subjects) * len(properties))
+    printed, properties = console(), selection.properties_of
+    blank = empty_result(settings, number_of(subjects, properties))
     result, interrupted, started, stopped = blank, False, monotonic(), ""
     with interruptible(repeat=True):
         for line in header(blank, settings.promise):

@@ -27,7 +27,7 @@ def command(*, subjects: bool, as_json: bool) -> int:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, no_wrap=column in ("id", "kind", "subject"))
+        table.add_column(column, no_wrap=column in ("id", "kind", "level", "subject"))
     for row in rows:
         table.add_row(*map(str, row.values()))
     console().print(table)
@@ -37,7 +37,16 @@ def command(*, subjects: bool, as_json: bool) -> int:
 def _properties() -> list[dict[str, str]]:
     from dropout_props.properties import EXPLAINED
 
-    return [{"id": c.id, "name": c.name, "kind": c.kind, "sentence": c.sentence} for c in EXPLAINED]
+    return [
+        {
+            "id": prop.id,
+            "name": prop.name,
+            "kind": prop.kind,
+            "level": getattr(prop, "level", ""),  # a property of a record has none
+            "sentence": prop.sentence,
+        }
+        for prop in EXPLAINED
+    ]
 
 
 def _subjects() -> list[dict[str, str]]:

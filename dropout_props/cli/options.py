@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dropout_props.cases.profiles import PROFILES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dropout_props.engine import Settings
+    from dropout_props.engine.selection import Selection
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
 
@@ -25,6 +28,8 @@ __all__ = [
     "profile_option",
     "properties_of",
     "seed_option",
+    "selection_of",
+    "selection_options",
     "subjects_of",
 ]
 
@@ -79,6 +84,67 @@ budget_option = click.option(
     show_default=True,
     help="Chance that a run of correct code fails, at most.",
 )
+
+_level_option = click.option(
+    "--level",
+    type=click.Choice(["core", "full", "framework"]),
+    help="How much is judged: `core` is what dropout means, `full` adds what a careful author "
+    "adds, `framework` what only a framework's own layer promises. By default `framework` for a "
+    "layer of Flax and `core` for any other.",
+)
+_select_option = click.option(
+    "--select",
+    multiple=True,
+    metavar="IDS",
+    help="Only these properties: ids or prefixes, such as DP2,DP402. A prefix selects within the "
+    "level, a whole id at any level.",
+)
+_ignore_option = click.option(
+    "--ignore", multiple=True, metavar="IDS", help="Not these properties: ids or prefixes."
+)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --level, --select and --ignore to a command."""
+    return _level_option(_select_option(_ignore_option(command)))
+
+
+def selection_of(
+    *,
+    level: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    properties: tuple[str, ...] = (),
+) -> Selection:
+    """Return the selection that the options describe.
+
+    Args:
+        level: of --level.
+        select: of --select, each a list with commas.
+        ignore: of --ignore, each a list with commas.
+        properties: whole ids, of --property.
+
+    Raises:
+        click.UsageError: an entry matches no property.
+    """
+    from dropout_props.engine.selection import Selection
+    from dropout_props.properties import UnknownProperty
+
+    whole = tuple(prop.id for prop in properties_of(properties)) if properties else ()
+    try:
+        return Selection(
+            level=level,  # type: ignore[arg-type]
+            select=(*whole, *_entries(select)),
+            ignore=_entries(ignore),
+        )
+    except UnknownProperty as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _entries(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the entries of lists with commas."""
+    return tuple(one.strip() for text in texts for one in text.split(",") if one.strip())
+
 
 known_option = click.option(
     "--known",

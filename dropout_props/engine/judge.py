@@ -118,7 +118,7 @@ class Judge:
                 return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
-        return apply_known(result, subject.traits.api, self.settings.known, self.environment)
+        return apply_known(result, subject, self.settings.known, self.environment)
 
 
 def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:

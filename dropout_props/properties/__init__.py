@@ -56,6 +56,7 @@ from dropout_props.properties import (
     dp416_neighbours,
     dp417_streams_by_name,
     dp418_key_bits,
+    dp419_names_told_apart,
     dp501_jit,
     dp502_vmap,
     dp503_scan,
@@ -95,7 +96,9 @@ from dropout_props.properties import (
     dp912_rates_as_configured,
 )
 from dropout_props.properties.declaration import (
+    LEVELS,
     Exact,
+    Level,
     NotRun,
     Property,
     Statistical,
@@ -106,9 +109,11 @@ from dropout_props.properties.recorded.declaration import RecordProperty
 __all__ = [
     "CATALOGUE",
     "EXPLAINED",
+    "LEVELS",
     "RECORDED",
     "DecidedOnRecords",
     "Exact",
+    "Level",
     "NotRun",
     "Property",
     "RecordProperty",
@@ -162,6 +167,7 @@ CATALOGUE: tuple[Property, ...] = (
     dp416_neighbours.PROPERTY,
     dp417_streams_by_name.PROPERTY,
     dp418_key_bits.PROPERTY,
+    dp419_names_told_apart.PROPERTY,
     dp501_jit.PROPERTY,
     dp502_vmap.PROPERTY,
     dp503_scan.PROPERTY,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
 
@@ -20,7 +20,12 @@ from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["Exact", "NotRun", "Property", "Statistical", "Violation"]
+__all__ = ["LEVELS", "Exact", "Level", "NotRun", "Property", "Statistical", "Violation"]
+
+Level: TypeAlias = Literal["core", "full", "framework"]
+
+LEVELS: tuple[Level, ...] = ("core", "full", "framework")
+"""The levels, each of which contains the ones before it."""
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 
@@ -100,6 +105,8 @@ class Property:
         blocked_by: ids of the properties that it depends on.
         decision: `Exact` or `Statistical`.
         needs: abilities without which the property does not apply to a subject.
+        level: `core` for what dropout means, `full` for what a careful author adds, `framework` for
+            what only the layer of a framework promises.
         since: the version of this package that introduced it.
     """
 
@@ -113,11 +120,16 @@ class Property:
     decision: Exact | Statistical
     blocked_by: tuple[str, ...] = ()
     needs: tuple[Ability, ...] = ()
+    level: Level = "full"
     since: str = "0.1"
 
     def inapplicable(self, traits: Traits) -> str | None:
         """Return why the property does not apply to a subject with these traits, or None."""
         return next(filter(None, map(traits.lacks, self.needs)), None)
+
+    def is_in(self, level: Level) -> bool:
+        """Return whether a run at `level` judges the property."""
+        return LEVELS.index(self.level) <= LEVELS.index(level)
 
     @property
     def is_statistical(self) -> bool:

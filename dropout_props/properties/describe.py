@@ -39,6 +39,7 @@ def entries(prop: Property | RecordProperty) -> dict[str, str]:
         "States": prop.sentence,
         "Formula": prop.formula,
         "Kind": prop.kind,
+        "Level": prop.level,
         "If it fails": prop.means,
         "Assumes": prop.assumes,
         "Applies to subjects with": ", ".join(prop.needs) or "no particular trait",

@@ -51,6 +51,7 @@ def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
 PROPERTY = Property(
     id="DP101",
     name="evaluation returns the input",
+    level="core",
     sentence="In evaluation mode the layer returns its input, bit for bit, at every rate from 0 to "
     "1, with and without keys, and consumes no key.",
     formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",

@@ -36,6 +36,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP102",
     name="rate 0 returns the input",
+    level="core",
     sentence="At rate 0 a training call returns its input, bit for bit, and needs no key.",
     formula="train(x, 0, key) = x, with any key and with none",
     means="Setting the rate to 0 does not switch dropout off.",

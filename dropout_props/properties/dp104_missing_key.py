@@ -51,6 +51,7 @@ def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> Non
 PROPERTY = Property(
     id="DP104",
     name="a missing key raises",
+    level="core",
     sentence="A training call without a key for the layer's stream raises the framework's own "
     "error, which names that stream.",
     formula="train(x, rate, no key) raises for 0 < rate < 1",

@@ -69,6 +69,7 @@ def _words(modes: Modes) -> str:
 PROPERTY = Property(
     id="DP105",
     name="the documented mode wins",
+    level="framework",
     sentence="Where the mode can be set in several places, the documented one decides, and the "
     "layer raises where an explicit None leaves the mode open everywhere.",
     formula="Linen: constructor or call, exactly one of them set; NNX: the call, else eval() or "

@@ -44,6 +44,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP109",
     name="no fallback to other streams",
+    level="framework",
     sentence="A training call that has keys for other streams only raises the framework's own "
     "error for a missing key.",
     formula="train(x; {other: k}) raises",

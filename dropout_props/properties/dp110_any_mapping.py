@@ -49,6 +49,7 @@ def _compare(given: str, output: Any, expected: Any) -> None:
 PROPERTY = Property(
     id="DP110",
     name="any mapping of keys works",
+    level="framework",
     sentence="Keys may come in any mapping and in any order: a dict, a MappingProxyType and a "
     "FrozenDict of the same keys give the same output.",
     formula="train(x, M({s: k, t: j})) = train(x, {s: k, t: j}) = train(x, {t: j, s: k}) for every "

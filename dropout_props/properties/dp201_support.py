@@ -42,6 +42,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP201",
     name="outputs are 0 or x/keep",
+    level="core",
     sentence="Every training output is 0 or x/keep, to one unit in the last place.",
     formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
     means="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "

@@ -27,6 +27,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP202",
     name="keep rate is correct",
+    level="core",
     sentence="The layer keeps each unit with probability 1 - rate, whatever the input's dtype.",
     formula="P(y != 0) = 1 - rate, for x != 0",
     means="The layer drops more or less than its rate says: rate and keep confused, a threshold "

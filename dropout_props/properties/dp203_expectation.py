@@ -25,6 +25,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP203",
     name="mean output equals the input",
+    level="core",
     sentence="The expectation of the training output is the input, for each element and over all "
     "elements.",
     formula="E[y] = x, where y is 0 or x/keep: E[y]/x - 1 = P(kept)/keep - 1",

@@ -40,6 +40,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP204",
     name="same keep rate everywhere",
+    level="core",
     sentence="The keep rate is the same at every position: at single units, edges and tails "
     "included, in halves, quarters and eighths, and at every index along every axis.",
     formula="P(y[i] != 0) = 1 - rate for every position i",

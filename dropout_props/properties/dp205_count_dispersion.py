@@ -35,6 +35,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP205",
     name="kept count is binomial",
+    level="core",
     sentence="The number of units kept varies from mask to mask like a binomial count, in the "
     "centre and in both tails.",
     formula="P(a <= count <= b) = sum of Binomial(size, keep) from a to b, for three fixed regions",

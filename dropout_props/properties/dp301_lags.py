@@ -47,6 +47,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
 PROPERTY = Property(
     id="DP301",
     name="unit pairs are independent",
+    level="core",
     sentence="Two units of one mask are independent at every lag, in flat order and along each "
     "axis, and at mirrored positions.",
     formula="P(both kept or both dropped) = keep^2 + rate^2 for units i and i + L, for every L",

@@ -64,6 +64,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 PROPERTY = Property(
     id="DP302",
     name="broadcast dims share a mask",
+    level="core",
     sentence="The layer shares one mask along the broadcast dims, negative ones included, and "
     "keeps units independently with probability 1 - rate along every other axis.",
     formula="m[i] = m[j] if i and j differ in broadcast dims alone; else "

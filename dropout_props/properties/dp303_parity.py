@@ -42,6 +42,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP303",
     name="unit groups are independent",
+    level="core",
     sentence="Among three or four units a stride apart, in flat order and along each axis, an odd "
     "number is kept as often as among independent units.",
     formula="P(an odd number of k units is kept) = (1 - (1 - 2 keep)^k) / 2, for k = 3 and 4",

@@ -44,6 +44,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP304",
     name="the mask ignores the input",
+    level="core",
     sentence="Under one key the mask is the same for every input of one shape and dtype.",
     formula="mask(x, rate, k) = mask(x', rate, k) for all x, x' that are nowhere zero",
     means="The sign or the size of the activations decides what is dropped: that is a "

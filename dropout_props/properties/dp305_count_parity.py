@@ -16,6 +16,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP305",
     name="odd counts occur as expected",
+    level="core",
     sentence="The number of units kept in a mask is odd as often as it is with independent units.",
     formula="P(an odd number of all n units is kept) = (1 - (1 - 2 keep)^n) / 2",
     means="The last unit follows from all others, as in a layer that keeps units in pairs.",

@@ -47,6 +47,7 @@ def _said(found: Alike, names: list[str], shape: tuple[int, ...]) -> str:
 PROPERTY = Property(
     id="DP306",
     name="no window repeats",
+    level="core",
     sentence="In masks of up to 2^22 units (2^28 in nightly) no two windows of 128 units, at any "
     "two places, are equal or opposite, and none of 256 units are mirror images: within a mask, "
     "and between masks of consecutive seeds and of consecutive fold_in.",

@@ -72,6 +72,7 @@ def _said(found: FixedParity, shape: tuple[int, ...]) -> str:
 PROPERTY = Property(
     id="DP307",
     name="no parity is fixed",
+    level="core",
     sentence="There is no set of units of which an even, or an odd, number is kept in every mask, "
     "or in every run of units along a large mask.",
     formula="rank over GF(2) of the matrix of masks, with a column of ones, is full",

@@ -37,6 +37,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP401",
     name="same key, same mask",
+    level="core",
     sentence="The same key gives the same output, whatever the layer was called with in between.",
     formula="train(x, rate, k) = train(x, rate, k), bit for bit",
     means="A run cannot be reproduced: some of its randomness does not come from the key.",

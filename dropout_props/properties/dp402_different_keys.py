@@ -69,6 +69,7 @@ _LABELS = tuple(
 PROPERTY = Property(
     id="DP402",
     name="keys give independent masks",
+    level="core",
     sentence="Masks of different keys are independent, for adjacent seeds, split siblings and "
     "consecutive fold_in, unit by unit, reversed and half-shifted.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",

@@ -41,6 +41,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 PROPERTY = Property(
     id="DP403",
     name="two calls are independent",
+    level="core",
     sentence="Masks of two calls of one layer in one application are independent: unit by unit, "
     "reversed and half-shifted.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",

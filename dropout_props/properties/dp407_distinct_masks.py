@@ -52,6 +52,7 @@ def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
 PROPERTY = Property(
     id="DP407",
     name="keys give distinct masks",
+    level="core",
     sentence="Distinct keys give distinct masks, in a set of 16384 random keys and among keys that "
     "differ in a single bit.",
     formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",

@@ -61,6 +61,7 @@ def _require_no_shared_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
 PROPERTY = Property(
     id="DP408",
     name="keys are never reused",
+    level="core",
     sentence="No two masks share a run of 128 units, at whatever offset, among all calls and "
     "layers of one application and of a second one under the next seed.",
     formula="m_s[i : i + 128] != m_t[j : j + 128] for all i, j and every two calls s, t",

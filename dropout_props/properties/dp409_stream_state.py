@@ -70,6 +70,7 @@ def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
 PROPERTY = Property(
     id="DP409",
     name="key sequence is unbroken",
+    level="framework",
     sentence="A training call uses one key and an evaluation none, and the sequence of keys "
     "continues exactly under nnx.jit and after splitting and merging, cloning, saving and "
     "restoring.",

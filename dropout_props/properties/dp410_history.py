@@ -109,6 +109,7 @@ def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
 PROPERTY = Property(
     id="DP410",
     name="masks ignore history",
+    level="framework",
     sentence="A key gives the same masks again, in a second thread, after an evaluation, after "
     "another model was built and in another process, compiled or not.",
     formula="m(k) after any history = m(k)",

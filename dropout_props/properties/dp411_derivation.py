@@ -59,6 +59,7 @@ def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None
 PROPERTY = Property(
     id="DP411",
     name="published derivation holds",
+    level="framework",
     sentence="The mask is, bit for bit, the one that an independent NumPy threefry draws from the "
     "key that the framework documents, for a layer by itself and for named and nested layers.",
     formula="mask = uniform(fold(key, path, call)) < keep",

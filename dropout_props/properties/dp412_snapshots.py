@@ -38,6 +38,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP412",
     name="snapshots do not change",
+    level="framework",
     sentence="A snapshot that nnx.split returned does not change: merged later, even twice, it "
     "gives the mask that followed the split.",
     formula="merge(split(m)) called = m called, however often m was called in between",

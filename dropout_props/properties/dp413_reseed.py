@@ -42,6 +42,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP413",
     name="reseeding restarts streams",
+    level="framework",
     sentence="Reseeding the layer's stream with one key makes the next mask the same each time, "
     "and another one than before.",
     formula="mask after reseed(m, k) = mask after reseed(m, k) again",

@@ -50,6 +50,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP414",
     name="derived streams use new keys",
+    level="framework",
     sentence="A layer built on streams that Rngs.fork, Rngs.split, Rngs.broadcast or Rngs made "
     "from others has another mask than a layer built on the originals.",
     formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",

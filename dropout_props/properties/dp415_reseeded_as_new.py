@@ -42,6 +42,7 @@ def _describe(names: tuple[str, ...]) -> str:
 PROPERTY = Property(
     id="DP415",
     name="reseeding equals rebuilding",
+    level="framework",
     sentence="A model that is reseeded with the key it was built on has the masks of a fresh "
     "model, for one layer and for two in whatever order they were built.",
     formula="m(reseed(M(k) called, k)) = m(M(k)), layer by layer",

@@ -79,6 +79,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 PROPERTY = Property(
     id="DP416",
     name="other parameters unchanged",
+    level="framework",
     sentence="Adding the layer to a model does not change the parameters that are initialised "
     "after it, with keys for 'params' and the layer's stream or with one key for all.",
     formula="init(after the layer; k) = init(without the layer; k), at every rate",

@@ -44,6 +44,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP417",
     name="stream name changes the mask",
+    level="framework",
     sentence="One key gives different masks in two streams of different names.",
     formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
     means="Streams with one seed are one stream: parameters and masks, or two kinds of noise, come "

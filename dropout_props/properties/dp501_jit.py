@@ -26,6 +26,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP501",
     name="jit matches eager",
+    level="core",
     sentence="Compiled by jax.jit, the layer gives the same mask bit for bit and the same values "
     "to one unit in the last place, also with its key as a constant of the program.",
     formula="jit(train)(k, x) = train(k, x)",

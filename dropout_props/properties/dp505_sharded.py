@@ -74,6 +74,7 @@ def _shard_map() -> Any:
 PROPERTY = Property(
     id="DP505",
     name="sharded matches unsharded",
+    level="framework",
     sentence="Under jit an input that is sharded over 8 devices gives the output of an unsharded "
     "one, and under shard_map each shard has the mask of the key that is folded there.",
     formula="jit(train)(k, shard(x)) = train(k, x); shard s: train(fold_in(k, s), x_s)",

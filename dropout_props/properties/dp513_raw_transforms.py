@@ -38,6 +38,7 @@ def _is_frozen(sampler: Sampler, transform: Transform) -> bool:
 PROPERTY = Property(
     id="DP513",
     name="raw jit/scan freeze no mask",
+    level="framework",
     sentence="Where jax.jit, jax.checkpoint or jax.lax.scan, or a scan whose body closes over a "
     "layer, meets a layer that counts its calls, the framework raises or every call has its own "
     "mask.",

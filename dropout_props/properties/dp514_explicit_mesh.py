@@ -78,6 +78,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 PROPERTY = Property(
     id="DP514",
     name="explicit mesh, same output",
+    level="framework",
     sentence="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "
     "also with a broadcast dim along the sharded axis.",
     formula="train(k, x sharded explicitly) = train(k, x)",

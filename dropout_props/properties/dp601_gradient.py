@@ -50,6 +50,7 @@ def _special(x: Any) -> Any:
 PROPERTY = Property(
     id="DP601",
     name="gradient is mask/keep",
+    level="core",
     sentence="The gradient is mask/keep, by VJP and JVP, eagerly, under jit and under vmap, is 0 "
     "for a dropped unit even where the input is NaN, infinite or 0, and does not depend on the "
     "input.",

@@ -76,6 +76,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
 PROPERTY = Property(
     id="DP801",
     name="attention shares as declared",
+    level="core",
     sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head and "
     "has its own row for each query, without it every example and head has its own mask, and a "
     "rate of 1 gives zeros or is rejected.",

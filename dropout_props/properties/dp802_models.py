@@ -36,6 +36,7 @@ def _check(sampler: Sampler) -> None:
 PROPERTY = Property(
     id="DP802",
     name="keys matter in training only",
+    level="core",
     sentence="The training output of a model changes with its dropout key, and its evaluation "
     "output is the same with any key and with none.",
     formula="train(x, k) != train(x, j); eval(x, k) = eval(x, j) = eval(x)",

@@ -25,6 +25,8 @@ _COLLECTED = pytest.StashKey[int]()
 _JSON_PATH = pytest.StashKey["Path | None"]()
 _SAME_NAME = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
 _FIXTURE = "property_check"
+_MARK = "dropout_props"
+_LEVELS = ("core", "full", "framework")  # the catalogue has them too, and imports JAX
 _MADE_OF = ("factory", "function", "wiring", "fixed_rate")  # attributes of an adapter
 
 
@@ -38,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dp-salt", default=None, help=argparse.SUPPRESS)  # its name in 0.1
     group.addoption(
         "--dp-budget", default="1e-9", help="chance that a run of correct code fails (default 1e-9)"
+    )
+    group.addoption(
+        "--dp-level",
+        default=None,
+        help="core, full or framework; by default framework for a layer of Flax, core for others",
     )
     group.addoption("--dp-json", default=None, metavar="FILE", help="write the result to this file")
 
@@ -60,6 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"--dp-profile {config.getoption('--dp-profile')!r}: it must be smoke, ci or nightly."
         )
+    if config.getoption("--dp-level") not in (None, *_LEVELS):
+        raise pytest.UsageError(
+            f"--dp-level {config.getoption('--dp-level')!r}: it must be core, full or framework."
+        )
+    config.addinivalue_line(
+        "markers", f"{_MARK}: set by parametrize_with_properties; not for use by hand"
+    )
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
     config.stash[_SAME_NAME] = {}
@@ -83,6 +97,20 @@ def _json_path(config: pytest.Config) -> Path | None:
     except CannotWrite as error:
         raise pytest.UsageError(f"--dp-json {error}") from None
     return path
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test for each pair of a test that `parametrize_with_properties` has marked."""
+    for mark in metafunc.definition.iter_markers(_MARK):
+        from dataclasses import replace
+
+        from dropout_props.pytest_plugin.parametrize import pairs_of
+
+        selection = mark.kwargs["selection"]
+        if selection.level is None:
+            selection = replace(selection, level=metafunc.config.getoption("--dp-level"))
+        pairs, ids = pairs_of(mark.kwargs["subjects"], selection)
+        metafunc.parametrize(_FIXTURE, pairs, ids=ids, indirect=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Summary", "judge", "summarize"]
+__all__ = ["Summary", "judge", "loaded", "summarize"]
 
 _OUTCOMES = {
     Verdict.PASS: "pass",
@@ -41,7 +41,7 @@ def _judge_of(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
 
 
 @cache
-def _subject(name_or_path: str) -> Subject:
+def loaded(name_or_path: str) -> Subject:
     """Load a subject and name it as its test does: two paths may load subjects of one name."""
     return replace(registry.load(name_or_path), name=name_or_path)
 
@@ -59,8 +59,8 @@ def judge(
     Returns:
         Outcome of the test (pass, fail, skip or xfail) with its message, and the result as JSON.
     """
-    loaded = _subject(subject) if isinstance(subject, str) else subject
-    result = _judge_of(**options)(loaded, find(property_id))
+    judged = loaded(subject) if isinstance(subject, str) else subject
+    result = _judge_of(**options)(judged, find(property_id))
     message = plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
     return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result)
 

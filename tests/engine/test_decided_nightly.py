@@ -12,8 +12,9 @@ from dropout_props.cli import main
 from dropout_props.engine import Settings
 from dropout_props.engine.budget import Budget
 from dropout_props.engine.plan import forecasts
+from dropout_props.engine.selection import EVERYTHING
 from dropout_props.properties import CATALOGUE, UnknownProperty, find
-from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
+from dropout_props.pytest_plugin.parametrize import pairs_of, parametrize_with_properties
 from dropout_props.selftest import kill_matrix, kill_page
 from dropout_props.statistics import clopper_pearson
 
@@ -39,14 +40,14 @@ def test_it_is_in_no_count_of_what_is_judged() -> None:
     settings = Settings.of(profile="smoke")
     assert settings.budget.num_properties == sum(prop.is_statistical for prop in CATALOGUE)
     tasks = kill_matrix.tasks(profile="smoke", run_seeds=range(1), full=True)
-    marked: Any = parametrize_with_properties(["linen.Dropout"])
+    pairs, _ = pairs_of(["linen.Dropout"], EVERYTHING)
     judged = {
         "catalogue": {prop.id for prop in CATALOGUE},
         "plan": {one.property_id for one in forecasts(profile="smoke")},
         "mutants": {property_id for _, _, property_id in kill_page.rows()},
         "kill matrix": {property_id for task in tasks for property_id in task.properties},
         "blocking": {property_id for each in CATALOGUE for property_id in each.blocked_by},
-        "pytest": {property_id for _, property_id in marked.mark.args[1]},
+        "pytest": {property_id for _, property_id in pairs},
     }
     assert {where for where, ids in judged.items() if _ID in ids or not ids} == set()
 

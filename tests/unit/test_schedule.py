@@ -48,7 +48,9 @@ def _play(schedule: Schedule, slots: int) -> list[tuple[int, Task]]:
 def test_every_pair_is_judged_once_and_after_its_prerequisites(slots: int) -> None:
     """A task carries the results that its property depends on, so no worker judges them again."""
     properties = list(CATALOGUE)
-    given = _play(Schedule(_SUBJECTS, properties, _SETTINGS, snapshot=True), slots)
+    given = _play(
+        Schedule(_SUBJECTS, [properties] * len(_SUBJECTS), _SETTINGS, snapshot=True), slots
+    )
     assert sorted((task.subject, task.property_id) for _, task in given) == sorted(
         (number, property_id)
         for number in (0, 1)
@@ -61,28 +63,28 @@ def test_every_pair_is_judged_once_and_after_its_prerequisites(slots: int) -> No
 
 def test_a_property_that_is_not_selected_is_not_waited_for() -> None:
     """The worker judges it as the serial run does, and reports the selected property alone."""
-    schedule = Schedule(_SUBJECTS[:1], [find("DP202")], _SETTINGS)
+    schedule = Schedule(_SUBJECTS[:1], [[find("DP202")]], _SETTINGS)
     assert schedule.take(0) == Task(0, "DP202", ())
 
 
 def test_two_workers_start_at_the_two_ends_of_one_subject() -> None:
     """Neighbours share programs: each worker gets one stretch of the catalogue."""
     properties = [find(one) for one in ("DP101", "DP102", "DP103", "DP104", "DP105", "DP106")]
-    given = _play(Schedule(_SUBJECTS[:1], properties, _SETTINGS), 2)
+    given = _play(Schedule(_SUBJECTS[:1], [properties], _SETTINGS), 2)
     assert [task.property_id for slot, task in given if slot == 0] == ["DP101", "DP102", "DP103"]
     assert [task.property_id for slot, task in given if slot == 1] == ["DP106", "DP105", "DP104"]
 
 
 def test_each_worker_has_a_subject_of_its_own_while_there_are_enough() -> None:
     """Two subjects, two workers: each judges one."""
-    given = _play(Schedule(_SUBJECTS, list(CATALOGUE), _SETTINGS), 2)
+    given = _play(Schedule(_SUBJECTS, [list(CATALOGUE)] * len(_SUBJECTS), _SETTINGS), 2)
     assert {(slot, task.subject) for slot, task in given} == {(0, 0), (1, 1)}
 
 
 def test_a_loss_is_an_error_that_names_its_cause() -> None:
     """The paragraph names the signal and the limit; dependent properties are not lost."""
     properties: list[Property] = [find("DP201"), find("DP202")]
-    schedule = Schedule(_SUBJECTS[:1], properties, _SETTINGS, timeout=5.0)
+    schedule = Schedule(_SUBJECTS[:1], [properties], _SETTINGS, timeout=5.0)
     task = schedule.take(0)
     assert task == Task(0, "DP201")
     schedule.put(task, Lost("was killed by SIGKILL", "was stopped at the limit of 5 seconds"))
@@ -100,7 +102,7 @@ def test_a_loss_is_an_error_that_names_its_cause() -> None:
 
 def test_a_lost_snapshot_is_trouble() -> None:
     """The verdicts are complete; the snapshot says why it is missing."""
-    schedule = Schedule(_SUBJECTS[:1], [], _SETTINGS, snapshot=True)
+    schedule = Schedule(_SUBJECTS[:1], [[]], _SETTINGS, snapshot=True)
     task = schedule.take(0)
     assert task == Task(0, "")
     schedule.put(task, Lost("was killed by SIGKILL", "was killed by SIGKILL"))

@@ -30,7 +30,7 @@ __all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "rea
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 
 _REQUIRED = {"property", "subject", "matches", "reason", "link", "expires"}
-_FIELDS = _REQUIRED | {"when", "unless", "api", "reproducer"}
+_FIELDS = _REQUIRED | {"when", "unless", "api", "drawn_by", "reproducer"}
 
 
 class BadList(ValueError):
@@ -51,6 +51,8 @@ class Deviation:
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
         unless: values of flags by name, as reports print them; any of them disables the entry.
         api: ``linen``, ``nnx`` or ``function``; empty for any.
+        drawn_by: packages; the entry covers a layer only if their code draws its masks. Empty for
+            a deviation of the framework around the layer, which every layer has.
         reproducer: a program that uses JAX and Flax alone, whose last statement asserts what should
             hold; it ends in an AssertionError where the entry applies.
     """
@@ -64,6 +66,7 @@ class Deviation:
     when: dict[str, str] = field(default_factory=dict)
     unless: dict[str, str] = field(default_factory=dict)
     api: str = ""
+    drawn_by: tuple[str, ...] = ()
     reproducer: str = ""
 
     @property
@@ -148,6 +151,10 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     for flag, value in entry.get("unless", {}).items():
         if not isinstance(value, str):
             raise BadList(f"{where}: unless {flag}={value!r} is not text such as 'True'.")
+    packages = entry.get("drawn_by", [])
+    if not isinstance(packages, list) or not all(isinstance(one, str) for one in packages):
+        raise BadList(f"{where}: drawn_by={packages!r} is not a list of packages such as ['flax'].")
+    entry = {**entry, "drawn_by": tuple(packages)}
     if "reproducer" in entry:
         _check_program(where, entry["reproducer"])
     return Deviation(property_id=entry.pop("property"), **entry)

@@ -8,28 +8,33 @@ from typing import TYPE_CHECKING
 
 from dropout_props.results.records import Failure
 from dropout_props.results.verdict import Verdict
+from dropout_props.subjects.who import all_in, drawing_modules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dropout_props.engine.deviations import Deviation
     from dropout_props.results.records import PropertyResult
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["apply_known"]
 
 
 def apply_known(
-    result: PropertyResult, api: str, known: tuple[Deviation, ...], environment: Mapping[str, str]
+    result: PropertyResult,
+    subject: Subject,
+    known: tuple[Deviation, ...],
+    environment: Mapping[str, str],
 ) -> PropertyResult:
     """Return the result with KNOWN instead of a listed failure, and FAIL for a stale entry.
 
     Args:
         result: of one subject and property.
-        api: framework of the subject.
+        subject: the subject; some entries cover a layer only if Flax's own code draws its masks.
         known: the list.
         environment: versions and flags by name.
     """
-    pair = result.subject, api, result.property_id
+    pair = result.subject, subject.traits.api, result.property_id
     entries = [entry for entry in known if entry.concerns(*pair, environment)]
     if not entries:
         return result
@@ -39,7 +44,7 @@ def apply_known(
             return _stale(result, entry, f"the entry expired on {entry.expires}")
     if result.verdict is Verdict.FAIL and result.failure is not None:
         for entry in entries:
-            if entry.matches in result.failure.seen:
+            if entry.matches in result.failure.seen and _draws(subject, entry, result.failure):
                 failure = replace(
                     result.failure,
                     known=f"{entry.reason} ({entry.link})",
@@ -58,6 +63,15 @@ def apply_known(
             if not entry.is_general:
                 return _stale(result, entry, "the property holds: the deviation no longer occurs")
     return result
+
+
+def _draws(subject: Subject, entry: Deviation, failure: Failure) -> bool:
+    """Return whether the code that the entry is about draws the masks of this layer."""
+    if not entry.drawn_by:
+        return True
+    case = failure.replay.case if failure.replay else None
+    shape = case.shape if case is not None else (128,)
+    return all_in(drawing_modules(subject, shape), entry.drawn_by)
 
 
 def _stale(result: PropertyResult, entry: Deviation, seen: str) -> PropertyResult:

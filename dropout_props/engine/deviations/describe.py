@@ -26,6 +26,8 @@ def known_of(property_id: str) -> str:
 def conditions(entry: Deviation) -> str:
     """Return the subjects, the versions and the flags that an entry covers."""
     others = f"other {entry.api} subjects" if entry.api else "other subjects"
+    if entry.drawn_by:
+        others += f" whose masks the code of {entry.drawn_by[0]} draws"
     subject = others if entry.subject == "*" else entry.subject
     when = ", ".join(f"{package} {condition}" for package, condition in entry.when.items())
     unless = "".join(f", unless {flag} is {value}" for flag, value in entry.unless.items())
@@ -34,7 +36,7 @@ def conditions(entry: Deviation) -> str:
 
 def _words(entry: Deviation, *, repeated: bool) -> str:
     if repeated:
-        return f"  {conditions(entry)}: for the same reason, where they are written like it"
+        return f"  {conditions(entry)}: for the same reason"
     text = textwrap.fill(f"{conditions(entry)}: {entry.reason}", 90)
     lines = [textwrap.indent(text, "  "), f"  {entry.link}"]
     if entry.reproducer:

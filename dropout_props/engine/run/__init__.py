@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
 from dropout_props.engine.run.schedule import in_workers
@@ -26,14 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NotPicklable",
+    "Pairs",
     "SameName",
     "TooManySubjects",
     "empty_result",
     "in_order",
     "new_judge",
+    "number_of",
     "ordered_properties",
     "run",
 ]
+
+
+Pairs: TypeAlias = "Sequence[Property] | Callable[[Subject], Sequence[Property]]"
+"""The properties of every subject, or a function of a subject that returns its properties."""
 
 
 class TooManySubjects(ValueError):
@@ -49,14 +55,26 @@ def ordered_properties(properties: Sequence[Property]) -> list[Property]:
     return sorted(properties, key=lambda prop: (prop.is_statistical, prop.id))
 
 
+def _of_each(subjects: Sequence[Subject], properties: Pairs) -> list[list[Property]]:
+    """Return the properties of each subject, in the order in which they run."""
+    return [
+        ordered_properties(properties(subject) if callable(properties) else properties)
+        for subject in subjects
+    ]
+
+
+def number_of(subjects: Sequence[Subject], properties: Pairs) -> int:
+    """Return the number of pairs."""
+    return sum(map(len, _of_each(subjects, properties)))
+
+
 def in_order(
-    results: Iterable[PropertyResult], subjects: Sequence[Subject], properties: Sequence[Property]
+    results: Iterable[PropertyResult], subjects: Sequence[Subject], properties: Pairs
 ) -> tuple[PropertyResult, ...]:
     """Return results in the order of a report: by subject, then as `ordered_properties`."""
     by_pair = {(one.subject, one.property_id): one for one in results}
-    pairs = [
-        (subject.name, prop.id) for subject in subjects for prop in ordered_properties(properties)
-    ]
+    each = zip(subjects, _of_each(subjects, properties), strict=True)
+    pairs = [(subject.name, prop.id) for subject, chosen in each for prop in chosen]
     return tuple(by_pair[pair] for pair in pairs if pair in by_pair)
 
 
@@ -78,7 +96,7 @@ def empty_result(settings: Settings, collected: int) -> RunResult:
 
 def run(
     subjects: Sequence[Subject],
-    properties: Sequence[Property],
+    properties: Pairs,
     settings: Settings,
     *,
     processes: int = 1,
@@ -91,7 +109,7 @@ def run(
 
     Args:
         subjects: the layers to judge.
-        properties: properties of the catalogue.
+        properties: properties of the catalogue, or a function that returns those of a subject.
         settings: run seed, profile, budget, known deviations.
         processes: number of pairs judged at once, each in a worker process. With 1 and no timeout,
             this process judges them. The verdicts do not depend on it.
@@ -108,20 +126,21 @@ def run(
     """
     _check(subjects, settings)
     started = monotonic()
-    blank = empty_result(settings, len(subjects) * len(properties))
+    each = _of_each(subjects, properties)
+    blank = empty_result(settings, sum(map(len, each)))
     if processes == 1 and timeout is None:
         results = []
         judge = new_judge(settings)
-        for subject in subjects:
-            for property_id in ordered_properties(properties):
-                on_start(subject, property_id)
-                results.append(judge(subject, property_id))
+        for subject, chosen in zip(subjects, each, strict=True):
+            for prop in chosen:
+                on_start(subject, prop)
+                results.append(judge(subject, prop))
                 on_result(results[-1])
         taken = take(subjects) if snapshot else None
     else:
         results, taken = in_workers(
             subjects,
-            ordered_properties(properties),
+            each,
             settings,
             processes=processes,
             timeout=timeout,

@@ -32,7 +32,7 @@ ISOLATED = ("DP410", "DP505", "DP514")
 
 def in_workers(
     subjects: Sequence[Subject],
-    properties: Sequence[Property],
+    properties: Sequence[Sequence[Property]],
     settings: Settings,
     *,
     processes: int,
@@ -43,7 +43,8 @@ def in_workers(
 ) -> tuple[list[PropertyResult], Snapshot | None]:
     """Judge every pair in worker processes.
 
-    Args and Raises are those of `dropout_props.engine.run.run`.
+    Args and Raises are those of `dropout_props.engine.run.run`; `properties` are those of each
+    subject.
 
     Returns:
         The results in the order in which they came, and the snapshot if `snapshot` is set.
@@ -66,7 +67,7 @@ def in_workers(
 class Schedule:
     """The pairs of a run that are not judged yet, and the results so far: a `TaskSource`.
 
-    Args are those of `dropout_props.engine.run.run`.
+    Args are those of `dropout_props.engine.run.run`; `properties` are those of each subject.
 
     Attributes:
         results: results so far, in the order in which they came.
@@ -76,7 +77,7 @@ class Schedule:
     def __init__(
         self,
         subjects: Sequence[Subject],
-        properties: Sequence[Property],
+        properties: Sequence[Sequence[Property]],
         settings: Settings,
         *,
         timeout: float | None = None,
@@ -91,13 +92,16 @@ class Schedule:
         self._timeout = timeout
         self._on_start = on_start
         self._on_result = on_result
-        selected = {prop.id for prop in properties}
-        self._depends_on = {prop.id: _all_blockers(prop) & selected for prop in properties}
-        blockers = set().union(*self._depends_on.values())
-        order = sorted(
-            properties, key=lambda prop: (prop.id not in blockers, prop.id not in ISOLATED)
-        )
-        self._waiting = {number: list(order) for number in range(len(subjects))}
+        self._depends_on: dict[int, dict[str, set[str]]] = {}
+        self._waiting: dict[int, list[Property]] = {}
+        for number, chosen in enumerate(properties):
+            selected = {prop.id for prop in chosen}
+            needs = {prop.id: _all_blockers(prop) & selected for prop in chosen}
+            blockers = set().union(*needs.values())
+            self._depends_on[number] = needs
+            self._waiting[number] = sorted(
+                chosen, key=lambda prop: (prop.id not in blockers, prop.id not in ISOLATED)
+            )
         self._snapshots_left = set(self._waiting) if snapshot else set()
         self._done: dict[int, dict[str, PropertyResult]] = {n: {} for n in self._waiting}
         self._slots: dict[int, tuple[int, bool]] = {}  # subject, and whether it starts at the end
@@ -134,10 +138,11 @@ class Schedule:
 
     def _ready(self, number: int) -> list[Property]:
         done = self._done[number].keys()
-        return [prop for prop in self._waiting[number] if self._depends_on[prop.id] <= done]
+        needs = self._depends_on[number]
+        return [prop for prop in self._waiting[number] if needs[prop.id] <= done]
 
     def _prerequisites(self, number: int, prop: Property) -> tuple[PropertyResult, ...]:
-        return tuple(self._done[number][one] for one in sorted(self._depends_on[prop.id]))
+        return tuple(self._done[number][one] for one in sorted(self._depends_on[number][prop.id]))
 
     def _place(self, slot: int, ready: dict[int, list[Property]]) -> tuple[int, bool]:
         """Choose a subject that no other slot works on, else the one with the most pairs left."""

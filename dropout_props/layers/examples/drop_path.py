@@ -40,7 +40,7 @@ class DropPath(nn.Module):
             return x
         if self.rate == 1.0:  # avoids a gradient of 0 times 1/0, which is NaN
             return jnp.zeros_like(x)
-        keep_rate = 1.0 - self.rate
+        keep_rate = 1.0 - float(self.rate)  # a rate in bfloat16 would round it
         rows = (x.shape[0],) + (1,) * (x.ndim - 1)
         kept = jax.random.bernoulli(self.make_rng("dropout"), keep_rate, rows)
         return jnp.where(kept, x / keep_rate, 0)

@@ -10,6 +10,7 @@ import math
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
@@ -30,9 +31,12 @@ class GaussianDropout(nn.Module):
 
         Raises:
             ValueError: the rate is not in [0, 1).
+            TypeError: the input has integers or booleans.
         """
         if not 0.0 <= self.rate < 1.0:
             raise ValueError(f"rate={self.rate!r} is not in [0, 1); give a number below 1")
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise TypeError(f"x is of {x.dtype}, which cannot hold noise; give floats")
         if deterministic or self.rate == 0.0:
             return x
         stddev = math.sqrt(self.rate / (1.0 - self.rate))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 from dropout_props.subjects.protocol import Array
 from dropout_props.subjects.subject import Subject
@@ -20,7 +21,13 @@ class GaussianNoise(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, *, deterministic: bool = False) -> Array:
-        """Return `x` if `deterministic` or at standard deviation 0, else `x` plus noise."""
+        """Return `x` if `deterministic` or at standard deviation 0, else `x` plus noise.
+
+        Raises:
+            TypeError: the input has integers or booleans.
+        """
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise TypeError(f"x is of {x.dtype}, which cannot hold noise; give floats")
         if deterministic or self.stddev == 0.0:
             return x
         return x + self.stddev * jax.random.normal(self.make_rng("dropout"), x.shape, x.dtype)

@@ -58,7 +58,7 @@ def test_a_deviation_without_its_entry_is_a_failure(entry: Deviation) -> None:
 @pytest.mark.parametrize(("flag", "verdict"), _SEPARATED)
 def test_a_flag_that_fixes_a_deviation_disables_its_entry(flag: bool, verdict: Verdict) -> None:
     """With FLAX_FIX_RNG_SEPARATOR, Linen does not violate the property."""
-    subjects, properties = [registry.load("linen.Dropout")], [find("DP404")]
+    subjects, properties = [registry.load("linen.Dropout")], [find("DP419")]
     before = config.flax_fix_rng_separator
     try:
         config.update("flax_fix_rng_separator", flag)

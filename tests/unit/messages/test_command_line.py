@@ -56,6 +56,9 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             4,
             ["a nightly test decides it by training models", "docs/generalisation.md"],
         ),
+        (["check", "--select", "DP1,DP2O2"], 4, ["unknown property 'DP2O2': the closest are DP20"]),
+        (["check", "--ignore", "DX"], 4, ["begins with 'DX': the closest is DP"]),
+        (["check", "--level", "ful"], 4, ["'ful' is not one of 'core', 'full', 'framework'"]),
         (["explain", "DP804"], 4, ["docs/generalisation.md"]),
         (["explain", "XY"], 4, ["unknown property 'XY'"]),
         (["check", "--seed", "pepper"], 4, ["--seed 'pepper' is not a number: give an integer"]),
@@ -138,3 +141,20 @@ def test_processes_change_no_verdict(tmp_path: Path) -> None:
         found.append([(one.subject, one.property_id, one.verdict, one.shown) for one in results])
     assert found[0] == found[1]
     assert len(found[0]) == 6
+
+
+def test_a_selection_of_nothing_exits_with_five(tmp_path: Path) -> None:
+    """Nothing is judged, and the run says so."""
+    done = _run(tmp_path, "check", "linen.Dropout", "--select", "DP101", "--ignore", "DP1,DP101")
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "nothing judged" in done.stdout
+
+
+def test_a_layer_of_ones_own_is_judged_at_core(tmp_path: Path) -> None:
+    """A prefix selects within the level; `--level full` adds to it."""
+    for options, expected in (([], []), (["--level", "full"], ["DP112"])):
+        place = tmp_path / "r.json"
+        arguments = ["mylayers:MyDropout", "--select", "DP11,DP101", "--profile", "smoke"]
+        _run(tmp_path, "check", *arguments, *options, "--json", "r.json")
+        judged = [one.property_id for one in files.read(place).results]
+        assert judged == ["DP101", *(["DP111"] if expected else []), *expected]

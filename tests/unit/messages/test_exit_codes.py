@@ -157,6 +157,7 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row("check --json - --junit -"),
         row("check --nope"),
     ],
+    ("check", 5): [row("check linen.Dropout --select DP101 --ignore DP101")],
     ("check", 6): [row(CHECK, doubles=giving(UNSURE))],
     ("check --baseline", 0): [row(f"{CHECK} --baseline a.json", doubles=giving(PASSED), a=PASSED)],
     ("check --baseline", 1): [row(f"{CHECK} --baseline a.json", doubles=giving(FAILED), a=PASSED)],

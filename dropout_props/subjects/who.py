@@ -1,0 +1,87 @@
+"""Who wrote the layer of a subject, and whose code draws its masks.
+
+The default level and the known deviations of Flax depend on it. It is read off the layer itself,
+never off the name that reports print.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["all_in", "drawing_modules", "is_of_flax"]
+
+_SAMPLERS = ("bernoulli", "uniform", "bits", "normal")
+_RATE = 0.5
+
+
+def is_of_flax(subject: Subject) -> bool:
+    """Return whether the layer itself is a class or function of Flax, under whatever name."""
+    layer: Any = getattr(subject.adapter, "factory", None)
+    while hasattr(layer, "func"):  # a functools.partial of it
+        layer = layer.func
+    return _is_in(getattr(layer, "__module__", None) or "", "flax")
+
+
+def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:
+    """Return the names of the modules whose code draws random numbers in one training call.
+
+    Args:
+        subject: the layer, which is called once.
+        shape: an input that the layer takes.
+
+    Returns:
+        The modules that call a sampler of `jax.random`; none where the call raises.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    rate = _RATE if subject.traits.rate is None else subject.traits.rate
+    dtype = next(iter(subject.traits.dtypes), "float32")
+    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+    with _callers() as found:
+        try:
+            subject.fresh().call(
+                jnp.ones(tuple(shape), dtype), rate=rate, training=True, streams=streams
+            )
+        except Exception:  # noqa: BLE001 (it is any layer; a property has judged its errors)
+            return frozenset()
+    return frozenset(found)
+
+
+def all_in(modules: frozenset[str], packages: Sequence[str]) -> bool:
+    """Return whether there are modules, and each is one of the packages or inside of one."""
+    return bool(modules) and all(any(_is_in(one, p) for p in packages) for one in modules)
+
+
+def _is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@contextmanager
+def _callers() -> Iterator[set[str]]:
+    """Collect the modules that call a sampler of `jax.random` while the block runs."""
+    import jax
+
+    found: set[str] = set()
+    usual = {name: getattr(jax.random, name) for name in _SAMPLERS}
+
+    def watched(sampler: Any) -> Any:
+        def sample(*arguments: Any, **options: Any) -> Any:
+            found.add(str(sys._getframe(1).f_globals.get("__name__")))  # noqa: SLF001
+            return sampler(*arguments, **options)
+
+        return sample
+
+    try:
+        for name, sampler in usual.items():
+            setattr(jax.random, name, watched(sampler))
+        yield found
+    finally:
+        for name, sampler in usual.items():
+            setattr(jax.random, name, sampler)

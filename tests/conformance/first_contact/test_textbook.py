@@ -1,0 +1,41 @@
+"""The layer of every tutorial is green on first contact, without one listed deviation."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dropout_props import Subject
+from dropout_props.engine import Judge, Settings
+from dropout_props.engine.selection import Selection
+from dropout_props.environment.installed import probe
+from dropout_props.properties import find
+from dropout_props.results.verdict import Verdict
+from tests.conformance.first_contact.layers import Textbook, TextbookNNX, WithDropout
+
+_UNLISTED = replace(Settings.of(profile="smoke"), known=())
+
+
+@pytest.mark.parametrize(
+    "subject", [Subject.linen(Textbook), Subject.nnx(TextbookNNX)], ids=["linen", "nnx"]
+)
+def test_the_layer_of_every_tutorial_passes_its_default_level(subject: Subject) -> None:
+    """At `core` each property passes or does not apply, with an empty list of deviations."""
+    judge = Judge(_UNLISTED, probe().conditions)
+    properties = Selection().properties_of(subject)
+    assert {prop.level for prop in properties} == {"core"}
+    results = [judge(subject, prop) for prop in properties]
+    other = {one.property_id: one.shown for one in results if one.verdict is not Verdict.PASS}
+    assert all("takes no broadcast_dims" in one or "attention" in one for one in other.values())
+    assert len(results) - len(other) >= 20
+
+
+@pytest.mark.parametrize(
+    ("layer", "verdict"), [(Textbook, Verdict.FAIL), (WithDropout, Verdict.KNOWN)]
+)
+def test_a_deviation_of_flax_covers_a_layer_only_where_flax_draws(
+    layer: Any, verdict: Verdict
+) -> None:
+    """A rate of 1.5 is the fault of whoever wrote the code that draws the mask."""
+    judge = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().conditions)
+    assert judge(Subject.linen(layer), find("DP107")).verdict is verdict
