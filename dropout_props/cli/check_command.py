@@ -17,6 +17,7 @@ from dropout_props.cli.interrupt import interruptible, stop_repeating
 from dropout_props.cli.options import (
     budget_option,
     check_room,
+    configuration,
     known_option,
     known_text,
     profile_option,
@@ -87,7 +88,7 @@ def command(
     junit_path: Path | None,
     baseline: Path | None,
 ) -> int:
-    """Judge each SUBJECT; by default, every subject that ships.
+    """Judge each SUBJECT; by default those of pyproject.toml, or else every subject that ships.
 
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
@@ -99,12 +100,21 @@ def command(
     Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 the result is incomplete or could not
     be written, 4 usage, 5 nothing selected, 6 inconclusive.
     """
-    selection = selection_of(level=level, select=select, ignore=ignore, properties=properties)
-    deviations = known_text(known)
+    table = configuration()
+    selection = selection_of(
+        level=level,
+        select=select,
+        ignore=ignore,
+        properties=properties,
+        table=table.selection,
+    )
+    deviations = table.deviations if known is None else known_text(known)
+    if table.profile and _is_default("profile"):
+        profile = table.profile
     check_reports(json_path, junit_path)
     stored = None if baseline is None else read_result(baseline)
     require_working_pair()
-    chosen_subjects = subjects_of(subjects)
+    chosen_subjects = subjects_of(subjects or table.subjects)
     from dropout_props.engine import Settings
 
     settings = Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=budget).listing(
@@ -122,6 +132,12 @@ def command(
         baseline=baseline,
     )
     return ExitCode.INTERRUPTED if interrupted else code
+
+
+def _is_default(option: str) -> bool:
+    """Return whether the command line leaves an option out."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.DEFAULT
 
 
 @dataclass(frozen=True)
@@ -150,7 +166,12 @@ def _run(
     from dropout_props.report.terminal import header
 
     printed, properties = console(), selection.properties_of
-    blank = empty_result(settings, number_of(subjects, properties))
+    notes = tuple(
+        f"{subject.name}: {one} is ignored: {reason}"
+        for subject in subjects
+        for one, reason in selection.reasons(subject).items()
+    )
+    blank = replace(empty_result(settings, number_of(subjects, properties)), notes=notes)
     result, interrupted, started, stopped = blank, False, monotonic(), ""
     with interruptible(repeat=True):
         for line in header(blank, settings.promise):
@@ -174,6 +195,7 @@ def _run(
                 raise click.UsageError(str(error)) from error
             except CannotStart as error:
                 stopped = str(error)
+    result = replace(result, notes=notes)
     if interrupted or stopped:
         results = in_order(progress.done, subjects, properties)
         seconds = monotonic() - started

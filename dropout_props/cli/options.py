@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dropout_props.engine import Settings
+    from dropout_props.engine.configuration import Configuration
     from dropout_props.engine.selection import Selection
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
@@ -23,6 +24,7 @@ __all__ = [
     "RunSeed",
     "budget_option",
     "check_room",
+    "configuration",
     "known_option",
     "known_text",
     "profile_option",
@@ -104,6 +106,20 @@ _ignore_option = click.option(
 )
 
 
+def configuration() -> Configuration:
+    """Return the table `[tool.dropout-props]` of the nearest pyproject.toml.
+
+    Raises:
+        click.UsageError: the table is invalid.
+    """
+    from dropout_props.engine.configuration import BadTable, at
+
+    try:
+        return at(Path.cwd())
+    except BadTable as error:
+        raise click.UsageError(str(error)) from error
+
+
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --level, --select and --ignore to a command."""
     return _level_option(_select_option(_ignore_option(command)))
@@ -114,14 +130,19 @@ def selection_of(
     level: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    table: Selection,
     properties: tuple[str, ...] = (),
 ) -> Selection:
     """Return the selection that the options describe.
+
+    Each option replaces the key of the table; whole ids of --property are judged whatever the table
+    ignores.
 
     Args:
         level: of --level.
         select: of --select, each a list with commas.
         ignore: of --ignore, each a list with commas.
+        table: of the project.
         properties: whole ids, of --property.
 
     Raises:
@@ -131,11 +152,13 @@ def selection_of(
     from dropout_props.properties import UnknownProperty
 
     whole = tuple(prop.id for prop in properties_of(properties)) if properties else ()
+    table = Selection(level=table.level) if whole else table
     try:
         return Selection(
-            level=level,  # type: ignore[arg-type]
-            select=(*whole, *_entries(select)),
-            ignore=_entries(ignore),
+            level=level or table.level,  # type: ignore[arg-type] # click has checked it
+            select=(*whole, *_entries(select)) or table.select,
+            ignore=_entries(ignore) or table.ignore,
+            per_subject=table.per_subject,
         )
     except UnknownProperty as error:
         raise click.UsageError(str(error)) from error

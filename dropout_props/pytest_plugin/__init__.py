@@ -23,6 +23,8 @@ _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
 _COLLECTED = pytest.StashKey[int]()
 _JSON_PATH = pytest.StashKey["Path | None"]()
+_TABLE = pytest.StashKey[Any]()  # the table of pyproject.toml; None if it is invalid
+_BAD_TABLE = pytest.StashKey[str]()
 _SAME_NAME = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
 _FIXTURE = "property_check"
 _MARK = "dropout_props"
@@ -33,7 +35,7 @@ _MADE_OF = ("factory", "function", "wiring", "fixed_rate")  # attributes of an a
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, which all begin with --dp."""
     group = parser.getgroup("dropout_props", "dropout property tests")
-    group.addoption("--dp-profile", default="ci", help="smoke, ci (the default) or nightly")
+    group.addoption("--dp-profile", default=None, help="smoke, ci (the default) or nightly")
     group.addoption(
         "--dp-seed", default="0", help="run seed, an integer that enters every key (default 0)"
     )
@@ -63,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{option} {text!r} is not of type {kind.__name__}: give a number, as in "
                 f"{option}=1."
             ) from None
-    if config.getoption("--dp-profile") not in ("smoke", "ci", "nightly"):
+    if config.getoption("--dp-profile") not in (None, "smoke", "ci", "nightly"):
         raise pytest.UsageError(
             f"--dp-profile {config.getoption('--dp-profile')!r}: it must be smoke, ci or nightly."
         )
@@ -102,15 +104,36 @@ def _json_path(config: pytest.Config) -> Path | None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test for each pair of a test that `parametrize_with_properties` has marked."""
     for mark in metafunc.definition.iter_markers(_MARK):
-        from dataclasses import replace
+        from dropout_props.pytest_plugin.parametrize import merged, pairs_of
 
-        from dropout_props.pytest_plugin.parametrize import pairs_of
-
-        selection = mark.kwargs["selection"]
-        if selection.level is None:
-            selection = replace(selection, level=metafunc.config.getoption("--dp-level"))
-        pairs, ids = pairs_of(mark.kwargs["subjects"], selection)
+        config, asked = metafunc.config, mark.kwargs
+        table = _table(config)
+        if table is None:  # the session ends after the collection, with the error
+            pairs: list[Any] = [("the table of pyproject.toml", "DP101")]
+            ids = ["invalid"]
+        else:
+            selection = merged(
+                asked["selection"],
+                table.selection,
+                level=config.getoption("--dp-level"),
+                exact=asked["exact"],
+            )
+            pairs, ids = pairs_of(asked["subjects"] or table.subjects, selection)
         metafunc.parametrize(_FIXTURE, pairs, ids=ids, indirect=True)
+
+
+def _table(config: pytest.Config) -> Any:
+    """Return the table `[tool.dropout-props]`; None, and the error stashed, if it is invalid."""
+    if _TABLE not in config.stash:
+        from dropout_props.engine.configuration import BadTable, at
+
+        config.stash[_BAD_TABLE] = ""
+        try:
+            config.stash[_TABLE] = at(config.rootpath)
+        except BadTable as error:
+            config.stash[_TABLE] = None
+            config.stash[_BAD_TABLE] = str(error)
+    return config.stash[_TABLE]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -118,6 +141,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
     session.config.stash[_COLLECTED] = len(items)
     errors = _same_names(items)
+    invalid = session.config.stash.get(_BAD_TABLE, "")
+    if invalid:
+        errors = dict.fromkeys([*errors, *map(_subject_name, items)], invalid)
     if errors and not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(next(iter(errors.values())))
     # A worker that raised here would end the session without the message: its tests fail instead.
@@ -145,6 +171,11 @@ def _same_names(items: list[pytest.Item]) -> dict[str, str]:
                 "Subject.linen(MyDropout, name='mine')."
             )
     return errors
+
+
+def _subject_name(item: pytest.Item) -> str:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return _name(params[_FIXTURE][0]) if _FIXTURE in params else ""
 
 
 def _name(subject: Any) -> str:
@@ -191,10 +222,12 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
 
 def _settings(config: pytest.Config) -> dict[str, Any]:
     if _STASH not in config.stash:
+        table = _table(config)
         config.stash[_STASH] = {
             "run_seed": int(config.getoption("--dp-seed")),
-            "profile": config.getoption("--dp-profile"),
+            "profile": config.getoption("--dp-profile") or (table and table.profile) or "ci",
             "false_fail_rate": float(config.getoption("--dp-budget")),
+            "known": table and table.deviations,
         }
     settings: dict[str, Any] = config.stash[_STASH]
     return settings

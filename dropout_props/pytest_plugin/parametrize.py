@@ -7,6 +7,7 @@ the test, since the table `[tool.dropout-props]` and the options of pytest take 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from dropout_props.properties import Level
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["pairs_of", "parametrize_with_properties"]
+__all__ = ["merged", "pairs_of", "parametrize_with_properties"]
 
 
 def parametrize_with_properties(
-    subjects: Sequence[Subject | str],
+    subjects: Sequence[Subject | str] = (),
     *,
     properties: Sequence[str] = (),
     level: Level | None = None,
@@ -43,8 +44,9 @@ def parametrize_with_properties(
             property_check()
 
     Args:
-        subjects: subjects, names of subjects that ship, or paths ``package.module:attr``.
-        properties: ids of the properties, at any level.
+        subjects: subjects, names of subjects that ship, or paths ``package.module:attr``; by
+            default those of the table `[tool.dropout-props]`.
+        properties: ids of the properties, at any level; whatever the table ignores.
         level: `core`, `full` or `framework`; by default `framework` for a layer of Flax and `core`
             for any other.
         select: ids or prefixes of ids; a prefix selects within the level.
@@ -66,7 +68,29 @@ def parametrize_with_properties(
                 f"two subjects are called {name!r}: give each its own name, as in "
                 "Subject.linen(MyDropout, name='mine')."
             )
-    return pytest.mark.dropout_props(subjects=tuple(subjects), selection=selection)
+    return pytest.mark.dropout_props(
+        subjects=tuple(subjects), selection=selection, exact=bool(whole)
+    )
+
+
+def merged(selection: Selection, table: Selection, *, level: str | None, exact: bool) -> Selection:
+    """Return the selection of a test, with what it leaves open from options and table.
+
+    Args:
+        selection: of the test.
+        table: of the project.
+        level: of --dp-level.
+        exact: the test names properties by their whole ids, which the table cannot ignore.
+    """
+    chosen: Any = selection.level or level or table.level
+    if exact:
+        return replace(selection, level=chosen)
+    return Selection(
+        level=chosen,
+        select=selection.select or table.select,
+        ignore=selection.ignore or table.ignore,
+        per_subject=table.per_subject,
+    )
 
 
 def pairs_of(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Summary", "judge", "loaded", "summarize"]
+__all__ = ["Summary", "judge", "loaded", "settings_of", "summarize"]
 
 _OUTCOMES = {
     Verdict.PASS: "pass",
@@ -33,11 +33,17 @@ _OUTCOMES = {
 }
 
 
+def settings_of(
+    *, run_seed: int, profile: str, false_fail_rate: float, known: str | None = None
+) -> Settings:
+    """Return the settings of a session, from plain values."""
+    found = Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=false_fail_rate)
+    return found.listing(known)
+
+
 @lru_cache(maxsize=8)
-def _judge_of(run_seed: int, profile: str, false_fail_rate: float) -> Judge:
-    return new_judge(
-        Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=false_fail_rate)
-    )
+def _judge_of(**options: Any) -> Judge:
+    return new_judge(settings_of(**options))
 
 
 @cache
@@ -54,7 +60,7 @@ def judge(
     Args:
         subject: a subject, or the name or path of one.
         property_id: id of the property.
-        options: run seed, profile and false_fail_rate, from the command line of pytest.
+        options: arguments of `settings_of`.
 
     Returns:
         Outcome of the test (pass, fail, skip or xfail) with its message, and the result as JSON.
@@ -90,7 +96,7 @@ def summarize(
         path: result file; None for none.
         last: file for `dropout-props replay`; an error in writing it is ignored.
     """
-    settings = Settings.of(**options)
+    settings = settings_of(**options)
     order = list(STYLES)
     results = sorted(
         map(files.property_result_from_json, texts),

@@ -100,4 +100,6 @@ def print_report(result: RunResult, console: Console) -> None:
     for one in result.results:
         if one.failure is not None and one.verdict in _EXPLAINED:
             console.print(paragraph(one))
+    for note in result.notes:
+        console.print(note, highlight=False, markup=False)
     console.print(tally_line(result), style="bold", highlight=False)

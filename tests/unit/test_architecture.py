@@ -51,7 +51,9 @@ ROOMS = (
     Room("layers", COMPUTE | {"flax"}),
     Room("recording", COMPUTE | {"flax", "ml_dtypes"}),
     Room("properties", COMPUTE | {"hypothesis"}),
-    Room("engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "scipy", "tomli"}),
+    Room(
+        "engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "pydantic", "scipy", "tomli"}
+    ),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("report", TERMINAL),
     Room("replay", frozenset({"numpy"}), light=True),
