@@ -60,6 +60,12 @@ class _Side:
 @click.option(
     "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
 )
+@click.option(
+    "--record",
+    "program",
+    metavar="PROGRAM",
+    help="Run this function (package.module:function) under a record, and compare its dropout.",
+)
 @profile_option
 @seed_option
 @budget_option
@@ -76,6 +82,7 @@ def command(
     subjects: tuple[str, ...],
     *,
     properties: tuple[str, ...],
+    program: str | None,
     profile: str,
     run_seed: int,
     budget: float,
@@ -90,18 +97,21 @@ def command(
     """Judge each SUBJECT on two releases of Flax, or in two environments, and say what changed.
 
     Name each side by a SPEC, for which uv makes an environment, or by the path of an existing
-    interpreter. By default, the SUBJECTs are linen.Dropout and nnx.Dropout.
+    interpreter. By default, the SUBJECTs are linen.Dropout and nnx.Dropout; with --record, none.
 
-    Exit codes: 0 pass, 1 regressed, contract changed, removed or error, 2 interrupted, 3 one side
-    could not run or a report could not be written, 4 usage, 6 inconclusive.
+    Exit codes: 0 pass, 1 regressed, contract changed, removed or error, or a site of PROGRAM that
+    changed other than in its bits, 2 interrupted, 3 one side could not run or a report could not be
+    written, 4 usage, 5 PROGRAM draws nothing on both sides, 6 inconclusive.
     """
     from dropout_props.cli.options import known_text, properties_of
     from dropout_props.gate.diff import diff
 
     base, candidate = (_side(role, sides) for role in ("base", "candidate"))
     check_reports(json_path, markdown_path, junit_path)
+    default = () if program else FLAX_LAYERS
     request = {
-        "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
+        "subjects": list(dict.fromkeys(subjects or default)),
+        "record": _checked(program),
         "properties": [prop.id for prop in properties_of(properties)] if properties else [],
         "profile": profile,
         "run_seed": run_seed,
@@ -111,10 +121,30 @@ def command(
     results = _run([_job(side, request, timeout) for side in (base, candidate)])
     for side, result in zip((base, candidate), results, strict=True):
         _store(side, result)
+    if program and not any(one.snapshot is None or one.snapshot.sites for one in results):
+        click.echo(
+            f"{program} draws nothing on either side; `dropout-props audit {program}` gives the "
+            "usual reasons.",
+            err=True,
+        )
     comparison = diff(*results, labels=(base.label, candidate.label), strict_bits=strict_bits)
     return publish(
         comparison, json_path=json_path, markdown_path=markdown_path, junit_path=junit_path
     )
+
+
+def _checked(program: str | None) -> str:
+    """Refuse the name of a program that is written wrongly, before anything is built.
+
+    Raises:
+        click.UsageError: naming the rule.
+    """
+    from dropout_props.environment.program import NoProgram, split_name
+
+    try:
+        return ":".join(split_name(program)) if program else ""
+    except NoProgram as error:
+        raise click.UsageError(f"--record {error}") from error
 
 
 def _store(side: _Side, result: RunResult) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dropout_props.gate.api_changes import compare_answers, compare_signatures
 from dropout_props.gate.classify import class_of_bits, classify
 from dropout_props.gate.equivalence import of_keeps
+from dropout_props.gate.recorded import compare_sites
 from dropout_props.results.comparison import Change, Comparison, Difference, Row, Side
 from dropout_props.results.exit_codes import ExitCode
 
@@ -129,6 +130,7 @@ def _snapshots(
             row, more = compare(mine, other)
             found.append(row)
             notes += more
+    found += compare_sites(base.snapshot.sites, candidate.snapshot.sites)
     return found, list(dict.fromkeys(notes))
 
 

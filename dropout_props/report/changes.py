@@ -30,6 +30,11 @@ STYLES = {
     Change.REGRESSED: "bold red",
     Change.CONTRACT: "bold red",
     Change.REMOVED: "bold red",
+    Change.GONE: "bold red",
+    Change.INACTIVE: "bold red",
+    Change.OTHER_RATE: "bold red",
+    Change.OTHER_SHARING: "bold red",
+    Change.NEW: "bold red",
     Change.ERROR: "bold magenta",
     Change.INCONCLUSIVE: "yellow",
     Change.SHIFTED: "yellow",
@@ -70,10 +75,10 @@ def verdict_words(row: Row) -> str:
 
 
 def print_changes(comparison: Comparison, console: Console) -> None:
-    """Print the rows that changed, the notes, what is installed differently, and the counts."""
+    """Print changes, all sites of a program, notes, what is installed differently, and counts."""
     for side in (comparison.base, comparison.candidate):
         console.print(side_line(side), highlight=False, soft_wrap=True)
-    for row in comparison.changed:
+    for row in comparison.shown:
         console.print(_row(row), soft_wrap=True)
     for note in comparison.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
@@ -98,10 +103,10 @@ def installed_lines(comparison: Comparison) -> list[str]:
 
 
 def _row(row: Row) -> Text:
-    text = Text(f"{row.change!s:<17}", style=STYLES[row.change])
+    text = Text(f"{row.change!s:<18}", style=STYLES[row.change])
     text.append(f"{row.subject}  {row.property_id} {row.name}", style="bold")
     text.append(f"  {_short(verdict_words(row), 70)}\n", style="default")
-    text.append(f"{'':<17}{_short(row.detail, 400)}", style="dim")
+    text.append(f"{'':<18}{_short(row.detail, 400)}", style="dim")
     return text
 
 

@@ -40,7 +40,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
         *(f"- **{_cell(line)}**" for line in trouble_lines(comparison)),
         "",
     ]
-    if comparison.changed:
+    if comparison.shown:
         head += [
             "| change | subject | property | base → candidate | reason |",
             "|---|---|---|---|---|",
@@ -59,7 +59,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
             "",
             "</details>",
         ]
-    rows = [_row(row) for row in comparison.changed]
+    rows = [_row(row) for row in comparison.shown]
     used = sum(len(line) + 1 for line in (*head, *tail)) + 120
     kept: list[str] = []
     for row in rows:
@@ -71,7 +71,7 @@ def comparison_markdown(comparison: Comparison, *, exit_code: int, cap: int = CA
         missing = len(rows) - len(kept)
         tail = ["", f"{missing} more rows do not fit here; `--json` holds them all.", *tail]
     room = cap - sum(len(line) + 1 for line in (*head, *kept, *tail))
-    tail += program_lines(comparison.changed[: len(kept)], room=room)
+    tail += program_lines(comparison.shown[: len(kept)], room=room)
     return "\n".join([*head, *kept, *tail]) + "\n"
 
 

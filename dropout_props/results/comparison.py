@@ -6,7 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Change", "Comparison", "Difference", "Row", "Side"]
+__all__ = ["SITE", "Change", "Comparison", "Difference", "Row", "Side"]
+
+SITE = "site"
+"""The `property_id` of a row about one site of a recorded program."""
 
 
 class Change(str, Enum):
@@ -18,6 +21,11 @@ class Change(str, Enum):
     REGRESSED = "regressed"
     CONTRACT = "contract changed"
     REMOVED = "removed"
+    GONE = "gone"
+    INACTIVE = "no longer active"
+    OTHER_RATE = "other rate"
+    OTHER_SHARING = "other sharing"
+    NEW = "new"
     ERROR = "error"
     INCONCLUSIVE = "inconclusive"
     SHIFTED = "shifted"
@@ -42,7 +50,18 @@ class Change(str, Enum):
         return self.value
 
 
-_FAILING = (Change.REGRESSED, Change.CONTRACT, Change.REMOVED, Change.ERROR, Change.INCONCLUSIVE)
+_FAILING = (
+    Change.REGRESSED,
+    Change.CONTRACT,
+    Change.REMOVED,
+    Change.GONE,
+    Change.INACTIVE,
+    Change.OTHER_RATE,
+    Change.OTHER_SHARING,
+    Change.NEW,
+    Change.ERROR,
+    Change.INCONCLUSIVE,
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,8 @@ class Row:
 
     Args:
         subject: name of the subject.
-        property_id: id of a property; or `masks`, `signature` or `answers`, parts of the snapshot.
+        property_id: id of a property; or `masks`, `signature`, `answers` or `site`, parts of the
+            snapshot.
         name: the property in a few words.
         change: the class of the change.
         base: verdict or observation on the base.
@@ -125,6 +145,13 @@ class Comparison:
     def changed(self) -> tuple[Row, ...]:
         """The rows of every class but `IDENTICAL`."""
         return tuple(row for row in self.rows if row.change is not Change.IDENTICAL)
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows that a report prints: those that changed, and every site of a program."""
+        return tuple(
+            r for r in self.rows if r.change is not Change.IDENTICAL or r.property_id == SITE
+        )
 
     @property
     def whole(self) -> bool:

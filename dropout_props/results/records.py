@@ -21,6 +21,7 @@ __all__ = [
     "MaskDigest",
     "Parameter",
     "PropertyResult",
+    "RecordedSite",
     "Replay",
     "RunResult",
     "Signature",
@@ -260,11 +261,53 @@ class SubjectSnapshot:
 
 
 @dataclass(frozen=True)
+class RecordedSite:
+    """One site of a recorded program: a place that draws masks, or a dropout that draws none.
+
+    Args:
+        program: name of the program, `package.module:function`.
+        path: path of the modules, or the function outside of modules.
+        line: file and number of the line.
+        shape: shape of one mask.
+        shared: axes along which one mask serves several units of the input.
+        declared: rate that the module declares; None where it declares none.
+        keeps: keep probabilities in the program, each once; empty where one was not seen.
+        masks: number of masks drawn; 0 for a dropout that draws nothing.
+        keys: number of keys that they were drawn from.
+        digest: digest of the masks; of the keys of those that were not compared bit by bit.
+        compared: number of masks whose bits are in the digest.
+        kept: number of units kept in these masks, those of one key counted once.
+        units: number of units in them.
+    """
+
+    program: str
+    path: str
+    line: str
+    shape: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
+    declared: float | None = None
+    keeps: tuple[float, ...] = ()
+    masks: int = 0
+    keys: int = 0
+    digest: str = ""
+    compared: int = 0
+    kept: int = 0
+    units: int = 0
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """The part of a result that only comparisons use: installed packages and canonical calls."""
+    """The part of a result that only comparisons use.
+
+    Args:
+        installed: versions of everything installed.
+        subjects: canonical calls of each subject.
+        sites: sites of the program that was recorded.
+    """
 
     installed: dict[str, str]
     subjects: tuple[SubjectSnapshot, ...] = ()
+    sites: tuple[RecordedSite, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from dropout_props.results.records import (
     CaseRecord,
     Failure,
     PropertyResult,
+    RecordedSite,
     Replay,
     RunResult,
     Snapshot,
@@ -41,7 +42,7 @@ def judged(*verdicts: Verdict, **fields: Any) -> RunResult:
         for number, verdict in enumerate(verdicts, 1)
     )
     blank = RunResult({}, {}, 0, "ci", 1e-9, 1e-3, 1e-12, 1, len(results), results)
-    return replace(blank, snapshot=Snapshot({}), **fields)
+    return replace(blank, **{"snapshot": Snapshot({}), **fields})
 
 
 PASSED, FAILED, UNSURE = (
@@ -52,6 +53,8 @@ PASSED, FAILED, UNSURE = (
 PARTIAL = judged(Verdict.PASS, collected=2)
 STOPPED = judged(collected=1, stopped="it crashed")
 OTHER = replace(PASSED, run_seed=1)
+GONE = judged()
+DRAWN = judged(snapshot=Snapshot({}, sites=(RecordedSite("a:b", "drop", "a.py:1", masks=1),)))
 
 
 def failing(subject: str, property_id: str, decided: str = "counterexample") -> RunResult:
@@ -175,6 +178,8 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row("gate --nope"),
     ],
     ("gate", 6): [row(GATE, doubles=sides_giving(PASSED, UNSURE))],
+    ("gate --record", 1): [row(f"{GATE} --record a:b", doubles=sides_giving(DRAWN, GONE))],
+    ("gate --record", 5): [row(f"{GATE} --record a:b", doubles=sides_giving(GONE, GONE))],
     ("diff", 0): [row("diff a.json b.json", a=PASSED, b=PASSED)],
     ("diff", 1): [row("diff a.json b.json", a=PASSED, b=FAILED)],
     ("diff", 3): [

@@ -1,0 +1,100 @@
+"""The user's program: `package.module:function`, found by its name and called."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+__all__ = ["NoProgram", "ProgramRaised", "call", "find", "split_name"]
+
+LAST_FRAMES = 3
+
+
+class NoProgram(ValueError):
+    """There is no such program; the text names it, the rule and the remedy."""
+
+
+class ProgramRaised(RuntimeError):
+    """The program raised an exception; the text holds the last frames."""
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split `package.module:function` into module and function.
+
+    Raises:
+        NoProgram: it is written otherwise.
+    """
+    module, colon, attribute = name.partition(":")
+    if not module or not colon or not attribute:
+        raise NoProgram(f"{name!r}: write package.module:function.")
+    return module, attribute
+
+
+def find(name: str) -> Callable[..., Any]:
+    """Import a function, from the working directory too.
+
+    The working directory is searched first, unless it is on the path already.
+
+    Raises:
+        NoProgram: there is none of that name, or it needs arguments.
+    """
+    module, attribute = split_name(name)
+    if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109 - sys.path holds texts
+        sys.path.insert(0, "")
+    try:
+        function = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise NoProgram(f"{name!r} was not found: {error}.") from error
+    if not callable(function):
+        raise NoProgram(f"{name!r} is no function, but {type(function).__name__}.")
+    found: Callable[..., Any] = function
+    _needed(found, name)
+    return found
+
+
+def _needed(function: Callable[..., Any], name: str) -> None:
+    """Refuse a function that needs arguments other than `record`.
+
+    Raises:
+        NoProgram: naming them.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind not in variadic and p.name != "record"
+    ]
+    if needed:
+        raise NoProgram(
+            f"{name!r} needs {', '.join(needed)}: name a function without arguments, or with"
+            " `record` alone, on which it may call record.step()."
+        )
+
+
+def call(function: Callable[..., Any], record: Any) -> Any:
+    """Call a program, with the record if it takes one.
+
+    Raises:
+        ProgramRaised: it raised; the last frames are in the message.
+    """
+    try:
+        takes = "record" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        takes = False
+    try:
+        return function(record=record) if takes else function()
+    except Exception as error:
+        frames = "".join(traceback.format_tb(error.__traceback__)[-LAST_FRAMES:])
+        what = "".join(traceback.format_exception_only(error))
+        raise ProgramRaised(
+            f"the program raised, and there is no result:\n{frames}{what}"
+        ) from error
