@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 _OF_MODEL = ((128,), (8, 16), (4, 4, 8), (4, 4, 4, 4), (4, 2, 2, 2, 4))  # by rank, from 1
+_PART = 4  # units along each of several axes that are not shared, but the last
 _ROW = 2  # units along each shared axis: enough to show sharing, and few, to draw many rows
 
 
@@ -27,7 +28,7 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, rate=traits.rate)
     if not traits.rate_one and case.rate == 1.0:
         case = replace(case, rate=0.5)
-    if not (traits.broadcast_dims or traits.shares_rest):
+    if not (traits.broadcast_dims or traits.shares):
         case = replace(case, broadcast_dims=())
     if case.dtype not in (*traits.dtypes, *traits.wide_dtypes):
         case = replace(case, dtype=traits.dtypes[-1])
@@ -38,7 +39,7 @@ def fit(case: Case, traits: Traits) -> Case:
         case = replace(case, shape=shape)
     if traits.law == "noise":
         case = _with_variance(case)
-    return _sharing_rows(case) if traits.shares_rest else case
+    return _sharing(case, traits) if traits.shares else case
 
 
 def _shape(case: Case, traits: Traits) -> tuple[int, ...]:
@@ -72,13 +73,26 @@ def _with_variance(case: Case) -> Case:
     return replace(case, values=SMALL) if case.values in ("distinct", "negative") else case
 
 
-def _sharing_rows(case: Case) -> Case:
-    """Share the mask along every axis but the first, which gets one row for each unit of the case.
+def _sharing(case: Case, traits: Traits) -> Case:
+    """Return the case with the axes that the layer shares, and as many independent units.
 
-    So the mask has as many independent units as before, and two masks differ as surely.
+    Each shared axis gets a few units. The others hold as many units together as the whole case
+    did, so that two masks differ as surely; where they are several, each gets more than one, so
+    that sharing along a wrong axis shows.
     """
-    shared = tuple(range(1, len(case.shape)))
-    if case.broadcast_dims == shared:
-        return case
-    rest = tuple(min(n, _ROW) for n in case.shape[1:])
-    return replace(case, shape=(case.size, *rest), broadcast_dims=shared)
+    shared = traits.shared_of(len(case.shape))
+    if case.broadcast_dims == shared or not shared:
+        return replace(case, broadcast_dims=shared)
+    free = [axis for axis in range(len(case.shape)) if axis not in shared]
+    lengths = [min(n, _ROW) for n in case.shape]
+    if not free:
+        return replace(case, broadcast_dims=shared)
+    units = case.size
+    for axis in free[:-1]:
+        at_least = max(case.shape[axis], 1)
+        if at_least == 1 and units > _PART and units % _PART == 0:
+            at_least = _PART
+        lengths[axis] = at_least if units % at_least == 0 else 1
+        units //= lengths[axis]
+    lengths[free[-1]] = units
+    return replace(case, shape=tuple(lengths), broadcast_dims=shared)

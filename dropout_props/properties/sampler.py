@@ -124,7 +124,7 @@ class Sampler:
                 rate=self.case.rate,
                 training=True,
                 streams=self.streams(key),
-                broadcast_dims=() if self.subject.traits.shares_rest else self.case.broadcast_dims,
+                broadcast_dims=() if self.subject.traits.shares else self.case.broadcast_dims,
             )
 
         return self.each(one, keys)
@@ -199,7 +199,7 @@ def _performing(subject: Subject, case: Case, operation: Operation) -> Callable[
 @lru_cache(maxsize=64)
 def _drawing(subject: Subject, case: Case) -> Callable[[Any, Any], Any]:
     stream = subject.traits.stream or "dropout"
-    dims = () if subject.traits.shares_rest else case.broadcast_dims
+    dims = () if subject.traits.shares else case.broadcast_dims
 
     def one(key: Any, x: Any) -> Any:
         return subject.call(

@@ -24,6 +24,7 @@ class TraitOptions(TypedDict, total=False):
     named_stream: bool
     explicit_key: bool
     broadcast_dims: bool
+    shared_axes: tuple[int, ...]
     shares_rest: bool
     layers: bool
     repeat: bool

@@ -89,8 +89,10 @@ class Traits:
         named_stream: the name of the stream is a parameter.
         explicit_key: the call takes a key as an argument.
         broadcast_dims: the layer takes `broadcast_dims`.
-        shares_rest: the layer takes no `broadcast_dims`, and always shares one mask along every
-            axis but the first.
+        shared_axes: the axes along which the layer always shares one mask, counted from the front
+            or, below 0, from the end: (1,) for locked dropout of (batch, time, features), (1, 2)
+            for spatial dropout of (batch, rows, columns, channels). It takes no `broadcast_dims`.
+        shares_rest: the same for every axis but the first, whatever the rank.
         layers: a model can hold several of it under given names.
         repeat: calls in one application are counted, and each call has its own mask.
         missing_key_errors: names of the exception types that a training call without a key may
@@ -136,6 +138,7 @@ class Traits:
     named_stream: bool = False
     explicit_key: bool = False
     broadcast_dims: bool = False
+    shared_axes: tuple[int, ...] = ()
     shares_rest: bool = False
     layers: bool = True
     repeat: bool = True
@@ -163,11 +166,28 @@ class Traits:
     def __post_init__(self) -> None:
         if self.rate is not None and not 0.0 <= self.rate <= 1.0:
             raise ValueError(f"rate={self.rate!r} is not a probability; give a number from 0 to 1")
+        if self.shared_axes and (self.shares_rest or self.broadcast_dims):
+            raise ValueError(
+                f"shared_axes={self.shared_axes!r}: the layer also takes broadcast_dims or shares "
+                "all axes but the first; say one of them"
+            )
         unknown = sorted(set(self.reasons) - set(ABILITIES))
         if unknown:
             raise ValueError(
                 f"reasons={unknown!r}: no such ability; the abilities are {', '.join(ABILITIES)}"
             )
+
+    @property
+    def shares(self) -> bool:
+        """Whether the layer always shares its mask along some axes."""
+        return self.shares_rest or bool(self.shared_axes)
+
+    def shared_of(self, rank: int) -> tuple[int, ...]:
+        """Return the axes, from 0, along which the layer always shares its mask."""
+        if self.shares_rest:
+            return tuple(range(1, rank))
+        inside = {axis % rank for axis in self.shared_axes if -rank <= axis < rank}
+        return tuple(sorted(inside))
 
     def lacks(self, ability: Ability) -> str | None:
         """Return why properties that need `ability` do not apply.
@@ -187,7 +207,7 @@ class Traits:
             "streams": self.streams,
             "named_stream": self.named_stream,
             "explicit_key": self.explicit_key,
-            "broadcast_dims": self.broadcast_dims or self.shares_rest,
+            "broadcast_dims": self.broadcast_dims or self.shares,
             "layers": self.layers,
             "repeat": self.repeat,
             "missing_key": bool(self.missing_key_errors),
