@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.cases.case import SMALL
+from dropout_props.subjects.inputs import Given, shape_of
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -26,6 +27,10 @@ def fit(case: Case, traits: Traits) -> Case:
     """Return `case`, or the nearest case that a subject with these traits accepts."""
     if traits.rate is not None:
         case = replace(case, rate=traits.rate)
+    if traits.inputs and isinstance(traits.inputs[0], Given):
+        given = traits.inputs[case.seed % len(traits.inputs)]
+        array = given.array
+        case = replace(case, shape=array.shape, dtype=str(array.dtype), values=given.name)
     if not traits.rate_one and case.rate == 1.0:
         case = replace(case, rate=0.5)
     if not (traits.broadcast_dims or traits.shares):
@@ -44,6 +49,9 @@ def fit(case: Case, traits: Traits) -> Case:
 
 def _shape(case: Case, traits: Traits) -> tuple[int, ...]:
     """Return the nearest shape of an allowed rank and allowed sizes."""
+    if traits.inputs is not None:
+        is_given = isinstance(traits.inputs[0], Given) if traits.inputs else False
+        return case.shape if is_given else shape_of(traits.inputs, case.size)
     shape = case.shape if traits.empty else tuple(n or 1 for n in case.shape)
     if traits.law == "composite" and case.size > 1:
         shape = _of_model(shape, traits)

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.cases.case import as_dtype
+from dropout_props.cases.case import Case, as_dtype
+from dropout_props.engine.adapt_case import fit
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from dropout_props.cases.case import Case
     from dropout_props.subjects.subject import Adapter, Subject, Traits
 
 __all__ = ["Probed", "probe", "taken"]
@@ -50,6 +50,11 @@ def probe(subject: Subject) -> Probed:
     """Return the subject with the traits that it has, and what it refuses."""
     if subject.traits.takes == "all":
         return Probed(subject)
+    if subject.traits.inputs is not None:
+        case = fit(Case(shape=(128,)), subject.traits)
+        held = _held(subject, case.shape)
+        said = (_MODEL,) if held.get("kind") == "model" else ()
+        return Probed(replace(subject, traits=replace(subject.traits, **held)), said)
     subject, refused = _with_dtypes(subject)
     shapes = {rank: _shape(subject, rank) for rank in _ranks(subject.traits)}
     found = {rank: shape for rank, shape in shapes.items() if isinstance(shape, tuple)}
@@ -83,7 +88,9 @@ _MODEL = (
 
 def taken(case: Case, subject: Subject) -> Case:
     """Return the case, or one of a shape that the subject takes where it refuses this one."""
-    is_promised = subject.traits.takes == "all" or case.dtype in subject.traits.wide_dtypes
+    traits = subject.traits
+    is_promised = traits.takes == "all" or traits.inputs is not None
+    is_promised = is_promised or case.dtype in traits.wide_dtypes
     if is_promised or not _refusal(subject, case.shape, case.dtype):
         return case
     ranks = sorted(_ranks(subject.traits), key=lambda rank: abs(rank - len(case.shape)))

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import jax
 
 from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.inputs import completed
 from dropout_props.subjects.naming import name_of, source_of
 from dropout_props.subjects.operations import Operation
 from dropout_props.subjects.parts import Parts
@@ -166,7 +167,7 @@ def function_parts(
         "lifted": False,
         "missing_key_errors": ("TypeError", "ValueError"),
     }
-    all_traits = Traits(**{"api": "function", **defaults, **traits})
+    all_traits = Traits(**{"api": "function", **defaults, **completed(traits)})
     return Parts(
         name=name,
         traits=all_traits,

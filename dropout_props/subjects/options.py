@@ -7,7 +7,7 @@ an error in the editor, and a `WiringError` at run time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "WiringOptions"]
 
@@ -47,6 +47,7 @@ class TraitOptions(TypedDict, total=False):
     takes: Literal["all", "probed"]
     kind: Literal["layer", "model"] | None
     least_sizes: tuple[int, ...]
+    inputs: Any
     reasons: Mapping[str, str]
 
 
@@ -60,6 +61,8 @@ class WiringOptions(TypedDict, total=False):
     broadcast_parameter: str | None
     key_parameter: str | None
     sharing_parameter: str | None
+    call_kwargs: Mapping[str, Any]
+    output: int | str | tuple[int | str, ...]
 
 
 class LinenOptions(TraitOptions, WiringOptions, total=False):

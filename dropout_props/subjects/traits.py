@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 Ability = Literal[
     "mask",
@@ -125,6 +125,8 @@ class Traits:
             show and whose evaluation output is the reference. None: it is found by trying.
         least_sizes: fewest units along the last axes, such as (3, 3, 1) for blocks of 3 by 3 rows
             and columns before an axis of channels.
+        inputs: what the layer is judged on: a shape whose free axes are names or None, or arrays
+            that `subjects.inputs.completed` has made of an array or a strategy. None: any input.
         reasons: sentences that replace the usual reasons, by ability.
     """
 
@@ -161,6 +163,7 @@ class Traits:
     takes: Literal["all", "probed"] = "probed"
     kind: Literal["layer", "model"] | None = None
     least_sizes: tuple[int, ...] = ()
+    inputs: Any = None
     reasons: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:

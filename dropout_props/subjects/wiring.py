@@ -12,10 +12,11 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.inputs import completed
 from dropout_props.subjects.traits import Traits
 
 RATE_NAMES = ("rate", "drop_rate", "dropout_rate", "drop_prob", "dropout")
@@ -45,6 +46,9 @@ class Wiring:
         broadcast_parameter: constructor parameter for the broadcast dims.
         key_parameter: call parameter for an explicit key.
         sharing_parameter: constructor parameter of attention that shares one mask over the batch.
+        call_kwargs: further arguments of every call by name; a function is called with the input.
+        output: path to the output in what a call returns: an index of a tuple, a key of a dict or
+            the name of an attribute; () where it returns the output itself.
     """
 
     rate_parameter: str | None
@@ -54,6 +58,27 @@ class Wiring:
     broadcast_parameter: str | None = None
     key_parameter: str | None = None
     sharing_parameter: str | None = None
+    call_kwargs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    output: tuple[int | str, ...] = ()
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether a call needs more arguments, or returns more than the output."""
+        return bool(self.call_kwargs or self.output)
+
+    def extra_arguments(self, x: Any) -> dict[str, Any]:
+        """Return the further arguments of a call on `x`."""
+        given = self.call_kwargs.items()
+        return {name: value(x) if callable(value) else value for name, value in given}
+
+    def output_of(self, returned: Any) -> Any:
+        """Return the output in what a call returned."""
+        for part in self.output:
+            if isinstance(part, str) and hasattr(returned, part):
+                returned = getattr(returned, part)
+            else:
+                returned = returned[part]
+        return returned
 
     def mode_argument(self, place: str, *, training: bool) -> dict[str, bool]:
         """Return the keyword argument that sets the mode at `place`; {} if there is none."""
@@ -114,8 +139,8 @@ class Wiring:
         return arguments
 
 
-WIRING_FIELDS = tuple(field.name for field in fields(Wiring))
-TRAIT_FIELDS = tuple(field.name for field in fields(Traits))
+WIRING_FIELDS = tuple(one.name for one in fields(Wiring))
+TRAIT_FIELDS = tuple(one.name for one in fields(Traits))
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -196,7 +221,28 @@ def infer(
             f"{', '.join(MODE_NAMES)}, so it is unknown which value means training. Wrap the "
             f"layer in a callable that takes one of these names."
         )
+    _require_filled(name, call, wiring)
     return wiring
+
+
+def _require_filled(name: str, call: Mapping[str, Any], wiring: Wiring) -> None:
+    """Raise if a call has a required argument that nobody fills.
+
+    Raises:
+        WiringError: it has; the text names it.
+    """
+    filled = {*wiring.call_kwargs, wiring.mode_parameter, wiring.key_parameter}
+    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    missing = [
+        one
+        for one, parameter in list(call.items())[1:]  # the first is the input
+        if parameter.kind in plain and parameter.default is parameter.empty and one not in filled
+    ]
+    if missing:
+        raise WiringError(
+            f"{name} cannot be called: its call also requires {', '.join(missing)}. Give "
+            f"call_kwargs={{{missing[0]!r}: ...}}: a value, or a function of the input."
+        )
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -208,7 +254,9 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     wiring = {name: value for name, value in options.items() if name in WIRING_FIELDS}
     traits = {name: value for name, value in options.items() if name not in WIRING_FIELDS}
     refuse_unknown(traits, (*TRAIT_FIELDS, *WIRING_FIELDS))
-    return wiring, traits
+    if isinstance(wiring.get("output"), int | str):
+        wiring["output"] = (wiring["output"],)
+    return wiring, completed(traits)
 
 
 def refuse_unknown(options: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -61,6 +61,12 @@ def judged(path: str, property_id: str) -> PropertyResult:
         ("nnx_params:net", "DP405"),
         ("nnx_params:net", "DP111"),
         ("nnx_params:last", "DP102"),
+        ("locked:right_shared", "DP302"),
+        ("droppath_axis:seqfirst", "DP302"),
+        pytest.param("locked:right_shared", "DP301", marks=pytest.mark.nightly),
+        pytest.param("locked:right_shared", "DP303", marks=pytest.mark.nightly),
+        pytest.param("droppath_axis:seqfirst", "DP301", marks=pytest.mark.nightly),
+        pytest.param("droppath_axis:right", "DP505", marks=pytest.mark.nightly),
         ("f32_rate:flax_f32_rate", "DP201"),
         pytest.param("flax_mha:mha", "DP509", marks=pytest.mark.nightly),
         pytest.param("flax_mha:mha", "DP510", marks=pytest.mark.nightly),
@@ -82,6 +88,9 @@ def test_correct_code_passes(path: str, property_id: str) -> None:
         ("token_model:on_in_eval", "DP101", "in evaluation something still drops"),
         ("always_on:on", "DP101", "in evaluation something still drops"),
         ("block_droppath:forgotten", "DP802", "nothing is dropped"),
+        ("locked:wrong_axis_shared", "DP302", "along"),
+        ("locked:batch_shared_shared", "DP302", "lag along another axis"),
+        ("droppath_axis:faulty", "DP302", "along"),
     ],
 )
 def test_a_fault_fails_for_its_own_reason(path: str, property_id: str, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -11,6 +12,7 @@ from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.instantiate import build_example
 from dropout_props.subjects.linen.adapter import LinenAdapter
+from dropout_props.subjects.linen.wrapped import wrapped
 from dropout_props.subjects.naming import name_of, source_of
 from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.traits import Traits
@@ -60,7 +62,7 @@ def linen_parts(
         name=name,
         traits=all_traits,
         adapter=LinenAdapter(
-            factory=factory,
+            factory=partial(wrapped, factory, wiring) if wiring.is_wrapped else factory,
             wiring=wiring,
             fixed_rate=fixed_rate,
             own_stream=all_traits.stream or "dropout",

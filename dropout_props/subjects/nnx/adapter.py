@@ -214,7 +214,8 @@ class NNXAdapter:
         layer: Any = self._layer(rngs, rate=rate, training=True, more=built)
         if modes.switched is not None:
             layer.eval() if modes.switched else layer.train()
-        return layer(x, **called)
+        more = self.wiring.extra_arguments(x)
+        return self.wiring.output_of(layer(x, **called, **more))
 
     def _rngs(
         self, streams: Streams, *, training: bool, mapping: Callable[[Any], Any] = dict
@@ -275,7 +276,8 @@ class NNXAdapter:
             else:
                 layer.eval()
         mode = self.wiring.mode_argument("call", training=training)
-        return cast("Callable[..., Any]", layer)(x, **mode, **(extra or {}))
+        more = self.wiring.extra_arguments(x)
+        return self.wiring.output_of(cast("Any", layer)(x, **mode, **more, **(extra or {})))
 
 
 def kinds_of(layer: nnx.Module) -> frozenset[str]:
