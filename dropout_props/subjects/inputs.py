@@ -56,7 +56,9 @@ def completed(traits: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(inputs, tuple) and all(isinstance(n, int | str | None) for n in inputs):
         return {**found, "min_rank": len(inputs), "max_rank": len(inputs)}
     if hasattr(inputs, "example") and hasattr(inputs, "map"):
-        arrays = _drawn(inputs)
+        from dropout_props.cases.drawn import drawn
+
+        arrays = list(map(np.asarray, drawn(inputs, _DRAWN)))
     elif hasattr(inputs, "shape") and hasattr(inputs, "dtype"):
         arrays = [np.asarray(inputs)]
     else:
@@ -72,28 +74,6 @@ def completed(traits: Mapping[str, Any]) -> dict[str, Any]:
         "min_rank": min(ranks),
         "max_rank": max(ranks),
     }
-
-
-def _drawn(strategy: Any) -> list[np.ndarray[Any, Any]]:
-    """Return a few arrays of a strategy, the same in every process."""
-    import hypothesis
-
-    arrays: list[np.ndarray[Any, Any]] = []
-
-    @hypothesis.seed(0)
-    @hypothesis.settings(
-        max_examples=_DRAWN,
-        database=None,
-        deadline=None,
-        phases=(hypothesis.Phase.generate,),
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.given(strategy)
-    def draw(drawn: Any) -> None:
-        arrays.append(np.asarray(drawn))
-
-    draw()
-    return arrays
 
 
 def shape_of(spec: Spec, size: int) -> tuple[int, ...]:
