@@ -2,6 +2,8 @@
 
 Which code drew, with which key, how often, in which iteration, lane and branch; and which mask came
 out. It says what happened, and judges nothing.
+Guarantees: bits, shardings and donation of the program stay as they are, and every hook is undone.
+Imports: Flax, JAX, ml_dtypes and NumPy; `internals` alone knows the inside of JAX.
 """
 
 from dropout_props.recording.errors import RecordingError

@@ -41,6 +41,7 @@ _ALTERNATING = [
 ]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("control", "api"), _ALTERNATING)
 def test_a_control_is_never_flagged(control: Mutant, api: Api) -> None:
     """A correct layer passes every property, in whichever way it is built."""

@@ -36,6 +36,7 @@ def _subject(name: str) -> Subject:
     return registry.load(name)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", registry.EXAMPLES)
 @pytest.mark.parametrize("prop", CATALOGUE, ids=lambda prop: prop.id)
 def test_an_example_passes_every_property_that_applies(name: str, prop: Any) -> None:
