@@ -2,14 +2,18 @@
 
 Guarantee: the share is a constant, budget / (statistical properties of the catalogue x
 `SUBJECT_CAPACITY`). It does not depend on the selected properties and subjects, on their order or
-on the number of workers, so no verdict does.
+on the number of workers, so no verdict does. A run is red when a property fails, and also when it
+is left undecided: each of the two has a part of the share.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SUBJECT_CAPACITY", "Budget"]
+__all__ = ["SUBJECT_CAPACITY", "UNDECIDED_PART", "Budget", "undecided_share"]
+
+UNDECIDED_PART = 1 / 64
+"""The part of a share that covers being left undecided: small, as it only caps the longest runs."""
 
 SUBJECT_CAPACITY = 64
 """The most subjects of one run; more are refused, since their shares would exceed the budget."""
@@ -20,7 +24,8 @@ class Budget:
     """Both error rates of a run.
 
     Args:
-        false_fail_rate: upper bound on the chance that a run of correct code fails at all.
+        false_fail_rate: upper bound on the chance that a run of correct code is red at all: that a
+            property fails or is left undecided.
         num_properties: number of statistical properties in the catalogue.
         false_pass_rate: upper bound on the chance that a property passes an example with the
             discrepancy that it promises to detect.
@@ -47,5 +52,19 @@ class Budget:
 
     @property
     def share(self) -> float:
-        """The false fail rate of one statistical property of one subject."""
+        """The chance at most that one statistical property of one correct subject fails."""
+        return self._whole_share * (1.0 - UNDECIDED_PART)
+
+    @property
+    def undecided_share(self) -> float:
+        """The chance at most that one property of one correct subject is left undecided."""
+        return self._whole_share * UNDECIDED_PART
+
+    @property
+    def _whole_share(self) -> float:
         return self.false_fail_rate / (self.num_properties * self.capacity)
+
+
+def undecided_share(share: float) -> float:
+    """Return the `Budget.undecided_share` that goes with a stored `Budget.share`."""
+    return share * UNDECIDED_PART / (1.0 - UNDECIDED_PART)

@@ -13,7 +13,7 @@ from dropout_props.engine.messages import (
     Pair,
     exact_failure,
     exact_pass,
-    pooled_interval,
+    relative_interval,
     statistical_failure,
     statistical_pass,
     undecided,
@@ -128,6 +128,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         log_threshold=example_threshold(share, number),
         false_pass_rate=settings.budget.false_pass_rate,
         factor=settings.profile.discrepancy_factor,
+        undecided_rate=settings.budget.undecided_share / number,
     )
     ledger: list[Example] = []
 
@@ -148,7 +149,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     pooled = pooled_log_evidence([e.log_evidence for e in ledger], number)
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
-    relative = pooled_interval(decision, ledger, confidence)
+    relative = relative_interval(decision, ledger, confidence)
     pair = Pair(subject, prop, settings)
     failure: Failure | None = None
     if found is not None or pooled >= ledger_threshold(share):

@@ -1,9 +1,10 @@
 """Judges one example of a statistical property: draws block by block until it is decided.
 
 The example is "refuted" when the evidence reaches the threshold, "excluded" when the promised
-discrepancy is excluded on both sides of every member, and "undecided" when it has drawn the blocks
-that a fixed-sample test would need to exclude it for every member. Evidence is valid at any
-stopping time (Ville), so a look after every block costs nothing.
+discrepancy has been excluded on both sides of every member, at whichever looks, and "undecided"
+when its blocks are used up. There are as many blocks as a fixed-sample test would need, and so many
+that correct code is undecided only with the probability that the budget has for that. Evidence is
+valid at any stopping time (Ville), so a look after every block costs nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ import numpy as np
 from scipy.stats import norm
 
 from dropout_props.results.records import Counts, ExampleResult
-from dropout_props.statistics import clopper_pearson, excluded, log_evalues, log_mean_evalue
+from dropout_props.statistics import (
+    blocks_to_decide,
+    clopper_pearson,
+    excluded_sides,
+    log_evalues,
+    log_mean_evalue,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +32,8 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Trials
 
-# The self-test measures `excluded` and `log_evalues` as this module uses them.
-__all__ = ["Example", "Rule", "excluded", "judge_example", "log_evalues"]
-
-
-_UNDECIDED_RATE = 1e-6
+# The self-test measures `excluded_sides` and `log_evalues` as this module uses them.
+__all__ = ["Example", "Rule", "excluded_sides", "judge_example", "log_evalues"]
 
 
 @dataclass(frozen=True)
@@ -40,21 +44,23 @@ class Rule:
         log_threshold: natural log of the evidence that refutes.
         false_pass_rate: upper bound on the chance that an existing discrepancy is excluded.
         factor: the profile's factor on the discrepancies of the property.
+        undecided_rate: upper bound on the chance that an example of correct code is undecided.
     """
 
     log_threshold: float
     false_pass_rate: float
     factor: float
+    undecided_rate: float = 1e-12
 
     def trials_per_variance(self, num_members: int) -> float:
-        """Return the most trials of a member, times discrepancy^2/variance.
+        """Return how many trials of a member a fault gets, times discrepancy^2/variance.
 
-        It is the fixed-sample size of the same two error rates, enlarged so that a correct layer is
-        undecided in any of the members with probability `_UNDECIDED_RATE` at most. Normal quantiles
-        suffice: they limit the drawing, and decide nothing.
+        It is about the fixed-sample size of the same two error rates for all members together.
+        Normal quantiles suffice: this chooses between "undecided" and "refuted" for a wrong layer,
+        and a correct one is decided by `blocks_to_decide`, which is exact.
         """
         z_fail = norm.isf(0.5 * np.exp(-self.log_threshold))
-        z_member = norm.isf(_UNDECIDED_RATE / num_members)
+        z_member = norm.isf(self.false_pass_rate / num_members)
         return float(z_fail + norm.isf(self.false_pass_rate) + z_member) ** 2
 
 
@@ -69,7 +75,6 @@ class Example:
     log_evidence: float
     blocks: int
     max_blocks: int
-    false_pass_rate: float
 
     @property
     def draws(self) -> int:
@@ -95,8 +100,9 @@ class Example:
         evidence = log_evalues(family, discrepancy=discrepancy)
         worst = int(np.argmax(evidence))
         successes, trials = int(family.successes[worst]), int(family.trials[worst])
+        # It is the member that stands out, at whichever look: all of them share the error.
         interval = clopper_pearson(
-            successes, trials, confidence=confidence, num_looks=self.max_blocks
+            successes, trials, confidence=confidence, num_looks=self.max_blocks * len(family)
         )
         return Counts(
             label=family.label,
@@ -122,22 +128,25 @@ def _absolute(family: Trials, discrepancies: Mapping[str, float], factor: float)
 
 def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Example:
     """Draw blocks of one case until it is decided; a pure function of its arguments."""
-    families = decision.observe(sampler, 0)
+    families = _observed(decision, sampler, 0)
     discrepancies = tuple(_absolute(f, decision.discrepancies, rule.factor) for f in families)
-    max_blocks = _max_blocks(families, decision.discrepancies, rule)
+    max_blocks = _max_blocks(families, discrepancies, decision.discrepancies, rule)
     blocks, verdict, evidence = 1, "undecided", -inf
+    ruled_out = [np.zeros((2, len(family)), dtype=bool) for family in families]
     while True:
         pairs = list(zip(families, discrepancies, strict=True))
         evidence = log_mean_evalue([log_evalues(f, discrepancy=d) for f, d in pairs])
+        ruled_out = [
+            sides | excluded_sides(f, discrepancy=d, false_pass_rate=rule.false_pass_rate)
+            for sides, (f, d) in zip(ruled_out, pairs, strict=True)
+        ]
         if evidence >= rule.log_threshold:
             verdict = "refuted"
-        elif all(
-            excluded(f, discrepancy=d, false_pass_rate=rule.false_pass_rate).all() for f, d in pairs
-        ):
+        elif all(sides.all() for sides in ruled_out):
             verdict = "excluded"
         if verdict != "undecided" or blocks >= max_blocks:
             break
-        more = decision.observe(sampler, blocks)
+        more = _observed(decision, sampler, blocks)
         families = tuple(old + new for old, new in zip(families, more, strict=True))
         blocks += 1
     return Example(
@@ -148,19 +157,32 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         evidence,
         blocks,
         max_blocks,
-        rule.false_pass_rate,
     )
 
 
+def _observed(decision: Statistical, sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    """Return the counts of a block, without families of which this case has no trial."""
+    return tuple(family for family in decision.observe(sampler, block) if family.trials.any())
+
+
 def _max_blocks(
-    families: tuple[Trials, ...], discrepancies: Mapping[str, float], rule: Rule
+    families: tuple[Trials, ...],
+    discrepancies: tuple[np.ndarray, ...],
+    promised: Mapping[str, float],
+    rule: Rule,
 ) -> int:
     """Return the number of blocks after which an example is left undecided."""
-    return max(
+    to_refute = max(
         ceil(
             rule.trials_per_variance(len(family))
-            / (rule.factor * discrepancies[family.label]) ** 2
+            / (rule.factor * promised[family.label]) ** 2
             / max(1, int(family.trials.min()))
         )
         for family in families
     )
+    to_pass = blocks_to_decide(
+        list(zip(families, discrepancies, strict=True)),
+        false_pass_rate=rule.false_pass_rate,
+        undecided_rate=rule.undecided_rate,
+    )
+    return max(to_refute, to_pass)

@@ -65,10 +65,9 @@ class Settings:
     def promise(self) -> str:
         """The number of cases of the profile, and the discrepancies that a pass excludes."""
         promised = ", ".join(
-            f"{prop.id} {self.profile.discrepancy_factor * min(finest):.2g}"
+            f"{prop.id} {self._excluded(prop.decision)}"
             for prop in CATALOGUE
             if isinstance(prop.decision, Statistical)
-            for finest in [prop.decision.discrepancies.values()]
         )
         exact = max(
             self.profile.exact_examples, *(len(c.exact.explicit) for c in CATALOGUE if c.exact)
@@ -86,6 +85,12 @@ class Settings:
             f"{counted} of a statistical one; a pass excludes, in "
             f"standard deviations of one trial, {promised}"
         )
+
+    def _excluded(self, decision: Statistical) -> str:
+        """Return the discrepancies that a pass excludes, from the finest to the coarsest family."""
+        promised = decision.discrepancies.values()
+        ends = dict.fromkeys((min(promised), max(promised)))
+        return " to ".join(f"{self.profile.discrepancy_factor * end:.2g}" for end in ends)
 
     def search_seed(self, property_id: str) -> int:
         """Return the seed of Hypothesis for a property: the same for every subject and process."""

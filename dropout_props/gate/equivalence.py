@@ -62,6 +62,8 @@ def of_properties(base: PropertyResult, candidate: PropertyResult) -> Statement:
     for mine, other in pairs:
         same &= _integers(mine.counts) == _integers(other.counts)
         families = {family.label: family for family in other.counts}
+        # An edge may have been excluded at an earlier look than the last, which alone is stored.
+        both_excluded = mine.decision == other.decision == "excluded"
         for a in mine.counts:
             b = families.get(a.label)
             if b is None:
@@ -69,7 +71,8 @@ def of_properties(base: PropertyResult, candidate: PropertyResult) -> Statement:
                 continue
             margin = 2 * a.discrepancy + (a.highest - a.lowest)
             one = _distance(_worst(a, mine.looks), _worst(b, other.looks), margin)
-            if not one.within and _excluded(a) and _excluded(b):
+            settled = both_excluded and not one.apart
+            if not one.within and (settled or (_excluded(a) and _excluded(b))):
                 one = replace(one, largest=margin)
             found.append(one)
         if "undecided" in (mine.decision, other.decision):

@@ -145,6 +145,7 @@ def _exact(subject: Subject, property_id: str, found: Found, settings: Settings)
 
 
 def _example(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
+    from dropout_props.engine.budget import undecided_share
     from dropout_props.engine.cases import explicit_cases
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.engine.sequential_test import Rule, judge_example
@@ -160,6 +161,7 @@ def _example(subject: Subject, property_id: str, found: Found, settings: Setting
         log_threshold=example_threshold(found.run.share, number),
         false_pass_rate=found.run.false_pass_rate,
         factor=settings.profile.discrepancy_factor,
+        undecided_rate=undecided_share(found.run.share) / number,
     )
     sampler = Sampler(subject, case_of(found.replay.case), property_id, settings.run_seed)
     example = judge_example(sampler, decision, rule)

@@ -22,7 +22,7 @@ from scipy.special import betaln, xlog1py, xlogy
 from dropout_props.engine import Settings, decide, sequential_test
 from dropout_props.engine.sequential_test import Rule
 from dropout_props.selftest.measured import Measured, at_most
-from dropout_props.statistics import Trials
+from dropout_props.statistics import Trials, excluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def _example(
         trials[alive] += block
         counts = Trials.of(successes[alive], trials[alive], keep)
         evidence = sequential_test.log_evalues(counts, discrepancy=shift)
-        over = (evidence >= threshold) | sequential_test.excluded(
+        over = (evidence >= threshold) | excluded(
             counts, discrepancy=shift, false_pass_rate=rule.false_pass_rate
         )
         alive[np.flatnonzero(alive)[over]] = False

@@ -15,7 +15,7 @@ import numpy as np
 
 from dropout_props.engine import decide, sequential_test
 from dropout_props.selftest.measured import Measured, at_most
-from dropout_props.statistics import Trials
+from dropout_props.statistics import Trials, excluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def _endings(keep: float, log_threshold: float) -> _Endings:
         alive = np.logaddexp(np.append(dropped, -np.inf), np.append(-np.inf, kept))
         counts = Trials.of(np.arange(number + 1), number, keep)
         evidence = sequential_test.log_evalues(counts, discrepancy=discrepancy)
-        stopped = (evidence >= log_threshold) | sequential_test.excluded(
+        stopped = (evidence >= log_threshold) | excluded(
             counts, discrepancy=discrepancy, false_pass_rate=_FALSE_PASS_RATE
         )
         stopped |= number == _TRIALS

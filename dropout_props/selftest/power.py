@@ -84,6 +84,7 @@ class _Simulation:
         block = ceil(rule.trials_per_variance(len(family)) / wanted**2 / _LOOKS)
         counts = np.zeros((2, self.times), dtype=np.int64)
         alive = np.ones(self.times, dtype=bool)
+        ruled_out = np.zeros((2, self.times), dtype=bool)
         passed = 0
         crowd = log(
             len(family)
@@ -96,9 +97,10 @@ class _Simulation:
             refuted = (
                 sequential_test.log_evalues(now, discrepancy=shift) - crowd >= rule.log_threshold
             )
-            over = sequential_test.excluded(
+            ruled_out[:, alive] |= sequential_test.excluded_sides(
                 now, discrepancy=shift, false_pass_rate=rule.false_pass_rate
             )
+            over = ruled_out[:, alive].all(axis=0)
             passed += int((over & ~refuted).sum())
             alive[np.flatnonzero(alive)[over | refuted]] = False
             if not alive.any():

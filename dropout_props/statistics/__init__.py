@@ -9,8 +9,13 @@ Imports: NumPy and SciPy, and no other room.
 """
 
 from dropout_props.statistics.design import min_discrepancy, min_num_trials
-from dropout_props.statistics.evidence import excluded, log_evalues, log_mean_evalue
-from dropout_props.statistics.interval import clopper_pearson, common_relative_bias
+from dropout_props.statistics.evidence import (
+    excluded,
+    excluded_sides,
+    log_evalues,
+    log_mean_evalue,
+)
+from dropout_props.statistics.interval import clopper_pearson
 from dropout_props.statistics.keep import keep_interval
 from dropout_props.statistics.ledger import (
     example_threshold,
@@ -31,6 +36,7 @@ from dropout_props.statistics.probability import (
 )
 from dropout_props.statistics.sequential import expected_num_trials
 from dropout_props.statistics.trials import Interval, Trials
+from dropout_props.statistics.undecided import blocks_to_decide, chance_undecided
 from dropout_props.statistics.windows import (
     Alike,
     alike_windows,
@@ -45,11 +51,13 @@ __all__ = [
     "Trials",
     "agreement",
     "alike_windows",
+    "blocks_to_decide",
     "central_region",
+    "chance_undecided",
     "clopper_pearson",
-    "common_relative_bias",
     "example_threshold",
     "excluded",
+    "excluded_sides",
     "expected_num_trials",
     "fixed_parity",
     "keep_interval",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["excluded", "log_evalues", "log_mean_evalue"]
+__all__ = ["excluded", "excluded_sides", "log_evalues", "log_mean_evalue"]
 
 
 def log_evalues(trials: Trials, *, discrepancy: ArrayLike) -> Floats:
@@ -122,11 +122,23 @@ def excluded(
 ) -> NDArray[np.bool_]:
     """Return for each member whether the counts rule out a fault as large as the discrepancy.
 
+    They do when ``excluded_sides`` is true on both sides.
+    """
+    both = excluded_sides(trials, discrepancy=discrepancy, false_pass_rate=false_pass_rate)
+    return np.asarray(both.all(axis=0))
+
+
+def excluded_sides(
+    trials: Trials, *, discrepancy: ArrayLike, false_pass_rate: float
+) -> NDArray[np.bool_]:
+    """Return for each side of each member whether a fault as large as the discrepancy is ruled out.
+
     Two e-values must reach 1/false_pass_rate: that of the null's upper end against "the success
     probability is highest + discrepancy or more", and that of its lower end against "it is
     lowest - discrepancy or less". Each is a likelihood ratio, and beyond its edge a
     supermartingale, so that by Ville the chance of *ever* returning True is at most
-    false_pass_rate when the truth is at an edge or beyond it.
+    false_pass_rate when the truth is at an edge or beyond it. So a side that was ruled out once may
+    count as ruled out for good.
 
     An edge above 1 or below 0 is not a probability: no fault of that size exists on that side, so
     none has to be ruled out, and smaller ones are not promised to be detected. An edge at exactly
@@ -139,7 +151,7 @@ def excluded(
         false_pass_rate: the allowed chance of ever ruling out what is the case, in (0, 1).
 
     Returns:
-        bool[num_members].
+        bool[2, num_members]: above the null, and below it.
 
     Raises:
         ValueError: no probability is at that distance from the null of a member, so there is
@@ -167,7 +179,7 @@ def excluded(
     possible = ~(np.isposinf(of_null) & np.isposinf(of_edge))
     with np.errstate(invalid="ignore"):
         evidence_above, evidence_below = np.where(possible, of_edge - of_null, -np.inf)
-    return (no_above | (evidence_above >= needed)) & (no_below | (evidence_below >= needed))
+    return np.stack([no_above | (evidence_above >= needed), no_below | (evidence_below >= needed)])
 
 
 def _log_mean(log_values: Floats) -> float:

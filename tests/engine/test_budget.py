@@ -4,15 +4,18 @@ import pytest
 
 from dropout_props.cases.profiles import PROFILES
 from dropout_props.engine import Settings
-from dropout_props.engine.budget import SUBJECT_CAPACITY, Budget
+from dropout_props.engine.budget import SUBJECT_CAPACITY, Budget, undecided_share
 from dropout_props.properties import CATALOGUE
 
 
 def test_all_shares_together_are_the_budget() -> None:
-    """The shares of all statistical properties for all subjects of the capacity add up to it."""
+    """To fail and to be undecided, over all statistical properties and subjects: the budget."""
     budget = Settings().budget
     statistical = sum(prop.is_statistical for prop in CATALOGUE)
-    assert budget.share * statistical * SUBJECT_CAPACITY == pytest.approx(1e-9)
+    red = budget.share + budget.undecided_share
+    assert red * statistical * SUBJECT_CAPACITY == pytest.approx(1e-9)
+    assert 0 < budget.undecided_share < budget.share
+    assert undecided_share(budget.share) == pytest.approx(budget.undecided_share)
 
 
 def test_the_share_does_not_depend_on_the_profile() -> None:

@@ -86,7 +86,9 @@ def side(bare: FakeEnvironment) -> FakeEnvironment:
     return bare
 
 
-def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> PropertyResult:
+def counted(
+    successes: int, trials: int, *, discrepancy: float = 0.01, decision: str = "excluded"
+) -> PropertyResult:
     """Return a passing statistical property with one case of one count, around 0.5."""
     counts = Counts(
         label="all units",
@@ -102,7 +104,7 @@ def counted(successes: int, trials: int, *, discrepancy: float = 0.01) -> Proper
         discrepancy=discrepancy,
         log10_evidence=-1.0,
     )
-    example = ExampleResult("case", 0.5, "digest", "excluded", trials, 1, -1.0, (counts,))
+    example = ExampleResult("case", 0.5, "digest", decision, trials, 1, -1.0, (counts,))
     return PropertyResult(
         "linen.Dropout", "DP202", "keep rate", "statistical", Verdict.PASS, examples=(example,)
     )

@@ -89,9 +89,15 @@ def test_other_bits_are_rekeyed_only_when_equivalence_is_shown(count: Any) -> No
 
 def test_the_absence_of_a_difference_shows_nothing(count: Any) -> None:
     """Two small samples that do not differ are inconclusive, not rekeyed."""
-    row = classify(count(500, 1_000), count(501, 1_000))
+    few = count(500, 1_000, decision="undecided"), count(501, 1_000, decision="undecided")
+    row = classify(*few)
     assert row.change is Change.INCONCLUSIVE
     assert "equivalence is not shown" in row.detail
+
+
+def test_an_exclusion_at_an_earlier_look_counts(count: Any) -> None:
+    """The last counts alone would not show it, but both examples have passed."""
+    assert classify(count(500, 1_000), count(501, 1_000)).change is Change.REKEYED
 
 
 def test_a_shown_difference_is_a_shift(count: Any) -> None:

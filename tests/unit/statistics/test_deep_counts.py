@@ -11,7 +11,6 @@ from dropout_props.statistics import (
     Interval,
     Trials,
     clopper_pearson,
-    common_relative_bias,
     excluded,
     log_evalues,
 )
@@ -121,12 +120,3 @@ def test_clopper_pearson_is_as_wide_as_it_must_be(num_trials: int) -> None:
     spread = 0.5 / math.sqrt(num_trials)
     assert (ends.highest - ends.lowest) / spread == pytest.approx(2 * 3.2905, rel=1e-3)
     assert ends.lowest < 0.5 < ends.highest
-
-
-@pytest.mark.parametrize("num_trials", [10**9, 10**12, 10**15, 10**18])
-def test_a_common_bias_narrows_with_the_square_root(num_trials: int) -> None:
-    """Its width, in standard deviations, grows with the logarithm of the trials alone."""
-    ends = common_relative_bias([num_trials // 2], [num_trials], 0.5, confidence=0.999)
-    spread = 1 / math.sqrt(num_trials)
-    assert -6.5 * spread < ends.lowest < -3.29 * spread
-    assert 3.29 * spread < ends.highest < 6.5 * spread
