@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dropout_props.properties import Statistical
 from dropout_props.results.records import Failure
 from dropout_props.statistics import clopper_pearson
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.engine.sequential_test import Example
     from dropout_props.engine.settings import Settings
-    from dropout_props.properties import Property, Statistical
+    from dropout_props.properties import Property
+    from dropout_props.results.records import Counts
     from dropout_props.subjects.subject import Subject
 
 __all__ = [
@@ -130,16 +132,27 @@ def undecided(examples: Sequence[Example], number: int) -> str:
     )
 
 
-def _worst(example: Example) -> str:
-    record = max(example.record(confidence=0.999).counts, key=lambda c: c.log10_evidence)
+def _worst(example: Example, prop: Property) -> str:
+    counts = example.record(confidence=0.999).counts
+    record = max(counts, key=lambda one: one.log10_evidence)
     null = (record.lowest + record.highest) / 2
-    member = f" {record.worst}" if record.members > 1 else ""
+    member = f" {_name_of(record, counts, example, prop)}" if record.members > 1 else ""
     low, high = record.interval
     return (
         f"{record.label}{member}: {record.worst_successes} of {record.worst_trials} "
         f"({record.worst_successes / record.worst_trials:.6g}, 99.9 % interval {low:.6g} to "
         f"{high:.6g}), where {null:.6g} was expected"
     )
+
+
+def _name_of(record: Counts, counts: Sequence[Counts], example: Example, prop: Property) -> str:
+    """Return the property's name of the member that stands out, or its number."""
+    name_of = prop.decision.name_of if isinstance(prop.decision, Statistical) else None
+    if name_of is None:
+        return str(record.worst)
+    alike = [one for one in counts if one.label == record.label]
+    which = next(number for number, one in enumerate(alike) if one is record)
+    return name_of(example.sampler, record.label, which, record.worst)
 
 
 def statistical_failure(
@@ -153,7 +166,7 @@ def statistical_failure(
     """Return the paragraph of counts that refute a property, or leave it undecided."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
     return pair.failure(
-        seen=f"{_worst(worst)} ({worst.sampler.case})",
+        seen=f"{_worst(worst, pair.prop)} ({worst.sampler.case})",
         decided_by=(
             f"evidence {shown} against 1e{log10_needed:.0f} needed, which a correct layer "
             f"reaches at most once in 1e{-log10(pair.settings.budget.share):.0f} runs"

@@ -105,6 +105,10 @@ class ExactSampler(Sampler):
             _masks(keys, operation.num_outputs, self.case.shape, self.case.keep), 0, 1
         )
 
+    def compiled_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return what `masks` does: NumPy compiles nothing."""
+        return self.masks(keys)
+
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""
         [masks] = _masks(keys, 1, self.case.mask_shape, self.case.keep)

@@ -71,6 +71,9 @@ class Statistical:
         also: a part that one counterexample refutes; checked after the counts, so that it hides no
             failure of theirs.
         few: how many distinct cases there are in a profile, where a property has only so many.
+        name_of: names a member of a family in the text of a failure, given the sampler, the label,
+            which family of that label it is and the number of the member. Without it the text has
+            the number.
     """
 
     cases: Cases
@@ -80,6 +83,7 @@ class Statistical:
     relative: str | None = None
     also: Exact | None = None
     few: Callable[[Profile], int] | None = None
+    name_of: Callable[[Sampler, str, int, int], str] | None = None
 
     def num_examples(self, profile: Profile, always: int) -> int:
         """Return how many cases are counted, of which `always` are always asked.

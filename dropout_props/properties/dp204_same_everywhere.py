@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.statistics import Trials
@@ -13,7 +14,9 @@ from dropout_props.statistics import Trials
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
-_BLOCKS = 8
+_LARGE = 2**12  # units beyond which each single one would take too many masks
+_LEVELS = (2, 4, 8)
+_LEVELS_OF_LARGE = (2, 4, 8, 16, 32, 64)
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
@@ -21,11 +24,16 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     num_keys, keep = len(kept), keep_of(sampler)
     by_position = kept.sum(axis=0)
     flat = by_position.reshape(-1)
-    families = [Trials.of(flat, num_keys, keep, label="one position")]
-    parts = [part for level in (2, 4, _BLOCKS) for part in np.array_split(flat, level)]
+    levels = _LEVELS_OF_LARGE if flat.size > _LARGE else _LEVELS
+    parts = [part for level in levels for part in np.array_split(flat, level) if part.size]
     sizes = np.array([part.size for part in parts])
     sums = np.array([part.sum() for part in parts])
-    families.append(Trials.of(sums, num_keys * sizes, keep, label="dyadic block"))
+    if flat.size > _LARGE:
+        return (Trials.of(sums, num_keys * sizes, keep, label="part of a large mask"),)
+    families = [
+        Trials.of(flat, num_keys, keep, label="one position"),
+        Trials.of(sums, num_keys * sizes, keep, label="dyadic block"),
+    ]
     if by_position.ndim > 1:
         indices = [
             (by_position.sum(axis=tuple(a for a in range(by_position.ndim) if a != axis)), length)
@@ -42,7 +50,8 @@ PROPERTY = Property(
     name="same keep rate everywhere",
     level="core",
     sentence="The keep rate is the same at every position: at single units, edges and tails "
-    "included, in halves, quarters and eighths, and at every index along every axis.",
+    "included, in halves, quarters and eighths, and at every index along every axis; in a large "
+    "mask in parts down to a 64th.",
     formula="P(y[i] != 0) = 1 - rate for every position i",
     means="Some units get more noise than others: the ends of a vector, padding, one feature.",
     assumes="DP201 holds. A wrong overall keep rate (DP202) fails here too.",
@@ -52,7 +61,12 @@ PROPERTY = Property(
     decision=Statistical(
         cases=large_block_cases,
         observe=_observe,
-        discrepancies={"one position": 0.05, "dyadic block": 0.01, "index along an axis": 0.02},
-        explicit=(*canonical(), *canonical((16, 33))[1:3]),
+        discrepancies={
+            "one position": 0.05,
+            "dyadic block": 0.01,
+            "part of a large mask": 0.02,
+            "index along an axis": 0.02,
+        },
+        explicit=(*canonical(), *canonical((16, 33))[1:3], Case(shape=(512, 1024), rate=0.1)),
     ),
 )

@@ -11,26 +11,43 @@ import numpy as np
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
+_QUADS = 2**30  # groups of four seeds of 32 bits
+_WORD = 32
 
 
 def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
     """Return key[2 * num_pairs]: two and two related by `pairing`, pairs independent."""
     count = max(1, sampler.num_keys // 2)
     if pairing == "adjacent seeds":
-        seeds = sampler.words(count, role=pairing, block=block)[:, 0] // np.uint32(2)
-        both = np.stack([2 * seeds, 2 * seeds + 1], axis=1)
-        return _each(jax.random.key, jnp.asarray(both.reshape(-1)))
+        return _each(jax.random.key, jnp.asarray(_seeds(sampler, count, block).reshape(-1)))
     parents = sampler.keys(count, role=pairing, block=block)
     if pairing == "split siblings":
         return _each(jax.random.split, parents).reshape(-1)
-    steps = np.arange(2 * count, dtype=np.uint32)
+    # Even and odd numbers, of every size: any step may be the first of a pair.
+    first = sampler.words(count, role=f"{pairing}, steps", block=block)[:, 0] // np.uint32(2)
+    first >>= first % np.uint32(_WORD)
+    steps = np.stack([first, first + np.uint32(1)], axis=1).reshape(-1)
     return _each(jax.random.fold_in, jnp.repeat(parents, 2), jnp.asarray(steps))
+
+
+def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
+    """Return uint32[count, 2], two adjacent seeds each; no seed of a case is in two pairs.
+
+    Each pair lies within four seeds of its own, so that it may start at an even or an odd one.
+    """
+    factor, start = sampler.words(1, role="which seeds")[0].astype(np.uint64)
+    numbers = np.arange(block * count, (block + 1) * count, dtype=np.uint64)
+    quads = ((factor | np.uint64(1)) * numbers + start) % np.uint64(_QUADS)
+    inside = sampler.words(count, role="where in four", block=block)[:, 0] % np.uint32(3)
+    first = (4 * quads).astype(np.uint32) + inside
+    return np.stack([first, first + np.uint32(1)], axis=1)
 
 
 def _each(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
@@ -48,6 +65,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         for order, other in _orders(second).items():
             agree = int(np.count_nonzero(first == other))
             families.append(Trials.of(agree, first.size, null, label=f"{pairing}, {order}"))
+        families += every_shift(first, second, null, f"{pairing}, ")
     return tuple(families)
 
 
@@ -60,29 +78,40 @@ def _orders(masks: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-_LABELS = tuple(
-    f"{pairing}, {order}"
+_DISCREPANCIES = {
+    f"{pairing}, {order}": promised
     for pairing in _PAIRS
-    for order in ("unit by unit", "reversed", "half-shifted")
-)
+    for order, promised in {
+        **dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
+        **SHIFTED,
+    }.items()
+}
 
 PROPERTY = Property(
     id="DP402",
     name="keys give independent masks",
     level="core",
     sentence="Masks of different keys are independent, for adjacent seeds, split siblings and "
-    "consecutive fold_in, unit by unit, reversed and half-shifted.",
+    "consecutive fold_in, unit by unit, and at every shift of one against the other, forwards and "
+    "backwards.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
     means="Steps, layers or examples that should get independent noise get the same noise.",
     assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
     "here too.",
-    mutants=("constant_key", "seed_halved", "mirrored_neighbour"),
+    mutants=(
+        "constant_key",
+        "seed_halved",
+        "mirrored_neighbour",
+        "seed_plus_tile",
+        "odd_seeds_alike",
+    ),
     blocked_by=("DP201",),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,
         observe=_observe,
-        discrepancies=dict.fromkeys(_LABELS, 0.005),
+        discrepancies=_DISCREPANCIES,
         explicit=canonical(),
+        name_of=shift_named,
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         "half-shifted": np.roll(second, second.shape[1] // 2, axis=1),
     }
     null = agreement(keep_of(sampler))
-    return tuple(
-        Trials.of(int(np.count_nonzero(first == other)), first.size, null, label=order)
-        for order, other in orders.items()
+    return (
+        *(
+            Trials.of(int(np.count_nonzero(first == other)), first.size, null, label=order)
+            for order, other in orders.items()
+        ),
+        *every_shift(first, second, null),
     )
 
 
@@ -43,7 +47,7 @@ PROPERTY = Property(
     name="two calls are independent",
     level="core",
     sentence="Masks of two calls of one layer in one application are independent: unit by unit, "
-    "reversed and half-shifted.",
+    "and at every shift of one against the other, forwards and backwards.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
     means="A layer that is called again, in a loop or on a second input, repeats its noise.",
     assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
@@ -55,13 +59,15 @@ PROPERTY = Property(
         "antithetic_calls",
         "overlap",
         "call_rate_drifts",
+        "calls_shifted",
     ),
     blocked_by=("DP201",),
     needs=("mask", "repeat"),
     decision=Statistical(
         cases=large_block_cases,
         observe=_observe,
-        discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
+        discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005) | SHIFTED,
         explicit=canonical(),
+        name_of=shift_named,
     ),
 )

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     for label, pair in _PAIRS.items():
         first, second = (kept[:, _NAMES.index(name)] for name in pair)
         families.append(Trials.of(int((first == second).sum()), first.size, null, label=label))
+        flat = first.reshape(len(first), -1), second.reshape(len(second), -1)
+        families += every_shift(*flat, null, f"{label}, ")
     return tuple(families)
 
 
@@ -42,18 +45,22 @@ PROPERTY = Property(
     id="DP404",
     name="two layers are independent",
     level="core",
-    sentence="Masks of two layers of one model are independent: of siblings, and of layers of one "
-    "name in two blocks or at two depths.",
+    sentence="Masks of two layers of one model are independent, unit by unit and at every shift: "
+    "of siblings, and of layers of one name in two blocks or at two depths.",
     formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
     means="Layers that should get independent noise drop the same units.",
     assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree.",
-    mutants=("same_key_all_layers",),
+    mutants=("same_key_all_layers", "layers_shifted"),
     blocked_by=("DP201",),
     needs=("mask", "layers"),
     decision=Statistical(
         cases=large_block_cases,
         observe=_observe,
-        discrepancies=dict.fromkeys(_PAIRS, 0.01),
+        discrepancies=dict.fromkeys(_PAIRS, 0.01)
+        | {
+            f"{label}, {order}": promised for label in _PAIRS for order, promised in SHIFTED.items()
+        },
         explicit=canonical(),
+        name_of=shift_named,
     ),
 )

@@ -29,6 +29,9 @@ __all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
 BLOCK_UNITS = 2**18
 """Units in one block: large enough that dispatch costs little, small enough to stop early."""
 
+_LARGE = 2**12
+"""Units of a mask beyond which a shape belongs to one case alone, and is compiled as a whole."""
+
 LOOPED_UNITS = 2**13
 """Units in one block of a subject that vmap cannot batch, and that is called once a key."""
 
@@ -70,6 +73,13 @@ class Sampler:
         if self.subject.traits.reference == "input":
             return self.case.size
         return int(np.size(self.subject.reference(jnp.asarray(self.case.inputs()))))
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """Shape of a mask that was drawn: of the case, or of the model's own output."""
+        if self.subject.traits.reference == "input":
+            return self.case.mask_shape
+        return tuple(np.shape(self.subject.reference(jnp.asarray(self.case.inputs()))))
 
     @property
     def num_keys(self) -> int:
@@ -182,7 +192,8 @@ class Sampler:
 
     def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
         """Return the masks of one whole block of fresh keys, bool[num_keys, *mask_shape]."""
-        return self.masks(self.keys(self.num_keys, role=role, block=block))
+        draw = self.compiled_masks if self.size > _LARGE else self.masks
+        return draw(self.keys(self.num_keys, role=role, block=block))
 
 
 @lru_cache(maxsize=64)

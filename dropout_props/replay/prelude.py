@@ -93,9 +93,9 @@ def recount(observe: Callable[..., Any], sampler: Any, seen: list[tuple[str, int
     """
     import numpy as np
 
-    families, block = observe(sampler, 0), 1
+    families, block = _observed(observe, sampler, 0), 1
     while families[0].trials.sum() < seen[0][2]:
-        more = observe(sampler, block)
+        more = _observed(observe, sampler, block)
         families, block = [a + b for a, b in zip(families, more, strict=True)], block + 1
     counts = [(one.label, int(one.successes.sum()), int(one.trials.sum())) for one in families]
     chance = 1.0
@@ -113,6 +113,11 @@ def recount(observe: Callable[..., Any], sampler: Any, seen: list[tuple[str, int
     print(f"these counts are {'the same as' if same else 'other than'} those of the failure")
     print(f"a correct layer is as far off with a probability of at most {chance:.1e}")
     return int(same or chance < _NEVER)
+
+
+def _observed(observe: Callable[..., Any], sampler: Any, block: int) -> list[Any]:
+    """Returns the counts of a block, without families of which this case has no trial."""
+    return [one for one in observe(sampler, block) if one.trials.any()]
 
 
 def _chances(rates: Any, trials: Any, null: Any) -> Any:

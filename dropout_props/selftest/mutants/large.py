@@ -91,7 +91,7 @@ MUTANTS = (
         "seed_plus_tile",
         "each 8 units are seeded with the seed plus their number",
         "Triton and Pallas kernels",
-        ("DP306",),
+        ("DP306", "DP402"),
         Kernel(derive_key=_root, draw=_seeded_tiles),
     ),
     Mutant(

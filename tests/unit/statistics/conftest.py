@@ -1,8 +1,6 @@
-"""Fixtures of the tests of the statistics: exact walks over all counts, and seeded generators."""
+"""A fixture of the tests of the statistics: exact walks over all counts."""
 
-import hashlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -39,10 +37,3 @@ def walk() -> Walk:
         return stopped, mean
 
     return _walk
-
-
-@pytest.fixture
-def rng(request: pytest.FixtureRequest) -> Any:
-    """Return a generator seeded by a hash of the test's name, so that no seed is hand-picked."""
-    digest = hashlib.sha256(request.node.nodeid.encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
