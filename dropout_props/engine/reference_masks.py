@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jax
 import numpy as np
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from dropout_props.statistics import Trials
     from dropout_props.subjects.operations import Operation
 
-__all__ = ["EXACT_UNITS", "ExactSampler", "ExactSubject", "families"]
+__all__ = ["EXACT_UNITS", "Drawing", "ExactSampler", "ExactSubject", "families"]
 
 _TRAITS = Traits(api="linen", broadcast_dims=True)
 EXACT_UNITS = 2**12
 """Number of units in one block: small, so that thousands of runs take minutes."""
+
+
+Drawing: TypeAlias = "Callable[[Any, int, tuple[int, ...], float], np.ndarray[Any, Any]]"
+"""Returns bool[copies, num_keys, *shape] from keys, copies, shape and keep probability."""
 
 
 def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.ndarray[Any, Any]:
@@ -40,11 +44,19 @@ def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.nd
 
 @dataclass(frozen=True)
 class ExactSubject:
-    """A subject that handles a batch of keys at once, and returns masks in place of outputs."""
+    """A subject that handles a batch of keys at once, and returns masks in place of outputs.
+
+    Args:
+        name: name of the subject.
+        source: place of its code: it has none.
+        traits: its abilities.
+        masks: draws all masks.
+    """
 
     name: str = "selftest.exact"
     source: str = ""
     traits: Traits = _TRAITS
+    masks: Drawing = _masks
 
     def reference(self, x: Any) -> Any:
         """Return the input."""
@@ -60,7 +72,7 @@ class ExactSubject:
     ) -> tuple[Any, ...]:
         """Return bool[num_keys, *shape], the units kept, for each call."""
         [keys] = streams.values()
-        return tuple(_masks(keys, times, tuple(x.shape), 1.0 - rate))
+        return tuple(self.masks(keys, times, tuple(x.shape), 1.0 - rate))
 
     def call_layers(
         self,
@@ -101,9 +113,8 @@ class ExactSampler(Sampler):
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, num_answers, *shape]: each answer has a mask of its own."""
-        return np.moveaxis(
-            _masks(keys, operation.num_outputs, self.case.shape, self.case.keep), 0, 1
-        )
+        masks = self._draw(keys, operation.num_outputs, self.case.shape)
+        return np.moveaxis(masks, 0, 1)
 
     def compiled_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return what `masks` does: NumPy compiles nothing."""
@@ -111,8 +122,12 @@ class ExactSampler(Sampler):
 
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""
-        [masks] = _masks(keys, 1, self.case.mask_shape, self.case.keep)
+        [masks] = self._draw(keys, 1, self.case.mask_shape)
         return np.broadcast_to(masks, (len(keys), *self.case.shape))
+
+    def _draw(self, keys: jax.Array, copies: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        exact: Any = self.subject
+        return np.asarray(exact.masks(keys, copies, shape, self.case.keep))
 
 
 def families(

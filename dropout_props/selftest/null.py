@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Caught", "measure", "measure_own_mutants"]
 
 _FEW_RUNS = 16  # per property: a fault of the suite affects all of them
+_FEW_BITS = 9
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Caught:
 
 
 def _parts(run_seed: int, runs: int | None = None) -> dict[str, Callable[[], Iterator[Measured]]]:
-    from dropout_props.selftest import depth, enumeration, null_runs
+    from dropout_props.selftest import all_masks, depth, enumeration, null_runs
 
     few = {} if runs is None else {"runs": runs}
     return {
@@ -40,11 +41,15 @@ def _parts(run_seed: int, runs: int | None = None) -> dict[str, Callable[[], Ite
         "b": partial(depth.measure, run_seed=run_seed),
         "c": partial(null_runs.measure, run_seed=run_seed, **few),
         "d": partial(null_runs.adversary, run_seed=run_seed),
+        "e": all_masks.measure if runs is None else partial(all_masks.measure, bits=_FEW_BITS),
     }
 
 
 def measure(*, run_seed: int = 0) -> Iterator[Measured]:
-    """Measure (a) by enumeration, (b) at the real budget, (c) in runs, (d) with an adversary."""
+    """Measure (a) by enumeration, (b) at the real budget, (c) in runs, (d) with an adversary.
+
+    And (e) over all masks, whether the counts themselves are of independent trials.
+    """
     for part in _parts(run_seed).values():
         yield from part()
 

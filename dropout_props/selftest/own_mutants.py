@@ -65,6 +65,16 @@ def _no_run_seed(words: Any) -> Any:
     return lambda sampler, count, **options: words(replace(sampler, run_seed=0), count, **options)
 
 
+def _overlapping(_members_of_pairs: Any) -> Any:
+    import numpy as np
+
+    def all_pairs_of_a_lag(length: int) -> Any:
+        first, second = np.triu_indices(length, 1)
+        return length - 1, second - first - 1
+
+    return all_pairs_of_a_lag
+
+
 _EVIDENCE = "dropout_props.engine.sequential_test.log_evalues"
 
 OWN_MUTANTS = (
@@ -76,6 +86,12 @@ OWN_MUTANTS = (
         "d",
         "dropout_props.properties.sampler.Sampler.words",
         _no_case,
+    ),
+    OwnMutant(
+        "overlapping pairs",
+        "e",
+        "dropout_props.properties.mask_statistics._members_of_pairs",
+        _overlapping,
     ),
     OwnMutant(
         "the run seed ignored", "c", "dropout_props.properties.sampler.Sampler.words", _no_run_seed

@@ -6,7 +6,7 @@ import pytest
 
 from dropout_props.cli import main
 from dropout_props.engine import plan
-from dropout_props.selftest import depth, enumeration, null_runs, power
+from dropout_props.selftest import all_masks, depth, enumeration, null_runs, power
 from dropout_props.selftest.own_mutants import OWN_MUTANTS, OwnMutant
 
 
@@ -42,6 +42,7 @@ _PARTS: dict[str, Any] = {
     "b": lambda: depth.measure(ledgers=2000),
     "c": lambda: null_runs.measure(runs=4),
     "d": lambda: null_runs.adversary(runs=5),
+    "e": lambda: all_masks.measure(bits=6, properties=["DP301"]),
 }
 
 
@@ -63,8 +64,15 @@ def test_a_measurement_detects_a_fault_of_the_suite(mutant: OwnMutant, part: str
 
 
 def test_each_measurement_detects_a_fault() -> None:
-    """Each of the four letters has a mutant of the suite."""
-    assert {letter for mutant in OWN_MUTANTS for letter in mutant.caught_by} == set("abcd")
+    """Each of the five letters has a mutant of the suite."""
+    assert {letter for mutant in OWN_MUTANTS for letter in mutant.caught_by} == set("abcde")
+
+
+@pytest.mark.parametrize("bits", [6, pytest.param(12, marks=pytest.mark.nightly)])
+def test_every_count_is_of_independent_trials(bits: int) -> None:
+    """Over all masks, the law of each member is the binomial one, with a mean in its null."""
+    found = list(all_masks.measure(bits=bits))
+    assert [one.held for one in found] == [True, True], found
 
 
 def test_promised_discrepancies_are_rarely_missed_and_quarters_pass() -> None:
