@@ -45,7 +45,9 @@ def _check(sampler: Sampler) -> None:
 def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
     kept = sampler.masks(keys).reshape(len(keys), -1)
     distinct = len(np.unique(np.packbits(kept, axis=1), axis=0))
-    if distinct < len(keys):
+    # Two of 2^14 random keys of 64 bits are the same key once in 2^37 cases, and the derivation of
+    # a mask adds as much with each of its steps: one coincidence proves nothing.
+    if distinct < len(keys) - 1:
         raise Violation(f"{what} gave {distinct} distinct masks")
 
 
@@ -54,11 +56,12 @@ PROPERTY = Property(
     name="keys give distinct masks",
     level="core",
     sentence="Distinct keys give distinct masks, in a set of 16384 random keys and among keys that "
-    "differ in a single bit.",
+    "differ in a single bit, but for one coincidence.",
     formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
     means="The layer ignores part of the key: masks repeat after 256, 65536 or 2^32 keys.",
-    assumes="With a hundred units or more at a rate from 0.3 to 0.7, two equal masks among all "
-    "these keys have a probability below 2^-45 a case.",
+    assumes="Masks have 120 units or more at a rate from 0.3 to 0.7, and a mask depends on its key "
+    "through at most 16 values of 64 bits, each as good as random. Then two coincidences have a "
+    "probability below 2^-66 a case.",
     mutants=("constant_key", "key_low8", "key_low16", "one_word_key"),
     blocked_by=("DP201",),
     needs=("mask",),

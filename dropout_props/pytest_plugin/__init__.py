@@ -25,7 +25,7 @@ _COLLECTED = pytest.StashKey[int]()
 _JSON_PATH = pytest.StashKey["Path | None"]()
 _TABLE = pytest.StashKey[Any]()  # the table of pyproject.toml; None if it is invalid
 _BAD_TABLE = pytest.StashKey[str]()
-_SAME_NAME = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
+_REFUSED = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
 _FIXTURE = "property_check"
 _MARK = "dropout_props"
 _LEVELS = ("core", "full", "framework")  # the catalogue has them too, and imports JAX
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
-    config.stash[_SAME_NAME] = {}
+    config.stash[_REFUSED] = {}
     config.stash[_JSON_PATH] = None if hasattr(config, "workerinput") else _json_path(config)
 
 
@@ -137,17 +137,20 @@ def _table(config: pytest.Config) -> Any:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Count the selected items that will have a result, and find subjects of one name."""
+    """Count the selected items that will have a result, and refuse subjects that cannot have one.
+
+    No two subjects may have one name, and no more may share the error budget than it has room for.
+    """
     items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
     session.config.stash[_COLLECTED] = len(items)
-    errors = _same_names(items)
+    errors = _same_names(items) or _too_many(items)
     invalid = session.config.stash.get(_BAD_TABLE, "")
     if invalid:
         errors = dict.fromkeys([*errors, *map(_subject_name, items)], invalid)
     if errors and not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(next(iter(errors.values())))
     # A worker that raised here would end the session without the message: its tests fail instead.
-    session.config.stash[_SAME_NAME] = errors
+    session.config.stash[_REFUSED] = errors
 
 
 def _same_names(items: list[pytest.Item]) -> dict[str, str]:
@@ -178,6 +181,22 @@ def _subject_name(item: pytest.Item) -> str:
     return _name(params[_FIXTURE][0]) if _FIXTURE in params else ""
 
 
+def _too_many(items: list[pytest.Item]) -> dict[str, str]:
+    """Return an error for each subject, if the error budget has no room for all of them."""
+    names = dict.fromkeys(filter(None, map(_subject_name, items)))
+    if not names:
+        return {}
+    from dropout_props.engine.budget import SUBJECT_CAPACITY
+
+    if len(names) <= SUBJECT_CAPACITY:
+        return {}
+    error = (
+        f"{len(names)} subjects: the error budget has room for {SUBJECT_CAPACITY}. Split them over "
+        "several sessions of pytest, each with a budget of its own."
+    )
+    return dict.fromkeys(names, error)
+
+
 def _name(subject: Any) -> str:
     return subject if isinstance(subject, str) else str(subject.name)
 
@@ -202,7 +221,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     subject, property_id = request.param
 
     def check() -> None:
-        error = request.config.stash[_SAME_NAME].get(_name(subject))
+        error = request.config.stash[_REFUSED].get(_name(subject))
         if error:
             pytest.fail(error, pytrace=False)
         from dropout_props.pytest_plugin.session import judge

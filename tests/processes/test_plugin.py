@@ -5,8 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+from dropout_props import pytest_plugin
 
 _MODULE = """
 import jax.numpy as jnp
@@ -150,6 +154,28 @@ def test_two_subjects_of_one_name_in_two_modules_are_refused(tmp_path: Path, wor
     assert "two subjects are called 'layer', in test_first.py::" in done.stdout + done.stderr
     alone = _pytest(tmp_path, "-n", workers, "test_first.py")  # one subject in two tests
     assert "2 passed" in alone.stdout
+
+
+def test_more_subjects_than_the_budget_has_room_for_are_refused(tmp_path: Path) -> None:
+    """A usage error, as with `check`, before anything is judged."""
+    (tmp_path / "test_many.py").write_text(
+        "from dropout_props import Subject, parametrize_with_properties\n"
+        "layers = [Subject.function(lambda key, x, rate, deterministic: x, name=f'n{i}')\n"
+        "          for i in range(65)]\n"
+        "@parametrize_with_properties(layers, properties=['DP101'])\n"
+        "def test_it(property_check):\n    property_check()\n"
+    )
+    done = _pytest(tmp_path, "test_many.py")
+    assert done.returncode == 4
+    assert "65 subjects: the error budget has room for 64." in done.stderr
+
+
+@pytest.mark.parametrize(("subjects", "refused"), [(64, 0), (65, 65)])
+def test_the_capacity_counts_subjects_and_not_tests(subjects: int, refused: int) -> None:
+    """Two tests of one subject have one place; without room every subject is refused."""
+    params = [{"property_check": (f"n{i % subjects}", "DP101")} for i in range(2 * subjects)]
+    items: Any = [SimpleNamespace(callspec=SimpleNamespace(params=one)) for one in params]
+    assert len(pytest_plugin._too_many(items)) == refused
 
 
 def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -> None:
