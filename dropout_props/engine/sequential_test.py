@@ -24,6 +24,7 @@ from dropout_props.statistics import (
     log_evalues,
     log_mean_evalue,
 )
+from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,8 +162,15 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
 
 
 def _observed(decision: Statistical, sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    """Return the counts of a block, without families of which this case has no trial."""
-    return tuple(family for family in decision.observe(sampler, block) if family.trials.any())
+    """Return the counts of a block, without families of which this case has no trial.
+
+    Raises:
+        Unsupported: the masks of the case are too small for any of the counts.
+    """
+    counted = tuple(one for one in decision.observe(sampler, block) if one.trials.any())
+    if not counted:
+        raise Unsupported(f"a mask of {sampler.case.shape} has too few units to count")
+    return counted
 
 
 def _max_blocks(
