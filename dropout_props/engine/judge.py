@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.compilations import counted
 from dropout_props.engine.decide import Outcome, decide_exact, decide_statistical
 from dropout_props.engine.deviations.apply import apply_known
-from dropout_props.engine.failure_ids import with_replay
+from dropout_props.engine.diagnosis import diagnose
+from dropout_props.engine.failure_ids import case_of, with_replay
 from dropout_props.engine.messages import reproduce
 from dropout_props.engine.probe import probe
 from dropout_props.properties import find
@@ -118,6 +119,8 @@ class Judge:
                 return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
+        if result.verdict is Verdict.FAIL and self.settings.confirm:
+            result = _diagnosed(result, subject, prop, self.settings)
         return apply_known(result, subject, self.settings.known, self.environment)
 
 
@@ -132,6 +135,20 @@ def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:
         num_examples=outcome.num_examples,
         examples=outcome.examples,
     )
+
+
+def _diagnosed(
+    result: PropertyResult, subject: Subject, prop: Property, settings: Settings
+) -> PropertyResult:
+    """Return the result with the explanation of its failure, where one holds."""
+    failure = result.failure
+    if failure is None or failure.replay is None or failure.replay.case is None:
+        return result
+    try:
+        found = diagnose(subject, prop, case_of(failure.replay.case), settings)
+    except (Exception, SystemExit):  # noqa: BLE001 (a diagnosis that fails must not hide the failure)
+        found = ""
+    return replace(result, failure=replace(failure, diagnosis=found))
 
 
 def _crash(subject: Subject, error: Exception | SystemExit) -> str:

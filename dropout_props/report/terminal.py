@@ -61,6 +61,7 @@ def paragraph(one: PropertyResult) -> Text:
     text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
     text.append(f"{one.subject} {one.property_id} {one.name}\n", style="bold")
     lines = {
+        "diagnosis": one.failure.diagnosis,
         "stated": one.failure.statement,
         "seen": one.failure.seen,
         "decided by": one.failure.decided_by,

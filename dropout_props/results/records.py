@@ -135,6 +135,7 @@ class Failure:
         known: reason and link of a known deviation; empty for other failures.
         replay: the inputs of `dropout-props replay`.
         reproducer: a program of JAX and Flax alone that shows a known deviation; may be empty.
+        diagnosis: the simple explanation that holds, such as a constant axis; may be empty.
     """
 
     statement: str
@@ -146,6 +147,7 @@ class Failure:
     known: str = ""
     replay: Replay | None = None
     reproducer: str = ""
+    diagnosis: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from dropout_props.engine.probe import probe
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
 from dropout_props.engine.run.schedule import in_workers
 from dropout_props.engine.snapshot import take
@@ -152,6 +153,7 @@ def run(
         blank,
         results=in_order(results, subjects, properties),
         seconds=monotonic() - started,
+        notes=tuple(f"{one.name}: {note}" for one in subjects for note in probe(one).notes),
         snapshot=taken,
     )
 

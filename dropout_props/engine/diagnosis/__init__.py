@@ -1,0 +1,71 @@
+"""Diagnosis: the simple explanation that holds, where a property of a mask fails.
+
+Question: what is wrong with the mask, in words?
+Guarantee: an explanation is named only where fresh keys confirm it and chance cannot imitate it
+(2^-64 for each), so that none is named on a correct layer. It changes no verdict.
+Cannot say: anything about a model that hides its mask, or about noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dropout_props.engine.diagnosis.conditions import only_where
+from dropout_props.engine.diagnosis.inputs import depends_on_input
+from dropout_props.engine.diagnosis.related_keys import related
+from dropout_props.engine.diagnosis.scale import wrong_scale
+from dropout_props.engine.diagnosis.structure import structure
+from dropout_props.properties.mask_cases import keep_of
+
+if TYPE_CHECKING:
+    from dropout_props.cases.case import Case
+    from dropout_props.engine.settings import Settings
+    from dropout_props.properties import Property
+    from dropout_props.properties.sampler import Sampler
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["diagnose"]
+
+_UNITS = 2**20
+_MOST_KEYS, _FEWEST_KEYS = 128, 4
+_ROLE = "diagnosis"
+_SCALE = "DP201"
+
+
+def diagnose(subject: Subject, prop: Property, case: Case, settings: Settings) -> str:
+    """Return the explanation of a failure in one phrase, or nothing where none holds.
+
+    Args:
+        subject: the subject that failed.
+        prop: the property that failed.
+        case: the case that failed.
+        settings: run seed, and the sampler.
+    """
+    if subject.traits.law != "dropout" or not 0.0 < case.rate < 1.0 or case.size == 0:
+        return ""
+    if case.values in ("zeros", "special"):
+        case = replace(case, values="distinct")
+    sampler = settings.sampler(subject, replace(case, seed=0), _ROLE, settings.run_seed)
+    if prop.id == _SCALE:
+        return wrong_scale(sampler)
+    if subject.traits.lacks("identity"):
+        return ""
+    # At rate 1/2 a mask shows most; a fault may also be that of the rate.
+    rates = [case.rate] if subject.traits.rate is not None else [0.5, case.rate]
+    seen = (_of_masks(replace(sampler, case=replace(sampler.case, rate=rate))) for rate in rates)
+    return next(filter(None, seen), "") or only_where(sampler, prop)
+
+
+@lru_cache(maxsize=64)
+def _of_masks(sampler: Sampler) -> str:
+    """Return what the masks of a case show, whatever property failed."""
+    case = sampler.case
+    keys = sampler.keys(max(_FEWEST_KEYS, min(_MOST_KEYS, _UNITS // case.size)))
+    shared = {axis % len(case.shape) for axis in case.broadcast_dims}
+    return (
+        structure(sampler.kept(keys), keep_of(sampler), shared=sorted(shared))
+        or related(sampler, keep_of(sampler))
+        or depends_on_input(sampler)
+    )

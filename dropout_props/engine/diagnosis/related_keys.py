@@ -1,0 +1,99 @@
+"""Explanations that relate the masks of two keys, or of two calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.engine.diagnosis.evidence import agreement_bits, enough
+from dropout_props.subjects.subject import SubjectError, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
+
+__all__ = ["related"]
+
+_PAIRS = 80  # one coin a mask is enough at rate 1/2
+_LARGEST = 2**13  # units of a mask that is drawn so often
+_SMALL_SHIFTS = 65
+
+
+def related(sampler: Sampler, keep: Interval) -> str:
+    """Return how the second mask of a pair follows from the first, or nothing."""
+    bits = agreement_bits(keep)
+    if sampler.size > _LARGEST or not enough(_PAIRS * bits):
+        return ""
+    for words, first, second in _pairs(sampler):
+        found = _relation(first, second)
+        if found:
+            return f"{words} is {found}"
+    return ""
+
+
+def _pairs(sampler: Sampler) -> Iterator[tuple[str, np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    """Yield bool[_PAIRS, num_units] twice, for keys and calls that may have been mixed up."""
+    seeds = (sampler.words(_PAIRS, role="seeds")[:, 0] >> 2) * 2
+    keys = jax.vmap(jax.random.key)
+    masks = [_flat(sampler, keys(jnp.asarray(seeds + step))) for step in (0, 1)]
+    yield "the mask of seed s + 1", masks[0], masks[1]
+    parents = sampler.keys(_PAIRS, role="parents")
+    siblings = jax.vmap(jax.random.split)(parents)
+    yield (
+        "the mask of the second of two split keys",
+        _flat(sampler, siblings[:, 0]),
+        _flat(sampler, siblings[:, 1]),
+    )
+    fold = jax.vmap(jax.random.fold_in)
+    numbers = jnp.asarray(seeds)
+    yield (
+        "the mask of a key folded with n + 1",
+        _flat(sampler, fold(parents, numbers)),
+        _flat(sampler, fold(parents, numbers + 1)),
+    )
+    if sampler.subject.traits.repeat:
+        calls = _two_calls(sampler, parents)
+        if calls is not None:
+            yield "the mask of the second call", calls[:, 0], calls[:, 1]
+
+
+def _flat(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any]:
+    return sampler.masks(keys).reshape(len(keys), -1)
+
+
+def _two_calls(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any] | None:
+    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+
+    def twice(key: Any) -> Any:
+        streams = sampler.streams(key)
+        return jnp.stack(sampler.subject.call_repeatedly(x, times=2, rate=rate, streams=streams))
+
+    try:
+        kept = sampler.masks_in(sampler.each(twice, keys))
+    except (SubjectError, Unsupported):
+        return None
+    return kept.reshape(len(keys), 2, -1)
+
+
+def _relation(first: np.ndarray[Any, Any], second: np.ndarray[Any, Any]) -> str:
+    size = first.shape[1]
+    if np.array_equal(first, second):
+        return "a copy of the one before"
+    if np.array_equal(first, ~second):
+        return "the complement of the one before"
+    if np.array_equal(first, second[:, ::-1]):
+        return "the mirror image of the one before"
+    powers = {2**k for k in range(size.bit_length())}
+    for shift in sorted({*range(1, _SMALL_SHIFTS), *powers}):
+        if 2 * shift > size:
+            break
+        ahead = np.array_equal(second[:, :-shift], first[:, shift:])
+        behind = np.array_equal(first[:, :-shift], second[:, shift:])
+        if ahead or behind:
+            return f"the one before, shifted by {shift} units"
+    return ""

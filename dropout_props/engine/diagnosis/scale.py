@@ -1,0 +1,45 @@
+"""The explanation of a wrong scale: by which factor the kept units miss x/keep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+if TYPE_CHECKING:
+    from dropout_props.properties.sampler import Sampler
+
+__all__ = ["wrong_scale"]
+
+_KEYS = 4
+_SPREAD = 1e-5
+_RATE = 0.3  # at 1/2 many wrong factors are alike
+
+
+def wrong_scale(sampler: Sampler) -> str:
+    """Return by which constant factor all kept units are wrong, or nothing."""
+    traits = sampler.subject.traits
+    if "float32" not in traits.dtypes:
+        return ""
+    rate = _RATE if traits.rate is None else traits.rate
+    sampler = replace(sampler, case=replace(sampler.case, dtype="float32", rate=rate))
+    x = np.asarray(sampler.subject.reference(jnp.asarray(sampler.case.inputs())), np.float64)
+    outputs = sampler.outputs(sampler.keys(_KEYS)).astype(np.float64)
+    kept = (outputs != 0) & (x != 0) & np.isfinite(outputs)
+    if not kept.any():
+        return ""
+    factors = (outputs * sampler.case.keep / np.where(x == 0, 1.0, x))[kept]
+    factor = float(np.median(factors))
+    if np.ptp(factors) > _SPREAD * abs(factor) or abs(factor - 1.0) <= _SPREAD:
+        return ""
+    keep = sampler.case.keep
+    named = {
+        keep: "they are not scaled",
+        1.0 / keep: "they are scaled twice",
+        keep / rate: "they are scaled by 1/rate",
+    }
+    why = next((words for value, words in named.items() if abs(factor / value - 1) < _SPREAD), "")
+    said = f"kept units are {factor:.6g} times x/keep at rate {rate:g}"
+    return f"{said}: {why}" if why else said
