@@ -11,7 +11,8 @@ import dropout_props
 from dropout_props.layers.examples import training_step
 from tests.recording.test_record import X, drop
 
-PAGE = Path(__file__).parents[2] / "docs" / "recording.md"
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "docs" / "recording.md", ROOT / "README.md")
 
 
 @cache
@@ -67,8 +68,9 @@ def test_a_cause_has_twelve_lines_at_most(name: str) -> None:
     assert len({cause.splitlines()[0] for cause in causes}) == len(causes)
 
 
-def test_the_page_shows_the_report_of_the_example_as_printed() -> None:
-    """The report in docs/recording.md is what `dropout-props audit` prints today."""
+def test_the_pages_show_the_report_of_the_example_as_printed() -> None:
+    """The report in docs/recording.md and in README is what `dropout-props audit` prints today."""
     with dropout_props.record() as record:
         training_step.eight_steps()
-    assert record.report() in PAGE.read_text(encoding="utf-8")
+    for page in PAGES:
+        assert record.report() in page.read_text(encoding="utf-8"), page
