@@ -115,9 +115,9 @@ PROPERTY = RecordProperty(
     formula="P(unit kept) = 1 - rate",
     means="The layer regularises more, or less, than its configuration says.",
     assumes=(
-        "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate` or `p` of the"
-        " module. Masks are rebuilt from their keys; where they cannot be, the probability in the"
-        " program alone is compared."
+        "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, `dropout_prob`,"
+        " `drop_prob` or `p` of the module. Masks are rebuilt from their keys; where they cannot"
+        " be, the probability in the program alone is compared."
     ),
     mend="Keep with probability 1 - rate: jax.random.bernoulli(key, 1 - rate, x.shape).",
     wirings=("linen/rate_used_as_keep_rate", "nnx/rate_used_as_keep_rate"),

@@ -14,7 +14,7 @@ from typing import Any
 
 SAMPLER_OF_SPLIT = "split"
 LIBRARIES = ("jax", "jaxlib", "flax", "equinox", "haiku", "keras")
-RATES = ("rate", "dropout_rate", "drop_rate", "p")
+RATES = ("rate", "dropout_rate", "drop_rate", "dropout_prob", "drop_prob", "p")
 BASES = (
     ("nnx", "flax.nnx", "Module"),
     ("equinox", "equinox", "Module"),
