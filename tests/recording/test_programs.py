@@ -21,6 +21,10 @@ TWICE = {
     # programs that rightly draw from one key twice
     "linen/first_contact": "init and the first apply",
     "jax/cond_under_vmap": "both branches",
+    "linen/sharpness_aware_minimisation": "both passes",
+    "jax/sharpness_aware_minimisation": "both passes",
+    "jax/tensor_parallel": "both devices, where the model is not split",
+    "jax/tensor_parallel_along_another_axis": "both devices, where the model is not split",
     "linen/remat": "forward and backward",
     "linen/remat_over_scan": "forward and backward",
     "nnx/remat": "forward and backward",
