@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, cast
 
 import flax
+import jax
 import pytest
 from packaging.version import Version
 
@@ -45,7 +46,7 @@ def _run_of(kind: str, owner: Any) -> Run:
 def _judged(run: Run, options: Any, run_seed: int = 0) -> frozenset[str]:
     """Record a program and judge it; an evaluation if that is what the options say."""
     if not options.get("training", True):
-        outcome = run(NoRecord(), 2)
+        outcome = run(NoRecord(), 0)  # what it was trained to does not change how it is called
         assert outcome.evaluate is not None
         with record(**options, run_seed=run_seed) as seen:
             outcome.evaluate()
@@ -87,6 +88,7 @@ def _on_devices(devices: int) -> dict[str, list[str]]:
 
 def judge_all(devices: str) -> str:
     """Judge every program for that many devices; this is what the other process runs."""
+    jax.config.update("jax_disable_most_optimizations", val=True)  # no mask depends on them
     found = {}
     for kind, owners in (("wrong", WRONG), ("mended", WRONG), ("right", RIGHT)):
         for name, owner in owners.items():

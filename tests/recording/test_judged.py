@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import jax
 import pytest
@@ -28,7 +29,17 @@ def test_a_wrong_wiring_is_named(name: str) -> None:
     assert found <= {wiring.property, *wiring.also}
 
 
-@pytest.mark.parametrize("name", WRONG)
+def _first_twins() -> list[Any]:
+    """Mark the mended twins that one of the same property and API stands for: they run at night.
+
+    What tells such twins apart is the fault that they lack. The right programs below, which look
+    wrong in ways of their own, run every time.
+    """
+    first = {(one.property, one.api): name for name, one in reversed(WRONG.items())}.values()
+    return [pytest.param(n, marks=[] if n in first else [pytest.mark.nightly]) for n in WRONG]
+
+
+@pytest.mark.parametrize("name", _first_twins())
 def test_a_mended_wiring_passes(name: str) -> None:
     """Nothing fails on the same program without the fault."""
     assert failed("mended", name) == frozenset()

@@ -39,7 +39,7 @@ MASKS = {
     "linen/one_layer_left_off": (STEPS, MLP * STEPS),
     "nnx/one_layer_left_off": (STEPS, MLP * STEPS),
     "linen/train_not_handed_down": (TRANSFORMER // 2 * STEPS, TRANSFORMER * STEPS),
-    "linen/mode_inverted": (MLP, MLP * STEPS),  # its initialisation draws
+    "linen/mode_inverted": (0, MLP * STEPS),
     "nnx/eval_not_undone": (MLP * STEPS_BEFORE_EVALUATION, MLP * STEPS),
     "linen/rate_never_arrives": (TRANSFORMER // 2 * STEPS, TRANSFORMER * STEPS),
     "nnx/rate_never_arrives": (STEPS, MLP * STEPS),

@@ -20,6 +20,8 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_kernel,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -72,8 +74,8 @@ class _OwnGradientNnx(nnx.Module):
     """The same for NNX."""
 
     def __init__(self, backward_fold: int | None, *, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.rngs = rngs
         self.backward_fold = backward_fold
         self.deterministic = False  # what model.eval() sets
@@ -128,7 +130,7 @@ def _checkpointed(record: Record, steps: int, *, backward_fold: int | None) -> O
         value, grads = jax.value_and_grad(loss)(params)
         return descend(params, grads), value
 
-    params = FeedForward().init(jax.random.key(0), batch(0)[0], train=False)
+    params = first_variables(FeedForward(), batch(0)[0], train=False)
     params, losses = train(record, steps, step, params)
     return Outcome(losses, params)
 

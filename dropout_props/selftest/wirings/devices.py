@@ -17,6 +17,7 @@ from dropout_props.selftest.wirings.plain import plain_mlp, plain_params
 from dropout_props.selftest.wirings.training import (
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -87,7 +88,7 @@ def _linen_apply(params: Any, x: Any, key: Any) -> Any:
 
 
 def _linen_params() -> Any:
-    return Mlp().init(jax.random.key(0), batch(0)[0], train=False)
+    return first_variables(Mlp(), batch(0)[0], train=False)
 
 
 def _plain_apply(params: Any, x: Any, key: Any) -> Any:

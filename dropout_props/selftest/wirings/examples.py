@@ -19,6 +19,8 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_kernel,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -88,8 +90,8 @@ class _NnxWritten(nnx.Module):
     """The same for NNX."""
 
     def __init__(self, mask_shape: Callable[[Shape], Shape], *, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.rngs = rngs
         self.mask_shape = mask_shape
         self.rate = RATE
@@ -152,7 +154,7 @@ def _vmapped_loss(*, split: bool) -> Any:
             value, grads = jax.value_and_grad(mean_loss)(params)
             return descend(params, grads), value
 
-        params = model.init(jax.random.key(0), batch(0)[0], train=False)
+        params = first_variables(model, batch(0)[0], train=False)
         params, losses = train(record, steps, step, params)
         return Outcome(losses, params)
 

@@ -20,6 +20,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_kernel,
     key_of_step,
     squared_error,
     train,
@@ -104,8 +105,8 @@ class _PassedOn(nnx.Module):
     """A layer that drops twice; the second time, its stream may be wrapped in new Rngs."""
 
     def __init__(self, *, wrap: bool, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.rngs = rngs
         self.wrap = wrap
         self.deterministic = False  # what model.eval() sets

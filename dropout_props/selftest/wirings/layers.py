@@ -16,6 +16,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
 )
@@ -182,7 +183,7 @@ def _steps_in_scan(*, split: bool) -> Any:
             value, grads = jax.value_and_grad(loss)(params)
             return descend(params, grads), value
 
-        params = model.init(jax.random.key(0), x, train=False)
+        params = first_variables(model, x, train=False)
         numbers = jax.numpy.arange(steps)
         params, losses = jax.jit(lambda params: jax.lax.scan(step, params, numbers))(params)
         return Outcome(tuple(float(loss) for loss in losses), params)

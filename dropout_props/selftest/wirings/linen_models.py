@@ -13,6 +13,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -100,8 +101,7 @@ def linen_training(
     def run(record: Record, steps: int) -> Outcome:
         root = jax.random.key(1)
         inputs, _ = batch(0)
-        init = jax.jit(lambda key: model.init(key, inputs, **in_evaluation))  # one compilation
-        variables = init(jax.random.key(0))
+        variables = first_variables(model, inputs, **in_evaluation)
 
         @jax.jit
         def step(variables: Any, number: Any, x: Any, y: Any) -> tuple[Any, Any]:

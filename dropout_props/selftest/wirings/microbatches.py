@@ -16,6 +16,7 @@ from dropout_props.selftest.wirings.training import (
     TOKENS,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -59,7 +60,7 @@ def _scanned(*, split: bool) -> Any:
             mean = jax.tree_util.tree_map(lambda leaf: leaf / MICROBATCHES, total)
             return descend(params, mean), values.mean()
 
-        params = model.init(jax.random.key(0), batch(0)[0], train=False)
+        params = first_variables(model, batch(0)[0], train=False)
         params, losses = train(record, steps, step, params)
         return Outcome(losses, params)
 
@@ -87,7 +88,7 @@ def _looped(*, split: bool) -> Any:
             results = [gradients(params, key, x, y) for key, x, y in parts]
             return descend(params, _mean([grads for _, grads in results])), results[-1][0]
 
-        params = model.init(jax.random.key(0), batch(0)[0], train=False)
+        params = first_variables(model, batch(0)[0], train=False)
         params, losses = train(record, steps, step, params)
         return Outcome(losses, params)
 

@@ -13,6 +13,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_kernel,
     squared_error,
     train,
 )
@@ -25,8 +26,8 @@ class FeedForward(nnx.Module):
     """Linear, activation, dropout, Linear: float[..., features] to the same shape."""
 
     def __init__(self, rate: float, *, rngs: nnx.Rngs, **dropout: Any) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.dropout = nnx.Dropout(rate, rngs=rngs, **dropout)
 
     def __call__(self, x: Any, **dropout: Any) -> Any:

@@ -13,7 +13,7 @@ from flax import nnx
 from dropout_props.selftest.wirings import nnx_models
 from dropout_props.selftest.wirings.linen_models import Block, FeedForward, linen_training
 from dropout_props.selftest.wirings.nnx_models import nnx_training
-from dropout_props.selftest.wirings.training import FEATURES, RATE
+from dropout_props.selftest.wirings.training import FEATURES, RATE, first_kernel
 from dropout_props.selftest.wirings.wiring import Wiring
 
 __all__ = ["WIRINGS"]
@@ -135,8 +135,8 @@ class _WrittenNnx(nnx.Module):
     """A residual layer with such a dropout."""
 
     def __init__(self, drop: Dropped, *, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.drop = _WrittenNnxDropout(RATE, drop, rngs=rngs)
 
     def __call__(self, x: Any) -> Any:

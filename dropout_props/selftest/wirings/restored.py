@@ -21,6 +21,7 @@ from dropout_props.selftest.wirings.nnx_models import build_mlp, descend_in_plac
 from dropout_props.selftest.wirings.training import (
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -74,7 +75,7 @@ def _linen(*, save_step: bool) -> Resumable:
     root = jax.random.key(1)
 
     def start() -> dict[str, Any]:
-        params = model.init(jax.random.key(0), batch(0)[0], train=False)
+        params = first_variables(model, batch(0)[0], train=False)
         return {"params": params, "step": 0, "seen": 0}
 
     @jax.jit

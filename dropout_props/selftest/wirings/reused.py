@@ -18,6 +18,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -168,7 +169,7 @@ def _two_views(*, split: bool) -> Any:
             value, grads = jax.value_and_grad(loss)(params)
             return descend(params, grads), value
 
-        params = model.init(jax.random.key(0), batch(0)[0], train=False)
+        params = first_variables(model, batch(0)[0], train=False)
         params, losses = train(record, steps, step, params)
         return Outcome(losses, params)
 

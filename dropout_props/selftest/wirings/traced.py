@@ -21,6 +21,8 @@ from dropout_props.selftest.wirings.training import (
     TOKENS,
     batch,
     descend,
+    first_kernel,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -66,7 +68,7 @@ class _MaskedAtConstruction(nnx.Module):
     """A layer that draws its mask in the constructor, where the streams are at hand."""
 
     def __init__(self, *, rngs: nnx.Rngs, early: bool) -> None:
-        self.inner = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.inner = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.rngs = rngs
         shape = (BATCH, TOKENS, FEATURES)
         if early:
@@ -108,7 +110,7 @@ def _raw_jit(record: Record, steps: int) -> Outcome:
 def _scheduled(record: Record, steps: int, *, static: bool) -> Outcome:
     """Train a Linen model with a rate that the loop sets."""
     root = jax.random.key(1)
-    params = Mlp().init(jax.random.key(0), batch(0)[0], train=False)
+    params = first_variables(Mlp(), batch(0)[0], train=False)
     current = {"rate": 0.0}
 
     @partial(jax.jit, static_argnames="rate")

@@ -21,6 +21,8 @@ __all__ = [
     "TOKENS",
     "batch",
     "descend",
+    "first_kernel",
+    "first_variables",
     "key_of_step",
     "squared_error",
     "train",
@@ -53,6 +55,40 @@ def squared_error(outputs: Any, targets: Any) -> Any:
 def descend(params: Any, grads: Any) -> Any:
     """Take one step of plain gradient descent on a tree of parameters."""
     return jax.tree_util.tree_map(lambda p, g: p - LEARNING_RATE * g, params, grads)
+
+
+def first_kernel(_key: Any, shape: tuple[int, ...], dtype: Any = np.float32, **_: Any) -> Any:
+    """Make the first weights of a layer by NumPy: nothing is drawn from the key, or compiled."""
+    random = np.random.default_rng(0)
+    return jnp.asarray(random.standard_normal(shape) * shape[0] ** -0.5, dtype)
+
+
+def first_variables(model: Any, *inputs: Any, **how: Any) -> Any:
+    """Make the variables that a Linen model begins with.
+
+    Their shapes are those of `model.init`, which is traced; their values come from NumPy, so that
+    nothing is compiled, and nothing drawn, before the first step.
+
+    Args:
+        model: a Linen module.
+        *inputs: what it is called with.
+        **how: how it is called.
+
+    Returns:
+        Its variables.
+    """
+    shapes = jax.eval_shape(lambda key: model.init(key, *inputs, **how), jax.random.key(0))
+    random = np.random.default_rng(0)
+
+    def value(path: Any, leaf: Any) -> Any:
+        name = str(path[-1].key)
+        if name in ("scale", "var"):
+            return jnp.ones(leaf.shape, leaf.dtype)
+        if name in ("bias", "mean"):
+            return jnp.zeros(leaf.shape, leaf.dtype)
+        return jnp.asarray(random.standard_normal(leaf.shape) * leaf.shape[0] ** -0.5, leaf.dtype)
+
+    return jax.tree_util.tree_map_with_path(value, shapes)
 
 
 def key_of_step(root: Any, number: Any) -> Any:

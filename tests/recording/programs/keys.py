@@ -16,6 +16,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -82,7 +83,7 @@ def two_streams(record: Record, steps: int) -> Outcome:
     """Train with a key of its own for each stream."""
     root = jax.random.key(1)
     model = _TwoStreams()
-    params = model.init(jax.random.key(0), batch(0)[0], train=False)
+    params = first_variables(model, batch(0)[0], train=False)
 
     @jax.jit
     def step(params: Any, number: Any, x: Any, y: Any) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from flax import nnx
 
 from dropout_props.selftest.wirings.linen_models import FeedForward, linen_training
 from dropout_props.selftest.wirings.nnx_models import nnx_training
-from dropout_props.selftest.wirings.training import FEATURES, RATE
+from dropout_props.selftest.wirings.training import FEATURES, RATE, first_kernel
 from tests.recording.programs.program import Program
 
 __all__ = ["PROGRAMS", "DropPath"]
@@ -109,8 +109,8 @@ class _NnxBroadcastDims(nnx.Module):
     """The same for NNX."""
 
     def __init__(self, *, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
-        self.second = nnx.Linear(FEATURES, FEATURES, rngs=rngs)
+        self.first = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
+        self.second = nnx.Linear(FEATURES, FEATURES, kernel_init=first_kernel, rngs=rngs)
         self.dropout = nnx.Dropout(RATE, broadcast_dims=(1,), rngs=rngs)
 
     def __call__(self, x: Any) -> Any:

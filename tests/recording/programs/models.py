@@ -18,6 +18,7 @@ from dropout_props.selftest.wirings.training import (
     TOKENS,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
     train,
@@ -76,7 +77,7 @@ def _training(
             zip(streams, jax.random.split(jax.random.key(2), len(streams)), strict=True)
         )
         keys = {"params": jax.random.key(0), **root_keys}
-        variables = dict(model.init(keys, example, train=False))
+        variables = dict(first_variables(model, example, train=False))
         first = (variables.pop("params"), variables)
 
         @jax.jit

@@ -16,6 +16,7 @@ from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
     descend,
+    first_variables,
     key_of_step,
     squared_error,
 )
@@ -149,7 +150,7 @@ def _while_loop(record: Record, steps: int) -> Outcome:
         _, params = jax.lax.while_loop(lambda state: state[0] < steps, body, (0, params))
         return params, squared_error(model.apply(params, x, train=False), y)
 
-    params, loss = all_steps(model.init(jax.random.key(0), x, train=False))
+    params, loss = all_steps(first_variables(model, x, train=False))
     return Outcome((float(loss),), params)
 
 
@@ -165,7 +166,7 @@ def _fori_loop(record: Record, steps: int) -> Outcome:
         params = jax.lax.fori_loop(0, steps, step, params)
         return params, squared_error(model.apply(params, x, train=False), y)
 
-    params, loss = all_steps(model.init(jax.random.key(0), x, train=False))
+    params, loss = all_steps(first_variables(model, x, train=False))
     return Outcome((float(loss),), params)
 
 
@@ -174,7 +175,7 @@ def _eager(record: Record, steps: int) -> Outcome:
     model = Mlp()
     x, y = batch(0)
     step = _step_in_loop(model, jax.random.key(1), x, y)
-    params = model.init(jax.random.key(0), x, train=False)
+    params = first_variables(model, x, train=False)
     losses = []
     for number in range(steps):
         record.step()
