@@ -67,6 +67,12 @@ __all__ = ["command"]
     "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML to this file."
 )
 @click.option(
+    "--html",
+    "html_path",
+    type=click.Path(path_type=Path),
+    help="Write one HTML page.",
+)
+@click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     help="Compare with this result file; the exit code says what changed.",
@@ -86,6 +92,7 @@ def command(
     timeout: float | None,
     json_path: Path | None,
     junit_path: Path | None,
+    html_path: Path | None,
     baseline: Path | None,
 ) -> int:
     """Judge each SUBJECT; by default those of pyproject.toml, or else every subject that ships.
@@ -111,7 +118,7 @@ def command(
     deviations = table.deviations if known is None else known_text(known)
     if table.profile and _is_default("profile"):
         profile = table.profile
-    check_reports(json_path, junit_path)
+    check_reports(json_path, junit_path, html_path)
     stored = None if baseline is None else read_result(baseline)
     require_working_pair()
     chosen_subjects = subjects_of(subjects or table.subjects)
@@ -128,6 +135,7 @@ def command(
         result,
         json_path=json_path,
         junit_path=junit_path,
+        html_path=html_path,
         stored=None if interrupted else stored,
         baseline=baseline,
     )

@@ -24,6 +24,7 @@ def publish_run(
     *,
     json_path: Path | None,
     junit_path: Path | None,
+    html_path: Path | None,
     stored: RunResult | None,
     baseline: Path | None,
 ) -> ExitCode:
@@ -33,6 +34,7 @@ def publish_run(
         result: result of the run.
         json_path: file for the result.
         junit_path: file for JUnit XML.
+        html_path: file for the page.
         stored: result of the baseline; the exit code is then that of the comparison.
         baseline: file of the baseline.
 
@@ -43,6 +45,7 @@ def publish_run(
         NotWritten: a file could not be written; all others were.
         click.UsageError: the baseline has another run seed, profile or budget.
     """
+    from dropout_props.report.html import page
     from dropout_props.report.junit import run_junit
     from dropout_props.report.terminal import print_report
     from dropout_props.results import cache, files
@@ -53,6 +56,8 @@ def publish_run(
             outputs.save(files.result_text(result), json_path)
         if junit_path is not None:
             outputs.save(run_junit(result), junit_path)
+        if html_path is not None:
+            outputs.save(page(result), html_path)
         files.keep_last(result, cache.last_result())
         if stored is None:
             return of_run(result)

@@ -38,6 +38,7 @@ _COMMANDS = {
     "matrix": "Judge several releases of Flax, and write the support matrix.",
     "plan": "Print what each property detects, and how much it draws; samples nothing.",
     "replay": "Judge a failure again with the same bits.",
+    "report": "Print a stored result, or write it as a page.",
     "selftest": "Judge layers with known bugs, and measure the error rates of the suite.",
     "schema": "Print the JSON Schema of result files.",
     "sites": "Trace a program, and list its dropout without running it.",

@@ -55,7 +55,7 @@ ROOMS = (
         "engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "pydantic", "scipy", "tomli"}
     ),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
-    Room("report", TERMINAL),
+    Room("report", TERMINAL | {"jinja2"}),
     Room("replay", frozenset({"numpy"}), light=True),
     Room("auditing", COMPUTE | {"jinja2"}),
     Room("gate", TERMINAL | {"jax"}, light=True),

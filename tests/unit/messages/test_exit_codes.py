@@ -282,6 +282,15 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("list", 0): [row("list"), row("list --subjects --json")],
     ("list", 3): [row("list", full=True), row("list --json", full=True)],
     ("list", 4): [row("list --nope")],
+    ("report", 0): [
+        row("report a.json", a=PASSED),
+        row("report a.json --html a.html", a=failing("x", "DP101")),
+    ],
+    ("report", 3): [
+        row("report a.json", full=True, a=PASSED),
+        row("report a.json --html /dev/full", a=PASSED),
+    ],
+    ("report", 4): [row("report none.json"), row("report a.json --html none/a.html", a=PASSED)],
     ("explain", 0): [row("explain DP203")],
     ("explain", 3): [row("explain DP203", full=True)],
     ("explain", 4): [row("explain DP999")],

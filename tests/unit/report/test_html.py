@@ -1,0 +1,171 @@
+"""The HTML page of a run is one file that is whole, escaped, small and true to the result."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from dropout_props.properties import CATALOGUE
+from dropout_props.report.html import page
+from dropout_props.report.html.forest import forest
+from dropout_props.results.records import (
+    Counts,
+    ExampleResult,
+    Failure,
+    PropertyResult,
+    RunResult,
+)
+from dropout_props.results.verdict import Verdict
+
+HOSTILE = "<script>alert('&')</script>"
+VOID = {"meta", "line", "rect", "circle", "br"}
+
+
+class Page(HTMLParser):
+    """The tags of a page, each closed where it was opened."""
+
+    def __init__(self, text: str) -> None:
+        """Parse a page."""
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.references: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a tag and what it refers to."""
+        self.tags.append(tag)
+        self.references += [str(value) for name, value in attrs if name in {"src", "href"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember a tag that closes itself."""
+        del attrs
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close a tag; another one than the innermost is an error."""
+        assert self.open.pop() == tag
+
+
+def counts(*, interval: tuple[float, float], seen: int, promise: float = 0.01) -> Counts:
+    """Counts of 10,000 trials at a keep probability of 0.9."""
+    return Counts(
+        "all units", 1, seen, 10_000, 0.9, 0.9000001, 0, seen, 10_000, interval, promise, -2.0
+    )
+
+
+def a_result(subject: str, property_id: str, verdict: Verdict, *families: Counts) -> PropertyResult:
+    """A result; it has a paragraph where its verdict has one."""
+    failure = Failure(f"stated {HOSTILE}", f"seen {HOSTILE}", "decided", "means", "reproduce")
+    explained = verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN)
+    example = ExampleResult("shape=(8,)", 0.1, "0", "accepted", 10_000, 1, -2.0, families)
+    return PropertyResult(
+        subject,
+        property_id,
+        "a name",
+        "statistical",
+        verdict,
+        shown="what was seen",
+        failure=failure if explained else None,
+        examples=(example,) if families else (),
+    )
+
+
+def a_run(*results: PropertyResult, collected: int | None = None, stopped: str = "") -> RunResult:
+    """A run of these results."""
+    return RunResult(
+        {"flax": "0"}, {"device": "cpu"}, 0, "smoke", 1e-9, 1e-3, 1e-12, 15,
+        len(results) if collected is None else collected, results, stopped=stopped,
+    )  # fmt: skip
+
+
+def whole(num_subjects: int) -> RunResult:
+    """Every property of the catalogue for several subjects, with every verdict."""
+    verdicts = list(Verdict)
+    narrow = counts(interval=(0.895, 0.905), seen=9001)
+    return a_run(
+        *(
+            a_result(
+                f"package.module:Layer{n}",
+                prop.id,
+                verdicts[(n + i) % len(verdicts)],
+                *([narrow] * 3 if prop.is_statistical else []),
+            )
+            for n in range(num_subjects)
+            for i, prop in enumerate(CATALOGUE)
+        )
+    )
+
+
+@pytest.mark.parametrize("run", [whole(1), whole(4), a_run(), a_run(collected=3, stopped="time")])
+def test_it_is_well_formed_and_refers_to_nothing(run: RunResult) -> None:
+    """Every tag is closed, there is no script, and nothing is loaded."""
+    text = page(run)
+    parsed = Page(text)
+    assert parsed.open == []
+    assert {"script", "link", "iframe", "img"} & set(parsed.tags) == set()
+    assert parsed.references == []
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_texts_of_a_run_are_escaped() -> None:
+    """A subject whose name is a script is shown, not run."""
+    text = page(a_run(a_result(HOSTILE, "DP202", Verdict.FAIL)))
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 3
+
+
+def test_ten_subjects_fit_600_kilobytes() -> None:
+    """With all properties of the catalogue and every verdict."""
+    assert len(page(whole(10)).encode()) < 600_000
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        (a_run(a_result("a", "DP1", Verdict.PASS)), "Every property that was judged passes"),
+        (a_run(a_result("a", "DP1", Verdict.FAIL)), "1 property did not pass."),
+        (
+            a_run(*(a_result("a", one, Verdict.ERROR) for one in ("DP1", "DP2"))),
+            "2 properties did not pass.",
+        ),
+        (a_run(a_result("a", "DP1", Verdict.PASS), collected=2), "the run is not complete"),
+        (a_run(collected=2), "Nothing was judged."),
+    ],
+)
+def test_the_first_sentence_is_the_outcome(run: RunResult, sentence: str) -> None:
+    """What failed comes first; a run that ended early does not look like one that passed."""
+    _, _, body = page(run).partition("<body>")
+    [lead] = re.findall(r'<p class="lead">(.*?)</p>', body)
+    assert sentence in lead
+    assert ("banner bad" in body) == ("passes" not in lead)
+
+
+def test_a_failure_is_explained_before_the_table() -> None:
+    """Its paragraph is open, and stands above the plot and the table."""
+    narrow = counts(interval=(0.895, 0.905), seen=9001)
+    text = page(a_run(a_result("a", "DP202", Verdict.FAIL, narrow)))
+    places = [text.index(one) for one in ("<details open>", "<svg", "<table")]
+    assert places == sorted(places)
+
+
+def test_the_forest_shows_the_weakest_count_of_each_property() -> None:
+    """Of two counts it has the one that excludes less; positions order as the numbers do."""
+    close, far = (
+        counts(interval=(0.899, 0.901), seen=9000),
+        counts(interval=(0.88, 0.92), seen=9100, promise=0.002),
+    )
+    drawn = forest(a_run(a_result("a", "DP202", Verdict.PASS, close, far)))
+    assert drawn is not None
+    [mark] = drawn.marks
+    assert drawn.left <= mark.null <= mark.promise < mark.estimate < mark.excluded <= drawn.right
+    assert "seen 0.1 off, more than 0.2 is excluded; the promise is 0.02" in mark.said
+
+
+def test_a_run_without_counts_has_no_forest() -> None:
+    """Exact properties exclude nothing by numbers."""
+    assert forest(a_run(a_result("a", "DP101", Verdict.PASS))) is None
