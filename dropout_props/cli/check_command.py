@@ -77,9 +77,16 @@ __all__ = ["command"]
     type=click.Path(path_type=Path),
     help="Compare with this result file; the exit code says what changed.",
 )
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Print every property, the whole text of each failure, and all versions and flags.",
+)
 def command(
     subjects: tuple[str, ...],
     *,
+    verbose: bool,
     properties: tuple[str, ...],
     level: str | None,
     select: tuple[str, ...],
@@ -99,6 +106,9 @@ def command(
 
     A SUBJECT is a name (`dropout-props list --subjects`) or package.module:attr of a layer of
     your own: a Linen or NNX module class, or a function f(key, x, rate, deterministic).
+
+    The first screen says what failed and why, what a pass excludes, and what is known. -v prints
+    the rest.
 
     With -n or --timeout, worker processes judge the pairs. A pair whose process crashes or exceeds
     the timeout is retried once, alone; if that fails too, it is an ERROR. No verdict of another
@@ -128,11 +138,12 @@ def command(
         deviations
     )
     check_room(chosen_subjects, settings)
-    execution = _Execution(processes, timeout, snapshot=bool(json_path or stored))
+    execution = _Execution(processes, timeout, snapshot=bool(json_path or stored), verbose=verbose)
     result, interrupted = _run(chosen_subjects, selection, settings, execution)
 
     code = publish_run(
         result,
+        verbose=verbose,
         json_path=json_path,
         junit_path=junit_path,
         html_path=html_path,
@@ -155,6 +166,7 @@ class _Execution:
     processes: int
     timeout: float | None
     snapshot: bool
+    verbose: bool = False
 
 
 def _run(
@@ -171,7 +183,7 @@ def _run(
         number_of,
         run,
     )
-    from dropout_props.report.terminal import header
+    from dropout_props.report.terminal import brief_header, header
 
     printed, properties = console(), selection.properties_of
     notes = tuple(
@@ -182,7 +194,8 @@ def _run(
     blank = replace(empty_result(settings, number_of(subjects, properties)), notes=notes)
     result, interrupted, started, stopped = blank, False, monotonic(), ""
     with interruptible(repeat=True):
-        for line in header(blank, settings.promise):
+        lines = header(blank, settings.promise) if execution.verbose else brief_header(blank)
+        for line in lines:
             printed.print(line, highlight=False, soft_wrap=True)
         with progress_of_pairs(blank.collected) as progress:
             try:

@@ -22,6 +22,7 @@ __all__ = ["publish_run"]
 def publish_run(
     result: RunResult,
     *,
+    verbose: bool,
     json_path: Path | None,
     junit_path: Path | None,
     html_path: Path | None,
@@ -32,6 +33,7 @@ def publish_run(
 
     Args:
         result: result of the run.
+        verbose: whether to print every property instead of the first screen.
         json_path: file for the result.
         junit_path: file for JUnit XML.
         html_path: file for the page.
@@ -45,13 +47,14 @@ def publish_run(
         NotWritten: a file could not be written; all others were.
         click.UsageError: the baseline has another run seed, profile or budget.
     """
+    from dropout_props.report import screen, terminal
     from dropout_props.report.html import page
     from dropout_props.report.junit import run_junit
-    from dropout_props.report.terminal import print_report
     from dropout_props.results import cache, files
 
     with Outputs() as outputs:
-        outputs.show(lambda: print_report(result, console()))
+        print_result = terminal.print_report if verbose else screen.print_screen
+        outputs.show(lambda: print_result(result, console()))
         if json_path is not None:
             outputs.save(files.result_text(result), json_path)
         if junit_path is not None:

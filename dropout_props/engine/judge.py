@@ -107,7 +107,13 @@ class Judge:
             if found.verdict.blocks:
                 root = found.root_cause or found.verdict
                 shown = f"depends on {blocker}"
-                return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
+                return replace(
+                    blank,
+                    verdict=Verdict.BLOCKED,
+                    shown=shown,
+                    root_cause=root,
+                    root_id=found.root_id or blocker,
+                )
         decide = decide_statistical if prop.is_statistical else decide_exact
         try:
             outcome = decide(subject, prop, self.settings)

@@ -107,6 +107,8 @@ class Property:
         assumes: conditions under which the decision is right.
         mutants: names of the mutants that it must kill.
         blocked_by: ids of the properties that it depends on.
+        explained_by: ids of properties whose failure explains a failure of this one, so that the
+            report counts one root cause; the first that failed is named.
         decision: `Exact` or `Statistical`.
         needs: abilities without which the property does not apply to a subject.
         level: `core` for what dropout means, `full` for what a careful author adds, `framework` for
@@ -123,6 +125,7 @@ class Property:
     mutants: tuple[str, ...]
     decision: Exact | Statistical
     blocked_by: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
     needs: tuple[Ability, ...] = ()
     level: Level = "full"
     since: str = "0.1"

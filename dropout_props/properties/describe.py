@@ -44,6 +44,7 @@ def entries(prop: Property | RecordProperty) -> dict[str, str]:
         "Assumes": prop.assumes,
         "Applies to subjects with": ", ".join(prop.needs) or "no particular trait",
         "Depends on": ", ".join(prop.blocked_by) or "nothing",
+        "A failure is explained by one of": ", ".join(prop.explained_by) or "nothing else",
         "Must kill": ", ".join(prop.mutants),
         "Since": prop.since,
     }

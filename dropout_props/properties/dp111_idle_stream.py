@@ -37,9 +37,26 @@ def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], An
         yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
 
 
+def _without_keys(sampler: Sampler, x: Any, expected: Any) -> None:
+    """Raise a violation of its own where rate 0 needs a key: no known deviation is about it."""
+    traits = sampler.subject.traits
+    if traits.lacks("any_rate") or traits.lacks("mask"):
+        return
+    try:
+        output = np.asarray(
+            sampler.subject.call(x, rate=0.0, training=True, streams={}, expect_errors=True)
+        )
+    except Exception as error:
+        seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        raise Violation(f"rate 0 without any key: {seen}") from error
+    if not same_bits(output, expected):
+        raise Violation(f"rate 0 without any key: {first_difference(output, expected)}")
+
+
 def _check(sampler: Sampler) -> None:
     x = jnp.asarray(sampler.case.inputs())
     expected, seen = np.asarray(sampler.subject.reference(x)), []
+    _without_keys(sampler, x, expected)
     for where, call in _idle_calls(sampler, x):
         try:
             output = np.asarray(call())
@@ -56,12 +73,12 @@ PROPERTY = Property(
     id="DP111",
     name="idle layers need no key",
     sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called with "
-    "keys for other streams only, and returns its evaluation output.",
-    formula="train(x, 0; {other: k}) = eval(x; {other: k}) = eval(x)",
+    "keys for other streams only, at rate 0 with none, and returns its evaluation output.",
+    formula="train(x, 0; {other: k}) = train(x, 0; {}) = eval(x; {other: k}) = eval(x)",
     means="A model without active dropout, or one that is built to predict, demands a dropout key.",
     assumes="A layer whose traits say which place decides the mode is built in evaluation mode; "
     "any other layer is switched to evaluation or called in it.",
-    mutants=("evaluation_asks_stream", "rate0_asks_stream"),
+    mutants=("rate0_needs_key", "evaluation_asks_stream", "rate0_asks_stream"),
     needs=("streams", "eval_mode"),
     decision=Exact(
         cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8

@@ -45,6 +45,7 @@ PROPERTY = Property(
         "bf16_floor",
     ),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307"),
     needs=("mask",),
     decision=Statistical(
         cases=block_cases,

@@ -34,6 +34,7 @@ PROPERTY = Property(
     "averaged.",
     mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP204"),
     needs=("mask", "scaled"),
     decision=Statistical(
         cases=block_cases,

@@ -57,6 +57,7 @@ PROPERTY = Property(
     assumes="DP201 holds. A wrong overall keep rate (DP202) fails here too.",
     mutants=("position_ramp", "first_never_dropped", "last_never_dropped", "halves_differ"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

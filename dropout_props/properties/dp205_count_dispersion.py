@@ -44,6 +44,7 @@ PROPERTY = Property(
     assumes="DP201 holds. A wrong keep rate (DP202) fails here too.",
     mutants=("mask_rate_drifts", "exact_count", "batch_shared", "tile64", "rank1_mask"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP204", "DP301", "DP303"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

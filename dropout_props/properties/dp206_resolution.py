@@ -49,6 +49,7 @@ PROPERTY = Property(
     assumes="DP201 holds. Rates below 2^-23 are beyond the arithmetic and beyond this property.",
     mutants=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
     blocked_by=("DP201",),
+    explained_by=("DP202",),
     needs=("mask", "scaled", "any_rate"),
     decision=Statistical(
         cases=_cases,

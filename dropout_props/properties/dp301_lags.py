@@ -126,6 +126,7 @@ PROPERTY = Property(
         "copied_afar",
     ),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP204"),
     needs=("mask",),
     decision=Statistical(
         cases=_cases,

@@ -51,6 +51,7 @@ PROPERTY = Property(
     "dependent pairs (DP301) fail here too.",
     mutants=("xor_neighbours", "xor_thirds", "even_quads"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP204", "DP301"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

@@ -23,6 +23,7 @@ PROPERTY = Property(
     assumes="DP201 holds. Masks of fresh keys are independent (DP402).",
     mutants=("even_count",),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP204", "DP301", "DP303", "DP205"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

@@ -82,6 +82,7 @@ PROPERTY = Property(
     "a probability below 2^-64 a case.",
     mutants=("checksum_unit", "shift_register"),
     blocked_by=("DP201",),
+    explained_by=("DP306",),
     needs=("mask",),
     decision=Exact(
         cases=large_cases,

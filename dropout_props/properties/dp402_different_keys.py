@@ -106,6 +106,7 @@ PROPERTY = Property(
         "odd_seeds_alike",
     ),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP301"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

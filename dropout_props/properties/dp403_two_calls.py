@@ -62,6 +62,7 @@ PROPERTY = Property(
         "calls_shifted",
     ),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP301", "DP402"),
     needs=("mask", "repeat"),
     decision=Statistical(
         cases=large_block_cases,

@@ -52,6 +52,7 @@ PROPERTY = Property(
     assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree.",
     mutants=("same_key_all_layers", "layers_shifted"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP301", "DP402", "DP403"),
     needs=("mask", "layers"),
     decision=Statistical(
         cases=large_block_cases,

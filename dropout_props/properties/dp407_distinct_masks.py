@@ -64,6 +64,7 @@ PROPERTY = Property(
     "probability below 2^-66 a case.",
     mutants=("constant_key", "key_low8", "key_low16", "one_word_key"),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP402"),
     needs=("mask",),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(

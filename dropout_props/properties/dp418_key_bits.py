@@ -103,6 +103,7 @@ PROPERTY = Property(
     assumes="DP201 holds. A fault of the keep rate moves agreement too.",
     mutants=("top_bit_weak", "explicit_bit_ignored"),
     blocked_by=("DP201",),
+    explained_by=("DP402", "DP407"),
     needs=("mask",),
     decision=Statistical(
         cases=large_block_cases,

@@ -71,6 +71,7 @@ PROPERTY = Property(
     "calls, bit for bit (DP508, DP512). Transforms that the installed release lacks are left out.",
     mutants=("vmap_half_shared",),
     blocked_by=("DP201",),
+    explained_by=("DP306", "DP307", "DP202", "DP301", "DP403"),
     needs=("mask", "lifted"),
     decision=Statistical(
         cases=_cases,

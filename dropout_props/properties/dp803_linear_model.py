@@ -102,6 +102,7 @@ PROPERTY = Property(
     assumes="DP201 holds. Units of one mask are independent (DP301).",
     mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "comb", "coarse_where_traced"),
     blocked_by=("DP201",),
+    explained_by=("DP202", "DP203"),
     needs=("mask", "scaled"),
     decision=Statistical(
         cases=block_cases,

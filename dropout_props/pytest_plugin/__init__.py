@@ -9,6 +9,7 @@ Guarantees: loading it imports none of jax, flax, scipy, hypothesis and numpy; `
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -226,7 +227,13 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
             pytest.fail(error, pytrace=False)
         from dropout_props.pytest_plugin.session import judge
 
-        result, text = judge(subject, property_id, _settings(request.config))
+        result, text = judge(
+            subject,
+            property_id,
+            _settings(request.config),
+            width=shutil.get_terminal_size().columns,
+            verbose=request.config.get_verbosity() > 0,
+        )
         request.node.user_properties.append((_RESULT, text))
         outcome, message = result
         if outcome == "fail":
@@ -289,8 +296,10 @@ class _Collector:
             _settings(self._config),
             self._config.stash[_JSON_PATH],
             cache.last_result(),
+            verbosity=self._config.get_verbosity(),
         )
-        terminalreporter.section("dropout_props")
+        if self._config.get_verbosity() >= 0:
+            terminalreporter.section("dropout_props")
         for line in summary.lines:
             terminalreporter.write_line(line)
         if summary.trouble:

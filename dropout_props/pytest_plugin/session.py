@@ -7,10 +7,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.engine import Judge, Settings
-from dropout_props.engine.run import empty_result, new_judge
+from dropout_props.engine.run import empty_result, new_judge, with_roots
 from dropout_props.layers import registry
 from dropout_props.properties import find
-from dropout_props.report.terminal import STYLES, header, plain_paragraph, tally_line
+from dropout_props.report.screen import brief, excluded
+from dropout_props.report.terminal import STYLES, brief_header, header, plain_paragraph, tally_line
 from dropout_props.results import files
 from dropout_props.results.verdict import Verdict
 from dropout_props.results.writing import CannotWrite
@@ -18,6 +19,7 @@ from dropout_props.results.writing import CannotWrite
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dropout_props.results.records import PropertyResult
     from dropout_props.subjects.subject import Subject
 
 __all__ = ["Summary", "judge", "loaded", "settings_of", "summarize"]
@@ -41,6 +43,12 @@ def settings_of(
     return found.listing(known)
 
 
+_QUIET = {
+    Verdict.NOT_APPLICABLE: "does not apply to the subject; -v says why",
+    Verdict.BLOCKED: "not judged, since a property that it depends on failed; -v says which",
+}
+
+
 @lru_cache(maxsize=8)
 def _judge_of(**options: Any) -> Judge:
     return new_judge(settings_of(**options))
@@ -53,7 +61,7 @@ def loaded(name_or_path: str) -> Subject:
 
 
 def judge(
-    subject: Subject | str, property_id: str, options: dict[str, Any]
+    subject: Subject | str, property_id: str, options: dict[str, Any], *, width: int, verbose: bool
 ) -> tuple[tuple[str, str], str]:
     """Judge one pair.
 
@@ -61,14 +69,31 @@ def judge(
         subject: a subject, or the name or path of one.
         property_id: id of the property.
         options: arguments of `settings_of`.
+        width: columns of the terminal.
+        verbose: whether messages are whole; else a failure takes as many lines as on the first
+            screen of a check, and all skipped tests of one kind have one message.
 
     Returns:
         Outcome of the test (pass, fail, skip or xfail) with its message, and the result as JSON.
     """
     judged = loaded(subject) if isinstance(subject, str) else subject
     result = _judge_of(**options)(judged, find(property_id))
-    message = plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
+    message = _whole(result) if verbose else _short(result, width)
     return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result)
+
+
+def _whole(result: PropertyResult) -> str:
+    return plain_paragraph(result) if result.failure else f"{result.verdict}: {result.shown}"
+
+
+def _short(result: PropertyResult, width: int) -> str:
+    if result.verdict in _QUIET:
+        return _QUIET[result.verdict]  # pytest prints equal messages of skipped tests once
+    if result.verdict is Verdict.KNOWN:
+        return f"known deviation: {result.shown}"
+    if result.failure is None:
+        return f"{result.verdict}: {result.shown}"
+    return "\n".join(line.plain for line in brief(result, width=width))
 
 
 @dataclass(frozen=True)
@@ -85,7 +110,13 @@ class Summary:
 
 
 def summarize(
-    texts: list[str], collected: int, options: dict[str, Any], path: Path | None, last: Path
+    texts: list[str],
+    collected: int,
+    options: dict[str, Any],
+    path: Path | None,
+    last: Path,
+    *,
+    verbosity: int = 0,
 ) -> Summary:
     """Sum up a session, and write its result file if one was requested.
 
@@ -95,6 +126,7 @@ def summarize(
         options: as in `judge`.
         path: result file; None for none.
         last: file for `dropout-props replay`; an error in writing it is ignored.
+        verbosity: of pytest; below 0, as with -q, the summary is one line.
     """
     settings = settings_of(**options)
     order = list(STYLES)
@@ -104,7 +136,7 @@ def summarize(
     )
     run = replace(
         empty_result(settings, collected),
-        results=tuple(results),
+        results=with_roots(results),
         seconds=sum(result.seconds for result in results),
     )
     trouble = ""
@@ -114,4 +146,7 @@ def summarize(
     except CannotWrite as error:
         trouble = str(error)
     files.keep_last(run, last)
-    return Summary((*header(run, settings.promise), tally_line(run)), trouble)
+    if verbosity < 0:
+        return Summary((tally_line(run),), trouble)
+    head = header(run, settings.promise) if verbosity else brief_header(run)
+    return Summary((*head, *excluded(run.results), tally_line(run)), trouble)

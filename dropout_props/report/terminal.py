@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STYLES",
+    "brief_header",
     "header",
+    "labelled",
     "paragraph",
     "plain_paragraph",
     "print_report",
@@ -29,11 +31,29 @@ __all__ = [
 _EXPLAINED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.KNOWN)
 
 
+_SHOWN = ("flax", "jax", "numpy", "python")
+
+
 def power_of_ten(rate: float) -> str:
     """Return a rate as in 1.3e-12, without leading zeros in the exponent."""
     exponent = floor(log10(rate))
     mantissa = f"{rate / 10.0**exponent:.1f}".removesuffix(".0")
     return f"{mantissa}e{exponent}"
+
+
+def brief_header(result: RunResult) -> list[str]:
+    """Return the lines of the first screen about versions, run seed, profile and budget."""
+    versions = ", ".join(
+        f"{name} {result.versions[name]}" for name in _SHOWN if name in result.versions
+    )
+    return [
+        f"dropout_props on {versions}",
+        f"run seed {result.run_seed}, profile {result.profile}",
+        (
+            f"budget: a false alarm in at most {power_of_ten(result.false_fail_rate)} of all runs, "
+            "whatever is selected"
+        ),
+    ]
 
 
 def header(result: RunResult, profile: str) -> list[str]:
@@ -54,12 +74,9 @@ def header(result: RunResult, profile: str) -> list[str]:
     ]
 
 
-def paragraph(one: PropertyResult) -> Text:
-    """Return the paragraph of a failure: stated, seen, decided by, meaning, how to reproduce."""
+def labelled(one: PropertyResult) -> dict[str, str]:
+    """Return the sentences of a failure, by label."""
     assert one.failure is not None
-    text = Text()
-    text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
-    text.append(f"{one.subject} {one.property_id} {one.name}\n", style="bold")
     lines = {
         "diagnosis": one.failure.diagnosis,
         "stated": one.failure.statement,
@@ -70,10 +87,18 @@ def paragraph(one: PropertyResult) -> Text:
         "known": one.failure.known,
         "reproduce": one.failure.reproduce,
     }
-    for label, line in lines.items():
-        if line:
-            text.append(f"  {label}: ", style="dim")
-            text.append(f"{line}\n")
+    return {label: line for label, line in lines.items() if line}
+
+
+def paragraph(one: PropertyResult) -> Text:
+    """Return the paragraph of a failure: stated, seen, decided by, meaning, how to reproduce."""
+    assert one.failure is not None
+    text = Text()
+    text.append(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
+    text.append(f"{one.subject} {one.property_id} {one.name}\n", style="bold")
+    for label, line in labelled(one).items():
+        text.append(f"  {label}: ", style="dim")
+        text.append(f"{line}\n")
         if label == "known" and one.failure.reproducer:
             text.append("  reproduce with flax alone:\n", style="dim")
             text.append(indent(one.failure.reproducer.strip("\n"), " " * 4) + "\n")

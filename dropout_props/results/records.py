@@ -172,6 +172,8 @@ class PropertyResult:
         compilations: number of programs that JAX compiled.
         unlisted: the verdict without the list of known deviations, where it differs.
         root_cause: for BLOCKED, the verdict of the property at the end of the chain of blockers.
+        root_id: for BLOCKED, the id of that property; for FAIL and INCONCLUSIVE, the id of the
+            failed property that explains it; else empty.
     """
 
     subject: str
@@ -190,6 +192,7 @@ class PropertyResult:
     compilations: int = 0
     unlisted: Verdict | None = None
     root_cause: Verdict | None = None
+    root_id: str = ""
 
 
 @dataclass(frozen=True)

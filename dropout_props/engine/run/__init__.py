@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from dropout_props.engine.probe import probe
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
+from dropout_props.engine.run.roots import with_roots
 from dropout_props.engine.run.schedule import in_workers
 from dropout_props.engine.snapshot import take
 from dropout_props.environment import installed
@@ -36,6 +37,7 @@ __all__ = [
     "number_of",
     "ordered_properties",
     "run",
+    "with_roots",
 ]
 
 
@@ -72,11 +74,14 @@ def number_of(subjects: Sequence[Subject], properties: Pairs) -> int:
 def in_order(
     results: Iterable[PropertyResult], subjects: Sequence[Subject], properties: Pairs
 ) -> tuple[PropertyResult, ...]:
-    """Return results in the order of a report: by subject, then as `ordered_properties`."""
+    """Return results in the order of a report, each failure with the one that explains it.
+
+    They are ordered by subject, then as `ordered_properties`.
+    """
     by_pair = {(one.subject, one.property_id): one for one in results}
     each = zip(subjects, _of_each(subjects, properties), strict=True)
     pairs = [(subject.name, prop.id) for subject, chosen in each for prop in chosen]
-    return tuple(by_pair[pair] for pair in pairs if pair in by_pair)
+    return with_roots(by_pair[pair] for pair in pairs if pair in by_pair)
 
 
 def empty_result(settings: Settings, collected: int) -> RunResult:

@@ -91,7 +91,7 @@ MUTANTS = (
         "rate0_needs_key",
         "no case for rate 0: the layer requires a key, and keeps all units",
         "flax#821",
-        ("DP102",),
+        ("DP111",),
         Kernel(order=("evaluate", "rate_one")),
     ),
     Mutant(

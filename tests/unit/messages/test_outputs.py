@@ -163,7 +163,7 @@ def test_a_report_that_cannot_be_printed_loses_no_file(
     def full(*_: Any) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("dropout_props.report.terminal.print_report", full)
+    monkeypatch.setattr("dropout_props.report.screen.print_screen", full)
     assert run(*CHECK, "--json", "r.json", "--junit", "r.xml") == 3
     assert f"standard output: {FULL}" in capsys.readouterr().err
     assert files.read(folder / "r.json").complete

@@ -1,0 +1,45 @@
+"""Which failures explain which, so that a report counts root causes.
+
+Guarantee: no verdict changes. Cannot say: whether a failure that another one explains has a second
+cause; that shows once the first is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dropout_props.properties import UnknownProperty, find
+from dropout_props.results.records import PropertyResult
+from dropout_props.results.verdict import Verdict
+
+__all__ = ["with_roots"]
+
+_EXPLAINS = (Verdict.FAIL, Verdict.ERROR)
+_EXPLAINED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+
+
+def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
+    """Return results in which each explained failure names the one that explains it."""
+    found = tuple(results)
+    failed = {(one.subject, one.property_id) for one in found if one.verdict in _EXPLAINS}
+    return tuple(replace(one, root_id=_root_of(one, failed)) for one in found)
+
+
+def _root_of(one: PropertyResult, failed: set[tuple[str, str]]) -> str:
+    """Return the root of a failure; for a blocked property, the root of what blocks it."""
+    if one.verdict is Verdict.BLOCKED:
+        return _root(one.subject, one.root_id, failed) or one.root_id
+    return _root(one.subject, one.property_id, failed) if one.verdict in _EXPLAINED else ""
+
+
+def _root(subject: str, property_id: str, failed: set[tuple[str, str]]) -> str:
+    """Return the id at the end of the chain of explanations, or nothing without one."""
+    try:
+        explaining = find(property_id).explained_by
+    except UnknownProperty:  # of a test, or of another release
+        return ""
+    for one in explaining:
+        if (subject, one) in failed:
+            return _root(subject, one, failed) or one
+    return ""
