@@ -46,6 +46,11 @@ class Traits(SimpleNamespace):
         reasons: dict[str, str] = self.lacking
         return reasons.get(ability)
 
+    @property
+    def shares(self) -> bool:
+        """Whether the layer always shares its mask along some axes."""
+        return self.shares_rest or bool(self.shared_axes)
+
 
 class Subject(SimpleNamespace):
     """The layer, as the property calls it: its name, traits and adapter."""
