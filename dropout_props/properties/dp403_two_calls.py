@@ -60,6 +60,7 @@ PROPERTY = Property(
         "overlap",
         "call_rate_drifts",
         "calls_shifted",
+        "overlap_third",
     ),
     blocked_by=("DP201",),
     explained_by=("DP306", "DP307", "DP202", "DP301", "DP402"),

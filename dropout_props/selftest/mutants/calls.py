@@ -146,7 +146,7 @@ MUTANTS = (
         "overlap_third",
         "each call starts a third into the random numbers of the call before",
         "pytorch#50110",
-        ("DP408",),
+        ("DP403",),
         Kernel(draw=partial(_overlapping, part=3)),
     ),
     Mutant(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
+
 from dropout_props.selftest.kernel.kernel import Kernel, KeySource
 from dropout_props.selftest.mutants.mutant import Mutant
 from dropout_props.subjects.operations import Modes
@@ -18,6 +20,11 @@ def _spend(source: KeySource, stream: str) -> None:
 
 def _masked_quotient(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
     return x * mask / keep_rate
+
+
+def _zeros_at_one(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
+    zeros = jnp.zeros_like(x)
+    return zeros if keep_rate == 0.0 else jnp.where(mask, x / keep_rate, zeros)
 
 
 def _either(modes: Modes, _merge: Any) -> bool:
@@ -112,7 +119,14 @@ MUTANTS = (
         "rate1_grad_nan",
         "no case for rate 1: the output is masked, its gradient is 0 times infinity",
         "axon#367",
-        ("DP103", "DP602"),
+        ("DP103", "DP113", "DP602"),
         Kernel(order=("rate_zero", "evaluate")),
+    ),
+    Mutant(
+        "rate1_needs_key",
+        "at rate 1 the layer draws a key and does not use it",
+        "flax#821",
+        ("DP113",),
+        Kernel(order=("rate_zero", "evaluate"), combine=_zeros_at_one),
     ),
 )
