@@ -23,6 +23,7 @@ from dropout_props.engine.sequential_test import Example, Rule, judge_example
 from dropout_props.properties import NotRun, Statistical, Violation
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
+from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -66,7 +67,20 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     judged: list[Case] = []
     not_run: dict[str, None] = {}  # reasons, in their order
 
+    quick = in_one_program(subject) if decision.one_program else subject
+
+    def holds(case: Case) -> bool:
+        """Check the case on calls that run as one program each; not holding proves nothing."""
+        try:
+            decision.check(settings.sampler(quick, case, prop.id, settings.run_seed))
+        except Exception:  # noqa: BLE001 (the eager calls decide)
+            return False
+        return True
+
     def judge(case: Case) -> Exception | None:
+        if quick is not subject and holds(case):
+            judged.append(case)
+            return None
         try:
             decision.check(settings.sampler(subject, case, prop.id, settings.run_seed))
         except NotRun as reason:
@@ -131,9 +145,10 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         undecided_rate=settings.budget.undecided_share / number,
     )
     ledger: list[Example] = []
+    quick = in_one_program(subject)
 
     def judge(case: Case) -> Exception | None:
-        sampler = settings.sampler(subject, case, prop.id, settings.run_seed)
+        sampler = settings.sampler(quick, case, prop.id, settings.run_seed)
         example = judge_example(sampler, decision, rule)
         if len(ledger) < number:  # cases of shrinking are not evidence
             ledger.append(example)

@@ -116,10 +116,6 @@ class ExactSampler(Sampler):
         masks = self._draw(keys, operation.num_outputs, self.case.shape)
         return np.moveaxis(masks, 0, 1)
 
-    def compiled_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return what `masks` does: NumPy compiles nothing."""
-        return self.masks(keys)
-
     def kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return bool[num_keys, *shape], shared along the broadcast dims."""
         [masks] = self._draw(keys, 1, self.case.mask_shape)

@@ -48,12 +48,16 @@ class Exact:
             judged; everything that it needs, keys included, comes from the sampler.
         explicit: cases that are always tried, first.
         weight: how many ordinary cases one of these costs: where each compiles, fewer are tried.
+        one_program: each training call runs as one program, where the check needs many shapes; a
+            violation then counts only if eager calls show it too. Not for a check of transforms,
+            or of how values are rounded.
     """
 
     cases: Cases
     check: Callable[[Sampler], None]
     explicit: tuple[Case, ...] = ()
     weight: int = 1
+    one_program: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _check(sampler: Sampler) -> None:
     subject, case = sampler.subject, sampler.case
-    x = jnp.asarray(case.inputs())
+    x = sampler.inputs()
     evaluation(sampler, x)
     reference = np.asarray(subject.reference(x))
     keyed = sampler.streams(sampler.key())
@@ -65,6 +65,7 @@ PROPERTY = Property(
             dtypes=strategies.DTYPES,
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(7,), rate=0.5), Case(shape=(7,), rate=1.0)),
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -41,7 +40,7 @@ def _check(sampler: Sampler) -> None:
 
 
 def _seen(sampler: Sampler, modes: Modes) -> bool | None:
-    x, case = jnp.asarray(sampler.case.inputs()), sampler.case
+    x, case = sampler.inputs(), sampler.case
     streams = sampler.streams(sampler.key())
     try:
         (output,) = sampler.subject.perform(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
-
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
-    x, streams = jnp.asarray(case.inputs()), sampler.streams(sampler.key())
+    x, streams = sampler.inputs(), sampler.streams(sampler.key())
     mode = "training"
     try:
         subject.call(x, rate=case.rate, training=True, streams=streams)
@@ -43,6 +41,7 @@ PROPERTY = Property(
             dtypes=strategies.DTYPES,
         ),
         check=_check,
+        one_program=True,
         weight=2,
         explicit=(
             Case(shape=(), rate=0.5),

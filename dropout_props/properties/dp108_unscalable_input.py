@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
+import jax
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _check(sampler: Sampler) -> None:
     streams = sampler.streams(sampler.key())
     for dtype in UNSCALABLE_DTYPES:
-        x = jnp.asarray(sampler.case.inputs()).astype(dtype)
+        x = jax.device_put(sampler.case.inputs().astype(dtype))
         try:
             y = sampler.subject.call(
                 x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True

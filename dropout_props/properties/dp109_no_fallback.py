@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
@@ -17,7 +15,7 @@ _OTHERS = ("params", "noise")
 
 
 def _check(sampler: Sampler) -> None:
-    subject, case, x = sampler.subject, sampler.case, jnp.asarray(sampler.case.inputs())
+    subject, case, x = sampler.subject, sampler.case, sampler.inputs()
     accepted = []
     for name in _OTHERS:
         try:

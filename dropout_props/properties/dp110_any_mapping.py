@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.declaration import Exact, Property, Violation
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _check(sampler: Sampler) -> None:
-    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    x, rate = sampler.inputs(), sampler.case.rate
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
 
     def train(mapping: MappingName, given: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
+import jax
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _check(sampler: Sampler) -> None:
     accepted = []
     for dtype in UNSCALABLE_DTYPES:
-        x = jnp.asarray(sampler.case.inputs()).astype(dtype)
+        x = jax.device_put(sampler.case.inputs().astype(dtype))
         if not _training_rejects(sampler, x):
             continue  # DP108 covers that
         try:

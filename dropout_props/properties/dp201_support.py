@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -20,8 +19,8 @@ _KEYS = 4
 
 def _check(sampler: Sampler) -> None:
     case = sampler.case
-    reference = np.asarray(sampler.subject.reference(jnp.asarray(case.inputs())))
-    outputs = sampler.outputs(sampler.keys(_KEYS))
+    reference = np.asarray(sampler.subject.reference(sampler.inputs()))
+    outputs = sampler.single_outputs(_KEYS)
     x = np.broadcast_to(reference, outputs.shape)
     legal = np.zeros(outputs.shape, dtype=bool)
     if case.rate > 0.0:
@@ -57,6 +56,7 @@ PROPERTY = Property(
             dtypes=strategies.DTYPES,
         ),
         check=_check,
+        one_program=True,
         explicit=(
             Case(shape=(128,), rate=0.3),
             Case(shape=(128,), rate=0.1, values="special"),

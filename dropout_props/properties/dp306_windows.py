@@ -59,5 +59,5 @@ PROPERTY = Property(
     mutants=("tile65536", "image_shared", "seed_plus_tile"),
     blocked_by=("DP201",),
     needs=("mask",),
-    decision=Exact(cases=large_cases, check=_check, explicit=LARGE, weight=25),
+    decision=Exact(cases=large_cases, check=_check, one_program=True, explicit=LARGE, weight=25),
 )

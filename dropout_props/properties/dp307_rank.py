@@ -38,7 +38,7 @@ def _check(sampler: Sampler) -> None:
 
 def _across_masks(sampler: Sampler, keep: Interval) -> None:
     needed = num_masks_for(sampler.size, keep, log2_chance=_LOG2_CHANCE)
-    masks = sampler.compiled_masks(sampler.keys(needed))
+    masks = sampler.many_masks(sampler.keys(needed))
     found = fixed_parity(masks.reshape(len(masks), -1))
     if found is not None:
         said = _said(found, masks[0].shape)
@@ -87,6 +87,7 @@ PROPERTY = Property(
     decision=Exact(
         cases=large_cases,
         check=_check,
+        one_program=True,
         explicit=(*_SMALL_CASES, *LARGE),
         weight=25,
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -20,7 +19,7 @@ _CALLS = 3
 
 def _check(sampler: Sampler) -> None:
     case, key = sampler.case, sampler.key()
-    x = jnp.asarray(case.inputs())
+    x = sampler.inputs()
     other = sampler.streams(sampler.key("between"))
 
     def train(streams: dict[str, object]) -> np.ndarray:
@@ -49,6 +48,7 @@ PROPERTY = Property(
             dtypes=strategies.DTYPES,
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(128,), rate=0.5),),
     ),
 )

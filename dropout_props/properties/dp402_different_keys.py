@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
+from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
@@ -26,15 +25,15 @@ def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
     """Return key[2 * num_pairs]: two and two related by `pairing`, pairs independent."""
     count = max(1, sampler.num_keys // 2)
     if pairing == "adjacent seeds":
-        return _each(jax.random.key, jnp.asarray(_seeds(sampler, count, block).reshape(-1)))
-    parents = sampler.keys(count, role=pairing, block=block)
+        return in_pieces(jax.random.key, _seeds(sampler, count, block).reshape(-1))
+    words = sampler.key_data(sampler.words(count, role=pairing, block=block))
     if pairing == "split siblings":
-        return _each(jax.random.split, parents).reshape(-1)
+        return in_pieces(lambda one: jax.random.split(jax.random.wrap_key_data(one)), words)
     # Even and odd numbers, of every size: any step may be the first of a pair.
     first = sampler.words(count, role=f"{pairing}, steps", block=block)[:, 0] // np.uint32(2)
     first >>= first % np.uint32(_WORD)
     steps = np.stack([first, first + np.uint32(1)], axis=1).reshape(-1)
-    return _each(jax.random.fold_in, jnp.repeat(parents, 2), jnp.asarray(steps))
+    return in_pieces(folded, np.repeat(words, 2, axis=0), steps)
 
 
 def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
@@ -48,12 +47,6 @@ def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
     inside = sampler.words(count, role="where in four", block=block)[:, 0] % np.uint32(3)
     first = (4 * quads).astype(np.uint32) + inside
     return np.stack([first, first + np.uint32(1)], axis=1)
-
-
-def _each(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
-    """Return the function of each key or number along the first axis."""
-    batched: jax.Array = jax.vmap(function)(*arrays)
-    return batched
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    x, rate = sampler.inputs(), sampler.case.rate
 
     def twice(key: Any) -> Any:
         streams = sampler.streams(key)

@@ -23,7 +23,7 @@ _PAIRS = {
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    x, rate = sampler.inputs(), sampler.case.rate
 
     def all_layers(key: Any) -> Any:
         streams = sampler.streams(key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -35,7 +34,7 @@ def _check(sampler: Sampler) -> None:
 def _only(sampler: Sampler, subject: Any, stream: str) -> None:
     """Raise unless the output changes with the key of `stream`, and with no other."""
     case = sampler.case
-    x = jnp.asarray(case.inputs())
+    x = sampler.inputs()
 
     def train(**streams: object) -> np.ndarray:
         return np.asarray(subject.call(x, rate=case.rate, training=True, streams=streams))
@@ -73,6 +72,7 @@ PROPERTY = Property(
             min_size=100,
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(128,), rate=0.5),),
     ),
 )

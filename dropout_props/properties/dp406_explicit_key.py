@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 def _check(sampler: Sampler) -> None:
     case = sampler.case
-    x = jnp.asarray(case.inputs())
+    x = sampler.inputs()
 
     def train(key: object, streams: dict[str, object]) -> np.ndarray:
         call = sampler.subject.call_explicit
@@ -58,6 +57,7 @@ PROPERTY = Property(
             min_size=100,
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(128,), rate=0.5),),
     ),
 )

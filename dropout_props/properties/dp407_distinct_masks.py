@@ -6,7 +6,6 @@ from math import log2, prod
 from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -36,14 +35,13 @@ def _check(sampler: Sampler) -> None:
         changed = np.repeat(words[:, None], _WORD, axis=1)
         changed[:, :, word] ^= flips
         alike.append(changed.reshape(-1, words.shape[1]))
-    width = jax.random.key_data(jax.random.key(0)).shape[-1]
-    stacked = np.tile(np.concatenate(alike), (1, width // words.shape[1]))
-    keys = jax.random.wrap_key_data(jnp.asarray(stacked))
+    stacked = np.concatenate(alike)
+    keys = sampler.wrapped(stacked)
     _all_distinct(sampler, keys, f"{len(stacked)} keys that differ in one bit")
 
 
 def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
-    kept = sampler.masks(keys).reshape(len(keys), -1)
+    kept = sampler.many_masks(keys).reshape(len(keys), -1)
     distinct = len(np.unique(np.packbits(kept, axis=1), axis=0))
     # Two of 2^14 random keys of 64 bits are the same key once in 2^37 cases, and the derivation of
     # a mask adds as much with each of its steps: one coincidence proves nothing.
@@ -74,6 +72,7 @@ PROPERTY = Property(
             min_size=120,
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(128,), rate=0.5),),
         weight=4,
     ),

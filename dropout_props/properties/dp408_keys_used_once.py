@@ -6,7 +6,6 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -24,7 +23,7 @@ _STEPS = 3
 
 
 def _check(sampler: Sampler) -> None:
-    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    x, rate = sampler.inputs(), sampler.case.rate
     if _RUN * log2(rate**2 + (1.0 - rate) ** 2) > _LOG2_CHANCE:
         raise NotRun(f"at rate {rate:g} two runs of {_RUN} units may be equal by chance")
     calls: dict[str, Any] = {}
@@ -79,6 +78,7 @@ PROPERTY = Property(
             values=("distinct", "negative"),
         ),
         check=_check,
+        one_program=True,
         explicit=(Case(shape=(257,), rate=0.5),),
         weight=4,
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -60,7 +59,7 @@ def _check(sampler: Sampler) -> None:
 def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
     case = sampler.case
     return sampler.subject.perform(
-        jnp.asarray(case.inputs()),
+        sampler.inputs(),
         operation,
         rate=case.rate,
         streams=sampler.streams(sampler.key()),

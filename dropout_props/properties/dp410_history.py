@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, decisive_cases
 from dropout_props.subjects.isolated import run_isolated
+from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
@@ -33,18 +33,23 @@ def _plain(sampler: Sampler, subject: Subject) -> _Outputs:
 
 def _compiled(sampler: Sampler, subject: Subject) -> _Outputs:
     x, arguments = _arguments(sampler)
-    return [np.asarray(y) for y in subject.perform(x, Under("jit", _CALLS), **arguments)]
+    return [np.asarray(y) for y in _jitted(subject).perform(x, Under("jit", _CALLS), **arguments)]
+
+
+def _jitted(subject: Subject) -> Subject:
+    """Return the subject, whose traces are those of its history, and whose programs are shared."""
+    return in_one_program(subject)
 
 
 def _arguments(sampler: Sampler) -> tuple[Any, dict[str, Any]]:
     streams = sampler.streams(sampler.key())
-    return jnp.asarray(sampler.case.inputs()), {"rate": sampler.case.rate, "streams": streams}
+    return sampler.inputs(), {"rate": sampler.case.rate, "streams": streams}
 
 
 def _evaluate(sampler: Sampler, subject: Subject, *, compiled: bool) -> None:
     x, arguments = _arguments(sampler)
     if compiled:
-        subject.perform(x, Under("jit", _CALLS, evaluated=True), **arguments)
+        _jitted(subject).perform(x, Under("jit", _CALLS, evaluated=True), **arguments)
     elif subject.traits.eval_mode:
         subject.call(x, training=False, **arguments)
 

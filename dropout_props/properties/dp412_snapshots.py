@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -21,7 +20,7 @@ _PROGRAM = Steps(("call", "snapshot", "call", "merge", "call", "merge", "call"))
 def _check(sampler: Sampler) -> None:
     case = sampler.case
     outputs = sampler.subject.perform(
-        jnp.asarray(case.inputs()),
+        sampler.inputs(),
         _PROGRAM,
         rate=case.rate,
         streams=sampler.streams(sampler.key()),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -26,7 +25,7 @@ def _check(sampler: Sampler) -> None:
 
         def outputs(key: Any, stream: str = stream) -> list[Any]:
             given: dict[str, Any] = {"rate": case.rate, "streams": {stream: key}}
-            x = jnp.asarray(case.inputs())
+            x = sampler.inputs()
             return [np.asarray(y) for y in sampler.subject.perform(x, _PROGRAM, **given)]
 
         _, once, twice = outputs(sampler.key(stream))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-import jax.numpy as jnp
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.declaration import Exact, Property, Violation
@@ -23,7 +21,7 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 
 def _two_layers(sampler: Sampler, how: _Way, key: Any) -> tuple[Any, Any]:
     first, second = sampler.subject.perform(
-        jnp.asarray(sampler.case.inputs()),
+        sampler.inputs(),
         Rewrapped(how),
         rate=sampler.case.rate,
         streams={**sampler.streams(key), "noise": sampler.key("noise")},

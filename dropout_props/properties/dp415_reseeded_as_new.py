@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, decisive_cases
@@ -22,7 +20,7 @@ def _check(sampler: Sampler) -> None:
     case = sampler.case
     for names in _MODELS:
         outputs = sampler.subject.perform(
-            jnp.asarray(case.inputs()),
+            sampler.inputs(),
             Reseeded(names),
             rate=case.rate,
             streams=sampler.streams(sampler.key()),

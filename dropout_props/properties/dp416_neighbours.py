@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -57,7 +56,7 @@ def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> 
     keyed = len(streams) > 1 or "default" in streams
     try:
         (answer,) = subject.perform(
-            jnp.asarray(case.inputs()),
+            sampler.inputs(),
             operation,
             rate=case.rate,
             streams=streams,

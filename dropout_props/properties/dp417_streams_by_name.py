@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -25,7 +24,7 @@ def _check(sampler: Sampler) -> None:
     if num_keys_for(sampler) > 1:
         raise NotRun(f"at rate {case.rate:g} equal masks of {case.size} units may be chance")
     names = tuple(dict.fromkeys((subject.traits.stream or "dropout", *_OTHERS)))
-    x, streams = jnp.asarray(case.inputs()), dict.fromkeys(names, sampler.key())
+    x, streams = sampler.inputs(), dict.fromkeys(names, sampler.key())
     outputs = {
         name: np.asarray(
             subject.with_stream(name).call(x, rate=case.rate, training=True, streams=streams)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import Trials, agreement
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def _flipped(
     width = _WORD * (1 if label == _OF_NUMBER else _words_of_a_key())
     groups = max(1, sampler.num_keys // (width + 1))
     keys = keys_of(sampler, label, groups, block)
-    # As many keys as other properties draw at once: another number would be compiled again.
-    missing = max(0, sampler.num_keys - len(keys))
-    kept = draw(jnp.concatenate([keys, sampler.keys(missing, role=f"{label}, rest", block=block)]))
+    kept = np.concatenate([draw(batch) for batch in sampler.batches(keys)])
     kept = kept[: len(keys)].reshape(groups, width + 1, -1)
     agree = (kept[:, :1] == kept[:, 1:]).sum(axis=(0, 2))
     return Trials.of(agree, groups * kept.shape[-1], agreement(keep_of(sampler)), label=label)
@@ -64,23 +62,20 @@ def _flipped_keys(sampler: Sampler, role: str, groups: int, block: int) -> jax.A
     bits = np.arange(_WORD * num_words)
     flips[1 + bits, bits // _WORD] = np.uint32(1) << (bits % _WORD).astype(np.uint32)
     flipped = (words[:, None] ^ flips).reshape(-1, num_words)
-    return jax.random.wrap_key_data(jnp.asarray(flipped))
+    return jax.random.wrap_key_data(jax.device_put(flipped))
 
 
 def _flipped_numbers(sampler: Sampler, role: str, groups: int, block: int) -> jax.Array:
-    parents = sampler.keys(groups, role=role, block=block)
+    words = sampler.key_data(sampler.words(groups, role=role, block=block))
     numbers = sampler.words(groups, role=f"{role}, which", block=block)[:, :1]
     flips = np.append(np.uint32(0), np.uint32(1) << np.arange(_WORD, dtype=np.uint32))
-    repeated = jnp.repeat(parents, len(flips))
-    folded: jax.Array = jax.vmap(jax.random.fold_in)(
-        repeated, jnp.asarray((numbers ^ flips).reshape(-1))
-    )
-    return folded
+    flipped = (numbers ^ flips).reshape(-1)
+    return in_pieces(folded, np.repeat(words, len(flips), axis=0), flipped)
 
 
 def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray[Any, Any]]:
     """Return what draws masks from keys that are handed to the call itself."""
-    x = jnp.asarray(sampler.case.inputs())
+    x = sampler.inputs()
 
     def one(key: Any) -> Any:
         return sampler.subject.call_explicit(x, key=key, rate=sampler.case.rate)

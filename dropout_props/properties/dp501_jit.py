@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
+from dropout_props.subjects.one_program_adapter import in_one_program
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
+_MANY = 100  # units, as in the cases in which pairs of units are counted
+
 
 def _check(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
+    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
     expected = train(key, x)
     agree(sampler, jax.jit(train)(key, x), expected, "under jit")
     bound = jax.jit(lambda inputs: train(key, inputs))
     agree(sampler, bound(x), expected, "under jit, with the key as a constant")
+    # What the statistical properties count is compiled: the counts are of eager calls as well.
+    if sampler.case.size < _MANY:
+        return
+    keys = sampler.keys(sampler.num_keys, role="many")
+    counted = replace(sampler, subject=in_one_program(sampler.subject)).outputs(keys)
+    agree(sampler, counted, sampler.outputs(keys), f"{len(keys)} keys at once, compiled")
 
 
 PROPERTY = Property(

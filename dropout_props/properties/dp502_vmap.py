@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property
 from dropout_props.properties.outputs import agree, training_call, transform_cases
+from dropout_props.subjects.one_program import one_program
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -18,22 +19,30 @@ _ROWS = 3
 
 
 def _check(sampler: Sampler) -> None:
-    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_ROWS, role="rows")
-    rows = jnp.stack([train(key, x) for key in keys])
+    singly = sampler.key_list(_ROWS, role="rows")
+    rows = np.stack([train(key, x) for key in singly])
     batched = jax.vmap(train, in_axes=(0, None))
-    agree(sampler, batched(keys, x), rows, "under vmap over keys")
-    inputs = jnp.stack([x, 2 * x, 4 * x])
-    one = jnp.stack([train(keys[0], row) for row in inputs])
+    agree(sampler, one_program(lambda: batched(keys, x)), rows, "under vmap over keys")
+    each = [jax.device_put(sampler.case.inputs() * np.asarray(n, x.dtype)) for n in (1, 2, 4)]
+    inputs = jax.device_put(np.stack(each))
+    one = np.stack([train(singly[0], row) for row in each])
     shared = jax.vmap(train, in_axes=(None, 0))
-    agree(sampler, shared(keys[0], inputs), one, "under vmap over inputs, with one key")
+    agree(
+        sampler,
+        one_program(lambda: shared(singly[0], inputs)),
+        one,
+        "under vmap over inputs, with one key",
+    )
 
     def on_device(inputs: Any) -> Any:
-        return train(jax.random.fold_in(keys[0], jax.lax.axis_index("devices")), inputs)
+        return train(jax.random.fold_in(singly[0], jax.lax.axis_index("devices")), inputs)
 
-    folded = [train(jax.random.fold_in(keys[0], n), row) for n, row in enumerate(inputs)]
+    folded = [train(jax.random.fold_in(singly[0], n), row) for n, row in enumerate(each)]
     devices = jax.vmap(on_device, axis_name="devices")
-    agree(sampler, devices(inputs), jnp.stack(folded), "over a named axis, its index folded in")
+    seen = one_program(lambda: devices(inputs))
+    agree(sampler, seen, np.stack(folded), "over a named axis, its index folded in")
 
 
 PROPERTY = Property(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property
@@ -18,21 +18,22 @@ _STEPS = 3
 
 
 def _check(sampler: Sampler) -> None:
-    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_STEPS, role="steps")
     _, steps = jax.lax.scan(lambda carry, key: (carry, train(key, x)), 0, keys)
-    agree(sampler, steps, jnp.stack([train(key, x) for key in keys]), "in a scan over keys")
+    singly = sampler.key_list(_STEPS, role="steps")
+    agree(sampler, steps, np.stack([train(key, x) for key in singly]), "in a scan over keys")
 
     def carried(key: Any, _: Any) -> Any:
         key, now = jax.random.split(key)
         return key, train(now, x)
 
-    _, steps = jax.lax.scan(carried, keys[0], None, length=_STEPS)
-    key, expected = keys[0], []
+    _, steps = jax.lax.scan(carried, singly[0], None, length=_STEPS)
+    key, expected = singly[0], []
     for _ in range(_STEPS):
         key, output = carried(key, None)
         expected.append(output)
-    agree(sampler, steps, jnp.stack(expected), "in a scan that carries the key")
+    agree(sampler, steps, np.stack(expected), "in a scan that carries the key")
 
 
 PROPERTY = Property(

@@ -22,7 +22,7 @@ _AXIS = "devices"
 def _check(sampler: Sampler) -> None:
     if all(n % DEVICES for n in sampler.case.shape):
         raise NotRun(f"no axis of {sampler.case.shape} can be cut into {DEVICES} parts")
-    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    train, x = training_call(sampler), sampler.inputs()
     alone = np.asarray(train(sampler.key(), x))
     spread = run_isolated(_sharded, sampler.fresh())
     agree(sampler, spread["plain"], alone, f"in a process with {DEVICES} devices")
@@ -40,7 +40,7 @@ def _check_shards(sampler: Sampler, mapped: Any, folded: Any) -> None:
 def _sharded(sampler: Sampler) -> dict[str, Any]:
     """Return the outputs; runs in the isolated process, which has the devices."""
     train, key = training_call(sampler), sampler.key()
-    x = jnp.asarray(sampler.case.inputs())
+    x = sampler.inputs()
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
     rows = jax.sharding.PartitionSpec(_AXIS)
     axis = max(axis for axis, n in enumerate(x.shape) if n % DEVICES == 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property
@@ -18,8 +18,8 @@ _STEPS = 3
 
 
 def _check(sampler: Sampler) -> None:
-    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
-    first, second = sampler.keys(2, role="branches")
+    train, x = training_call(sampler), sampler.inputs()
+    first, second = sampler.key_list(2, role="branches")
 
     @jax.jit
     def chosen(flag: Any) -> Any:
@@ -40,8 +40,8 @@ def _check(sampler: Sampler) -> None:
     agree(sampler, chosen(False), other, "in the second branch of cond")  # noqa: FBT003
     agree(sampler, switched(0), other, "in branch 0 of switch")
     agree(sampler, switched(1), one, "in branch 1 of switch")
-    expected = jnp.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
-    state = jnp.asarray(0), jnp.zeros_like(expected)
+    expected = np.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
+    state = jax.device_put(np.int32(0)), jax.device_put(np.zeros_like(expected))
     _, steps = jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)
     agree(sampler, steps, expected, "in the steps of while_loop")
 

@@ -25,7 +25,7 @@ def _check(sampler: Sampler) -> None:
     same_as_plain(sampler, "remat")
     if not jnp.issubdtype(jnp.dtype(sampler.case.dtype), jnp.inexact):
         return  # token ids have no gradient
-    case, subject, x = sampler.case, sampler.subject, jnp.asarray(sampler.case.inputs())
+    case, subject, x = sampler.case, sampler.subject, sampler.inputs()
     options: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
 
     def remat(x: Any) -> Any:  # the last call, so that the mask of an earlier one shows

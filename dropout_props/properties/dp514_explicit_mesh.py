@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -42,7 +41,7 @@ def _on_explicit_mesh(sampler: Sampler) -> dict[str, Any]:
     if not (hasattr(sharding, "AxisType") and hasattr(jax, "set_mesh")):
         return {}
     mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(sharding.AxisType.Explicit,))
-    x = jnp.asarray(sampler.case.inputs())
+    x = sampler.inputs()
     broadcast = [()] + [(0,)] * (sampler.subject.traits.lacks("broadcast_dims") is None)
     outputs: dict[str, Any] = {}
     for dims in broadcast:

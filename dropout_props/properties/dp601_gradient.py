@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree, training_call, transform_cases
+from dropout_props.subjects.one_program import one_program
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
-    weights = jnp.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
+    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
+    numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
+    weights = jax.device_put(numbers)
     kept = np.asarray(train(key, x)) != 0
-    slope = jnp.where(kept, weights / sampler.case.keep, jnp.zeros_like(x))
+    keep = np.asarray(sampler.case.keep, x.dtype)
+    slope = np.where(kept, numbers / keep, np.zeros_like(numbers))
 
     def at(inputs: Any) -> Any:
         return train(key, inputs)
@@ -30,21 +32,28 @@ def _check(sampler: Sampler) -> None:
 
     agree(sampler, pulled_back(x), slope, "the VJP")
     agree(sampler, jax.jit(pulled_back)(x), slope, "the VJP under jit")
-    rows = jax.vmap(pulled_back)(jnp.stack([x, 2 * x]))
-    agree(sampler, rows, jnp.stack([slope, slope]), "the VJP under vmap")
-    special = _special(x) if sampler.subject.traits.nonfinite else jnp.zeros_like(x)
-    agree(sampler, pulled_back(special), slope, "the VJP at 0, NaN and infinity")
-    agree(sampler, jax.jvp(at, (x,), (weights,))[1], slope, "the JVP")
-    curvature = jax.grad(lambda inputs: (pulled_back(inputs) * weights).sum())(x)
+    values = sampler.case.inputs()
+    both = jax.device_put(np.stack([values, values + values]))
+    rows = one_program(lambda: jax.vmap(pulled_back)(both))
+    agree(sampler, rows, np.stack([slope, slope]), "the VJP under vmap")
+    nonfinite = sampler.subject.traits.nonfinite
+    special = jax.device_put(_special(values) if nonfinite else np.zeros_like(values))
+    agree(
+        sampler, one_program(lambda: pulled_back(special)), slope, "the VJP at 0, NaN and infinity"
+    )
+    forward = one_program(lambda: jax.jvp(at, (x,), (weights,))[1])
+    agree(sampler, forward, slope, "the JVP")
+    sloped = jax.grad(lambda inputs: (pulled_back(inputs) * weights).sum())
+    curvature = one_program(lambda: sloped(x))
     if np.any(np.asarray(curvature) != 0):
         raise Violation("the second derivative is not 0: the layer is not linear in its input")
 
 
-def _special(x: Any) -> Any:
+def _special(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The input with 0, NaN and both infinities in place of most of its units."""
-    values = jnp.asarray([0.0, np.nan, np.inf, -np.inf, -0.0], x.dtype)
-    at = jnp.arange(x.size).reshape(x.shape)
-    return jnp.where(at % 6 < 5, values[at % 6 % 5], x)  # noqa: PLR2004 (one in six stays)
+    values = np.asarray([0.0, np.nan, np.inf, -np.inf, -0.0], x.dtype)
+    at = np.arange(x.size).reshape(x.shape)
+    return np.where(at % 6 < 5, values[at % 6 % 5], x)  # noqa: PLR2004 (one in six stays)
 
 
 PROPERTY = Property(

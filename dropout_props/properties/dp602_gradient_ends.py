@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 
@@ -13,21 +12,29 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import training_call
+from dropout_props.subjects.one_program import one_program
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), jnp.asarray(sampler.case.inputs())
-    weights = jnp.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
-    expected = np.asarray(weights) * (1.0 - sampler.case.rate)
+    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
+    numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
+    weights, expected = (
+        jax.device_put(numbers),
+        numbers * np.asarray(1.0 - sampler.case.rate, x.dtype),
+    )
 
     def pulled_back(inputs: Any) -> Any:
         return jax.vjp(lambda values: train(key, values), inputs)[1](weights)[0]
 
     forward = jax.jvp(lambda values: train(key, values), (x,), (weights,))[1]
-    gradients = {"VJP": pulled_back(x), "VJP under jit": jax.jit(pulled_back)(x), "JVP": forward}
+    gradients = {
+        "VJP": pulled_back(x),
+        "VJP under jit": one_program(lambda: jax.jit(pulled_back)(x)),
+        "JVP": forward,
+    }
     for what, gradient in gradients.items():
         wrong = np.argwhere(np.asarray(gradient) != expected)
         if len(wrong):

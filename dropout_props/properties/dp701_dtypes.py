@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -49,9 +48,9 @@ def _check(sampler: Sampler) -> None:
     values, key = _inputs(case), sampler.key()
     try:
         with _x64(case.dtype):
-            x = jnp.asarray(values)
+            x = jax.device_put(values)
             y = np.asarray(train(key, x))
-            usual = np.asarray(train(key, jnp.ones(case.shape, jnp.float32)))
+            usual = np.asarray(train(key, jax.device_put(np.ones(case.shape, np.float32))))
             evaluated = (
                 np.asarray(subject.call(x, rate=case.rate, training=False))
                 if subject.traits.eval_mode
@@ -104,6 +103,7 @@ PROPERTY = Property(
             values=("distinct", "negative"),
         ),
         check=_check,
+        one_program=True,
         weight=2,
         explicit=(
             Case(shape=(128,), rate=0.3, dtype="float64"),

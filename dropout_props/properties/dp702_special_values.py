@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 def _check(sampler: Sampler) -> None:
     train, key, case = training_call(sampler), sampler.key(), sampler.case
     x = np.asarray(case.inputs())
-    kept = np.asarray(train(key, jnp.asarray(x))) != 0
+    kept = np.asarray(train(key, jax.device_put(x))) != 0
     tiny = np.asarray(cast("Any", jnp).finfo(x.dtype).tiny)
     special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, tiny / 4]).astype(x.dtype)
     values = special[np.arange(x.size) % special.size].reshape(x.shape)
-    y = np.asarray(train(key, jnp.asarray(values))).astype(np.float64)
+    y = np.asarray(train(key, jax.device_put(values))).astype(np.float64)
     wide = values.astype(np.float64)
     tests = {
         "a dropped unit is not +0": ~kept & ((y != 0) | np.signbit(y) | np.isnan(y)),
@@ -57,6 +58,7 @@ PROPERTY = Property(
             values=("distinct",),
         ),
         check=_check,
+        one_program=True,
         weight=2,
         explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.3, dtype="bfloat16")),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -23,13 +24,13 @@ def _check(sampler: Sampler) -> None:
     dtype = jnp.dtype(case.dtype)
     largest = float(cast("Any", jnp).finfo(dtype).max)
     fits = np.full(case.shape, _BELOW * case.keep * largest).astype(dtype)
-    y = np.asarray(train(key, jnp.asarray(fits))).astype(np.float64)
+    y = np.asarray(train(key, jax.device_put(fits))).astype(np.float64)
     if not np.isfinite(y).all():
         raise Violation(
             f"x = {fits.reshape(-1)[0]!s} gave {y[~np.isfinite(y)][0]}; x/keep is finite"
         )
     too_large = np.full(case.shape, largest).astype(dtype)
-    y = np.asarray(train(key, jnp.asarray(too_large))).astype(np.float64)
+    y = np.asarray(train(key, jax.device_put(too_large))).astype(np.float64)
     wrong = (y != 0) & ~np.isposinf(y)
     if wrong.any():
         raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}; x/keep overflows")
@@ -54,6 +55,7 @@ PROPERTY = Property(
             values=("distinct",),
         ),
         check=_check,
+        one_program=True,
         weight=2,
         explicit=(Case(shape=(128,), rate=0.5, dtype="float16"), Case(shape=(128,), rate=0.9)),
     ),

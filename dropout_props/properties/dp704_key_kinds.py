@@ -8,7 +8,6 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases.case import Case
@@ -17,6 +16,7 @@ from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
+from dropout_props.subjects.one_program import one_program
 from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ _LOG2_CHANCE = -30.0
 
 
 def _check(sampler: Sampler) -> None:
-    train, x = training_call(sampler), jnp.asarray(sampler.case.inputs())
+    train, x = training_call(sampler), sampler.inputs()
     seeds = sampler.words(2, role="kinds")[:, 0]
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
-            first, second = (jax.random.key(np.uint32(s), impl=implementation) for s in seeds)
+            first, second = (
+                one_program(partial(jax.random.key, np.uint32(seed), impl=implementation))
+                for seed in seeds
+            )
             one = _call(partial(train, first, x), kind)
             again, other = train(first, x), train(second, x)
             if implementation == "threefry2x32":
@@ -91,6 +94,10 @@ PROPERTY = Property(
     blocked_by=("DP201",),
     needs=("mask",),
     decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=4
+        cases=decisive_cases,
+        check=_check,
+        one_program=True,
+        explicit=(Case(shape=(128,), rate=0.5),),
+        weight=4,
     ),
 )

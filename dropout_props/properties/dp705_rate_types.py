@@ -26,7 +26,7 @@ _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding al
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
     values, streams = case.inputs(), sampler.streams(sampler.key())
-    x, imprecise = jnp.asarray(values), []
+    x, imprecise = sampler.inputs(), []
     for name, (make, epsilon) in _TYPES.items():
         rate, said = make(case.rate), f"{name}({case.rate:g})"
         number = float(rate)

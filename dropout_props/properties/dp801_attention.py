@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
@@ -43,7 +42,7 @@ def _check(sampler: Sampler) -> None:
 
 
 def _check_rate_one(sampler: Sampler) -> None:
-    x = jnp.asarray(sampler.case.inputs())
+    x = sampler.inputs()
     streams = sampler.streams(sampler.key())
     try:
         weights = sampler.subject.call(x, rate=1.0, training=True, streams=streams)
@@ -59,7 +58,7 @@ def _rows(sampler: Sampler, *, shared: bool) -> np.ndarray[Any, Any]:
     """Return which weights were kept, bool[batch * heads, queries, keys]."""
     case = sampler.case
     (weights,) = sampler.subject.perform(
-        jnp.asarray(case.inputs()),
+        sampler.inputs(),
         Shared(shared),
         rate=case.rate,
         streams=sampler.streams(sampler.key()),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
-
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.coincidence import always_equal, num_keys_for
@@ -18,8 +16,8 @@ if TYPE_CHECKING:
 
 def _check(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
-    x = jnp.asarray(case.inputs())
-    first, second = sampler.keys(2, role="training")
+    x = sampler.inputs()
+    first, second = sampler.key_list(2, role="training")
     train = training_call(sampler)
     trained = train(first, x)
     if always_equal(sampler, lambda key: (train(key, x), trained), role="another"):

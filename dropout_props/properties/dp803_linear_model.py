@@ -39,7 +39,7 @@ class _Head:
 
     @classmethod
     def of(cls, sampler: Sampler) -> _Head:
-        x = jnp.asarray(sampler.case.inputs())
+        x = sampler.inputs()
         evaluated = np.asarray(sampler.subject.reference(x), dtype=np.float64)
         places = sampler.once(np.arange(evaluated.size).reshape(evaluated.shape)).reshape(-1)
         places = places[:: -(-places.size // _UNITS)]
@@ -65,7 +65,7 @@ class _Head:
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    head, x = _Head.of(sampler), jnp.asarray(sampler.case.inputs())
+    head, x = _Head.of(sampler), sampler.inputs()
     keys = sampler.keys(sampler.num_keys, block=block)
     outputs = sampler.each(lambda key: head(key, x), keys).astype(np.float64)
     kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
@@ -78,7 +78,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 
 def _check(sampler: Sampler) -> None:
-    head, x = _Head.of(sampler), jnp.asarray(sampler.case.inputs())
+    head, x = _Head.of(sampler), sampler.inputs()
     program = jax.jit(head) if sampler.subject.traits.batching == "vmap" else head
     outputs = sampler.each(lambda key: program(key, x), sampler.keys(_KEYS))
     for column, (label, size) in zip(outputs.T, head.sizes.items(), strict=True):

@@ -7,16 +7,17 @@ Both properties draw them in the same way, so that each shape is compiled once.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import NotRun
 from dropout_props.properties.memory import free_bytes
+from dropout_props.subjects.one_program import one_program
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
@@ -64,19 +65,14 @@ def large_masks(sampler: Sampler) -> dict[str, np.ndarray[Any, Any]]:
     seed = int(sampler.words(1, role="seed")[0, 0]) >> 1  # so that all seeds fit 32 bits
     number = int(sampler.words(1, role="number")[0, 0]) >> 1
     if count == 1:
-        return {"the mask": sampler.compiled_masks(sampler.keys(1))[0]}
+        return {"the mask": sampler.masks(sampler.keys(1))[0]}
     seeds = np.arange(seed, seed + count // 2, dtype=np.uint32)
     numbers = np.arange(number, number + count - count // 2, dtype=np.uint32)
     parent = sampler.key("parent")
-    data = np.concatenate(
-        [
-            jax.random.key_data(jax.vmap(jax.random.key)(jnp.asarray(seeds))),
-            jax.random.key_data(
-                jax.vmap(lambda one: jax.random.fold_in(parent, one))(jnp.asarray(numbers))
-            ),
-        ]
-    )
-    masks = sampler.compiled_masks(jax.random.wrap_key_data(jnp.asarray(data)))
+    seeded = one_program(lambda: jax.vmap(jax.random.key)(seeds))
+    folded = one_program(lambda: jax.vmap(partial(jax.random.fold_in, parent))(numbers))
+    data = np.concatenate([jax.random.key_data(keys) for keys in (seeded, folded)])
+    masks = sampler.masks(jax.random.wrap_key_data(jax.device_put(data)))
     names = [f"the mask of seed {one}" for one in seeds]
     names += [f"the mask of one key folded with {one}" for one in numbers]
     return dict(zip(names, masks, strict=True))

@@ -12,25 +12,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dropout_props.subjects.one_program import one_program
+from dropout_props.subjects.one_program_adapter import runs_in_one_program
+
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.subjects.operations import Operation
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through"]
+__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through", "folded", "in_pieces"]
 
 BLOCK_UNITS = 2**18
 """Units in one block: large enough that dispatch costs little, small enough to stop early."""
 
-_LARGE = 2**12
-"""Units of a mask beyond which a shape belongs to one case alone, and is compiled as a whole."""
+_PIECE = 1024  # keys that are derived at once
 
 LOOPED_UNITS = 2**13
 """Units in one block of a subject that vmap cannot batch, and that is called once a key."""
@@ -47,7 +49,7 @@ def came_through(subject: Subject, outputs: Any, x: Any) -> np.ndarray[Any, Any]
         x: the input of all of them.
     """
     if subject.traits.law == "noise":
-        return np.asarray(np.asarray(outputs) > np.asarray(subject.reference(jnp.asarray(x))))
+        return np.asarray(np.asarray(outputs) > np.asarray(subject.reference(jax.device_put(x))))
     return np.asarray(outputs) != 0
 
 
@@ -72,14 +74,18 @@ class Sampler:
         """Number of units in one training output: of the case, or of the model's own output."""
         if self.subject.traits.reference == "input":
             return self.case.size
-        return int(np.size(self.subject.reference(jnp.asarray(self.case.inputs()))))
+        return int(np.size(self.subject.reference(self.inputs())))
+
+    def inputs(self) -> jax.Array:
+        """Return the input of the case, as an array on the device; it compiles nothing."""
+        return jax.device_put(self.case.inputs())
 
     @property
     def mask_shape(self) -> tuple[int, ...]:
         """Shape of a mask that was drawn: of the case, or of the model's own output."""
         if self.subject.traits.reference == "input":
             return self.case.mask_shape
-        return tuple(np.shape(self.subject.reference(jnp.asarray(self.case.inputs()))))
+        return tuple(np.shape(self.subject.reference(self.inputs())))
 
     @property
     def num_keys(self) -> int:
@@ -112,13 +118,40 @@ class Sampler:
             role: the purpose of the keys.
             block: number of the block, from 0.
         """
-        words = self.words(count, role=role, block=block)
+        return self.wrapped(self.words(count, role=role, block=block))
+
+    def wrapped(self, words: np.ndarray[Any, Any]) -> jax.Array:
+        """Return typed keys of the default implementation, key[...], from uint32[..., 2]."""
+        return jax.random.wrap_key_data(jax.device_put(self.key_data(words)))
+
+    def key_data(self, words: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return uint32[..., 2] as the words of keys of the default implementation."""
         width = jax.random.key_data(jax.random.key(0)).shape[-1]
-        return jax.random.wrap_key_data(jnp.asarray(np.tile(words, (1, width // 2))))
+        return np.concatenate([words] * (width // 2), axis=-1)
+
+    def batches(self, keys: jax.Array) -> list[jax.Array]:
+        """Return the keys in batches of `num_keys`, so that no other size is compiled.
+
+        The last batch is filled with its first key: cut what is drawn to `len(keys)`.
+        """
+        if self.subject.traits.batching == "loop" or len(keys) == self.num_keys:
+            return [keys]
+        words = np.asarray(jax.random.key_data(keys))
+        implementation = jax.random.key_impl(keys)
+        parts = [words[at : at + self.num_keys] for at in range(0, len(words), self.num_keys)]
+        fill = np.repeat(parts[-1][:1], self.num_keys - len(parts[-1]), axis=0)
+        parts[-1] = np.concatenate([parts[-1], fill])
+        return [
+            jax.random.wrap_key_data(jax.device_put(part), impl=implementation) for part in parts
+        ]
+
+    def key_list(self, count: int, *, role: str) -> list[jax.Array]:
+        """Return the keys that `keys` returns one by one, without a program that takes it apart."""
+        return [self.wrapped(words) for words in self.words(count, role=role)]
 
     def key(self, role: str = "mask") -> jax.Array:
         """Return one fresh typed key."""
-        return self.keys(1, role=role)[0]
+        return self.key_list(1, role=role)[0]
 
     def streams(self, key: Any) -> dict[str, Any]:
         """Return `key` as the mapping of streams that the subject's operations take."""
@@ -126,7 +159,15 @@ class Sampler:
 
     def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the training outputs, dtype[num_keys, *shape], one application a key."""
-        x = jnp.asarray(self.case.inputs())
+        return self.each(self._output(), keys)
+
+    def single_outputs(self, count: int) -> np.ndarray[Any, Any]:
+        """Return the outputs of the first keys of `outputs`, by calls of one key each."""
+        output = self._output()
+        return np.stack([np.asarray(output(key)) for key in self.key_list(count, role="mask")])
+
+    def _output(self) -> Callable[[Any], Any]:
+        x = self.inputs()
 
         def one(key: Any) -> Any:
             return self.subject.call(
@@ -137,24 +178,16 @@ class Sampler:
                 broadcast_dims=() if self.subject.traits.shares else self.case.broadcast_dims,
             )
 
-        return self.each(one, keys)
-
-    def compiled_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
-        """Return the masks of `keys` as `masks` does, by a program that is compiled for this case.
-
-        It is one compilation; operation by operation it would be about ten for a shape that no
-        other case has, and those do not depend on the rate.
-        """
-        if self.subject.traits.batching == "loop":
-            return self.masks(keys)
-        x = jnp.asarray(self.case.inputs())
-        return self.masks_in(_drawing(self.subject, self.case)(keys, x))
+        return one
 
     def each(self, function: Callable[[Any], Any], keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the function of each key, stacked along axis 0: by vmap, or key by key."""
         if self.subject.traits.batching == "loop":
             return np.stack([np.asarray(function(key)) for key in keys])
-        return np.asarray(jax.vmap(function)(keys))
+        batched = jax.vmap(function)
+        if runs_in_one_program(self.subject):
+            return np.asarray(one_program(lambda: batched(keys)))
+        return np.asarray(batched(keys))
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the outputs of an operation, dtype[num_keys, num_outputs, *shape].
@@ -190,31 +223,48 @@ class Sampler:
         """Return the masks that were drawn, bool[num_keys, *mask_shape]."""
         return self.once(self.kept(keys))
 
+    def many_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return the masks of any number of keys as `masks` does, drawn in `batches`."""
+        return np.concatenate([self.masks(batch) for batch in self.batches(keys)])[: len(keys)]
+
     def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
         """Return the masks of one whole block of fresh keys, bool[num_keys, *mask_shape]."""
-        draw = self.compiled_masks if self.size > _LARGE else self.masks
-        return draw(self.keys(self.num_keys, role=role, block=block))
+        return self.masks(self.keys(self.num_keys, role=role, block=block))
+
+
+def folded(words: Any, number: Any) -> Any:
+    """Return the key of these words with a number folded in, for `in_pieces`."""
+    return jax.random.fold_in(jax.random.wrap_key_data(words), number)
+
+
+def in_pieces(function: Callable[..., Any], *arrays: Any) -> jax.Array:
+    """Return the keys that a function makes of each element of arrays, flat.
+
+    The arrays are cut into pieces of one size, so that one program serves every number of keys.
+    """
+    count = len(arrays[0])
+    filled = [
+        np.resize(np.asarray(one), (-(-count // _PIECE) * _PIECE, *np.shape(one)[1:]))
+        for one in arrays
+    ]
+    found = []
+    for at in range(0, len(filled[0]), _PIECE):
+        piece = [jax.device_put(one[at : at + _PIECE]) for one in filled]
+        found.append(np.asarray(one_program(partial(_key_data_of, function, *piece))))
+    data = np.concatenate(found)[:count]
+    return jax.random.wrap_key_data(jax.device_put(data.reshape(-1, data.shape[-1])))
+
+
+def _key_data_of(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
+    return jax.random.key_data(jax.vmap(function)(*arrays))
 
 
 @lru_cache(maxsize=64)
 def _performing(subject: Subject, case: Case, operation: Operation) -> Callable[[Any], Any]:
-    x, fresh = jnp.asarray(case.inputs()), subject.fresh()  # what was asked before is DP410's
+    x, fresh = jax.device_put(case.inputs()), subject.fresh()  # what was asked before is DP410's
 
     def answers(key: Any) -> Any:
         streams = {subject.traits.stream or "dropout": key}
         return jnp.stack(fresh.perform(x, operation, rate=case.rate, streams=streams))
 
     return answers if subject.traits.batching == "loop" else jax.jit(answers)
-
-
-@lru_cache(maxsize=64)
-def _drawing(subject: Subject, case: Case) -> Callable[[Any, Any], Any]:
-    stream = subject.traits.stream or "dropout"
-    dims = () if subject.traits.shares else case.broadcast_dims
-
-    def one(key: Any, x: Any) -> Any:
-        return subject.call(
-            x, rate=case.rate, training=True, streams={stream: key}, broadcast_dims=dims
-        )
-
-    return jax.jit(jax.vmap(one, in_axes=(0, None)))

@@ -10,12 +10,12 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
+from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TIMES", "each_transform", "equal_calls", "outputs_under", "own_masks", "same_as_plain"]
 
+_IN_ONE_PROGRAM = (
+    "jit", "vmap", "shared vmap", "scan", "shared scan", "carried scan", "cond", "switch", "while",
+)  # fmt: skip
+
 TIMES = 2
 """Calls, rows or steps under each transform."""
 
@@ -35,9 +39,16 @@ TIMES = 2
 def outputs_under(
     sampler: Sampler, transform: Transform, subject: Subject | None = None, *, key: Any = None
 ) -> list[np.ndarray[Any, Any]]:
-    """Return the outputs of one layer under a transform, on `key` or on the sampler's key."""
-    outputs = (subject or sampler.subject).perform(
-        jnp.asarray(sampler.case.inputs()),
+    """Return the outputs of one layer under a transform, on `key` or on the sampler's key.
+
+    Plain calls are eager, and so is JAX's own transform around a layer, which may be an error. A
+    transform of the framework runs as one program, which calls of the same operations share.
+    """
+    called = subject or sampler.subject
+    if transform in _IN_ONE_PROGRAM:
+        called = in_one_program(called)
+    outputs = called.perform(
+        sampler.inputs(),
         Under(transform, TIMES),
         rate=sampler.case.rate,
         streams=sampler.streams(sampler.key() if key is None else key),

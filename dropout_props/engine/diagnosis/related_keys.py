@@ -67,7 +67,7 @@ def _flat(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any]:
 
 
 def _two_calls(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any] | None:
-    x, rate = jnp.asarray(sampler.case.inputs()), sampler.case.rate
+    x, rate = sampler.inputs(), sampler.case.rate
 
     def twice(key: Any) -> Any:
         streams = sampler.streams(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def wrong_scale(sampler: Sampler) -> str:
         return ""
     rate = _RATE if traits.rate is None else traits.rate
     sampler = replace(sampler, case=replace(sampler.case, dtype="float32", rate=rate))
-    x = np.asarray(sampler.subject.reference(jnp.asarray(sampler.case.inputs())), np.float64)
+    x = np.asarray(sampler.subject.reference(sampler.inputs()), np.float64)
     outputs = sampler.outputs(sampler.keys(_KEYS)).astype(np.float64)
     kept = (outputs != 0) & (x != 0) & np.isfinite(outputs)
     if not kept.any():

@@ -16,7 +16,6 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax.core import FrozenDict
 
@@ -293,7 +292,7 @@ class LinenAdapter:
                 key = jax.random.PRNGKey(_PARAMS_SEED)
                 found = model(training=False).init(
                     {"params": key, self.stream or self.own_stream: key},
-                    jnp.zeros(x.shape, x.dtype),
+                    jax.device_put(np.zeros(x.shape, x.dtype)),  # it compiles nothing
                     **mode,
                 )
                 self.variables[cached] = jax.tree_util.tree_map(np.asarray, found)

@@ -1,0 +1,94 @@
+"""An adapter that runs each training operation of another adapter as one program.
+
+It compiles less: see `dropout_props.subjects.one_program`. An evaluation, and an operation that
+gets a tracer or is being traced, is passed on unchanged, so that a transform around the layer sees
+the layer itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.subjects.one_program import is_traced, one_program
+
+if TYPE_CHECKING:
+    from dropout_props.subjects.protocol import Adapter, Array
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["OneProgramAdapter", "in_one_program", "runs_in_one_program"]
+
+
+def in_one_program(subject: Subject) -> Subject:
+    """Return the subject with training operations that run as one program each.
+
+    A subject that JAX cannot trace, and a reference layer of the self-test, is returned unchanged.
+    """
+    if not hasattr(subject, "adapter") or subject.traits.lacks("transforms"):
+        return subject
+    return replace(subject, adapter=OneProgramAdapter(subject.adapter))
+
+
+def runs_in_one_program(subject: Subject) -> bool:
+    """Return whether `in_one_program` made this subject."""
+    return isinstance(getattr(subject, "adapter", None), OneProgramAdapter)
+
+
+@dataclass(frozen=True, eq=False)
+class OneProgramAdapter:
+    """Runs the operations of an adapter as one program each; it has the interface of one.
+
+    Attributes:
+        adapter: runs the layer on its framework.
+    """
+
+    adapter: Adapter
+
+    def call(self, x: Array, *, training: bool, **arguments: Any) -> Array:
+        """See `Adapter.call`; an evaluation runs eagerly: its output is compared bit for bit."""
+        if not training:
+            return self.adapter.call(x, training=False, **arguments)
+        return self._run("call", x, training=True, **arguments)
+
+    def call_repeatedly(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        """See `Adapter.call_repeatedly`."""
+        return tuple(self._run("call_repeatedly", x, **arguments))
+
+    def call_in_modes(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        """See `Adapter.call_in_modes`."""
+        return tuple(self._run("call_in_modes", x, **arguments))
+
+    def call_layers(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        """See `Adapter.call_layers`."""
+        return tuple(self._run("call_layers", x, **arguments))
+
+    def call_explicit(self, x: Array, **arguments: Any) -> Array:
+        """See `Adapter.call_explicit`."""
+        return self._run("call_explicit", x, **arguments)
+
+    def perform(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
+        """See `Adapter.perform`."""
+        return tuple(self._run("perform", x, **arguments))
+
+    def trace(self, x: Array, **arguments: Any) -> Array:
+        """See `Adapter.trace`."""
+        return self.adapter.trace(x, **arguments)
+
+    def collections(self, x: Array, *, rate: float) -> frozenset[str]:
+        """See `Adapter.collections`."""
+        return self.adapter.collections(x, rate=rate)
+
+    def fresh(self) -> OneProgramAdapter:
+        """See `Adapter.fresh`."""
+        return OneProgramAdapter(self.adapter.fresh())
+
+    def with_stream(self, name: str) -> OneProgramAdapter:
+        """See `Adapter.with_stream`."""
+        return OneProgramAdapter(self.adapter.with_stream(name))
+
+    def _run(self, method: str, x: Array, /, **arguments: Any) -> Any:
+        def run() -> Any:
+            return getattr(self.adapter, method)(x, **arguments)
+
+        keys = arguments["streams"], arguments.get("key")
+        return run() if is_traced(x, keys) else one_program(run, split=True)

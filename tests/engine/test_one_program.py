@@ -1,0 +1,49 @@
+"""What runs as one program accelerates a property, and accuses no layer."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dropout_props.cases.case import Case
+from dropout_props.engine import Judge, Settings
+from dropout_props.properties import find
+from dropout_props.properties.sampler import Sampler
+from dropout_props.results.verdict import Verdict
+from dropout_props.selftest.kernel.build import kernel_subject
+from dropout_props.selftest.kernel.kernel import Kernel
+from dropout_props.subjects.one_program import is_traced
+from dropout_props.subjects.one_program_adapter import in_one_program
+
+
+def _wrong_where_traced(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
+    """Scale twice, but only in a call whose operations are traced."""
+    scaled = x / keep_rate / (keep_rate if is_traced() else 1.0)
+    return jnp.where(mask, scaled, jnp.zeros_like(x))
+
+
+def test_a_violation_of_one_program_alone_is_judged_again_eagerly() -> None:
+    """The eager calls hold, so DP201 passes; DP501 is the property that compares the two."""
+    subject = kernel_subject(Kernel(combine=_wrong_where_traced), api="linen", name="wrong-traced")
+    judge = Judge(Settings.of(profile="smoke"), {})
+    assert judge(subject, find("DP201")).verdict is Verdict.PASS
+    assert judge(subject, find("DP501")).verdict is Verdict.FAIL
+
+
+def test_batches_have_one_size_and_lose_no_key() -> None:
+    """Two batches hold the keys in their order; the second one is filled up."""
+    subject = kernel_subject(Kernel(), api="linen", name="right")
+    sampler = Sampler(in_one_program(subject), Case(shape=(2**17,)), "DP407")
+    keys = sampler.keys(3)
+    batches = sampler.batches(keys)
+    assert [len(batch) for batch in batches] == [sampler.num_keys] * 2 == [2, 2]
+    words = np.concatenate([jax.random.key_data(batch) for batch in batches])
+    np.testing.assert_array_equal(words[:3], jax.random.key_data(keys))
+
+
+def test_single_keys_are_those_of_the_batch() -> None:
+    """They come one by one without a program that takes the batch apart."""
+    sampler = Sampler(kernel_subject(Kernel(), api="linen", name="right"), Case(), "DP502")
+    singly = np.stack([jax.random.key_data(key) for key in sampler.key_list(3, role="rows")])
+    np.testing.assert_array_equal(singly, jax.random.key_data(sampler.keys(3, role="rows")))
