@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Forest", "Mark", "Tick", "forest"]
 
-_LEFT, _RIGHT, _ROW, _TOP = 330, 20, 18, 34
+_LEFT, _RIGHT, _ROW, _TOP = 370, 32, 18, 34
 _WIDTH = 900
 _DECADES = (-6, 0)
 
