@@ -13,6 +13,7 @@ from dropout_props.cli.check_output import publish_run
 from dropout_props.cli.comparison_output import check_reports, read_result
 from dropout_props.cli.console import console
 from dropout_props.cli.errors import require_working_pair
+from dropout_props.cli.findings import baseline_to_write, findings_of, is_list, places_of
 from dropout_props.cli.interrupt import interruptible, stop_repeating
 from dropout_props.cli.options import (
     budget_option,
@@ -29,6 +30,8 @@ from dropout_props.cli.options import (
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dropout_props.engine import Settings
     from dropout_props.engine.selection import Selection
     from dropout_props.results.records import RunResult
@@ -61,6 +64,13 @@ __all__ = ["command"]
     help="Stop a pair that takes longer; no limit by default. Worker processes judge the pairs.",
 )
 @click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="SECONDS",
+    help="Begin no pair after this time; the report says how many were not judged, and the exit "
+    "code is 3 unless something failed.",
+)
+@click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the result to this file."
 )
 @click.option(
@@ -73,9 +83,35 @@ __all__ = ["command"]
     help="Write one HTML page.",
 )
 @click.option(
+    "--sarif",
+    "sarif_path",
+    type=click.Path(path_type=Path),
+    help="Write SARIF 2.1.0 to this file, for code scanning.",
+)
+@click.option(
     "--baseline",
     type=click.Path(path_type=Path),
-    help="Compare with this result file; the exit code says what changed.",
+    help="A .toml file of --write-baseline: its failures are known, and only new ones fail. Any "
+    "other file is a result to compare with; the exit code then says what changed.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the failures of this run to FILE, a .toml file for --baseline, each with a reason "
+    "and a day on which it expires. Failures that were written do not fail the run.",
+)
+@click.option(
+    "--reason",
+    default="not reviewed yet",
+    show_default=True,
+    help="Reason of each failure that --write-baseline writes.",
+)
+@click.option(
+    "--expires",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Day on which they expire; by default in 90 days.",
 )
 @click.option(
     "-v",
@@ -97,10 +133,15 @@ def command(
     known: Path | None,
     processes: int,
     timeout: float | None,
+    max_seconds: float | None,
     json_path: Path | None,
     junit_path: Path | None,
     html_path: Path | None,
+    sarif_path: Path | None,
     baseline: Path | None,
+    write_baseline: Path | None,
+    reason: str,
+    expires: datetime | None,
 ) -> int:
     """Judge each SUBJECT; by default those of pyproject.toml, or else every subject that ships.
 
@@ -128,8 +169,10 @@ def command(
     deviations = table.deviations if known is None else known_text(known)
     if table.profile and _is_default("profile"):
         profile = table.profile
-    check_reports(json_path, junit_path, html_path)
-    stored = None if baseline is None else read_result(baseline)
+    check_reports(json_path, junit_path, html_path, sarif_path, write_baseline)
+    findings = findings_of(baseline)
+    stored = None if baseline is None or is_list(baseline) else read_result(baseline)
+    writing = baseline_to_write(write_baseline, reason=reason, expires=expires)
     require_working_pair()
     chosen_subjects = subjects_of(subjects or table.subjects)
     from dropout_props.engine import Settings
@@ -137,8 +180,11 @@ def command(
     settings = Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=budget).listing(
         deviations
     )
+    settings = settings.allowing(findings)
     check_room(chosen_subjects, settings)
-    execution = _Execution(processes, timeout, snapshot=bool(json_path or stored), verbose=verbose)
+    execution = _Execution(
+        processes, timeout, max_seconds, snapshot=bool(json_path or stored), verbose=verbose
+    )
     result, interrupted = _run(chosen_subjects, selection, settings, execution)
 
     code = publish_run(
@@ -147,6 +193,9 @@ def command(
         json_path=json_path,
         junit_path=junit_path,
         html_path=html_path,
+        sarif_path=sarif_path,
+        places=places_of(chosen_subjects),
+        writing=writing,
         stored=None if interrupted else stored,
         baseline=baseline,
     )
@@ -165,6 +214,7 @@ class _Execution:
 
     processes: int
     timeout: float | None
+    max_seconds: float | None
     snapshot: bool
     verbose: bool = False
 
@@ -205,6 +255,7 @@ def _run(
                     settings,
                     processes=execution.processes,
                     timeout=execution.timeout,
+                    max_seconds=execution.max_seconds,
                     snapshot=execution.snapshot,
                     on_start=progress.start,
                     on_result=progress.finish,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
+from dropout_props import __version__
 from dropout_props.cli.console import console
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import of_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from dropout_props.cli.findings import BaselineToWrite
     from dropout_props.results.exit_codes import ExitCode
     from dropout_props.results.records import RunResult
 
@@ -26,6 +30,9 @@ def publish_run(
     json_path: Path | None,
     junit_path: Path | None,
     html_path: Path | None,
+    sarif_path: Path | None,
+    places: Mapping[str, tuple[str, int]],
+    writing: BaselineToWrite | None,
     stored: RunResult | None,
     baseline: Path | None,
 ) -> ExitCode:
@@ -37,6 +44,9 @@ def publish_run(
         json_path: file for the result.
         junit_path: file for JUnit XML.
         html_path: file for the page.
+        sarif_path: file for SARIF.
+        places: file and line of a subject, by its name.
+        writing: the baseline to write; the failures that it holds do not fail the run.
         stored: result of the baseline; the exit code is then that of the comparison.
         baseline: file of the baseline.
 
@@ -50,6 +60,7 @@ def publish_run(
     from dropout_props.report import screen, terminal
     from dropout_props.report.html import page
     from dropout_props.report.junit import run_junit
+    from dropout_props.report.sarif import sarif, workflow_commands
     from dropout_props.results import cache, files
 
     with Outputs() as outputs:
@@ -61,7 +72,14 @@ def publish_run(
             outputs.save(run_junit(result), junit_path)
         if html_path is not None:
             outputs.save(page(result), html_path)
+        if sarif_path is not None:
+            outputs.save(sarif(result, places=places, version=__version__), sarif_path)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for line in workflow_commands(result, places=places):
+                outputs.say(line)
         files.keep_last(result, cache.last_result())
+        if writing is not None:
+            return writing.write(result, outputs)
         if stored is None:
             return of_run(result)
         return _compare(stored, result, outputs, baseline=baseline)

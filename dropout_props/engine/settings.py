@@ -61,6 +61,10 @@ class Settings:
         """
         return self if known is None else replace(self, known=parse(known, "--known"))
 
+    def allowing(self, more: tuple[Deviation, ...]) -> Settings:
+        """Return these settings with more known deviations, such as those of a baseline."""
+        return replace(self, known=(*self.known, *more))
+
     @property
     def promise(self) -> str:
         """The number of cases of the profile, and the discrepancies that a pass excludes."""

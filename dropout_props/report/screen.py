@@ -54,7 +54,7 @@ def print_screen(result: RunResult, console: Console) -> None:
         lines += [*brief(one, width=console.width, most=most), *after, ""]
     lines += [*_blocked_elsewhere(result), *_held(result), *excluded(result.results)]
     lines += _known(result, console.width)
-    lines += result.notes
+    lines += [*result.notes, *_left(result)]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(tally_line(result), style="bold", highlight=False, soft_wrap=True)
@@ -181,6 +181,11 @@ def _held(result: RunResult) -> Iterator[str]:
     passed = Counter(one.property_id[:3] for one in result.results if one.verdict is Verdict.PASS)
     for group, number in sorted(passed.items()):
         yield f"pass {number:>4}  {group}xx {_GROUPS.get(group, 'others')}"
+
+
+def _left(result: RunResult) -> Iterator[str]:
+    if result.stopped:
+        yield f"not judged: {result.stopped}"
 
 
 def _known(result: RunResult, width: int) -> Iterator[str]:

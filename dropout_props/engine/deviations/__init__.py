@@ -55,6 +55,7 @@ class Deviation:
             a deviation of the framework around the layer, which every layer has.
         reproducer: a program that uses JAX and Flax alone, whose last statement asserts what should
             hold; it ends in an AssertionError where the entry applies.
+        place: the file of the entry, for the message that the entry is out of date.
     """
 
     property_id: str
@@ -68,6 +69,7 @@ class Deviation:
     api: str = ""
     drawn_by: tuple[str, ...] = ()
     reproducer: str = ""
+    place: str = ""
 
     @property
     def is_general(self) -> bool:
@@ -157,7 +159,7 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     entry = {**entry, "drawn_by": tuple(packages)}
     if "reproducer" in entry:
         _check_program(where, entry["reproducer"])
-    return Deviation(property_id=entry.pop("property"), **entry)
+    return Deviation(property_id=entry.pop("property"), place=str(path), **entry)
 
 
 def _check_program(where: str, program: Any) -> None:

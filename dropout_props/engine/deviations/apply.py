@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from dropout_props.engine.deviations import SHIPPED_PATH
 from dropout_props.results.records import Failure
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.who import all_in, drawing_modules
@@ -74,13 +75,22 @@ def _draws(subject: Subject, entry: Deviation, failure: Failure) -> bool:
     return all_in(drawing_modules(subject, shape), entry.drawn_by)
 
 
+def _file_of(entry: Deviation) -> str:
+    shipped = str(SHIPPED_PATH)
+    return (
+        "dropout_props/engine/deviations/deviations.toml"
+        if entry.place in ("", shipped)
+        else (entry.place)
+    )
+
+
 def _stale(result: PropertyResult, entry: Deviation, seen: str) -> PropertyResult:
     failure = Failure(
         statement=f"{entry.property_id} is violated by {entry.subject}: {entry.reason}",
         seen=seen,
         decided_by="the list of known deviations, which is strict",
         means="The list is wrong, or nobody has reviewed it for a long time.",
-        reproduce="delete or renew the entry in dropout_props/engine/deviations/deviations.toml",
+        reproduce=f"delete or renew the entry in {_file_of(entry)}",
     )
     return replace(
         result, verdict=Verdict.FAIL, unlisted=result.verdict, shown=seen, failure=failure

@@ -107,6 +107,7 @@ def run(
     *,
     processes: int = 1,
     timeout: float | None = None,
+    max_seconds: float | None = None,
     snapshot: bool = False,
     on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
     on_result: Callable[[PropertyResult], None] = lambda _result: None,
@@ -120,6 +121,7 @@ def run(
         processes: number of pairs judged at once, each in a worker process. With 1 and no timeout,
             this process judges them. The verdicts do not depend on it.
         timeout: seconds that one pair may take; worker processes then judge the pairs.
+        max_seconds: seconds after which no pair begins; the result then says how many were left.
         snapshot: whether to take the snapshot too, after the verdicts.
         on_start: called in this process before a pair is judged.
         on_result: called in this process with each result as it comes.
@@ -134,15 +136,19 @@ def run(
     started = monotonic()
     each = _of_each(subjects, properties)
     blank = empty_result(settings, sum(map(len, each)))
+    ends_at = None if max_seconds is None else started + max_seconds
     if processes == 1 and timeout is None:
         results = []
         judge = new_judge(settings)
         for subject, chosen in zip(subjects, each, strict=True):
             for prop in chosen:
+                if ends_at is not None and monotonic() >= ends_at:
+                    break
                 on_start(subject, prop)
                 results.append(judge(subject, prop))
                 on_result(results[-1])
-        taken = take(subjects) if snapshot else None
+        complete = len(results) == blank.collected
+        taken = take(subjects) if snapshot and complete else None
     else:
         results, taken = in_workers(
             subjects,
@@ -150,12 +156,16 @@ def run(
             settings,
             processes=processes,
             timeout=timeout,
+            ends_at=ends_at,
             snapshot=snapshot,
             on_start=on_start,
             on_result=on_result,
         )
+    left = blank.collected - len(results)
+    stopped = f"stopped after {max_seconds:g} s, with {left} pairs not judged" if left else ""
     return replace(
         blank,
+        stopped=stopped,
         results=in_order(results, subjects, properties),
         seconds=monotonic() - started,
         notes=tuple(f"{one.name}: {note}" for one in subjects for note in probe(one).notes),

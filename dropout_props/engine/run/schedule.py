@@ -8,6 +8,7 @@ properties. No verdict depends on any of this.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from dropout_props.engine import lost
@@ -37,6 +38,7 @@ def in_workers(
     *,
     processes: int,
     timeout: float | None,
+    ends_at: float | None = None,
     snapshot: bool,
     on_start: Callable[[Subject, Property], None],
     on_result: Callable[[PropertyResult], None],
@@ -44,7 +46,7 @@ def in_workers(
     """Judge every pair in worker processes.
 
     Args and Raises are those of `dropout_props.engine.run.run`; `properties` are those of each
-    subject.
+    subject, and no pair begins after the time `ends_at`.
 
     Returns:
         The results in the order in which they came, and the snapshot if `snapshot` is set.
@@ -54,6 +56,7 @@ def in_workers(
         properties,
         settings,
         timeout=timeout,
+        ends_at=ends_at,
         snapshot=snapshot,
         on_start=on_start,
         on_result=on_result,
@@ -81,6 +84,7 @@ class Schedule:
         settings: Settings,
         *,
         timeout: float | None = None,
+        ends_at: float | None = None,
         snapshot: bool = False,
         on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
         on_result: Callable[[PropertyResult], None] = lambda _result: None,
@@ -90,6 +94,7 @@ class Schedule:
         self._subjects = subjects
         self._settings = settings
         self._timeout = timeout
+        self._ends_at = ends_at
         self._on_start = on_start
         self._on_result = on_result
         self._depends_on: dict[int, dict[str, set[str]]] = {}
@@ -108,6 +113,8 @@ class Schedule:
 
     def take(self, slot: int) -> Task | None:
         """Return the next task for a slot of the pool, or None when there is none for it now."""
+        if self._ends_at is not None and monotonic() >= self._ends_at:
+            return None  # pairs that are being judged are judged to their end
         ready = {number: self._ready(number) for number in self._waiting}
         if not any(ready.values()):
             return self._snapshot()
