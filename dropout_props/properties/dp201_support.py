@@ -9,7 +9,8 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import is_quotient
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
+from dropout_props.properties.sampler import are_close
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -17,7 +18,28 @@ if TYPE_CHECKING:
 _KEYS = 4
 
 
+def _check_values(sampler: Sampler) -> None:
+    """Raise unless every output is that of a dropped or of a kept unit, as the layer says."""
+    case, traits = sampler.case, sampler.subject.traits
+    dropped = traits.dropped_output(case.keep) if case.rate < 1.0 else None
+    if dropped is None:
+        raise NotRun("its dropped units may have any value")
+    reference = np.asarray(sampler.subject.reference(sampler.inputs()))
+    outputs = sampler.outputs(sampler.keys(_KEYS))
+    kept = np.broadcast_to(traits.kept_output(reference, case.keep), outputs.shape)
+    wrong = np.argwhere(~(are_close(outputs, kept) | are_close(outputs, dropped)))
+    if wrong.size:
+        at = tuple(int(i) for i in wrong[0])
+        raise Violation(
+            f"{len(wrong)} of {outputs.size} outputs are those of no dropped and of no kept unit; "
+            f"at {list(at[1:])} {outputs[at]!s}, where {dropped:.9g} or {kept[at]!s} was expected"
+        )
+
+
 def _check(sampler: Sampler) -> None:
+    if not sampler.subject.traits.is_plain:
+        _check_values(sampler)
+        return
     case = sampler.case
     reference = np.asarray(sampler.subject.reference(sampler.inputs()))
     outputs = sampler.single_outputs(_KEYS)
@@ -42,14 +64,15 @@ PROPERTY = Property(
     id="DP201",
     name="outputs are 0 or x/keep",
     level="core",
-    sentence="Every training output is 0 or x/keep, to one unit in the last place.",
+    sentence="Every training output is 0 or x/keep, to one unit in the last place, or has the "
+    "values of dropped and kept units that the layer declares.",
     formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
     means="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "
     "well.",
     assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
     "Flax dropouts do.",
     mutants=("scale_inv_rate", "scale_missing", "scale_twice", "mult_mask", "kept_noise"),
-    needs=("mask", "scaled"),
+    needs=("mask", "valued"),
     decision=Exact(
         cases=lambda profile, _: strategies.cases(
             pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,

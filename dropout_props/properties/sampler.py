@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from dropout_props.subjects.operations import Operation
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["BLOCK_UNITS", "LOOPED_UNITS", "Sampler", "came_through", "folded", "in_pieces"]
+__all__ = [
+    "BLOCK_UNITS",
+    "LOOPED_UNITS",
+    "Sampler",
+    "are_close",
+    "came_through",
+    "folded",
+    "in_pieces",
+]
 
 BLOCK_UNITS = 2**18
 """Units in one block: large enough that dispatch costs little, small enough to stop early."""
@@ -38,19 +46,34 @@ LOOPED_UNITS = 2**13
 """Units in one block of a subject that vmap cannot batch, and that is called once a key."""
 
 
-def came_through(subject: Subject, outputs: Any, x: Any) -> np.ndarray[Any, Any]:
+def came_through(
+    subject: Subject, outputs: Any, x: Any, *, keep: float = 0.5
+) -> np.ndarray[Any, Any]:
     """Return which units of training outputs are kept, bool of the shape of `outputs`.
 
     Dropout keeps a unit that is not 0; noise counts as keeping one that lies above its reference.
+    A layer that says what a kept unit is keeps those that are it, to a few units in the last place.
 
     Args:
         subject: the subject that gave the outputs.
         outputs: one training output, or several along leading axes.
         x: the input of all of them.
+        keep: the keep probability, where the layer says what a kept unit is.
     """
+    if subject.traits.dropped != 0.0 or subject.traits.kept != "scaled":
+        reference = np.asarray(subject.reference(jnp.asarray(x)))
+        return are_close(outputs, subject.traits.kept_output(reference, keep))
     if subject.traits.law == "noise":
         return np.asarray(np.asarray(outputs) > np.asarray(subject.reference(jax.device_put(x))))
     return np.asarray(outputs) != 0
+
+
+def are_close(outputs: Any, expected: Any) -> np.ndarray[Any, Any]:
+    """Return which outputs are as expected, to a few units in the last place of their dtype."""
+    outputs = np.asarray(outputs)
+    relative = 8 * float(cast("Any", jnp).finfo(outputs.dtype).eps)
+    expected = np.asarray(expected, np.float64)
+    return np.isclose(outputs.astype(np.float64), expected, rtol=relative, atol=relative)
 
 
 @dataclass(frozen=True)
@@ -175,7 +198,7 @@ class Sampler:
                 rate=self.case.rate,
                 training=True,
                 streams=self.streams(key),
-                broadcast_dims=() if self.subject.traits.shares else self.case.broadcast_dims,
+                broadcast_dims=_asked(self.subject, self.case),
             )
 
         return one
@@ -206,7 +229,9 @@ class Sampler:
         Assumes:
             The input is nowhere zero, and DP201 holds.
         """
-        return came_through(self.subject, self.outputs(keys), self.case.inputs())
+        return came_through(
+            self.subject, self.outputs(keys), self.case.inputs(), keep=self.case.keep
+        )
 
     def once(self, kept: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return bool[..., *mask_shape] of bool[..., *shape]: the first of each shared unit."""
@@ -217,7 +242,9 @@ class Sampler:
 
     def masks_in(self, outputs: Any) -> np.ndarray[Any, Any]:
         """Return the masks that the outputs show, bool[..., *mask_shape]."""
-        return self.once(came_through(self.subject, outputs, self.case.inputs()))
+        return self.once(
+            came_through(self.subject, outputs, self.case.inputs(), keep=self.case.keep)
+        )
 
     def masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the masks that were drawn, bool[num_keys, *mask_shape]."""
@@ -257,6 +284,12 @@ def in_pieces(function: Callable[..., Any], *arrays: Any) -> jax.Array:
 
 def _key_data_of(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
     return jax.random.key_data(jax.vmap(function)(*arrays))
+
+
+def _asked(subject: Subject, case: Case) -> tuple[int, ...]:
+    """Return the axes that a call asks the layer to share; none where it always shares its own."""
+    traits = subject.traits
+    return () if traits.shares_rest or traits.shared_axes else case.broadcast_dims
 
 
 @lru_cache(maxsize=64)

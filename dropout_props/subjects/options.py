@@ -6,7 +6,7 @@ an error in the editor, and a `WiringError` at run time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypedDict
 
 __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "WiringOptions"]
@@ -16,6 +16,8 @@ class TraitOptions(TypedDict, total=False):
     """Fields of `Traits`: what a layer promises, which decides the properties that apply to it."""
 
     law: Literal["dropout", "noise", "composite"]
+    dropped: float | Callable[[float], float] | None
+    kept: Literal["scaled", "unscaled"] | Callable[[Any, float], Any]
     reference: Literal["input", "eval"]
     rate: float | None
     eval_mode: bool

@@ -7,13 +7,14 @@ should raise without a key and does not keeps its `missing_key_errors`, and fail
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 Ability = Literal[
     "mask",
     "scaled",
+    "valued",
     "identity",
     "any_rate",
     "eval_mode",
@@ -46,6 +47,7 @@ _REASONS: dict[Ability, str] = {
     "mask": "its output does not show the mask: the dropout is inside the model",
     "scaled": "it adds or multiplies by noise: its outputs are spread around the input, not 0 or "
     "x/keep",
+    "valued": "it adds or multiplies by noise: its outputs are spread around the input",
     "identity": "its evaluation output is not its input: the dropout follows other layers",
     "any_rate": "its rate is fixed at {rate}",
     "eval_mode": "it has no evaluation mode: models leave the layer out instead",
@@ -80,6 +82,10 @@ class Traits:
             `noise`: symmetric noise around the reference, so that a unit lies above it with
             probability 1/2 at every rate; tested at rates below 1. `composite`: the dropout is
             inside the model, and the output does not show the mask.
+        dropped: the output of a dropped unit, where it is not 0: a number, or a function of keep
+            that returns one. None: anything but the output of a kept unit, as in a null embedding.
+        kept: the output of a kept unit. `scaled`: reference/keep. `unscaled`: the reference itself.
+            Or a function of the reference and keep, as where AlphaDropout restores the variance.
         reference: what training outputs are compared with. `input`: evaluation returns the input.
             `eval`: the evaluation output of the model.
         rate: the fixed rate; None if the rate is a parameter.
@@ -132,6 +138,8 @@ class Traits:
 
     api: Literal["linen", "nnx", "function"]
     law: Literal["dropout", "noise", "composite"] = "dropout"
+    dropped: float | Callable[[float], float] | None = 0.0
+    kept: Literal["scaled", "unscaled"] | Callable[[Any, float], Any] = "scaled"
     reference: Literal["input", "eval"] = "input"
     rate: float | None = None
     eval_mode: bool = True
@@ -181,6 +189,21 @@ class Traits:
             )
 
     @property
+    def is_plain(self) -> bool:
+        """Whether a dropped unit is 0 and a kept one reference/keep."""
+        return self.dropped == 0.0 and self.kept == "scaled"
+
+    def kept_output(self, reference: Any, keep: float) -> Any:
+        """Return the outputs of a layer that keeps every unit."""
+        if callable(self.kept):
+            return self.kept(reference, keep)
+        return reference / keep if self.kept == "scaled" else reference
+
+    def dropped_output(self, keep: float) -> float | None:
+        """Return the output of a dropped unit; None where it may be any other than a kept one."""
+        return self.dropped(keep) if callable(self.dropped) else self.dropped
+
+    @property
     def shares(self) -> bool:
         """Whether the layer always shares its mask along some axes."""
         return self.shares_rest or bool(self.shared_axes)
@@ -203,7 +226,8 @@ class Traits:
         """
         has: dict[str, bool] = {
             "mask": self.law != "composite",
-            "scaled": self.law != "noise",
+            "scaled": self.law != "noise" and self.is_plain,
+            "valued": self.law != "noise",
             "identity": self.reference == "input",
             "any_rate": self.rate is None,
             "eval_mode": self.eval_mode,
@@ -228,4 +252,7 @@ class Traits:
         }
         if has[ability]:
             return None
-        return self.reasons.get(ability, _REASONS[ability].format(rate=self.rate))
+        usual = _REASONS[ability].format(rate=self.rate)
+        if ability == "scaled" and not self.is_plain:
+            usual = "its dropped units are not 0, or its kept units are not x/keep"
+        return self.reasons.get(ability, usual)

@@ -63,6 +63,9 @@ def judged(path: str, property_id: str) -> PropertyResult:
         ("nnx_params:last", "DP102"),
         ("locked:right_shared", "DP302"),
         ("droppath_axis:seqfirst", "DP302"),
+        ("alpha_dropout:right_said", "DP201"),
+        ("alpha_dropout:right_said", "DP202"),
+        ("cond_dropout:right_said", "DP302"),
         pytest.param("locked:right_shared", "DP301", marks=pytest.mark.nightly),
         pytest.param("locked:right_shared", "DP303", marks=pytest.mark.nightly),
         pytest.param("droppath_axis:seqfirst", "DP301", marks=pytest.mark.nightly),
@@ -91,6 +94,9 @@ def test_correct_code_passes(path: str, property_id: str) -> None:
         ("locked:wrong_axis_shared", "DP302", "along"),
         ("locked:batch_shared_shared", "DP302", "lag along another axis"),
         ("droppath_axis:faulty", "DP302", "along"),
+        ("alpha_dropout:flux_said", "DP202", "was expected"),
+        ("cond_dropout:token_said", "DP302", "differ from the first unit along"),
+        ("cond_dropout:batch_said", "DP302", "was expected"),
     ],
 )
 def test_a_fault_fails_for_its_own_reason(path: str, property_id: str, words: str) -> None:

@@ -43,4 +43,4 @@ def _kept(sampler: Sampler, keys: Any, values: np.ndarray[Any, Any]) -> np.ndarr
         streams = sampler.streams(key)
         return sampler.subject.call(x, rate=rate, training=True, streams=streams)
 
-    return came_through(sampler.subject, sampler.each(one, keys), values)
+    return came_through(sampler.subject, sampler.each(one, keys), values, keep=sampler.case.keep)
