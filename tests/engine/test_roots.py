@@ -2,7 +2,7 @@
 
 from dropout_props.engine.run import with_roots
 from dropout_props.properties import CATALOGUE, find
-from dropout_props.results.records import PropertyResult
+from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
 
 
@@ -38,6 +38,23 @@ def test_a_blocked_property_has_the_root_of_what_blocks_it() -> None:
     """DP408 depends on DP403, which DP306 explains."""
     found = _roots(DP306=Verdict.FAIL, DP403=Verdict.FAIL, DP408=Verdict.BLOCKED)
     assert found["DP408"] == found["DP403"] == "DP306"
+
+
+def test_failures_of_one_diagnosis_have_one_root() -> None:
+    """One diagnosis explains every failure that has it, and what these explain."""
+    words = Failure("", "", "", "", "", diagnosis="the mask is constant along the last axis")
+    results = [
+        PropertyResult("a.B", "DP101", "", "exact", Verdict.FAIL),
+        *(
+            PropertyResult("a.B", one, "", "exact", Verdict.FAIL, failure=words)
+            for one in ("DP407", "DP306", "DP304")
+        ),
+        PropertyResult("a.B", "DP203", "", "exact", Verdict.FAIL),
+    ]
+    found = {one.property_id: one.root_id for one in with_roots(results)}
+    assert found == {
+        "DP101": "", "DP407": "DP304", "DP306": "DP304", "DP304": "", "DP203": "DP304",
+    }  # fmt: skip
 
 
 def test_no_explanation_goes_in_a_circle() -> None:

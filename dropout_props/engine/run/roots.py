@@ -23,7 +23,37 @@ def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
     """Return results in which each explained failure names the one that explains it."""
     found = tuple(results)
     failed = {(one.subject, one.property_id) for one in found if one.verdict in _EXPLAINS}
-    return tuple(replace(one, root_id=_root_of(one, failed)) for one in found)
+    named = tuple(replace(one, root_id=_root_of(one, failed)) for one in found)
+    diagnosed = _by_diagnosis(named)
+    return tuple(
+        replace(one, root_id=diagnosed.get((one.subject, one.root_id or one.property_id), ""))
+        if (one.subject, one.root_id or one.property_id) in diagnosed
+        else one
+        for one in named
+    )
+
+
+def _by_diagnosis(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:
+    """Return, by subject and id, the failure that has the same diagnosis and stands for all.
+
+    It is one that no other failure explains, and the one that says most about the mask. It has no
+    entry of its own.
+    """
+    groups: dict[tuple[str, str], list[PropertyResult]] = {}
+    for one in results:
+        if one.verdict is Verdict.FAIL and one.failure is not None and one.failure.diagnosis:
+            groups.setdefault((one.subject, one.failure.diagnosis), []).append(one)
+    found: dict[tuple[str, str], str] = {}
+    for (subject, _), members in groups.items():
+        root, *others = sorted(members, key=lambda one: (one.root_id, _weight(one.property_id)))
+        for one in others:
+            found[subject, one.property_id] = root.root_id or root.property_id
+    return found
+
+
+def _weight(property_id: str) -> tuple[int, str]:
+    plain = ("DP201", "DP302", "DP301", "DP304", "DP402", "DP202")
+    return plain.index(property_id) if property_id in plain else len(plain), property_id
 
 
 def _root_of(one: PropertyResult, failed: set[tuple[str, str]]) -> str:
