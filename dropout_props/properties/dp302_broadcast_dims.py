@@ -31,8 +31,7 @@ _EXPLICIT = (
 
 
 def _check(sampler: Sampler) -> None:
-    batches = sampler.batches(sampler.keys(_KEYS))
-    kept = np.concatenate([sampler.kept(batch) for batch in batches])[:_KEYS]
+    kept = sampler.many_kept(sampler.keys(_KEYS))
     strays = np.argwhere(kept != sampler.once(kept))
     if len(strays):
         at = tuple(map(int, strays[0][1:]))

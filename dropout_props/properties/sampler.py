@@ -252,7 +252,11 @@ class Sampler:
 
     def many_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the masks of any number of keys as `masks` does, drawn in `batches`."""
-        return np.concatenate([self.masks(batch) for batch in self.batches(keys)])[: len(keys)]
+        return self.once(self.many_kept(keys))
+
+    def many_kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
+        """Return which units of any number of keys are kept as `kept` does, drawn in `batches`."""
+        return np.concatenate([self.kept(batch) for batch in self.batches(keys)])[: len(keys)]
 
     def block(self, block: int, *, role: str = "mask") -> np.ndarray[Any, Any]:
         """Return the masks of one whole block of fresh keys, bool[num_keys, *mask_shape]."""

@@ -8,6 +8,7 @@ the layer itself.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects.one_program import is_traced, one_program
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OneProgramAdapter", "in_one_program", "runs_in_one_program"]
 
 
+@lru_cache(maxsize=64)
 def in_one_program(subject: Subject) -> Subject:
     """Return the subject with training operations that run as one program each.
 

@@ -18,6 +18,7 @@ from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
 from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.mask_cases import keep_of
+from dropout_props.subjects.one_program_adapter import in_one_program
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -54,7 +55,8 @@ def diagnose(subject: Subject, prop: Property, case: Case, settings: Settings) -
         return ""
     # At rate 1/2 a mask shows most; a fault may also be that of the rate.
     rates = [case.rate] if subject.traits.rate is not None else [0.5, case.rate]
-    seen = (_of_masks(replace(sampler, case=replace(sampler.case, rate=rate))) for rate in rates)
+    drawing = replace(sampler, subject=in_one_program(subject))
+    seen = (_of_masks(replace(drawing, case=replace(sampler.case, rate=rate))) for rate in rates)
     return next(filter(None, seen), "") or only_where(sampler, prop)
 
 
@@ -65,7 +67,7 @@ def _of_masks(sampler: Sampler) -> str:
     keys = sampler.keys(max(_FEWEST_KEYS, min(_MOST_KEYS, _UNITS // case.size)))
     shared = {axis % len(case.shape) for axis in case.broadcast_dims}
     return (
-        structure(sampler.kept(keys), keep_of(sampler), shared=sorted(shared))
+        structure(sampler.many_kept(keys), keep_of(sampler), shared=sorted(shared))
         or related(sampler, keep_of(sampler))
         or depends_on_input(sampler)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 
 from dropout_props.properties.sampler import came_through
@@ -37,7 +37,7 @@ def depends_on_input(sampler: Sampler) -> str:
 
 
 def _kept(sampler: Sampler, keys: Any, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    x, rate = jnp.asarray(values), sampler.case.rate
+    x, rate = jax.device_put(values), sampler.case.rate
 
     def one(key: Any) -> Any:
         streams = sampler.streams(key)

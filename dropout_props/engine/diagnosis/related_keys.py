@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.engine.diagnosis.evidence import agreement_bits, enough
+from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.subjects.subject import SubjectError, Unsupported
 
 if TYPE_CHECKING:
@@ -39,31 +41,25 @@ def related(sampler: Sampler, keep: Interval) -> str:
 def _pairs(sampler: Sampler) -> Iterator[tuple[str, np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
     """Yield bool[_PAIRS, num_units] twice, for keys and calls that may have been mixed up."""
     seeds = (sampler.words(_PAIRS, role="seeds")[:, 0] >> 2) * 2
-    keys = jax.vmap(jax.random.key)
-    masks = [_flat(sampler, keys(jnp.asarray(seeds + step))) for step in (0, 1)]
+    masks = [_flat(sampler, in_pieces(jax.random.key, seeds + np.uint32(n))) for n in (0, 1)]
     yield "the mask of seed s + 1", masks[0], masks[1]
-    parents = sampler.keys(_PAIRS, role="parents")
-    siblings = jax.vmap(jax.random.split)(parents)
-    yield (
-        "the mask of the second of two split keys",
-        _flat(sampler, siblings[:, 0]),
-        _flat(sampler, siblings[:, 1]),
-    )
-    fold = jax.vmap(jax.random.fold_in)
-    numbers = jnp.asarray(seeds)
-    yield (
-        "the mask of a key folded with n + 1",
-        _flat(sampler, fold(parents, numbers)),
-        _flat(sampler, fold(parents, numbers + 1)),
-    )
+    words = sampler.key_data(sampler.words(_PAIRS, role="parents"))
+    siblings = [_flat(sampler, in_pieces(partial(_sibling, n), words)) for n in (0, 1)]
+    yield "the mask of the second of two split keys", siblings[0], siblings[1]
+    numbers = [_flat(sampler, in_pieces(folded, words, seeds + np.uint32(n))) for n in (0, 1)]
+    yield "the mask of a key folded with n + 1", numbers[0], numbers[1]
     if sampler.subject.traits.repeat:
-        calls = _two_calls(sampler, parents)
+        calls = _two_calls(sampler, sampler.keys(_PAIRS, role="parents"))
         if calls is not None:
             yield "the mask of the second call", calls[:, 0], calls[:, 1]
 
 
+def _sibling(number: int, words: Any) -> Any:
+    return jax.random.split(jax.random.wrap_key_data(words))[number]
+
+
 def _flat(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any]:
-    return sampler.masks(keys).reshape(len(keys), -1)
+    return sampler.many_masks(keys).reshape(len(keys), -1)
 
 
 def _two_calls(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any] | None:
