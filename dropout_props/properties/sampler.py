@@ -73,7 +73,8 @@ def are_close(outputs: Any, expected: Any) -> np.ndarray[Any, Any]:
     outputs = np.asarray(outputs)
     relative = 8 * float(cast("Any", jnp).finfo(outputs.dtype).eps)
     expected = np.asarray(expected, np.float64)
-    return np.isclose(outputs.astype(np.float64), expected, rtol=relative, atol=relative)
+    outputs = outputs.astype(np.float64)
+    return np.isclose(outputs, expected, rtol=relative, atol=relative, equal_nan=True)
 
 
 @dataclass(frozen=True)
