@@ -115,8 +115,8 @@ def relative_interval(
 
 
 def statistical_pass(ledger: Sequence[Example], relative: tuple[float, float] | None) -> str:
-    """Return the sentence of a statistical property that passes: what its trials exclude."""
-    draws = f"{sum(e.draws for e in ledger):.2g} trials"
+    """Return the sentence of a statistical property that passes: what it excludes."""
+    draws = f"{sum(e.draws for e in ledger):.2g} units"
     if relative is not None:
         bound, (low, high) = max(map(abs, relative)), _USUAL
         return f"|E[y]/x - 1| < {bound:.2g} at each rate from {low} to {high}, {draws}"

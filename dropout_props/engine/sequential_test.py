@@ -67,7 +67,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Example:
-    """A decided example: the counts of each family, and the evidence against the property."""
+    """A decided example: the counts of each family, and the evidence against the property.
+
+    Args:
+        sampler: drew the masks.
+        families: the counts.
+        discrepancies: the promised discrepancy of each member, as a difference of probabilities.
+        decision: excluded, refuted or undecided.
+        log_evidence: natural log of the evidence against the property.
+        blocks: number of blocks drawn.
+        max_blocks: the most that could be drawn.
+        draws: number of units drawn; a unit may be in many counts.
+    """
 
     sampler: Sampler
     families: tuple[Trials, ...]
@@ -76,11 +87,7 @@ class Example:
     log_evidence: float
     blocks: int
     max_blocks: int
-
-    @property
-    def draws(self) -> int:
-        """Number of trials of the largest family."""
-        return max(sum(family.trials.tolist()) for family in self.families)
+    draws: int
 
     def record(self, *, confidence: float) -> ExampleResult:
         """Return the example as plain numbers."""
@@ -129,6 +136,7 @@ def _absolute(family: Trials, discrepancies: Mapping[str, float], factor: float)
 
 def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Example:
     """Draw blocks of one case until it is decided; a pure function of its arguments."""
+    before = sum(sampler.drawn)
     families = _observed(decision, sampler, 0)
     discrepancies = tuple(_absolute(f, decision.discrepancies, rule.factor) for f in families)
     max_blocks = _max_blocks(families, discrepancies, decision.discrepancies, rule)
@@ -158,6 +166,7 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         evidence,
         blocks,
         max_blocks,
+        sum(sampler.drawn) - before,
     )
 
 

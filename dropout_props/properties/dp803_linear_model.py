@@ -68,6 +68,7 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     head, x = _Head.of(sampler), sampler.inputs()
     keys = sampler.keys(sampler.num_keys, block=block)
     outputs = sampler.each(lambda key: head(key, x), keys).astype(np.float64)
+    sampler.drawn.append(len(keys) * sampler.size)
     kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
     return tuple(
         Trials.of(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -86,12 +86,16 @@ class Sampler:
         case: its input, rate and shape.
         property_id: id of the property; no two properties see the same bits.
         run_seed: integer that the whole run shares.
+
+    Attributes:
+        drawn: the number of units of each array of masks that was drawn so far.
     """
 
     subject: Subject
     case: Case
     property_id: str
     run_seed: int = 0
+    drawn: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -243,17 +247,21 @@ class Sampler:
 
     def masks_in(self, outputs: Any) -> np.ndarray[Any, Any]:
         """Return the masks that the outputs show, bool[..., *mask_shape]."""
-        return self.once(
-            came_through(self.subject, outputs, self.case.inputs(), keep=self.case.keep)
+        return self._counted(
+            self.once(came_through(self.subject, outputs, self.case.inputs(), keep=self.case.keep))
         )
 
     def masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the masks that were drawn, bool[num_keys, *mask_shape]."""
-        return self.once(self.kept(keys))
+        return self._counted(self.once(self.kept(keys)))
+
+    def _counted(self, masks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        self.drawn.append(masks.size)
+        return masks
 
     def many_masks(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the masks of any number of keys as `masks` does, drawn in `batches`."""
-        return self.once(self.many_kept(keys))
+        return self._counted(self.once(self.many_kept(keys)))
 
     def many_kept(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return which units of any number of keys are kept as `kept` does, drawn in `batches`."""

@@ -122,7 +122,7 @@ def _compares_masks(property_id: str, decision: Statistical) -> bool:
 
 def _case(property_id: str, bits: int, keep: float, *, several: bool) -> Case:
     if several:
-        return Case(shape=(bits // _DIFFERENT,), rate=1.0 - keep)
+        return Case(shape=(max(2, bits // 4),), rate=1.0 - keep)
     columns = next(n for n in range(int(bits**0.5), 0, -1) if bits % n == 0)
     if property_id == "DP302":
         return Case(shape=(2, bits), broadcast_dims=(0,), rate=1.0 - keep)
@@ -134,7 +134,7 @@ def laws(property_id: str, *, bits: int, keep: float) -> Iterator[Law]:
 
     Args:
         property_id: id of a statistical property.
-        bits: units of a mask; of a property that compares masks, three times those of one.
+        bits: units of a mask; where a property compares masks, each has a quarter, or 2 at least.
         keep: keep probability.
     """
     decision = find(property_id).decision

@@ -27,7 +27,7 @@ class Kill:
         expected: whether the property must kill this mutant.
         control: whether the layer is a control.
         live: whether the installed Flax has the same fault, as a known deviation.
-        draws: number of trials until the verdict; 0 for an exact property.
+        draws: number of units drawn until the verdict; 0 for an exact property.
         seconds: time until the verdict, with compilation.
         shown: the observation, one line.
     """

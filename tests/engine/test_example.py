@@ -10,7 +10,7 @@ from dropout_props.engine import Settings
 from dropout_props.engine.messages import relative_interval
 from dropout_props.engine.reference_masks import ExactSampler, ExactSubject
 from dropout_props.engine.sequential_test import Rule, _absolute, _max_blocks, judge_example
-from dropout_props.properties import CATALOGUE, Statistical
+from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.statistics import Trials, chance_undecided, example_threshold
 
 _RULE = Rule(log_threshold=40.0, false_pass_rate=1e-3, factor=1.0, undecided_rate=1e-9)
@@ -63,6 +63,19 @@ def test_the_interval_of_a_member_is_corrected_for_the_choice() -> None:
     [worst] = _judge(_decision([[500] * 10], 1000)).record(confidence=0.999).counts
     assert worst.worst_successes == alone.worst_successes
     assert worst.interval[0] < alone.interval[0] < alone.interval[1] < worst.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("property_id", "masks_a_key"), [("DP301", 1), ("DP402", 3), ("DP404", 2.5)]
+)
+def test_a_unit_is_drawn_once_however_often_it_is_counted(
+    property_id: str, masks_a_key: float
+) -> None:
+    """DP301 counts each unit at every lag; DP402 draws three pairings, and DP404 five layers."""
+    decision: Any = find(property_id).decision
+    sampler: Any = ExactSampler(ExactSubject(), Case(rate=0.5), property_id)  # type: ignore[arg-type]
+    example = judge_example(sampler, decision, _RULE)
+    assert example.draws == example.blocks * sampler.num_keys * sampler.size * masks_a_key
 
 
 def test_the_relative_interval_holds_a_bias_at_one_rate_alone() -> None:

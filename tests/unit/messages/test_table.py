@@ -16,7 +16,7 @@ from dropout_props.results.verdict import Verdict
 
 SHOWN = (
     "no counterexample in 6 cases",
-    "|E[y]/x - 1| < 0.019 at each rate from 0.01 to 0.9, 2.9e+06 trials",
+    "|E[y]/x - 1| < 0.019 at each rate from 0.01 to 0.9, 2.9e+06 units",
     (
         "nn.jit remembers how many keys [a module] used by thread and by module, not by mode: an "
         "evaluation before, or another thread, gives other masks to the same key"
