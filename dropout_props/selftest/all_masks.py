@@ -74,6 +74,10 @@ class _OneKey(ExactSampler):
         """Return words that depend on nothing, uint32[count, 2]."""
         return np.ones((count, 2), np.uint32)
 
+    def batches(self, keys: jax.Array) -> list[jax.Array]:
+        """Return all keys as one batch, so that the masks of one block have their own bits."""
+        return [keys]
+
     def keys(self, count: int, *, role: str = "mask", block: int = 0) -> jax.Array:  # noqa: ARG002
         """Return keys that depend on nothing."""
         return _keys(count)
