@@ -1,5 +1,6 @@
 """What `check()` says, sentence by sentence, for three representative failures."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 import dropout_props
 from dropout_props.layers.examples import training_step
+from dropout_props.selftest.wirings import WIRINGS
 from tests.recording.test_record import X, drop
 
 ROOT = Path(__file__).parents[2]
@@ -74,3 +76,11 @@ def test_the_pages_show_the_report_of_the_example_as_printed() -> None:
         training_step.eight_steps()
     for page in PAGES:
         assert record.report() in page.read_text(encoding="utf-8"), page
+
+
+def test_the_comparison_has_a_row_for_each_wiring() -> None:
+    """A new wiring needs a row: `python benchmarks/wirings_comparison.py --write` makes it."""
+    text = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    row = r"^\| `([a-z]+/\w+)` \| .* \| (\S+) \| [^|]* \| [^|]* \|$"
+    rows = re.findall(row, text, flags=re.MULTILINE)
+    assert dict(rows) == {str(wiring): wiring.property for wiring in WIRINGS}

@@ -86,7 +86,9 @@ def first_variables(model: Any, *inputs: Any, **how: Any) -> Any:
             return jnp.ones(leaf.shape, leaf.dtype)
         if name in ("bias", "mean"):
             return jnp.zeros(leaf.shape, leaf.dtype)
-        return jnp.asarray(random.standard_normal(leaf.shape) * leaf.shape[0] ** -0.5, leaf.dtype)
+        inputs_of_a_unit = leaf.size // leaf.shape[-1]  # at least, where layers are stacked
+        weights = random.standard_normal(leaf.shape) * inputs_of_a_unit**-0.5
+        return jnp.asarray(weights, leaf.dtype)
 
     return jax.tree_util.tree_map_with_path(value, shapes)
 
