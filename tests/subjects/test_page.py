@@ -13,12 +13,13 @@ import pytest
 from flax import nnx
 
 from dropout_props.engine import Judge, Settings
+from dropout_props.environment.installed import probe
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.subject import Subject
 
 _PAGE = Path(__file__).parents[2] / "docs/your-own-layer.md"
-_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), {})
+_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().conditions)
 
 
 class MyDropout(nn.Module):

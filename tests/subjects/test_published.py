@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from dropout_props.engine import Judge, Settings
+from dropout_props.environment.installed import probe
 from dropout_props.layers.registry import _as_subject
 from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
 _CASES = Path(__file__).parent / "published"
-_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), {})
+_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().conditions)
 
 
 @cache
