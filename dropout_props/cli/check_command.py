@@ -267,7 +267,7 @@ def _run(
                 raise click.UsageError(str(error)) from error
             except CannotStart as error:
                 stopped = str(error)
-    result = replace(result, notes=notes)
+    result = replace(result, notes=tuple(dict.fromkeys((*notes, *result.notes))))
     if interrupted or stopped:
         results = in_order(progress.done, subjects, properties)
         seconds = monotonic() - started

@@ -33,10 +33,14 @@ if TYPE_CHECKING:
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["Judge", "lost"]
+__all__ = ["ENDED_TWICE", "Judge", "lost"]
 
 _EVALUATES = "DP101"
 """The property of evaluation, on whose output others build."""
+
+
+ENDED_TWICE = "the process ended twice before it had a verdict; the property was not judged"
+"""How a pair was decided whose process crashed or hung: its layer is not safe to call here."""
 
 
 class Judge:
@@ -190,7 +194,7 @@ def lost(
         prop,
         settings,
         text,
-        decided_by="the process ended twice before it had a verdict; the property was not judged",
+        decided_by=ENDED_TWICE,
     )
     assert result.failure is not None
     # These options judge the pair in a worker again, so that the command itself survives.

@@ -44,12 +44,15 @@ def test_an_interrupted_run_leaves_a_readable_result(tmp_path: Path, how: signal
 _HANGING = """
 import os, time
 from pathlib import Path
+from dropout_props import Subject
 
-def hangs(key, x, rate, deterministic):
+def sleeps(key, x, rate, deterministic):
     if not deterministic:
         Path(f"{os.getpid()}.hangs").touch()
         time.sleep(1000)
     return x
+
+hangs = Subject.function(sleeps, name="hangs", takes="all")  # no try calls it in training
 """
 
 

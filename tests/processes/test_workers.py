@@ -23,12 +23,12 @@ def right(key, x, rate, deterministic):
     kept = jax.random.bernoulli(key, 1 - rate, x.shape)
     return jnp.where(kept, x / (1 - rate), 0)
 
-def killed(key, x, rate, deterministic):
+def dies(key, x, rate, deterministic):
     if not deterministic:
         os.kill(os.getpid(), signal.SIGKILL)
     return right(key, x, rate, deterministic)
 
-def hangs(key, x, rate, deterministic):
+def sleeps(key, x, rate, deterministic):
     if not deterministic:
         time.sleep(1000)
     return right(key, x, rate, deterministic)
@@ -36,6 +36,9 @@ def hangs(key, x, rate, deterministic):
 def doubled(key, x, rate, deterministic):
     return 2 * right(key, x, rate, deterministic)
 
+# They promise all inputs, so that only the pairs that train call them in training.
+killed = Subject.function(dies, name="layers_for_workers:killed", takes="all")
+hangs = Subject.function(sleeps, name="layers_for_workers:hangs", takes="all")
 first = Subject.function(right, name="layer")
 second = Subject.function(doubled, name="layer")
 """

@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from dropout_props.engine.judge import ENDED_TWICE
 from dropout_props.engine.probe import probe
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
 from dropout_props.engine.run.roots import with_roots
@@ -168,8 +169,25 @@ def run(
         stopped=stopped,
         results=in_order(results, subjects, properties),
         seconds=monotonic() - started,
-        notes=tuple(f"{one.name}: {note}" for one in subjects for note in probe(one).notes),
+        notes=_notes(subjects, results),
         snapshot=taken,
+    )
+
+
+def _notes(subjects: Sequence[Subject], results: Sequence[PropertyResult]) -> tuple[str, ...]:
+    """Return what trying has found about each subject, and call no layer that is not safe here.
+
+    A layer that ended or hung a worker would end or hang this process too.
+    """
+    judged = {one.subject for one in results}
+    unsafe = {
+        one.subject for one in results if one.failure and one.failure.decided_by == ENDED_TWICE
+    }
+    return tuple(
+        f"{one.name}: {note}"
+        for one in subjects
+        if one.name in judged - unsafe
+        for note in probe(one).notes
     )
 
 
