@@ -129,9 +129,11 @@ class Judge:
                 return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
+        result = apply_known(result, subject, self.settings.known, self.environment)
+        # A known deviation has its reason in the list: nothing is drawn and compiled for another.
         if result.verdict is Verdict.FAIL and self.settings.confirm:
             result = _diagnosed(result, subject, prop, self.settings)
-        return apply_known(result, subject, self.settings.known, self.environment)
+        return result
 
 
 def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:
