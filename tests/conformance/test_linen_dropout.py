@@ -1,0 +1,11 @@
+"""The suite on the Dropout of flax.linen: one test per (subject, property)."""
+
+from collections.abc import Callable
+
+from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
+
+
+@parametrize_with_properties(["linen.Dropout"], level="framework")
+def test_subject(property_check: Callable[[], None]) -> None:
+    """A property of the layer passes, does not apply, or has a known deviation."""
+    property_check()
