@@ -1,21 +1,30 @@
-"""The suite on all other shipped subjects: one test per (subject, property); it takes minutes."""
+"""The suite on what the files beside this one leave out: it takes minutes, and runs at night."""
 
 from collections.abc import Callable
 
 import pytest
 
 from dropout_props.layers import registry
+from dropout_props.properties import CATALOGUE
 from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 
-_ELSEWHERE = ("Dropout", "MyDropout", "DropoutModel", "MyModel", "dropout_layer")
-"""Last parts of the names that the files beside this one have."""
-_OTHERS = [one for one in registry.names() if one.split(".")[-1] not in _ELSEWHERE]
+_TEXTBOOK = ("textbook.MyDropout", "textbook.DropoutModel", "textbook.MyModel", "d2l.dropout_layer")
+_ELSEWHERE = ("linen.Dropout", "nnx.Dropout", *_TEXTBOOK)
 
 
 @pytest.mark.nightly
 @parametrize_with_properties(
-    [one for one in registry.names() if one.split(".")[-1] not in _ELSEWHERE], level="framework"
+    [one for one in registry.names() if one not in _ELSEWHERE], level="framework"
 )
 def test_subject(property_check: Callable[[], None]) -> None:
-    """A property of a shipped subject passes, does not apply, or has a known deviation."""
+    """A property of another shipped subject passes, does not apply, or has a known deviation."""
+    property_check()
+
+
+@pytest.mark.nightly
+@parametrize_with_properties(
+    _TEXTBOOK, properties=[one.id for one in CATALOGUE if one.level == "framework"]
+)
+def test_textbook_layer(property_check: Callable[[], None]) -> None:
+    """So does a textbook layer in the properties that only a framework's own layer promises."""
     property_check()
