@@ -23,7 +23,11 @@ PLACES = {
     ),
     "plain": (
         "tests/conformance/examples",
+        "tests/conformance/first_contact",
         "tests/conformance/test_textbooks.py",
+        "tests/subjects/test_page.py",
+        "tests/subjects/test_published.py",
+        "tests/subjects/test_wrong_masks.py",
         "tests/unit",
     ),
 }
