@@ -46,6 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
 
 
+_SHARED = "dropout_props.subjects.one_program"
 _file: list[Path] = []
 
 
@@ -56,3 +57,5 @@ def _forget_compiled(request: pytest.FixtureRequest) -> None:
         _file[:] = [request.node.path]
         if "jax" in sys.modules:
             sys.modules["jax"].clear_caches()
+        if _SHARED in sys.modules:
+            sys.modules[_SHARED].forget()

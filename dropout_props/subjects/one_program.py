@@ -24,10 +24,11 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["is_traced", "one_program"]
+__all__ = ["forget", "is_traced", "one_program"]
 
 _MOST = 2048
-_OPTIONS = {"xla_allow_excess_precision": False}  # each result is rounded to its dtype, as eagerly
+# Each result is rounded to its dtype, as eagerly.
+_OPTIONS: dict[str, str | bool] = {"xla_allow_excess_precision": False}
 _CONTEXT = (  # under which flags an operation was traced; each release has some of them
     "compute_type", "threefry_partitionable", "cur_abstract_mesh", "cur_layout_mode",
     "remove_size_one_mesh_axis", "no_collectives", "xla_metadata", "configs",
@@ -72,6 +73,11 @@ def one_program(function: Callable[[], Any], *, split: bool = False) -> Any:
     except Exception:  # noqa: BLE001 (whatever it is, an eager call raises the function's own)
         return function()
     return jax.tree_util.tree_unflatten(tree, outputs)
+
+
+def forget() -> None:
+    """Drop every compiled program; the next call of each compiles it again."""
+    _programs.clear()
 
 
 def is_traced(*values: Any) -> bool:
