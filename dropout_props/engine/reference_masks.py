@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT_UNITS", "Drawing", "ExactSampler", "ExactSubject", "families"]
 
-_TRAITS = Traits(api="linen", broadcast_dims=True)
+_TRAITS = Traits(api="linen", takes="all", broadcast_dims=True)
 EXACT_UNITS = 2**12
 """Number of units in one block: small, so that thousands of runs take minutes."""
 
