@@ -88,12 +88,14 @@ def test_the_result_of_an_interrupted_call_is_never_read() -> None:
     run_isolated(os.getpid)
     main = threading.main_thread().ident
     assert main is not None
-    # A signal to this thread ends its waiting; `_thread.interrupt_main` only sets a flag.
+    # A process that a shell starts in the background ignores SIGINT, and Python keeps that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         run_isolated(late)
     timer.join()
+    signal.signal(signal.SIGINT, before)
     assert run_isolated(lambda: "mine") == "mine"
 
 

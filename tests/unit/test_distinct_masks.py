@@ -57,7 +57,7 @@ def test_two_repeated_masks_are_a_counterexample(repeated: tuple[int, ...], fail
     """One repeated mask is not; the message has the number of distinct masks."""
     masks = (np.arange(64)[:, None] >> np.arange(6)) % 2 == 1
     masks[list(repeated)] = masks[0]
-    sampler: Any = SimpleNamespace(masks=lambda _: masks)
+    sampler: Any = SimpleNamespace(many_masks=lambda _: masks)
     keys: Any = range(64)
     if not fails:
         return _all_distinct(sampler, keys, "64 keys")
