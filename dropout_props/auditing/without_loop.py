@@ -28,7 +28,7 @@ def audit(
         **options: as of `record`.
 
     Returns:
-        The record: ask it `check()` or `report()`.
+        The record; call its `check()` or `report()`.
 
     Raises:
         ValueError: too few keys, or an option that cannot be read.

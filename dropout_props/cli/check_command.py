@@ -170,6 +170,7 @@ def command(
     if table.profile and _is_default("profile"):
         profile = table.profile
     check_reports(json_path, junit_path, html_path, sarif_path, write_baseline)
+    _check_baselines(baseline, write_baseline)
     findings = findings_of(baseline)
     stored = None if baseline is None or is_list(baseline) else read_result(baseline)
     writing = baseline_to_write(write_baseline, reason=reason, expires=expires)
@@ -200,6 +201,31 @@ def command(
         baseline=baseline,
     )
     return ExitCode.INTERRUPTED if interrupted else code
+
+
+def _check_baselines(baseline: Path | None, write_baseline: Path | None) -> None:
+    """Refuse to write a list of failures that would lose entries or reasons.
+
+    Raises:
+        click.UsageError: for the reason that its text gives.
+    """
+    if write_baseline is None:
+        if not (_is_default("reason") and _is_default("expires")):
+            raise click.UsageError(
+                "--reason and --expires describe a list of failures: give --write-baseline "
+                "FILE.toml too."
+            )
+        return
+    if baseline is not None:
+        raise click.UsageError(
+            f"--write-baseline {write_baseline} with --baseline {baseline}: the new list would "
+            "lack the failures that the old one has. Write it without --baseline."
+        )
+    if write_baseline.is_file():
+        raise click.UsageError(
+            f"--write-baseline {write_baseline}: the file exists, and its reasons would be lost. "
+            "Name another file, or delete this one first."
+        )
 
 
 def _is_default(option: str) -> bool:

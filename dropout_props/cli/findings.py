@@ -1,4 +1,4 @@
-"""The findings of a project: the baseline that a check reads or writes, and where layers stand."""
+"""The findings of a project: the baseline that a check reads or writes, and where a layer is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class BaselineToWrite:
         if not outputs.save(text, self.path):
             return of_run(result)
         written = {(one.subject, one.property_id) for one in listed(result)}
-        outputs.say(f"{len(written)} failures written to {self.path}, until {self.expires}.")
+        noun = "failure" if len(written) == 1 else "failures"
+        outputs.say(f"{len(written)} {noun} written to {self.path}, until {self.expires}.")
         known = {"verdict": Verdict.KNOWN, "root_cause": None}
         rest = [
             replace(one, **known)  # type: ignore[arg-type]
@@ -99,7 +100,7 @@ def baseline_to_write(
     today = datetime.now(tz=timezone.utc).date()
     day = expires.date() if expires is not None else today + timedelta(days=_DAYS)
     if day <= today:
-        raise click.UsageError(f"--expires {day} is over: give a day after {today}.")
+        raise click.UsageError(f"--expires {day}: it must be a day after {today}.")
     return BaselineToWrite(path, reason, today, day)
 
 

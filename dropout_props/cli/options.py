@@ -139,11 +139,11 @@ def selection_of(
     ignores.
 
     Args:
-        level: of --level.
-        select: of --select, each a list with commas.
-        ignore: of --ignore, each a list with commas.
-        table: of the project.
-        properties: whole ids, of --property.
+        level: the value of --level; None if it was left out.
+        select: the values of --select, each a list with commas.
+        ignore: the values of --ignore, each a list with commas.
+        table: the selection in pyproject.toml.
+        properties: the values of --property, whole ids.
 
     Raises:
         click.UsageError: an entry matches no property.

@@ -36,7 +36,7 @@ def command(program: str) -> int:
 
 
 class _NoRecord:
-    """Stands in for a record, whose steps mean nothing while a program is traced."""
+    """Replaces the record while a program is traced; its steps do nothing."""
 
     def step(self) -> None:
         """Do nothing."""

@@ -18,7 +18,7 @@ def target(name: str) -> Callable[..., Any]:
     """Import a function, from the working directory too.
 
     Raises:
-        click.UsageError: there is none of that name.
+        click.UsageError: no function has that name, or it needs arguments.
     """
     from dropout_props.environment.program import NoProgram, find
 
@@ -29,7 +29,7 @@ def target(name: str) -> Callable[..., Any]:
 
 
 def called(function: Callable[..., Any], record: Any) -> Any:
-    """Call it, with the record if it takes one.
+    """Call the function, with the record if the function takes one.
 
     Raises:
         CannotRun: it raised; the last frames are in the message.

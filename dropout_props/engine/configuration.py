@@ -2,7 +2,7 @@
 
 Guarantee: a key, an id or a value that nothing knows is an error that names the file, the key and
 the closest name; a table is read whole or not at all. An option of the command line goes before the
-table, except that `per-subject-ignore` always holds.
+table, except that `per-subject-ignore` holds unless `--property` names the property.
 """
 
 from __future__ import annotations

@@ -109,15 +109,8 @@ class Judge:
         for blocker in prop.blocked_by:
             found = self(whole, find(blocker))
             if found.verdict.blocks:
-                root = found.root_cause or found.verdict
-                shown = f"depends on {blocker}"
-                return replace(
-                    blank,
-                    verdict=Verdict.BLOCKED,
-                    shown=shown,
-                    root_cause=root,
-                    root_id=found.root_id or blocker,
-                )
+                root = found.root_id or blocker, found.root_cause or found.verdict
+                return _blocked(blank, blocker, *root)
         decide = decide_statistical if prop.is_statistical else decide_exact
         try:
             outcome = decide(subject, prop, self.settings)
@@ -125,8 +118,7 @@ class Judge:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the other pairs must still be judged)
             if self._evaluation_fails(whole, prop, error):
-                root, shown = Verdict.FAIL, f"depends on {_EVALUATES}"
-                return replace(blank, verdict=Verdict.BLOCKED, shown=shown, root_cause=root)
+                return _blocked(blank, _EVALUATES, _EVALUATES, Verdict.FAIL)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
         result = apply_known(result, subject, self.settings.known, self.environment)
@@ -134,6 +126,18 @@ class Judge:
         if result.verdict is Verdict.FAIL and self.settings.confirm:
             result = _diagnosed(result, subject, prop, self.settings)
         return result
+
+
+def _blocked(
+    blank: PropertyResult, blocker: str, root_id: str, root_cause: Verdict
+) -> PropertyResult:
+    return replace(
+        blank,
+        verdict=Verdict.BLOCKED,
+        shown=f"depends on {blocker}",
+        root_cause=root_cause,
+        root_id=root_id,
+    )
 
 
 def _result(blank: PropertyResult, outcome: Outcome) -> PropertyResult:

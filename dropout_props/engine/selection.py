@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dropout_props.properties import CATALOGUE, LEVELS, UnknownProperty, find
+from dropout_props.properties import CATALOGUE, LEVELS, RECORDED, UnknownProperty, find
 from dropout_props.subjects.who import is_of_flax
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ class Selection:
                 f"{close[0]}."
             )
         inner = [prefix for ids in self.per_subject.values() for prefix in ids]
-        for entry in (*self.select, *self.ignore, *inner):
-            _check(entry)
+        entries = {"select": self.select, "ignore": self.ignore, "per-subject-ignore": inner}
+        for place, several in entries.items():
+            for entry in several:
+                _check(entry, place)
 
     def properties_of(self, subject: Subject) -> tuple[Property, ...]:
         """Return the properties that are judged on a subject, in the order of the catalogue."""
@@ -98,10 +100,15 @@ def _longest(entries: Sequence[str], property_id: str) -> int | None:
     return max(found, default=None)
 
 
-def _check(entry: str) -> None:
+def _check(entry: str, place: str) -> None:
     wanted = entry.upper()
     if len(wanted) > 1 and any(prop.id.startswith(wanted) for prop in CATALOGUE):
         return
+    if 1 < len(wanted) < _WHOLE and any(prop.id.startswith(wanted) for prop in RECORDED):
+        raise UnknownProperty(
+            f"{place}={entry!r}: these properties judge a running model, not a layer: record the "
+            "model with `dropout_props.record()`."
+        )
     try:
         find(wanted)  # raises, and says what is special about an id of another kind
     except UnknownProperty as error:
@@ -109,10 +116,10 @@ def _check(entry: str) -> None:
         if len(wanted) < _WHOLE:
             close = get_close_matches(wanted, families, n=1, cutoff=0.0)
             raise UnknownProperty(
-                f"no property has an id that begins with {entry!r}: the closest is {close[0]}; "
-                "`dropout-props list` prints them all."
+                f"{place}={entry!r}: no property has an id that begins so: the closest is "
+                f"{close[0]}; `dropout-props list` prints them all."
             ) from None
-        raise UnknownProperty(str(error)) from None
+        raise UnknownProperty(f"{place}={entry!r}: {error}") from None
 
 
 EVERYTHING = Selection(level="framework")

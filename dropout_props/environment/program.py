@@ -41,7 +41,7 @@ def find(name: str) -> Callable[..., Any]:
     The working directory is searched first, unless it is on the path already.
 
     Raises:
-        NoProgram: there is none of that name, or it needs arguments.
+        NoProgram: no function has that name, or it needs arguments.
     """
     module, attribute = split_name(name)
     if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109 - sys.path holds texts
@@ -49,9 +49,15 @@ def find(name: str) -> Callable[..., Any]:
     try:
         function = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise NoProgram(f"{name!r} was not found: {error}.") from error
+        raise NoProgram(
+            f"{name!r} was not found: {error}. Check the name, and run the command where the "
+            "module can be imported."
+        ) from error
     if not callable(function):
-        raise NoProgram(f"{name!r} is no function, but {type(function).__name__}.")
+        raise NoProgram(
+            f"{name!r} is of type {type(function).__name__}, not a function: name a "
+            "function without arguments."
+        )
     found: Callable[..., Any] = function
     _needed(found, name)
     return found

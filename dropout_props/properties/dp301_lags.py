@@ -113,6 +113,7 @@ PROPERTY = Property(
     "pairs share a unit.",
     mutants=(
         "batch_shared",
+        "one_pair_alike",
         "tile64",
         "rank1_mask",
         "dup4",

@@ -60,6 +60,7 @@ PROPERTY = Property(
         "overlap",
         "call_rate_drifts",
         "calls_shifted",
+        "calls_mirrored_and_shifted",
         "overlap_third",
     ),
     blocked_by=("DP201",),

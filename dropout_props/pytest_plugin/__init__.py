@@ -107,19 +107,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for mark in metafunc.definition.iter_markers(_MARK):
         from dropout_props.pytest_plugin.parametrize import merged, pairs_of
 
-        config, asked = metafunc.config, mark.kwargs
+        config, arguments = metafunc.config, mark.kwargs
         table = _table(config)
         if table is None:  # the session ends after the collection, with the error
             pairs: list[Any] = [("the table of pyproject.toml", "DP101")]
             ids = ["invalid"]
         else:
             selection = merged(
-                asked["selection"],
+                arguments["selection"],
                 table.selection,
                 level=config.getoption("--dp-level"),
-                exact=asked["exact"],
+                exact=arguments["exact"],
             )
-            pairs, ids = pairs_of(asked["subjects"] or table.subjects, selection)
+            pairs, ids = pairs_of(arguments["subjects"] or table.subjects, selection)
         metafunc.parametrize(_FIXTURE, pairs, ids=ids, indirect=True)
 
 

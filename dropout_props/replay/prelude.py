@@ -41,6 +41,11 @@ class Trials:
 class Traits(SimpleNamespace):
     """Facts about the layer: those that the code reads."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a dropped unit is 0 and a kept one x/keep: no program is written of others."""
+        return True
+
     def lacks(self, ability: str) -> str | None:
         """Returns why the layer has not this ability; None when it has it."""
         reasons: dict[str, str] = self.lacking

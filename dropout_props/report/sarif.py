@@ -85,7 +85,8 @@ def _shown(result: RunResult) -> list[PropertyResult]:
 def _message(one: PropertyResult) -> str:
     if one.failure is None:
         return one.shown
-    return f"{one.failure.seen}. {one.failure.means} Reproduce: {one.failure.reproduce}"
+    diagnosis = f"{one.failure.diagnosis}. " if one.failure.diagnosis else ""
+    return f"{diagnosis}{one.failure.seen}. {one.failure.means} Reproduce: {one.failure.reproduce}"
 
 
 def _rule(one: PropertyResult) -> dict[str, Any]:

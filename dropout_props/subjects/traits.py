@@ -72,6 +72,20 @@ _REASONS: dict[Ability, str] = {
 }
 
 
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "law": ("dropout", "noise", "composite"),
+    "kept": ("scaled", "unscaled"),
+    "reference": ("input", "eval"),
+    "takes": ("probed", "all"),
+    "kind": (None, "layer", "model"),
+}
+"""The values of traits that are words; `kept` may be a function too."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Traits:
     """What a subject is built to do.
@@ -182,6 +196,19 @@ class Traits:
                 f"shared_axes={self.shared_axes!r}: the layer also takes broadcast_dims or shares "
                 "all axes but the first; say one of them"
             )
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if not callable(value) and value not in choices:
+                words = ", ".join(map(repr, choices))
+                raise ValueError(f"{name}={value!r}: it must be one of {words}")
+        if not (self.dropped is None or callable(self.dropped) or _is_number(self.dropped)):
+            raise ValueError(
+                f"dropped={self.dropped!r}: give a number, a function of keep, or None"
+            )
+        for name in ("shared_axes", "least_sizes"):
+            value = getattr(self, name)
+            if not isinstance(value, tuple) or not all(isinstance(one, int) for one in value):
+                raise ValueError(f"{name}={value!r}: give a tuple of integers, such as (1,)")
         unknown = sorted(set(self.reasons) - set(ABILITIES))
         if unknown:
             raise ValueError(

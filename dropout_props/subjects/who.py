@@ -36,7 +36,8 @@ def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:
         shape: an input that the layer takes.
 
     Returns:
-        The modules that call a sampler of `jax.random`; none where the call raises.
+        The modules that call a sampler of `jax.random`, and an empty name if the call draws more
+        than they do, as a module does that imported the sampler itself; none where it raises.
     """
     import jax
     import jax.numpy as jnp
@@ -44,14 +45,20 @@ def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:
     rate = _RATE if subject.traits.rate is None else subject.traits.rate
     dtype = next(iter(subject.traits.dtypes), "float32")
     streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+
+    def call() -> Any:
+        x = jnp.ones(tuple(shape), dtype)
+        return subject.fresh().call(x, rate=rate, training=True, streams=streams)
+
     with _callers() as found:
         try:
-            subject.fresh().call(
-                jnp.ones(tuple(shape), dtype), rate=rate, training=True, streams=streams
-            )
+            if subject.traits.lacks("transforms"):
+                call()
+                return frozenset(found)
+            num_draws = _num_draws(jax.make_jaxpr(call)().jaxpr)
         except Exception:  # noqa: BLE001 (it is any layer; a property has judged its errors)
             return frozenset()
-    return frozenset(found)
+    return frozenset([*found, *[""] * (num_draws > len(found))])
 
 
 def all_in(modules: frozenset[str], packages: Sequence[str]) -> bool:
@@ -63,17 +70,30 @@ def _is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
+def _num_draws(jaxpr: Any) -> int:
+    """Return how often a program draws random bits."""
+    inner = [
+        getattr(part, "jaxpr", part)
+        for one in jaxpr.eqns
+        for value in one.params.values()
+        for part in (value if isinstance(value, (tuple, list)) else (value,))
+        if hasattr(part, "eqns") or hasattr(part, "jaxpr")
+    ]
+    own = sum(one.primitive.name == "random_bits" for one in jaxpr.eqns)
+    return own + sum(map(_num_draws, inner))
+
+
 @contextmanager
-def _callers() -> Iterator[set[str]]:
-    """Collect the modules that call a sampler of `jax.random` while the block runs."""
+def _callers() -> Iterator[list[str]]:
+    """Collect the module of each call of a sampler of `jax.random` while the block runs."""
     import jax
 
-    found: set[str] = set()
+    found: list[str] = []
     usual = {name: getattr(jax.random, name) for name in _SAMPLERS}
 
     def watched(sampler: Any) -> Any:
         def sample(*arguments: Any, **options: Any) -> Any:
-            found.add(str(sys._getframe(1).f_globals.get("__name__")))  # noqa: SLF001
+            found.append(str(sys._getframe(1).f_globals.get("__name__")))  # noqa: SLF001
             return sampler(*arguments, **options)
 
         return sample

@@ -76,8 +76,8 @@ def test_the_more_specific_entry_wins(options: dict[str, Any], expected: list[st
     ("entry", "sentence"),
     [
         ("DP2O2", "unknown property 'DP2O2': the closest are DP20"),
-        ("DX", "no property has an id that begins with 'DX': the closest is DP"),
-        ("D", "no property has an id that begins with 'D'"),
+        ("DX", "='DX': no property has an id that begins so: the closest is DP"),
+        ("D", "='D': no property has an id that begins so"),
         ("DP905", "DP905 is a property of a running model"),
         ("DP804", "see docs/generalisation.md"),
     ],

@@ -81,7 +81,7 @@ def test_a_mesh_that_is_partly_automatic_is_noted() -> None:
     assert "no partial automatic sharding" in note
 
 
-@pytest.mark.parametrize("program", ["automatic", "shard_map", "rules", "pmap", "vmapped"])
+@pytest.mark.parametrize("program", [one for one in PROGRAMS if one != "partly_automatic"])
 def test_all_is_seen_elsewhere(program: str) -> None:
     """On every other mesh nothing is noted."""
-    assert answers()[program]["notes"] == []
+    assert answer_of(program)["notes"] == []

@@ -111,6 +111,7 @@ def test_what_needs_an_evaluation_is_blocked_where_evaluation_fails() -> None:
     """The same crash is not reported again: the property depends on that of evaluation."""
     result = judged("token_model:on_in_eval", "DP111")
     assert (result.verdict, result.shown) == (Verdict.BLOCKED, "depends on DP101")
+    assert (result.root_id, result.root_cause) == ("DP101", Verdict.FAIL)
 
 
 def test_a_refused_input_is_a_note() -> None:

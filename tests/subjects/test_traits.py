@@ -1,5 +1,6 @@
 """Each missing ability of a subject has a reason, which is a sentence."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_each_ability_is_lost_by_its_trait_alone(ability: Any) -> None:
     """
     traits = replace(ABLE, **LOST[ability])
     lacking = {other: traits.lacks(other) or "" for other in ABILITIES if traits.lacks(other)}
-    assert set(lacking) - ({"scaled"} if ability == "valued" else set()) == {ability}
+    assert set(lacking) == ({"scaled", "valued"} if ability == "valued" else {ability})
     assert lacking[ability].startswith("it")
 
 
@@ -101,3 +102,22 @@ def test_a_reason_for_an_unknown_ability_is_refused() -> None:
     """A misspelt ability is an error: its reason would never be used."""
     with pytest.raises(ValueError, match=r"^reasons=\['evil_mode'\]: no such ability; the abil"):
         Traits(api="linen", reasons={"evil_mode": "it has none"})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"kind": "modle"}, "kind='modle': it must be one of None, 'layer', 'model'"),
+        ({"law": "nois"}, "law='nois': it must be one of 'dropout', 'noise', 'composite'"),
+        ({"kept": "unscale"}, "kept='unscale': it must be one of 'scaled', 'unscaled'"),
+        ({"takes": "any"}, "takes='any': it must be one of 'probed', 'all'"),
+        ({"reference": "output"}, "reference='output': it must be one of 'input', 'eval'"),
+        ({"dropped": "x"}, "dropped='x': give a number, a function of keep, or None"),
+        ({"shared_axes": 1}, "shared_axes=1: give a tuple of integers, such as (1,)"),
+        ({"least_sizes": ("a",)}, "least_sizes=('a',): give a tuple of integers, such as (1,)"),
+    ],
+)
+def test_a_wrong_trait_is_refused(wrong: dict[str, Any], sentence: str) -> None:
+    """The message names the trait, the value and the rule."""
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        Traits(api="linen", **wrong)

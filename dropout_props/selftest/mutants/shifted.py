@@ -1,4 +1,4 @@
-"""Faults of masks that meet at a shift or a distance that no two halves have."""
+"""Faults of masks that show at one distance, at one shift, or in one part of a large mask."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ __all__ = ["MUTANTS"]
 _BLOCK = 8
 _AFAR = 2**15
 _LAYERS = 13
+_COPY, _OF = 72, 5
+_LARGE = 2**12
+_PARTS = 64
 _ONE_IN = 10
 
 
@@ -60,7 +63,52 @@ def _afar(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return jnp.where(copies, jnp.roll(mask, _AFAR), mask).reshape(shape)
 
 
+def _one_pair(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    mask_key, copy_key = jax.random.split(key)
+    mask = jax.random.bernoulli(mask_key, keep_rate, (prod(shape),))
+    if mask.size <= _COPY:
+        return mask.reshape(shape)
+    copied = jax.random.bernoulli(copy_key) & (jnp.arange(mask.size) == _COPY)
+    return jnp.where(copied, mask[_OF], mask).reshape(shape)
+
+
+def _large_tail(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
+    size = prod(shape)
+    weak = jnp.arange(size) >= size - size // _PARTS
+    rates = jnp.where(weak & (size > _LARGE), 0.98 * keep_rate, keep_rate)
+    return jax.random.bernoulli(key, rates.reshape(shape))
+
+
+def _by_call_mirrored(_key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    number = site.memory.get("calls", 0)
+    site.memory["calls"] = number + 1
+    mask = jax.random.bernoulli(site.key_at(count=0), keep_rate, (prod(shape),))
+    mask = mask[::-1] if number % 2 else mask
+    return jnp.roll(mask, _BLOCK * number).reshape(shape)
+
+
 MUTANTS = (
+    Mutant(
+        "one_pair_alike",
+        "unit 72 copies unit 5 in every second mask",
+        "a register that two units share",
+        ("DP301",),
+        Kernel(draw=_one_pair),
+    ),
+    Mutant(
+        "large_tail_dropped_more",
+        "the last 64th of a mask above 4096 units keeps 2 % less",
+        "tail blocks of kernels",
+        ("DP204",),
+        Kernel(draw=_large_tail),
+    ),
+    Mutant(
+        "calls_mirrored_and_shifted",
+        "every second call mirrors the first mask, shifted by 8 units a call",
+        "counters that run backwards",
+        ("DP403",),
+        Kernel(draw=_by_call_mirrored),
+    ),
     Mutant(
         "calls_shifted",
         "each call gives the mask of the first one, shifted by 8 units a call",

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.random import bernoulli
 
 
 class Textbook(nn.Module):
@@ -37,6 +38,20 @@ class TextbookNNX(nnx.Module):
         keep_prob = 1.0 - self.rate
         mask = jax.random.bernoulli(self.rngs.dropout(), p=keep_prob, shape=x.shape)
         return jnp.where(mask, x / keep_prob, 0.0)
+
+
+class Beside(nn.Module):
+    """A model with Flax's own Dropout, and masks of its own from a sampler that it imported."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any, deterministic: bool) -> Any:
+        """Return `x` in evaluation, else what two masks leave of it."""
+        if deterministic:
+            return x
+        mask = bernoulli(self.make_rng("dropout"), 1.0 - self.rate, x.shape)
+        return nn.Dropout(self.rate)(jnp.where(mask, x, 0.0), deterministic=False)
 
 
 class WithDropout(nn.Module):

@@ -212,7 +212,7 @@ def read(code: CodeType) -> set[str]:
     return names.union(*(read(one) for one in code.co_consts if isinstance(one, CodeType)))
 
 
-@pytest.mark.parametrize("property_id", ["DP104", "DP107", "DP411"])
+@pytest.mark.parametrize("property_id", ["DP104", "DP107", "DP201", "DP411"])
 def test_a_program_checks_what_the_property_checks(
     property_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

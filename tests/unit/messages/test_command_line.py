@@ -57,7 +57,11 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             ["a nightly test decides it by training models", "docs/generalisation.md"],
         ),
         (["check", "--select", "DP1,DP2O2"], 4, ["unknown property 'DP2O2': the closest are DP20"]),
-        (["check", "--ignore", "DX"], 4, ["begins with 'DX': the closest is DP"]),
+        (
+            ["check", "--ignore", "DX"],
+            4,
+            ["ignore='DX': no property has an id that begins so"],
+        ),
         (["check", "--level", "ful"], 4, ["'ful' is not one of 'core', 'full', 'framework'"]),
         (["explain", "DP804"], 4, ["docs/generalisation.md"]),
         (["explain", "XY"], 4, ["unknown property 'XY'"]),

@@ -51,7 +51,7 @@ def _refused(folder: Path, table: str) -> str:
         ('level = "cor"', "level='cor': it must be one of core, full, framework; the closest is c"),
         ('profile = "cj"', "profile='cj': it must be one of smoke, ci, nightly; the closest is ci"),
         ('select = ["DP2O2"]', "unknown property 'DP2O2': the closest are DP20"),
-        ('ignore = ["DX"]', "no property has an id that begins with 'DX': the closest is DP"),
+        ('ignore = ["DX"]', "ignore='DX': no property has an id that begins so: the closest is DP"),
         ('select = "DP2"', "select='DP2': input should be a valid tuple"),
         ('per-subject-ignore = { a = { DP2O2 = "why" } }', "unknown property 'DP2O2'"),
         ('per-subject-ignore = { a = { DP202 = " " } }', 'ignore."a".DP202 has no reason: write'),
