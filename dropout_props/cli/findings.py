@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -106,12 +106,11 @@ def baseline_to_write(
 
 def places_of(subjects: Iterable[Subject]) -> dict[str, tuple[str, int]]:
     """Return file and line of each layer that stands below the working directory, by its name."""
+    from dropout_props.subjects.who import layer_of
+
     found: dict[str, tuple[str, int]] = {}
     for subject in subjects:
-        adapter: Any = subject.adapter
-        layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
-        while hasattr(layer, "func"):  # a functools.partial of it
-            layer = layer.func
+        layer = layer_of(subject)
         try:
             file = Path(inspect.getsourcefile(layer) or "").resolve().relative_to(Path.cwd())
             found[subject.name] = (file.as_posix(), inspect.getsourcelines(layer)[1])

@@ -7,7 +7,9 @@ gets the nearest case that it accepts.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dropout_props.cases.case import SMALL
 from dropout_props.subjects.inputs import Given, shape_of
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from dropout_props.cases.case import Case
     from dropout_props.subjects.subject import Traits
 
-__all__ = ["fit"]
+__all__ = ["fit", "shows_mask"]
 
 _OF_MODEL = ((128,), (8, 16), (4, 4, 8), (4, 4, 4, 4), (4, 2, 2, 2, 4))  # by rank, from 1
 _PART = 4  # units along each of several axes that are not shared, but the last
@@ -30,7 +32,8 @@ def fit(case: Case, traits: Traits) -> Case:
     if traits.inputs and isinstance(traits.inputs[0], Given):
         given = traits.inputs[case.seed % len(traits.inputs)]
         array = given.array
-        case = replace(case, shape=array.shape, dtype=str(array.dtype), values=given.name)
+        values = given.name if shows_mask(array, traits) else "distinct"
+        case = replace(case, shape=array.shape, dtype=str(array.dtype), values=values)
     if not traits.rate_one and case.rate == 1.0:
         case = replace(case, rate=0.5)
     if not (traits.broadcast_dims or traits.shares):
@@ -45,6 +48,17 @@ def fit(case: Case, traits: Traits) -> Case:
     if traits.law == "noise":
         case = _with_variance(case)
     return _sharing(case, traits) if traits.shares else case
+
+
+def shows_mask(array: np.ndarray[Any, Any], traits: Traits) -> bool:
+    """Return whether dropped units of this input differ from kept ones, where it matters.
+
+    A kept 0 looks dropped, and a dropped NaN or infinity may look kept.
+    """
+    if traits.law == "composite" or array.dtype.kind in "iub":
+        return True
+    values = array.astype(np.float64)
+    return bool(np.isfinite(values).all() and (values != 0).all())
 
 
 def _shape(case: Case, traits: Traits) -> tuple[int, ...]:

@@ -90,7 +90,7 @@ class Judge:
         """Return whether a crash is that of an evaluation which already fails its own property."""
         if not (isinstance(error, Crashed) and error.in_evaluation) or prop.id == _EVALUATES:
             return False
-        return self(subject, find(_EVALUATES)).verdict is Verdict.FAIL
+        return self(subject, find(_EVALUATES)).verdict in (Verdict.FAIL, Verdict.KNOWN)
 
     def _results_of(self, subject: Subject) -> dict[str, PropertyResult]:
         self._subjects[id(subject)] = subject
@@ -118,7 +118,8 @@ class Judge:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the other pairs must still be judged)
             if self._evaluation_fails(whole, prop, error):
-                return _blocked(blank, _EVALUATES, _EVALUATES, Verdict.FAIL)
+                cause = self(whole, find(_EVALUATES)).verdict
+                return _blocked(blank, _EVALUATES, _EVALUATES, cause)
             return _error(subject, blank, prop, self.settings, _crash(subject, error))
         result = _result(blank, outcome)
         result = apply_known(result, subject, self.settings.known, self.environment)

@@ -17,10 +17,14 @@ import jax
 import jax.numpy as jnp
 
 from dropout_props.cases.case import Case, as_dtype
-from dropout_props.engine.adapt_case import fit
+from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
+from dropout_props.engine.adapt_case import fit, shows_mask
+from dropout_props.subjects.inputs import Given
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dropout_props.subjects.subject import Adapter, Subject, Traits
 
 __all__ = ["Probed", "probe", "taken"]
@@ -53,8 +57,13 @@ def probe(subject: Subject) -> Probed:
     if subject.traits.inputs is not None:
         case = fit(Case(shape=(128,)), subject.traits)
         held = _held(subject, case.shape)
+        traits = replace(subject.traits, **held)
         said = (_MODEL,) if held.get("kind") == "model" else ()
-        return Probed(replace(subject, traits=replace(subject.traits, **held)), said)
+        if any(
+            isinstance(one, Given) and not shows_mask(one.array, traits) for one in traits.inputs
+        ):
+            said = (*said, _HIDDEN)
+        return Probed(replace(subject, traits=traits), said)
     subject, refused = _with_dtypes(subject)
     shapes = {rank: _shape(subject, rank) for rank in _ranks(subject.traits)}
     found = {rank: shape for rank, shape in shapes.items() if isinstance(shape, tuple)}
@@ -74,12 +83,18 @@ def probe(subject: Subject) -> Probed:
         narrowed["rate_one"] = False
         refused["rate 1"] = why
     narrowed |= _held(subject, usual)
+    if narrowed.get("kind") != "model" and subject.traits.law != "composite":
+        refused |= _odd_shapes(subject, found)
     notes = [f"it refuses {_listed(refused)}"] if refused else []
     if narrowed.get("kind") == "model":
         notes.insert(0, _MODEL)
     return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), tuple(notes))
 
 
+_HIDDEN = (
+    "its inputs have values that hide a mask (0, NaN or infinity): other values of their shape and "
+    "dtype take their place"
+)
 _MODEL = (
     "judged as a model, since it has parameters: what its dropout does inside is judged by "
     "dropout_props.record(); a dropout layer with parameters of its own says kind='layer'"
@@ -100,6 +115,21 @@ def taken(case: Case, subject: Subject) -> Case:
             inside = all(-rank <= dim < rank for dim in case.broadcast_dims)
             return replace(case, shape=shape, broadcast_dims=case.broadcast_dims * inside)
     return case
+
+
+def _odd_shapes(subject: Subject, ranks: Iterable[int]) -> dict[str, str]:
+    """Return the shapes of the pools that the subject refuses, though it takes their ranks.
+
+    Cases of such a shape get another one (`taken`): the report must say so.
+    """
+    pool = [shape for shape in (*SHAPES, *BLOCK_SHAPES) if len(shape) in ranks and 0 not in shape]
+    fitted = dict.fromkeys(fit(Case(shape=shape), subject.traits).shape for shape in pool)
+    odd = {shape: why for shape in fitted if (why := _refusal(subject, shape))}
+    if not odd:
+        return {}
+    first, *others = odd
+    more = f" and {len(others)} other shapes" if others else ""
+    return {f"shape {first}{more}": odd[first]}
 
 
 def _ranks(traits: Traits) -> range:

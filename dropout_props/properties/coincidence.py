@@ -5,8 +5,8 @@ Guarantee: the outputs must be equal under as many keys as a layer of one single
 that to have a probability below 2^-64; at rate 1/2 these are 64 keys. So a model that hides its
 masks, or a layer whose units are not independent, is not accused of this fault too. One equality
 suffices for a layer that promises to be plain dropout on every input, if its mask is large enough.
-Cannot say: whether an output depends on its key at a rate so close to 0 or 1 that `MOST` keys agree
-by chance.
+Cannot say: whether an output depends on its key at a rate so close to 0 or 1 that `MOST` keys may
+agree by chance; such a case is not run.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from math import ceil, log2, prod
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.declaration import NotRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dropout_props.properties.sampler import Sampler
 
-__all__ = ["MOST", "always_equal", "num_keys_for"]
+__all__ = ["MOST", "always_equal", "num_keys_for", "one_suffices"]
 
 MOST = 1024
 """The most keys that are tried."""
@@ -34,14 +35,25 @@ def num_keys_for(sampler: Sampler) -> int:
 
     Returns:
         1 where the mask shows and has units enough; else the number for a single trial.
+
+    Raises:
+        NotRun: at this rate even `MOST` keys may agree by chance.
     """
-    traits, case = sampler.subject.traits, sampler.case
-    bits = -log2(max(case.keep, case.rate)) if 0.0 < case.rate < 1.0 else 0.0
-    agreeing = -log2(case.keep**2 + case.rate**2) if bits else 0.0
-    is_plain = traits.takes == "all" and traits.law == "dropout"
-    if is_plain and prod(case.mask_shape) * agreeing >= _BITS:
+    if one_suffices(sampler):
         return 1
-    return min(MOST, ceil(_BITS / bits)) if bits else MOST
+    case = sampler.case
+    bits = -log2(max(case.keep, case.rate)) if 0.0 < case.rate < 1.0 else 0.0
+    if not bits or ceil(_BITS / bits) > MOST:
+        raise NotRun(f"at rate {case.rate:g} the outputs of {MOST} keys may be equal by chance")
+    return ceil(_BITS / bits)
+
+
+def one_suffices(sampler: Sampler) -> bool:
+    """Return whether one equality cannot be chance: the mask shows, and has units enough."""
+    traits, case = sampler.subject.traits, sampler.case
+    if traits.takes != "all" or traits.law != "dropout" or not 0.0 < case.rate < 1.0:
+        return False
+    return prod(case.mask_shape) * -log2(case.keep**2 + case.rate**2) >= _BITS
 
 
 def always_equal(
@@ -53,6 +65,9 @@ def always_equal(
         sampler: of the subject that gives the outputs.
         pair: returns the two outputs of a key.
         role: role of the first key, as in `Sampler.key`.
+
+    Raises:
+        NotRun: they are equal once, and at this rate that says nothing.
     """
     if not same_bits(*pair(sampler.key(role))):
         return False

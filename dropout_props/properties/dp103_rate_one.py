@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
-from hypothesis import strategies as st
 
-from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, Property
+from dropout_props.properties.outputs import rate_one_cases, require_zeros
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -26,13 +25,7 @@ def _check(sampler: Sampler) -> None:
     y, pull_back = jax.vjp(forward, x)
     (gradient,) = pull_back(jax.device_put(np.ones(y.shape, y.dtype)))
     for what, array in (("output", y), ("gradient", gradient)):
-        values = np.asarray(array).astype(np.float64)
-        wrong = np.flatnonzero(~(values == 0))
-        if wrong.size:
-            raise Violation(
-                f"rate 1: the {what} has {wrong.size} of {values.size} units other than 0, "
-                f"the first is {values.reshape(-1)[wrong[0]]:g}"
-            )
+        require_zeros(array, f"rate 1: the {what}")
 
 
 PROPERTY = Property(
@@ -46,11 +39,7 @@ PROPERTY = Property(
     mutants=("rate1_divides", "rate1_grad_nan"),
     needs=("mask", "scaled", "any_rate", "rate_one"),
     decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=st.just(1.0),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            dtypes=strategies.DTYPES,
-        ),
+        cases=rate_one_cases,
         check=_check,
         explicit=(Case(shape=(7,), rate=1.0),),
     ),

@@ -9,13 +9,15 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import differing
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 
 def _check(sampler: Sampler) -> None:
+    if not 0.0 < sampler.case.rate < 1.0:
+        raise NotRun(f"at rate {sampler.case.rate:g} a layer draws nothing, and needs no key")
     _must_raise(sampler, "no key", {})
     if sampler.subject.traits.streams:
         _must_raise(sampler, "a key for the stream 'noise' alone", {"noise": sampler.key("noise")})

@@ -54,17 +54,19 @@ def _without_keys(sampler: Sampler, x: Any, expected: Any) -> None:
 
 def _check(sampler: Sampler) -> None:
     x = sampler.inputs()
-    expected, seen = np.asarray(sampler.subject.reference(x)), []
+    expected = np.asarray(sampler.subject.reference(x))
+    raised, unlike = [], []
     _without_keys(sampler, x, expected)
     for where, call in _idle_calls(sampler, x):
         try:
             output = np.asarray(call())
         except Exception as error:  # noqa: BLE001 (any error is a violation)
-            seen.append(f"{where} it raised {type(error).__name__}: {str(error).splitlines()[0]}")
+            raised.append(f"{where} it raised {type(error).__name__}: {str(error).splitlines()[0]}")
             continue
         if not same_bits(output, expected):
-            seen.append(f"{where}: {first_difference(output, expected)}")
-    if seen:
+            unlike.append(f"{where}: {first_difference(output, expected)}")
+    # An entry about an error must not cover another output: that is said by itself.
+    if seen := unlike or raised:
         raise Violation(f"with a key for {_OTHER!r} alone, {'; '.join(seen)}")
 
 

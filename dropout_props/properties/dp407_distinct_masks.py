@@ -24,6 +24,8 @@ _LOG2_CHANCE = -40.0
 
 def _check(sampler: Sampler) -> None:
     count = min(_KEYS, _UNITS // sampler.size)
+    if count < 2:  # noqa: PLR2004 (one mask cannot repeat)
+        raise NotRun(f"masks of {sampler.size} units are too large to be drawn by the dozen")
     keep, units = sampler.case.keep, prod(sampler.case.mask_shape)
     if 2 * log2(count) + units * log2(keep**2 + (1.0 - keep) ** 2) > _LOG2_CHANCE:
         raise NotRun(f"at rate {sampler.case.rate:g} two of {count} masks may be equal by chance")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import log2, prod
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -26,6 +26,8 @@ def _check(sampler: Sampler) -> None:
     x, rate = sampler.inputs(), sampler.case.rate
     if _RUN * log2(rate**2 + (1.0 - rate) ** 2) > _LOG2_CHANCE:
         raise NotRun(f"at rate {rate:g} two runs of {_RUN} units may be equal by chance")
+    if prod(sampler.case.mask_shape) < _RUN:
+        raise NotRun(f"masks of {prod(sampler.case.mask_shape)} units have no run of {_RUN}")
     calls: dict[str, Any] = {}
     layers: dict[str, Any] = {}
     for key, name in zip(_adjacent_keys(sampler), ("seed s", "seed s + 1"), strict=True):

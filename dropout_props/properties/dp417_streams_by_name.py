@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.coincidence import num_keys_for
+from dropout_props.properties.coincidence import one_suffices
 from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 
@@ -21,7 +21,7 @@ _OTHERS = ("noise", "audio")  # of one length
 
 def _check(sampler: Sampler) -> None:
     subject, case = sampler.subject, sampler.case
-    if num_keys_for(sampler) > 1:
+    if not one_suffices(sampler):
         raise NotRun(f"at rate {case.rate:g} equal masks of {case.size} units may be chance")
     names = tuple(dict.fromkeys((subject.traits.stream or "dropout", *_OTHERS)))
     x, streams = sampler.inputs(), dict.fromkeys(names, sampler.key())

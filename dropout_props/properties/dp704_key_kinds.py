@@ -12,7 +12,7 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.coincidence import num_keys_for
+from dropout_props.properties.coincidence import one_suffices
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, decisive_cases, training_call
@@ -33,7 +33,7 @@ _KINDS = {
     "rbg": ("rbg", None),
     "unsafe_rbg": ("unsafe_rbg", None),
 }
-_LOG2_CHANCE = -30.0
+_LOG2_CHANCE = -64.0
 
 
 def _check(sampler: Sampler) -> None:
@@ -52,7 +52,7 @@ def _check(sampler: Sampler) -> None:
                 agree(sampler, raw, one, f"{kind}: the raw form of the same key")
         if not same_bits(one, again):
             raise Violation(f"{kind}: the same key gave another mask the second time")
-        if same_bits(one, other) and num_keys_for(sampler) == 1:
+        if same_bits(one, other) and one_suffices(sampler):
             raise Violation(f"{kind}: two keys gave the same mask")
         mask = sampler.masks_in(one)
         if _log2_chance(int(mask.sum()), mask.size, keep_of(sampler)) < _LOG2_CHANCE:
@@ -88,7 +88,7 @@ PROPERTY = Property(
     formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
     means="The layer works with one kind of key only, or treats the others differently.",
     assumes="A count of kept units that fails, or two equal masks, have a probability below "
-    "2^-30. DP202 tests the keep rate more finely, with keys of "
+    "2^-64. DP202 tests the keep rate more finely, with keys of "
     "the configured kind.",
     mutants=("raw_key_folded", "rbg_ignored"),
     blocked_by=("DP201",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 
 
 def _check(sampler: Sampler) -> None:
-    case, subject = sampler.case, sampler.subject
     x = sampler.inputs()
     first, second = sampler.key_list(2, role="training")
     train = training_call(sampler)
     trained = train(first, x)
+    _check_evaluation(sampler, x, (first, second))
     if always_equal(sampler, lambda key: (train(key, x), trained), role="another"):
         number = 1 + num_keys_for(sampler)
         raise Violation(f"in training {number} keys gave the same output: nothing is dropped")
+
+
+def _check_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> None:
     evaluated = evaluation(sampler, x)
-    for key in (first, second):
-        streams = sampler.streams(key)
-        other = subject.call(x, rate=case.rate, training=False, streams=streams)
+    for key in keys:
+        other = sampler.subject.call(
+            x, rate=sampler.case.rate, training=False, streams=sampler.streams(key)
+        )
         if not same_bits(other, evaluated):
             raise Violation(f"a key changed the evaluation: {first_difference(other, evaluated)}")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from hypothesis.strategies import just
 
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import adjacent
@@ -26,7 +27,16 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Traits
 
-__all__ = ["Train", "agree", "decisive_cases", "evaluation", "training_call", "transform_cases"]
+__all__ = [
+    "Train",
+    "agree",
+    "decisive_cases",
+    "evaluation",
+    "rate_one_cases",
+    "require_zeros",
+    "training_call",
+    "transform_cases",
+]
 
 Train: TypeAlias = Callable[[Any, Any], Any]
 
@@ -43,6 +53,27 @@ def training_call(sampler: Sampler) -> Train:
         )
 
     return train
+
+
+def rate_one_cases(profile: Profile, _: Traits) -> st.SearchStrategy[Case]:
+    """Return cases of rate 1, of every shape and dtype."""
+    pool = strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES
+    return strategies.cases(rate=just(1.0), pool=pool, dtypes=strategies.DTYPES)
+
+
+def require_zeros(array: Any, what: str) -> None:
+    """Raise unless every unit is 0.
+
+    Raises:
+        Violation: one is not; the text begins with `what`.
+    """
+    values = np.asarray(array).astype(np.float64)
+    wrong = np.flatnonzero(~(values == 0))
+    if wrong.size:
+        raise Violation(
+            f"{what} has {wrong.size} of {values.size} units other than 0, "
+            f"the first is {values.reshape(-1)[wrong[0]]:g}"
+        )
 
 
 def evaluation(sampler: Sampler, x: Any) -> np.ndarray[Any, Any]:

@@ -68,9 +68,11 @@ def equal_calls(
     """
     pairs = list(combinations(range(len(outputs)), 2))
     equal = [(i, j) for i, j in pairs if np.array_equal(outputs[i], outputs[j])]
+    if not equal:
+        return None
     more = num_keys_for(sampler) - 1
-    if not equal or not more:
-        return next(iter(equal), None)
+    if not more:
+        return equal[0]
     for key in sampler.keys(more, role="again"):
         drawn = outputs_under(sampler, transform, key=key)
         equal = [(i, j) for i, j in equal if np.array_equal(drawn[i], drawn[j])]

@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_NOTE = "dropout_props note"
 _RESULT = "dropout_props"  # name of the user property of a report that holds a result
 _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
@@ -227,7 +228,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
             pytest.fail(error, pytrace=False)
         from dropout_props.pytest_plugin.session import judge
 
-        result, text = judge(
+        result, text, notes = judge(
             subject,
             property_id,
             _settings(request.config),
@@ -235,6 +236,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
             verbose=request.config.get_verbosity() > 0,
         )
         request.node.user_properties.append((_RESULT, text))
+        request.node.user_properties += [(_NOTE, note) for note in notes]
         outcome, message = result
         if outcome == "fail":
             pytest.fail(message, pytrace=False)
@@ -270,12 +272,15 @@ class _Collector:
         self._session = session
         self._config = session.config
         self._collected_by_worker = 0
+        self._notes: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
             for name, text in report.user_properties:
                 if name == _RESULT:
                     self._config.stash[_RESULTS].append(str(text))
+                elif name == _NOTE:
+                    self._notes.append(str(text))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -296,12 +301,17 @@ class _Collector:
             _settings(self._config),
             self._config.stash[_JSON_PATH],
             cache.last_result(),
+            notes=self._notes,
             verbosity=self._config.get_verbosity(),
         )
         if self._config.get_verbosity() >= 0:
             terminalreporter.section("dropout_props")
         for line in summary.lines:
             terminalreporter.write_line(line)
+        for line in summary.unseen:
+            terminalreporter.write_line(line, red=True)
+        if summary.unseen and self._session.exitstatus == pytest.ExitCode.OK:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if summary.trouble:
             terminalreporter.write_line(f"--dp-json {summary.trouble}", red=True)
             self._session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -10,13 +10,14 @@ from dropout_props.engine import Judge, Settings
 from dropout_props.engine.run import empty_result, new_judge, with_roots
 from dropout_props.layers import registry
 from dropout_props.properties import find
-from dropout_props.report.screen import brief, excluded
+from dropout_props.report.screen import blocked_elsewhere, brief, excluded
 from dropout_props.report.terminal import STYLES, brief_header, header, plain_paragraph, tally_line
 from dropout_props.results import files
 from dropout_props.results.verdict import Verdict
 from dropout_props.results.writing import CannotWrite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from dropout_props.results.records import PropertyResult
@@ -43,6 +44,7 @@ def settings_of(
     return found.listing(known)
 
 
+_RED = (Verdict.FAIL, Verdict.ERROR)
 _QUIET = {
     Verdict.NOT_APPLICABLE: "does not apply to the subject; -v says why",
     Verdict.BLOCKED: "not judged, since a property that it depends on failed; -v says which",
@@ -62,7 +64,7 @@ def loaded(name_or_path: str) -> Subject:
 
 def judge(
     subject: Subject | str, property_id: str, options: dict[str, Any], *, width: int, verbose: bool
-) -> tuple[tuple[str, str], str]:
+) -> tuple[tuple[str, str], str, tuple[str, ...]]:
     """Judge one pair.
 
     Args:
@@ -74,12 +76,15 @@ def judge(
             screen of a check, and all skipped tests of one kind have one message.
 
     Returns:
-        Outcome of the test (pass, fail, skip or xfail) with its message, and the result as JSON.
+        Outcome of the test (pass, fail, skip or xfail) with its message, the result as JSON, and
+        the notes about the subject.
     """
     judged = loaded(subject) if isinstance(subject, str) else subject
-    result = _judge_of(**options)(judged, find(property_id))
+    judge = _judge_of(**options)
+    result = judge(judged, find(property_id))
     message = _whole(result) if verbose else _short(result, width)
-    return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result)
+    notes = tuple(f"{judged.name}: {note}" for note in judge.notes(judged))
+    return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result), notes
 
 
 def _whole(result: PropertyResult) -> str:
@@ -103,10 +108,13 @@ class Summary:
     Args:
         lines: lines to print.
         trouble: why the result file was not written; empty if it was, or was not requested.
+        unseen: a sentence for each failure that blocks a pair and that no test of the session
+            judges.
     """
 
     lines: tuple[str, ...]
     trouble: str = ""
+    unseen: tuple[str, ...] = ()
 
 
 def summarize(
@@ -116,6 +124,7 @@ def summarize(
     path: Path | None,
     last: Path,
     *,
+    notes: Iterable[str] = (),
     verbosity: int = 0,
 ) -> Summary:
     """Sum up a session, and write its result file if one was requested.
@@ -125,6 +134,7 @@ def summarize(
         collected: number of pairs that were selected.
         options: as in `judge`.
         path: result file; None for none.
+        notes: sentences about the subjects, which fail nothing.
         last: file for `dropout-props replay`; an error in writing it is ignored.
         verbosity: of pytest; below 0, as with -q, the summary is one line.
     """
@@ -137,6 +147,7 @@ def summarize(
     run = replace(
         empty_result(settings, collected),
         results=with_roots(results),
+        notes=tuple(dict.fromkeys(notes)),
         seconds=sum(result.seconds for result in results),
     )
     trouble = ""
@@ -146,7 +157,10 @@ def summarize(
     except CannotWrite as error:
         trouble = str(error)
     files.keep_last(run, last)
+    failing = [r for r in results if r.verdict is not Verdict.BLOCKED or r.root_cause in _RED]
+    unseen = tuple(blocked_elsewhere(replace(run, results=with_roots(failing))))
     if verbosity < 0:
-        return Summary((tally_line(run),), trouble)
+        return Summary((tally_line(run),), trouble, unseen)
     head = header(run, settings.promise) if verbosity else brief_header(run)
-    return Summary((*head, *excluded(run.results), tally_line(run)), trouble)
+    lines = (*head, *excluded(run.results), *run.notes, tally_line(run))
+    return Summary(lines, trouble, unseen)

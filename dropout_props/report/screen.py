@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dropout_props.results.records import PropertyResult, RunResult
 
-__all__ = ["MOST_LINES", "brief", "excluded", "print_screen"]
+__all__ = ["MOST_LINES", "blocked_elsewhere", "brief", "excluded", "print_screen"]
 
 MOST_LINES = 12
 """Lines of one failure; a longer text is cut, and ends in `_CUT`."""
@@ -52,7 +52,7 @@ def print_screen(result: RunResult, console: Console) -> None:
         after = list(_consequences(one, result, console.width))
         most = MOST_LINES - len(after)
         lines += [*brief(one, width=console.width, most=most), *after, ""]
-    lines += [*_blocked_elsewhere(result), *_held(result), *excluded(result.results)]
+    lines += [*blocked_elsewhere(result), *_held(result), *excluded(result.results)]
     lines += _known(result, console.width)
     lines += [*result.notes, *_left(result)]
     for line in lines:
@@ -162,7 +162,7 @@ def _consequences(root: PropertyResult, result: RunResult, width: int) -> Iterat
         yield f"  and {number} {words}{'' if number == 1 else ' were'} not judged"
 
 
-def _blocked_elsewhere(result: RunResult) -> Iterator[str]:
+def blocked_elsewhere(result: RunResult) -> Iterator[str]:
     """Yield a line for each root that has no paragraph: it is known, or was not selected."""
     shown = {(one.subject, one.property_id) for one in result.results if one.verdict in _FAILING}
     roots = Counter(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["all_in", "drawing_modules", "is_of_flax"]
+__all__ = ["all_in", "drawing_modules", "is_of_flax", "layer_of"]
 
 _SAMPLERS = ("bernoulli", "uniform", "bits", "normal")
 _RATE = 0.5
@@ -22,10 +22,18 @@ _RATE = 0.5
 
 def is_of_flax(subject: Subject) -> bool:
     """Return whether the layer itself is a class or function of Flax, under whatever name."""
-    layer: Any = getattr(subject.adapter, "factory", None)
-    while hasattr(layer, "func"):  # a functools.partial of it
-        layer = layer.func
+    layer = layer_of(subject)
     return _is_in(getattr(layer, "__module__", None) or "", "flax")
+
+
+def layer_of(subject: Subject) -> Any:
+    """Return the class or function of the layer itself; None where there is none."""
+    adapter: Any = subject.adapter
+    layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
+    while hasattr(layer, "func"):  # a functools.partial of it, or of what passes more arguments
+        is_ours = _is_in(getattr(layer.func, "__module__", None) or "", "dropout_props.subjects")
+        layer = layer.args[0] if is_ours and layer.args else layer.func
+    return layer
 
 
 def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:

@@ -54,6 +54,13 @@ def test_a_layer_that_trains_on_integers_fails_dp108_only(name: str, api: Any) -
     assert result.verdict is Verdict.PASS, result.shown
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_dp111_finds_that_rate_0_needs_a_key_at_all(api: Any) -> None:
+    """Without any key, not only without its own."""
+    [mutant] = [one for one in MUTANTS if one.name == "rate0_needs_key"]
+    assert "rate 0 without any key" in _JUDGE(mutant.subject(api), find("DP111")).shown
+
+
 class _Late(nnx.Module):
     """Looks up its stream when it draws, not when it is built."""
 

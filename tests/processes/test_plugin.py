@@ -20,6 +20,8 @@ def unscaled(key, x, rate, deterministic):
     import jax
     if deterministic or rate == 0.0:
         return x
+    if x.dtype == jnp.float16:
+        raise TypeError("float16 is too coarse")
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.zeros_like(x))
 
 @parametrize_with_properties(
@@ -88,6 +90,18 @@ def test_a_failure_shows_no_traceback(tmp_path: Path) -> None:
     assert "budget: a false alarm in at most 1e-9 of all runs" in done.stdout
     assert "FAIL unscaled DP201 outputs are 0 or x/keep" in done.stdout
     assert "dropout_props/" not in done.stdout.split("short test summary")[0]
+
+
+def test_a_failure_that_is_not_selected_and_blocks_another_fails_the_session(
+    tmp_path: Path,
+) -> None:
+    """The test is skipped, a line names the failure, and the exit code is 1. Notes are there."""
+    done = _pytest(tmp_path, "-v", "-k", "unscaled-DP202", "--dp-json", "one.json")
+    assert done.returncode == 1, done.stdout
+    assert "unscaled: 1 not judged, since DP201, on which they depend, is fail" in done.stdout
+    assert "unscaled: it refuses float16 (TypeError" in done.stdout
+    notes = json.loads((tmp_path / "one.json").read_text())["run"]["notes"]
+    assert [note[:30] for note in notes] == ["unscaled: it refuses float16 (T"[:30]]
 
 
 def test_selection_changes_no_verdict(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_correct_code_passes(path: str, property_id: str) -> None:
         ("locked:batch_shared_shared", "DP302", "lag along another axis"),
         ("droppath_axis:faulty", "DP302", "along"),
         ("alpha_dropout:flux_said", "DP202", "was expected"),
+        ("alpha_dropout:flux_as_right", "DP201", "are those of no dropped and of no kept unit"),
         ("cond_dropout:token_said", "DP302", "differ from the first unit along"),
         ("cond_dropout:batch_said", "DP302", "was expected"),
     ],

@@ -74,7 +74,7 @@ class Deviation:
     @property
     def is_general(self) -> bool:
         """Whether it covers any number of subjects, some of which may conform."""
-        return "*" in self.subject
+        return "*" in self.subject.replace("[*]", "")
 
     def concerns(
         self, subject: str, api: str, property_id: str, environment: Mapping[str, str]
@@ -143,6 +143,7 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
         parts = [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
         parts += [f"missing {', '.join(sorted(missing))}"] if missing else []
         raise BadList(f"{where}: {'; '.join(parts)}. An entry has {', '.join(sorted(_FIELDS))}.")
+    _check_words(where, entry["matches"])
     if type(entry["expires"]) is not date:
         raise BadList(f"{where}: expires={entry['expires']!r} is not a date such as 2027-06-30.")
     try:
@@ -160,6 +161,14 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     if "reproducer" in entry:
         _check_program(where, entry["reproducer"])
     return Deviation(property_id=entry.pop("property"), place=str(path), **entry)
+
+
+def _check_words(where: str, matches: Any) -> None:
+    if not str(matches).strip():
+        raise BadList(
+            f"{where}: matches={matches!r} is in every message: write words of the one failure "
+            "that the entry is about."
+        )
 
 
 def _check_program(where: str, program: Any) -> None:

@@ -39,30 +39,41 @@ def apply_known(
     entries = [entry for entry in known if entry.concerns(*pair, environment)]
     if not entries:
         return result
-    today = datetime.now(tz=timezone.utc).date()
-    for entry in entries:
-        if entry.expires <= today:
-            return _stale(result, entry, f"the entry expired on {entry.expires}")
+    expired = _expired(entries)
+    if expired is not None and not expired.is_general:
+        return _stale(result, expired, f"the entry expired on {expired.expires}")
     if result.verdict is Verdict.FAIL and result.failure is not None:
-        for entry in entries:
-            if entry.matches in result.failure.seen and _draws(subject, entry, result.failure):
-                failure = replace(
-                    result.failure,
-                    known=f"{entry.reason} ({entry.link})",
-                    reproducer=entry.reproducer,
-                )
-                return replace(
-                    result,
-                    verdict=Verdict.KNOWN,
-                    unlisted=result.verdict,
-                    shown=entry.reason,
-                    failure=failure,
-                )
-        return result
-    if result.verdict is Verdict.PASS:
-        for entry in entries:
-            if not entry.is_general:
-                return _stale(result, entry, "the property holds: the deviation no longer occurs")
+        return _covered(result, result.failure, subject, entries)
+    lost = [entry for entry in entries if not entry.is_general]
+    if result.verdict is Verdict.PASS and lost:
+        return _stale(result, lost[0], "the property holds: the deviation no longer occurs")
+    return result
+
+
+def _expired(entries: list[Deviation]) -> Deviation | None:
+    """Return the first expired entry, one about this subject alone before a general one."""
+    today = datetime.now(tz=timezone.utc).date()
+    found = [entry for entry in entries if entry.expires <= today]
+    return min(found, key=lambda entry: entry.is_general, default=None)
+
+
+def _covered(
+    result: PropertyResult, failure: Failure, subject: Subject, entries: list[Deviation]
+) -> PropertyResult:
+    """Return KNOWN where an entry covers the failure, FAIL where that entry has expired."""
+    for entry in entries:
+        if entry.matches not in failure.seen or not _draws(subject, entry, failure):
+            continue
+        if _expired([entry]):
+            return _stale(result, entry, f"the entry expired on {entry.expires}")
+        known = f"{entry.reason} ({entry.link})"
+        return replace(
+            result,
+            verdict=Verdict.KNOWN,
+            unlisted=result.verdict,
+            shown=entry.reason,
+            failure=replace(failure, known=known, reproducer=entry.reproducer),
+        )
     return result
 
 

@@ -50,7 +50,7 @@ def text_of_baseline(result: RunResult, *, reason: str, today: date, expires: da
         assert one.failure is not None
         values = {
             "property": one.property_id,
-            "subject": one.subject,
+            "subject": re.sub(r"([*?[])", r"[\1]", one.subject),  # a name, not a pattern
             "matches": _stable(one.failure.seen),
             "reason": reason,
             "link": "",
@@ -61,5 +61,5 @@ def text_of_baseline(result: RunResult, *, reason: str, today: date, expires: da
 
 
 def _stable(seen: str) -> str:
-    """Return the beginning of an observation: the part before its numbers and its case."""
-    return re.split(r"\d|\(", seen, maxsplit=1)[0][:_LONGEST].strip()
+    """Return the longest part of an observation that has no number and no case in it."""
+    return max(re.split(r"[\d(]+", seen), key=len)[:_LONGEST].strip()

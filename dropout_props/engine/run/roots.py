@@ -22,7 +22,11 @@ _EXPLAINED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
     """Return results in which each explained failure names the one that explains it."""
     found = tuple(results)
-    failed = {(one.subject, one.property_id) for one in found if one.verdict in _EXPLAINS}
+    failed = {
+        (one.subject, one.property_id)
+        for one in found
+        if one.verdict in _EXPLAINS and one.unlisted is not Verdict.PASS  # a stale entry
+    }
     named = tuple(replace(one, root_id=_root_of(one, failed)) for one in found)
     diagnosed = _by_diagnosis(named)
     return tuple(
@@ -41,8 +45,10 @@ def _by_diagnosis(results: Iterable[PropertyResult]) -> dict[tuple[str, str], st
     """
     groups: dict[tuple[str, str], list[PropertyResult]] = {}
     for one in results:
-        if one.verdict is Verdict.FAIL and one.failure is not None and one.failure.diagnosis:
-            groups.setdefault((one.subject, one.failure.diagnosis), []).append(one)
+        diagnosis = one.failure.diagnosis if one.failure is not None else ""
+        # "wrong for inputs of float16" says where a property fails, not why.
+        if one.verdict is Verdict.FAIL and diagnosis and not diagnosis.startswith("wrong "):
+            groups.setdefault((one.subject, diagnosis), []).append(one)
     found: dict[tuple[str, str], str] = {}
     for (subject, _), members in groups.items():
         root, *others = sorted(members, key=lambda one: (one.root_id, _weight(one.property_id)))

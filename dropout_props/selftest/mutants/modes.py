@@ -119,7 +119,7 @@ MUTANTS = (
         "rate1_grad_nan",
         "no case for rate 1: the output is masked, its gradient is 0 times infinity",
         "axon#367",
-        ("DP103", "DP113", "DP602"),
+        ("DP103", "DP602"),
         Kernel(order=("rate_zero", "evaluate")),
     ),
     Mutant(

@@ -62,7 +62,7 @@ class NNXAdapter:
         params: the layer has parameters, and requires keys when it is built.
         stream: the stream that it draws from.
         renamed: `stream` differs from the layer's own stream.
-        variables: cache of the variables of a layer with parameters.
+        weights: cache of the weights of a layer with parameters.
     """
 
     factory: Callable[..., nnx.Module]
@@ -71,7 +71,7 @@ class NNXAdapter:
     params: bool = False
     stream: str = "dropout"
     renamed: bool = False
-    variables: dict[Any, Any] = field(default_factory=dict, repr=False)
+    weights: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def call(
         self,
@@ -195,7 +195,7 @@ class NNXAdapter:
 
     def fresh(self) -> NNXAdapter:
         """See `Adapter.fresh`."""
-        return replace(self, variables={})
+        return replace(self, weights={})
 
     def with_stream(self, name: str) -> NNXAdapter:
         """See `Adapter.with_stream`."""
@@ -245,22 +245,23 @@ class NNXAdapter:
         )
         layer = self.factory(**{**arguments, **more}, **{RNGS_PARAMETER: rngs})
         if self.params:
-            nnx.update(layer, self._variables({**arguments, **more}))
+            nnx.update(layer, self._weights({**arguments, **more}))
         return layer
 
-    def _variables(self, arguments: Mapping[str, Any]) -> Any:
-        """Return every variable of a layer that was built on fixed keys, but those of its streams.
+    def _weights(self, arguments: Mapping[str, Any]) -> Any:
+        """Return the weights of a layer that was built on fixed keys.
 
-        So the weights do not depend on the keys under test, as in a module that is built once.
+        So they do not depend on the keys under test, as in a module that is built once. Other
+        variables stay as they are: one may hold the rate.
         """
         cached = tuple(sorted(arguments))
-        if cached not in self.variables:
+        if cached not in self.weights:
             keys = {self.stream: EVALUATION_SEED, "params": PARAMS_SEED}
             # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
             with jax.ensure_compile_time_eval():
                 built = self.factory(**arguments, **{RNGS_PARAMETER: nnx.Rngs(keys)})
-                self.variables[cached] = nnx.state(built, nnx.Not(nnx.RngState))
-        return self.variables[cached]
+                self.weights[cached] = nnx.state(built, nnx.Param)
+        return self.weights[cached]
 
     def _call(
         self,

@@ -59,7 +59,7 @@ def test_a_baseline_keeps_the_failures_of_today_apart(
     code, printed = check("--write-baseline", "old.toml", "--reason", "ported", "--expires",
                           "2099-12-31")  # fmt: skip
     assert code == 0, printed
-    assert "1 failures written to old.toml, until 2099-12-31." in printed
+    assert "1 failure written to old.toml, until 2099-12-31." in printed
     [entry] = tomllib.loads((tmp_path / "old.toml").read_text())["deviation"]
     assert (entry["property"], entry["subject"]) == ("DP101", "doubling:twice")
     assert entry["reason"] == "ported"
@@ -92,13 +92,20 @@ def test_an_entry_of_a_baseline_that_is_over_fails(
         (["--baseline", "no.toml"], "no such file. Write it with --write-baseline no.toml."),
         (["--write-baseline", "old.json"], "give it a name that ends in .toml"),
         (["--write-baseline", "old.toml", "--reason", " "], "--reason is empty: write why"),
-        (["--write-baseline", "old.toml", "--expires", "2001-01-01"], "2001-01-01 is over: give"),
+        (
+            ["--write-baseline", "old.toml", "--expires", "2001-01-01"],
+            "2001-01-01: it must be a day after",
+        ),
+        (["--reason", "old"], "describe a list of failures: give --write-baseline FILE.toml too"),
+        (["--baseline", "a.toml", "--write-baseline", "b.toml"], "would lack the failures that"),
+        (["--write-baseline", "there.toml"], "the file exists, and its reasons would be lost"),
     ],
 )
 def test_a_bad_baseline_is_refused(
-    check: Callable[..., tuple[int, str]], options: list[str], sentence: str
+    check: Callable[..., tuple[int, str]], options: list[str], sentence: str, tmp_path: Path
 ) -> None:
     """A usage error, exit 4, before anything runs."""
+    (tmp_path / "there.toml").write_text("")
     code, printed = check(*options)
     assert code == 4
     assert sentence in printed
