@@ -19,13 +19,24 @@ __all__ = ["command"]
 @click.option("--markdown", is_flag=True, help="Print Markdown, as in docs/catalogue.md.")
 def command(property_ids: tuple[str, ...], *, markdown: bool) -> int:
     """Explain each PROPERTY (as in DP203): what it states and assumes; all of them by default."""
-    from dropout_props.engine.deviations.describe import known_of
-    from dropout_props.properties.describe import describe, page
+    if markdown:
+        from dropout_props.properties.describe import page
 
-    properties = _explained(property_ids)
-    texts = [f"{describe(prop)}\n{known_of(prop.id)}".rstrip() for prop in properties]
-    click.echo(page(properties) if markdown else "\n\n".join(texts))
+        click.echo(page(_explained(property_ids)))
+        return 0
+    click.echo("\n\n".join(_texts(property_ids)))
     return 0
+
+
+def _texts(ids: tuple[str, ...]) -> list[str]:
+    """Return the texts of the properties with these ids, of all when there are no ids."""
+    from dropout_props.cli.shipped import catalogue
+
+    texts = {entry["id"]: entry["text"] for entry in catalogue()}
+    named = [one.upper() for one in ids] or list(texts)
+    if not set(named) <= set(texts):  # the message names the closest ids
+        named = [prop.id for prop in _explained(ids)]
+    return [texts[one] for one in dict.fromkeys(named)]
 
 
 def _explained(ids: tuple[str, ...]) -> list[Property | RecordProperty]:

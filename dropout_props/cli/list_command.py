@@ -35,17 +35,11 @@ def command(*, subjects: bool, as_json: bool) -> int:
 
 
 def _properties() -> list[dict[str, str]]:
-    from dropout_props.properties import EXPLAINED
+    from dropout_props.cli.shipped import catalogue
 
     return [
-        {
-            "id": prop.id,
-            "name": prop.name,
-            "kind": prop.kind,
-            "level": getattr(prop, "level", ""),  # a property of a record has none
-            "sentence": prop.sentence,
-        }
-        for prop in EXPLAINED
+        {column: str(value) for column, value in entry.items() if column != "text"}
+        for entry in catalogue()
     ]
 
 

@@ -15,7 +15,7 @@ from dropout_props.results.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dropout_props.engine.plan import Forecast
+    from dropout_props.results.forecast import Forecast
 
 __all__ = ["command"]
 
@@ -31,13 +31,11 @@ def command(*, profile: str) -> int:
     Nothing is sampled. A discrepancy is given in standard deviations of one trial, and as a
     difference of probabilities at three keep rates.
     """
-    from dropout_props.engine import Settings
-    from dropout_props.engine.plan import KEEP_RATES, forecasts
-    from dropout_props.properties import find
+    from dropout_props.cli.shipped import plan
 
-    settings = Settings.of(profile=profile)
-    found = list(forecasts(profile=profile))
-    keeps = tuple(f"keep\n{keep:g}" for keep in KEEP_RATES)
+    shown = plan(profile)
+    found = list(shown.forecasts)
+    keeps = tuple(f"keep\n{keep:g}" for keep in shown.keep_rates)
     headings = ("counts", "how\nmany", "detects,\nin sd", *keeps, "trials", "fixed\nsample", "s")
     rows = [headings, *map(_cells, found)]
     widths = [
@@ -51,7 +49,7 @@ def command(*, profile: str) -> int:
     for property_id, members in groupby(
         zip(found, rows[1:], strict=True), key=lambda pair: pair[0].property_id
     ):
-        lines += [f"{property_id} {find(property_id).name}"]
+        lines += [f"{property_id} {shown.names[property_id]}"]
         lines += [line for _, cells in members for line in _lines(cells, widths)]
     for line in lines:
         printed.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -59,15 +57,15 @@ def command(*, profile: str) -> int:
     for one in found:
         by_property[one.property_id] = max(by_property.get(one.property_id, 0.0), one.seconds)
     printed.print(
-        f"profile {profile}: {settings.profile.statistical_examples} cases of each property; "
+        f"profile {profile}: {shown.statistical_examples} cases of each property; "
         f"{sum(by_property.values()):.0f} s of drawing for each subject, compilation not counted. "
         f"A run of correct code fails with a chance of at most "
-        f"{settings.budget.false_fail_rate:g}, {settings.budget.share:.2g} for each property; a "
+        f"{shown.false_fail_rate:g}, {shown.share:.2g} for each property; a "
         f"promised discrepancy is missed with a chance of at most "
-        f"{settings.budget.false_pass_rate:g}. Discrepancies are given in standard deviations of "
+        f"{shown.false_pass_rate:g}. Discrepancies are given in standard deviations of "
         'one trial, and as a difference of probabilities at each keep rate. "fixed sample" is the '
-        f"n of the exact test of one sample with the same error rates, at keep {KEEP_RATES[0]:g}. "
-        f"{_round_trip(found)}",
+        "n of the exact test of one sample with the same error rates, at keep "
+        f"{shown.keep_rates[0]:g}. {_round_trip(found)}",
         markup=False,
         highlight=False,
     )

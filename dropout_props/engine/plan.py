@@ -8,7 +8,6 @@ is of one. Compilation is not included.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from dropout_props.engine import Settings
 from dropout_props.engine.reference_masks import EXACT_UNITS, families
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.properties.sampler import BLOCK_UNITS
+from dropout_props.results.forecast import Forecast, Plan
 from dropout_props.statistics import (
     Interval,
     expected_num_trials,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dropout_props.properties import Property
     from dropout_props.statistics import Trials
 
-__all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "Forecast", "forecasts"]
+__all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "forecasts", "plan"]
 
 KEEP_RATES = (0.5, 0.9, 0.99)
 
@@ -38,34 +38,21 @@ UNITS_PER_SECOND = 3e7
 measures it."""
 
 
-@dataclass(frozen=True)
-class Forecast:
-    """The forecast of one family of counts of one property.
-
-    Args:
-        property_id: id of the property.
-        family: label of the counts.
-        members: number of counts in the family, in the case of the forecast.
-        promised: discrepancy that a pass excludes, in standard deviations of one trial.
-        shifts: the same as a difference of probabilities, at each of `KEEP_RATES`.
-        num_trials: expected trials of one member until correct code passes, at keep 0.5.
-        fixed_num_trials: trials of the fixed-sample exact test with the same error rates.
-        resolvable: discrepancy that this fixed sample detects: at most the promised one.
-        round_trip: trials of a fixed sample that detects `resolvable`: as many, or fewer where the
-            power of the test, which is a saw tooth, allows it.
-        seconds: seconds of drawing, for all cases of the profile.
-    """
-
-    property_id: str
-    family: str
-    members: int
-    promised: float
-    shifts: tuple[float, ...]
-    num_trials: int
-    fixed_num_trials: int
-    resolvable: float
-    round_trip: int
-    seconds: float
+def plan(*, profile: str) -> Plan:
+    """Return the forecasts of a profile, with the error rates that hold for them."""
+    settings = Settings.of(profile=profile)
+    found = tuple(forecasts(profile=profile))
+    ids = {one.property_id for one in found}
+    return Plan(
+        profile=profile,
+        statistical_examples=settings.profile.statistical_examples,
+        false_fail_rate=settings.budget.false_fail_rate,
+        share=settings.budget.share,
+        false_pass_rate=settings.budget.false_pass_rate,
+        keep_rates=KEEP_RATES,
+        names={prop.id: prop.name for prop in CATALOGUE if prop.id in ids},
+        forecasts=found,
+    )
 
 
 def forecasts(*, profile: str) -> Iterator[Forecast]:

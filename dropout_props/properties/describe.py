@@ -13,8 +13,8 @@ __all__ = ["describe", "entries", "page"]
 
 _HEAD = """# The catalogue
 
-Every property that this package checks. `dropout-props explain --markdown` writes this page, and a
-test compares it with the code. Discrepancies are in standard deviations of one trial: at keep
+Every property that this package checks. `python tools/catalogue.py` writes this page, and a test
+compares it with the code. Discrepancies are in standard deviations of one trial: at keep
 probability k, one of them is sqrt(k (1 - k)). A layer of symmetric noise counts as keeping a unit
 that lies above its input, with probability 1/2 instead of 1 - rate.
 A property of the kind record is about a running model: `dropout_props.record()` judges it.

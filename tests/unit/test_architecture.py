@@ -302,3 +302,19 @@ def test_the_docs_name_every_room(room: str) -> None:
     """The page that describes the rooms names each of the table above."""
     page = Path(__file__).parents[2] / "docs" / "architecture.md"
     assert f"`{room}/`" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "list", "list --subjects", "explain", "explain DP203", "plan"]
+)
+def test_a_command_that_only_prints_loads_nothing_heavy(command: str) -> None:
+    """What prints the catalogue or a plan reads files, and needs neither JAX nor SciPy."""
+    program = (
+        "import sys; from dropout_props.cli import main\n"
+        f"try: main({command.split()!r})\n"
+        f"except SystemExit: print(*sorted({set(HEAVY)!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert (bool(done.stdout), done.stderr.strip()) == (True, "")

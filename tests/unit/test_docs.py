@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dropout_props.cli import shipped
 from dropout_props.properties import CATALOGUE, EXPLAINED
 from dropout_props.properties.describe import page
 from dropout_props.selftest.kill_page import rows
@@ -17,8 +18,13 @@ _SOURCES = sorted(_PACKAGE.rglob("*.py"))
 
 
 def test_the_catalogue_page_is_the_catalogue() -> None:
-    """Run `dropout-props explain --markdown > docs/catalogue.md` when this fails."""
+    """Run `python tools/catalogue.py` when this fails."""
     assert (_DOCS / "catalogue.md").read_text(encoding="utf-8") == page(EXPLAINED) + "\n"
+
+
+def test_what_list_and_explain_print_is_the_catalogue() -> None:
+    """Run `python tools/catalogue.py` when this fails."""
+    assert shipped.catalogue() == shipped.make_catalogue()
 
 
 def test_the_page_on_adding_a_property_quotes_the_code() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dropout_props.cli import main
+from dropout_props.cli.shipped import plan
 from dropout_props.engine import Settings
 from dropout_props.engine.budget import Budget
-from dropout_props.engine.plan import forecasts
 from dropout_props.engine.selection import EVERYTHING
 from dropout_props.properties import CATALOGUE, UnknownProperty, find
 from dropout_props.pytest_plugin.parametrize import pairs_of, parametrize_with_properties
@@ -43,7 +43,7 @@ def test_it_is_in_no_count_of_what_is_judged() -> None:
     pairs, _ = pairs_of(["linen.Dropout"], EVERYTHING)
     judged = {
         "catalogue": {prop.id for prop in CATALOGUE},
-        "plan": {one.property_id for one in forecasts(profile="smoke")},
+        "plan": {one.property_id for one in plan("smoke").forecasts},
         "mutants": {property_id for _, _, property_id in kill_page.rows()},
         "kill matrix": {property_id for task in tasks for property_id in task.properties},
         "blocking": {property_id for each in CATALOGUE for property_id in each.blocked_by},
