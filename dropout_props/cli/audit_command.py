@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dropout_props.cli.declarations import declaration_options, declared
 from dropout_props.cli.errors import CannotRun, require_working_pair
 from dropout_props.cli.options import budget_option, seed_option
 from dropout_props.cli.outputs import Outputs
@@ -25,6 +26,7 @@ _FILE = click.Path(path_type=Path)
 @click.argument("program", required=False)
 @click.option("--evaluation", is_flag=True, help="The program evaluates a model: nothing may draw.")
 @click.option("--strict", is_flag=True, help="Exit with 6 where the data were too few to say.")
+@declaration_options
 @seed_option
 @budget_option
 @click.option("--json", "json_path", type=_FILE, help="Write the record here.")
@@ -44,6 +46,7 @@ def command(
     junit_path: Path | None,
     html_path: Path | None,
     merge: bool,
+    **declarations: tuple[str, ...],
 ) -> int:
     """Run PROGRAM (package.module:function) under a record, and judge every dropout in it.
 
@@ -55,17 +58,26 @@ def command(
     """
     if program is None:
         raise click.UsageError("name a program, package.module:function, or --merge and files.")
+    about_sites = declared(declarations)
     if merge:
+        if about_sites:
+            raise click.UsageError("--merge compares files; declare sites where they are recorded.")
         return _merge([Path(program), *files])
     if files:
         raise click.UsageError(f"{files[0]}: one program at a time; files belong to --merge.")
     function = target(program)
     require_working_pair()
     from dropout_props.auditing import record
+    from dropout_props.auditing.options import read_options
     from dropout_props.recording import RecordingError
 
     try:
-        with record(training=not evaluation, run_seed=run_seed, budget=budget) as seen:
+        read_options(**about_sites)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    options = {"training": not evaluation, "run_seed": run_seed, "budget": budget, **about_sites}
+    try:
+        with record(**options) as seen:
             called(function, seen)
         judgement = seen.judgement
     except RecordingError as error:

@@ -257,7 +257,10 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("plan", 0): [row("plan --profile smoke")],
     ("plan", 3): [row("plan --profile smoke", full=True)],
     ("plan", 4): [row("plan --nope")],
-    ("audit", 0): [row("audit exit_layers:dropping")],
+    ("audit", 0): [
+        row("audit exit_layers:dropping"),
+        row("audit exit_layers:one_key --ignore *=DP905,DP907:wanted"),
+    ],
     ("audit", 1): [row("audit exit_layers:one_key")],
     ("audit", 2): [row("audit exit_layers:dropping", doubles={JUDGE: stop})],
     ("audit", 3): [
@@ -270,7 +273,10 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row("audit exit_layers"),
         row("audit exit_layers:none"),
         row("audit exit_layers:raising"),
+        row("audit exit_layers:dropping --rates *=1.5"),
+        row("audit exit_layers:dropping --ignore *"),
         row("audit --merge none.json"),
+        row("audit --merge a.json --rates *=0.5", a=PASSED),
         row("audit --merge a.json", a=PASSED),
     ],
     ("audit", 6): [row("audit exit_layers:one_step --strict")],
