@@ -28,3 +28,13 @@ def test_subject(property_check: Callable[[], None]) -> None:
 def test_textbook_layer(property_check: Callable[[], None]) -> None:
     """So does a textbook layer in the properties that only a framework's own layer promises."""
     property_check()
+
+
+@pytest.mark.nightly
+@parametrize_with_properties(
+    ["textbook.DropoutModel", "textbook.MyModel"],
+    properties=[one.id for one in CATALOGUE if one.level == "full"],
+)
+def test_textbook_model(property_check: Callable[[], None]) -> None:
+    """So does a textbook model in the properties beyond level `core`."""
+    property_check()
