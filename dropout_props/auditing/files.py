@@ -12,27 +12,32 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.auditing.rows import HEADINGS, rows
+from dropout_props.auditing.strips import strips
+from dropout_props.auditing.text import BLIND, causes, passed, summary
 from dropout_props.properties.dp910_devices_differ import PROPERTY as DEVICES
+from dropout_props.results.stored import RECORD as FORMAT
 
 if TYPE_CHECKING:
     from dropout_props.auditing.judge import Judgement
     from dropout_props.properties.recorded.options import Options
     from dropout_props.properties.recorded.seen import Seen
 
-__all__ = ["FORMAT", "merged", "read", "to_json"]
-
-FORMAT = "dropout-props record 1"
+__all__ = ["FORMAT", "document", "merged", "read", "to_json"]
 
 
-def to_json(seen: Seen, judgement: Judgement, options: Options, environment: dict[str, str]) -> str:
-    """Write a judged record as JSON."""
-    content = {
+def document(
+    seen: Seen, judgement: Judgement, options: Options, environment: dict[str, str]
+) -> dict[str, Any]:
+    """Return a judged record as plain values: what its file and its page hold."""
+    return {
         "format": FORMAT,
         "environment": environment,
         "training": options.training,
         "budget": judgement.budget,
         "counts": judgement.members,
         "steps": len(seen.all_steps),
+        "summary": summary(seen),
+        "causes": causes(judgement.findings),
         "sites": [
             {**dict(zip(HEADINGS, row.cells, strict=True)), "failed": list(row.failed)}
             for row in rows(seen, judgement, options)
@@ -42,6 +47,7 @@ def to_json(seen: Seen, judgement: Judgement, options: Options, environment: dic
                 "id": one.prop.id,
                 "name": one.prop.name,
                 "verdict": one.verdict.value,
+                "says": passed(one),
                 "excludes": one.excludes,
                 "findings": [asdict(finding) for finding in one.findings],
                 "counts": [asdict(bound) for bound in one.bounds],
@@ -50,9 +56,15 @@ def to_json(seen: Seen, judgement: Judgement, options: Options, environment: dic
             }
             for one in judgement.judged
         ],
+        "strips": strips(seen, judgement),
+        "cannot_see": BLIND,
         "keys": [[d.site.place.name, seen.step_of(d), list(d.key)] for d in seen.masks],
     }
-    return json.dumps(content, indent=1) + "\n"
+
+
+def to_json(seen: Seen, judgement: Judgement, options: Options, environment: dict[str, str]) -> str:
+    """Write a judged record as JSON."""
+    return json.dumps(document(seen, judgement, options, environment), indent=1) + "\n"
 
 
 def read(text: str, name: str) -> dict[str, Any]:

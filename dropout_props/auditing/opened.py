@@ -163,13 +163,18 @@ class Record:
 
     def to_html(self) -> str:
         """Return the report as a page that needs no other file."""
-        from dropout_props.auditing.html import page
-
-        return page(*self.judged(), self.options)
+        return self._page(fragment=False)
 
     def _repr_html_(self) -> str:
-        """Show the report in a notebook."""
-        return self.to_html()
+        """Show the report in a notebook: the page without its head."""
+        return self._page(fragment=True)
+
+    def _page(self, *, fragment: bool) -> str:
+        from dropout_props.auditing.files import document
+        from dropout_props.report.html import record_page
+
+        found = document(*self.judged(), self.options, self.environment)
+        return record_page(found, fragment=fragment)
 
 
 @contextmanager

@@ -23,10 +23,11 @@ _PATH = click.Path(path_type=Path)
 
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --json, --markdown, --junit and --strict-bits."""
+    """Add --json, --markdown, --html, --junit and --strict-bits."""
     for option in (
         click.option("--strict-bits", is_flag=True, help="Fail on rekeyed and shifted too."),
         click.option("--junit", "junit_path", type=_PATH, help="Write JUnit XML to this file."),
+        click.option("--html", "html_path", type=_PATH, help="Write one HTML page to this file."),
         click.option(
             "--markdown", "markdown_path", type=_PATH, help="Write Markdown to this file."
         ),
@@ -82,6 +83,7 @@ def publish(
     json_path: Path | None = None,
     markdown_path: Path | None = None,
     junit_path: Path | None = None,
+    html_path: Path | None = None,
 ) -> ExitCode:
     """Print a comparison, write its files, and return its exit code.
 
@@ -96,6 +98,10 @@ def publish(
             from dropout_props.report.junit import comparison_junit
 
             outputs.save(comparison_junit(comparison), junit_path)
+        if html_path is not None:
+            from dropout_props.report.html import comparison_page
+
+            outputs.save(comparison_page(comparison, exit_code=code), html_path)
         if json_path is not None:
             from dropout_props.results import files
 

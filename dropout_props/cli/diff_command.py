@@ -22,6 +22,7 @@ def command(
     json_path: Path | None,
     markdown_path: Path | None,
     junit_path: Path | None,
+    html_path: Path | None,
     strict_bits: bool,
 ) -> int:
     """Compare the result file BASE with the result file CANDIDATE, and say what changed.
@@ -31,7 +32,7 @@ def command(
     """
     from dropout_props.gate.diff import Incomparable, diff
 
-    check_reports(json_path, markdown_path, junit_path)
+    check_reports(json_path, markdown_path, junit_path, html_path)
     try:
         comparison = diff(
             read_result(base),
@@ -42,5 +43,9 @@ def command(
     except Incomparable as error:
         raise click.UsageError(str(error)) from error
     return publish(
-        comparison, json_path=json_path, markdown_path=markdown_path, junit_path=junit_path
+        comparison,
+        json_path=json_path,
+        markdown_path=markdown_path,
+        junit_path=junit_path,
+        html_path=html_path,
     )

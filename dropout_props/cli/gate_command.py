@@ -91,6 +91,7 @@ def command(
     json_path: Path | None,
     markdown_path: Path | None,
     junit_path: Path | None,
+    html_path: Path | None,
     strict_bits: bool,
     **sides: Any,
 ) -> int:
@@ -107,7 +108,7 @@ def command(
     from dropout_props.gate.diff import diff
 
     base, candidate = (_side(role, sides) for role in ("base", "candidate"))
-    check_reports(json_path, markdown_path, junit_path)
+    check_reports(json_path, markdown_path, junit_path, html_path)
     default = () if program else FLAX_LAYERS
     request = {
         "subjects": list(dict.fromkeys(subjects or default)),
@@ -129,7 +130,11 @@ def command(
         )
     comparison = diff(*results, labels=(base.label, candidate.label), strict_bits=strict_bits)
     return publish(
-        comparison, json_path=json_path, markdown_path=markdown_path, junit_path=junit_path
+        comparison,
+        json_path=json_path,
+        markdown_path=markdown_path,
+        junit_path=junit_path,
+        html_path=html_path,
     )
 
 

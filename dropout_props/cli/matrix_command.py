@@ -45,6 +45,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--write", "page", type=_PATH, help="Write the page to this file instead of printing it."
 )
+@click.option("--html", "html_path", type=_PATH, help="Write one HTML page to this file.")
 @click.option("--timeout", type=click.FloatRange(min=1.0), default=3600.0, show_default=True)
 @profile_option
 @seed_option
@@ -58,6 +59,7 @@ def command(
     python: str | None,
     folder: Path | None,
     page: Path | None,
+    html_path: Path | None,
     timeout: float,
     profile: str,
     run_seed: int,
@@ -82,7 +84,7 @@ def command(
 
     chosen = _named(releases) or table.supported()
     chosen_properties = [prop.id for prop in properties_of(properties)] if properties else []
-    check_reports(page)
+    check_reports(page, html_path)
     request = {
         "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
         "properties": chosen_properties,
@@ -116,7 +118,13 @@ def command(
             outputs.say(text)
         elif outputs.save(text, page):
             outputs.say(f"{page}: {len(found.releases)} releases.")
-        return _code(found)
+        code = _code(found)
+        if html_path is not None:
+            from dropout_props.report.html import releases_page
+
+            html = releases_page(found.releases, found.results, found.steps, exit_code=code)
+            outputs.save(html, html_path)
+        return code
 
 
 def _code(found: Matrix) -> ExitCode:

@@ -55,6 +55,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--write", "page", type=_PATH, help="Write the kill matrix to this file, as Markdown."
 )
+@click.option("--html", "html_path", type=_PATH, help="Write one HTML page to this file.")
 @profile_option
 @seed_option
 def command(
@@ -69,6 +70,7 @@ def command(
     processes: int,
     place: Path | None,
     page: Path | None,
+    html_path: Path | None,
     profile: str,
     run_seed: int,
 ) -> int:
@@ -81,16 +83,17 @@ def command(
     from dropout_props.cli.comparison_output import check_reports
     from dropout_props.cli.errors import require_working_pair
     from dropout_props.cli.interrupt import interruptible
+    from dropout_props.results.stored import SELFTEST
 
     mutants = mutants or bool(names)
     if not (mutants or null or power):
         raise click.UsageError("nothing to do: give --mutants, --null or --power.")
     if page is not None and not mutants:
         raise click.UsageError("--write writes the kill matrix: give --mutants too.")
-    check_reports(place, page)
+    check_reports(place, page, html_path)
     require_working_pair()
     passed: list[bool] = []
-    document: dict[str, Any] = {}
+    document: dict[str, Any] = {"format": SELFTEST}
     with Outputs() as outputs:
         with interruptible():
             if mutants:
@@ -112,6 +115,10 @@ def command(
             if power:
                 passed.append(_power(run_seed, profile, document))
         outputs.save(json.dumps(document, indent=1) + "\n", place)
+        if html_path is not None:
+            from dropout_props.report.html import selftest_page
+
+            outputs.save(selftest_page(document), html_path)
     return ExitCode.PASS if all(passed) else ExitCode.FAILURE
 
 
@@ -176,5 +183,5 @@ def _power(run_seed: int, profile: str, document: dict[str, Any]) -> bool:
     from dropout_props.selftest import power
 
     figures = print_power(power.measure(run_seed=run_seed, profile=profile))
-    document["power"] = [asdict(one) for one in figures]
+    document["power"] = [{**asdict(one), "passed": one.passed} for one in figures]
     return all(one.passed for one in figures)

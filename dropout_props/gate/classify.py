@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dropout_props.gate.equivalence import Statement, of_properties
+from dropout_props.gate.intervals import of_counts
 from dropout_props.results.comparison import Change, Row
 from dropout_props.results.verdict import Verdict
 
@@ -40,6 +41,7 @@ def classify(base: PropertyResult | None, candidate: PropertyResult | None) -> R
         candidate="absent" if candidate is None else _words(candidate),
         detail=detail,
         reproducer=candidate.failure.reproducer if candidate and candidate.failure else "",
+        intervals=of_counts(base, candidate) if base and candidate else None,
     )
 
 

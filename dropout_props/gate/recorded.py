@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dropout_props.gate.equivalence import of_keeps
+from dropout_props.gate.intervals import of_sites
 from dropout_props.results.comparison import SITE, Change, Row
 from dropout_props.results.records import KeepCount
 
@@ -54,6 +55,7 @@ def _row(base: RecordedSite | None, candidate: RecordedSite | None) -> Row:
         base=_words(base),
         candidate=_words(candidate),
         detail=detail,
+        intervals=of_sites(base, candidate) if base and candidate else None,
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["SITE", "Change", "Comparison", "Difference", "Row", "Side"]
+__all__ = ["SITE", "Change", "Comparison", "Difference", "Intervals", "Row", "Side"]
 
 SITE = "site"
 """The `property_id` of a row about one site of a recorded program."""
@@ -65,6 +65,23 @@ _FAILING = (
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """The values of one probability that the counts of each side leave possible.
+
+    Args:
+        what: the probability, in a few words.
+        expected: its interval in a correct layer; None where that is not known.
+        base: exact confidence interval on the base.
+        candidate: the same on the candidate.
+    """
+
+    what: str
+    expected: tuple[float, float] | None
+    base: tuple[float, float]
+    candidate: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Row:
     """One subject and property.
 
@@ -78,6 +95,8 @@ class Row:
         candidate: the same on the candidate.
         detail: the reason for the class, in one sentence.
         reproducer: a program that shows the candidate's known deviation; empty without one.
+        intervals: the count that allows the largest deviation; None where both sides count nothing
+            in common.
     """
 
     subject: str
@@ -88,6 +107,7 @@ class Row:
     candidate: str
     detail: str
     reproducer: str = ""
+    intervals: Intervals | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ __all__ = [
     "TOOL",
     "BadResultFile",
     "comparison_document",
+    "comparison_of",
     "comparison_text",
     "document",
     "keep_last",
@@ -92,6 +93,11 @@ def comparison_document(comparison: Comparison, *, exit_code: int) -> dict[str, 
 def run_of(body: dict[str, Any]) -> RunResult:
     """Return the result in the field `run` of a document."""
     return _RUN.validate_python(body)
+
+
+def comparison_of(body: dict[str, Any]) -> Comparison:
+    """Return the comparison in the field `comparison` of a document."""
+    return _COMPARISON.validate_python(body)
 
 
 def result_text(result: RunResult) -> str:

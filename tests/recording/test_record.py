@@ -17,6 +17,7 @@ from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
 from dropout_props.properties.recorded.seen import Seen
 from dropout_props.recording import Position, RecordingError
+from dropout_props.report.html import record_page
 
 X = jnp.ones((8, 16))
 
@@ -182,11 +183,13 @@ def test_a_record_as_json_is_merged_with_others() -> None:
 
 
 def test_the_page_holds_the_report_and_escapes_it() -> None:
-    """The HTML names each site once a row, and no text of the user breaks it."""
+    """It names each site once a row, shows the shared masks, and no text of the user breaks it."""
     record = opened(2, lambda _: jax.random.key(0), ignore={"<b>": "DP904"})
-    page = record._repr_html_()
-    assert page == record.to_html()
-    assert page.count("<td>drop</td>") == 1
+    page = record.to_html()
+    assert page == record_page(json.loads(record.to_json()))
+    assert "<html" not in record._repr_html_()
+    assert page.count('<td class="path">drop</td>') == 1
+    assert page.count('<figure class="fail">') == 2
     assert "FAIL DP907, DP905" in page
     assert "<script" not in page
 

@@ -57,7 +57,7 @@ ROOMS = (
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("report", TERMINAL | {"jinja2"}),
     Room("replay", frozenset({"numpy"}), light=True),
-    Room("auditing", COMPUTE | {"jinja2"}),
+    Room("auditing", COMPUTE),
     Room("gate", TERMINAL | {"jax"}, light=True),
     Room("pytest_plugin", frozenset({"pytest", "_pytest"}), light=True),
     Room("cli", TERMINAL, light=True),

@@ -93,7 +93,8 @@ def forest(run: RunResult) -> Forest | None:
         for row in rows
     )
     low = max(_DECADES[0], floor(log10(least)))
-    high = max(_DECADES[1], ceil(log10(max(row.excluded for row in rows))))
+    most = max(max(row.excluded, row.promise) for row in rows)
+    high = max(_DECADES[1], ceil(log10(most)))
 
     def at(value: float) -> float:
         share = (log10(max(value, 10.0**low)) - low) / (high - low)

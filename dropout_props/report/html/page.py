@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from dropout_props.report.html.forest import forest
+from dropout_props.report.html.rendering import SIGNS, Banner, environment_line, render
 from dropout_props.report.terminal import header, tally_line
 from dropout_props.results.verdict import Verdict
 
@@ -17,15 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["page"]
 
 _RED = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE)
-_SIGNS = {
-    Verdict.PASS: "✓",
-    Verdict.FAIL: "✗",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.BLOCKED: "…",
-    Verdict.NOT_APPLICABLE: "·",
-    Verdict.KNOWN: "k",
-    Verdict.ERROR: "!",
-}
+_MOST_COUNTS = 5
 
 
 @dataclass(frozen=True)
@@ -37,6 +28,17 @@ class _Row:
     cells: tuple[PropertyResult | None, ...]
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """A count of a failure, in words."""
+
+    what: str
+    seen: str
+    expected: str
+    possible: str
+    evidence: str
+
+
 def page(run: RunResult) -> str:
     """Write a run as one HTML page without other files.
 
@@ -46,31 +48,55 @@ def page(run: RunResult) -> str:
     Returns:
         The page. Texts of the run, names of subjects among them, are escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("dropout_props.report.html"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["css"] = lambda verdict: str(verdict).replace(" ", "-")
-    environment.filters["sign"] = _SIGNS.__getitem__
-    red = [one for one in run.results if one.verdict in _RED]
+    red = sorted((one for one in run.results if one.verdict in _RED), key=_follows)
+    blocked = sum(one.verdict is Verdict.BLOCKED for one in run.results)
     subjects = list(dict.fromkeys(one.subject for one in run.results))
-    return environment.get_template("run.html.jinja").render(
-        run=run,
+    judged = f"{len(run.results)} of {run.collected}"
+    completeness = f"{judged} pairs of subject and property were judged"
+    if blocked:
+        completeness += f"; {blocked} wait for a property that did not pass"
+    banner = Banner(
         outcome=_outcome(run, red),
-        tally=tally_line(run),
-        red=red,
-        blocked=sum(one.verdict is Verdict.BLOCKED for one in run.results),
+        bad=bool(red) or not run.complete,
+        tally=tally_line(run) + (f". The run ended early: {run.stopped}" if run.stopped else ""),
+        lines=(f"{completeness}.", environment_line(run.versions, run.flags)),
+    )
+    return render(
+        "run.html.jinja",
+        banner,
+        run=run,
+        red=[(one, _counted(one)) for one in red],
         known=[one for one in run.results if one.verdict is Verdict.KNOWN],
         subjects=subjects,
         rows=_rows(run, subjects),
         forest=forest(run),
         head=header(run, run.profile),
-        signs=[(sign, verdict) for verdict, sign in _SIGNS.items()],
+        signs=[(sign, verdict) for verdict, sign in SIGNS.items()],
         excluded=_excluded(run),
     )
+
+
+def _follows(one: PropertyResult) -> bool:
+    """Return whether another failure explains this one; root causes sort first."""
+    return bool(one.root_id)
+
+
+def _counted(one: PropertyResult) -> list[_Counted]:
+    """Return the counts with the most evidence against the property, strongest first."""
+    found = [(counts, example.case) for example in one.examples for counts in example.counts]
+    found.sort(key=lambda pair: -pair[0].log10_evidence)
+    return [
+        _Counted(
+            what=f"{counts.label}, {case}",
+            seen=f"{counts.worst_successes:,} of {counts.worst_trials:,}",
+            expected=f"{counts.lowest:.6g}"
+            + (f" to {counts.highest:.6g}" if counts.highest > counts.lowest else ""),
+            possible=f"{counts.interval[0]:.4g} to {counts.interval[1]:.4g}",
+            evidence=f"10^{counts.log10_evidence:.1f}",
+        )
+        for counts, case in found[:_MOST_COUNTS]
+        if counts.worst_trials
+    ]
 
 
 def _outcome(run: RunResult, red: list[PropertyResult]) -> str:

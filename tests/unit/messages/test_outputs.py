@@ -86,8 +86,12 @@ def run(*arguments: str) -> int:
 REPORTS = [
     (CHECK, ("--json", "--junit"), "1 pass"),
     (("diff", "a.json", "b.json"), ("--json", "--markdown", "--junit"), "1 identical"),
-    (GATE, ("--json", "--markdown", "--junit"), "1 identical"),
-    (("selftest", "--mutant", "mode_by_or"), ("--json", "--write"), "1 mutants: 0 survived"),
+    (GATE, ("--json", "--markdown", "--junit", "--html"), "1 identical"),
+    (
+        ("selftest", "--mutant", "mode_by_or"),
+        ("--json", "--write", "--html"),
+        "1 mutants: 0 survived",
+    ),
 ]
 
 
@@ -153,6 +157,13 @@ def test_a_page_on_a_full_disk_is_not_reported_as_written(capsys: Any) -> None:
     printed = capsys.readouterr()
     assert f"/dev/full: {FULL}" in printed.err
     assert "releases." not in printed.out
+
+
+def test_a_matrix_is_written_as_a_page(folder: Path) -> None:
+    """With a column for the release."""
+    assert run("matrix", "0.12.0", "--html", "page.html", "--write", "page.md") == 0
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert '<th class="s" scope="col">0.12.0</th>' in page
 
 
 def test_a_report_that_cannot_be_printed_loses_no_file(

@@ -1,7 +1,7 @@
 """The HTML page of a run is one file that is whole, escaped, small and true to the result."""
 
 import re
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import pytest
 
@@ -16,38 +16,9 @@ from dropout_props.results.records import (
     RunResult,
 )
 from dropout_props.results.verdict import Verdict
+from tests.unit.report.markup import is_whole
 
 HOSTILE = "<script>alert('&')</script>"
-VOID = {"meta", "line", "rect", "circle", "br"}
-
-
-class Page(HTMLParser):
-    """The tags of a page, each closed where it was opened."""
-
-    def __init__(self, text: str) -> None:
-        """Parse a page."""
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.references: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a tag and what it refers to."""
-        self.tags.append(tag)
-        self.references += [str(value) for name, value in attrs if name in {"src", "href"}]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Remember a tag that closes itself."""
-        del attrs
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close a tag; another one than the innermost is an error."""
-        assert self.open.pop() == tag
 
 
 def counts(*, interval: tuple[float, float], seen: int, promise: float = 0.01) -> Counts:
@@ -103,13 +74,7 @@ def whole(num_subjects: int) -> RunResult:
 @pytest.mark.parametrize("run", [whole(1), whole(4), a_run(), a_run(collected=3, stopped="time")])
 def test_it_is_well_formed_and_refers_to_nothing(run: RunResult) -> None:
     """Every tag is closed, there is no script, and nothing is loaded."""
-    text = page(run)
-    parsed = Page(text)
-    assert parsed.open == []
-    assert {"script", "link", "iframe", "img"} & set(parsed.tags) == set()
-    assert parsed.references == []
-    assert "url(" not in text
-    assert "@import" not in text
+    is_whole(page(run))
 
 
 def test_texts_of_a_run_are_escaped() -> None:
@@ -146,11 +111,21 @@ def test_the_first_sentence_is_the_outcome(run: RunResult, sentence: str) -> Non
 
 
 def test_a_failure_is_explained_before_the_table() -> None:
-    """Its paragraph is open, and stands above the plot and the table."""
+    """Its paragraph is open, with the counts that show it, above the plot and the table."""
     narrow = counts(interval=(0.895, 0.905), seen=9001)
     text = page(a_run(a_result("a", "DP202", Verdict.FAIL, narrow)))
-    places = [text.index(one) for one in ("<details open>", "<svg", "<table")]
+    marks = ("<details open>", "9,001 of 10,000", "<svg", "Every property")
+    places = [text.index(one) for one in marks]
     assert places == sorted(places)
+
+
+def test_a_failure_that_another_explains_is_closed_and_comes_last() -> None:
+    """Root causes are open and come first."""
+    explained = replace(a_result("a", "DP101", Verdict.FAIL), root_id="DP202")
+    _, _, body = page(a_run(explained, a_result("a", "DP202", Verdict.FAIL))).partition("<body>")
+    summaries = re.findall(r"<details( open)?>\s*<summary>.*?(DP\d+)", body)
+    assert summaries == [(" open", "DP202"), ("", "DP101")]
+    assert "explained by DP202" in body
 
 
 def test_the_forest_shows_the_weakest_count_of_each_property() -> None:
