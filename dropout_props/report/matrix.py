@@ -1,8 +1,14 @@
-"""The support matrix as Markdown: verdicts by property and release, and what each step changed."""
+"""The support matrix as Markdown: verdicts by property and release, and what each step changed.
+
+A table of verdicts fits the width of a laptop: neighbouring releases whose verdicts are the same
+share one column, and the newest releases are on the left, so that a narrow window cuts off the
+oldest.
+"""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dropout_props.report.changes import side_line, tally_line
@@ -54,7 +60,8 @@ def matrix_page(
         "",
         f"Written by `{command}`; do not edit it by hand.",
         "Each release of Flax was judged in an environment of its own, with the JAX that belongs",
-        "to it, and compared with the release before it.",
+        "to it, and compared with the release before it. In the tables of verdicts, neighbouring",
+        "releases whose verdicts are all the same share one column; the newest is on the left.",
         "",
         "| Flax | JAX | Python | NumPy | properties judged | seconds |",
         "|---|---|---|---|---|---|",
@@ -80,19 +87,32 @@ def _table(subject: str, releases: Sequence[str], results: Sequence[RunResult]) 
     properties = sorted(
         {property_id: one.name for row in found for property_id, one in row.items()}.items()
     )
+    columns = [
+        (release, tuple(MARKS[row[p].verdict] if p in row else "" for p, _ in properties))
+        for release, row in zip(releases, found, strict=True)
+    ]
+    shared = [
+        ([release for release, _ in group], marks)
+        for marks, group in groupby(columns, key=lambda column: column[1])
+    ][::-1]
     lines = [
         "",
         f"## {subject}",
         "",
         _LEGEND,
         "",
-        f"| property | {' | '.join(releases)} |",
-        f"|---|{'---|' * len(releases)}",
+        f"| property | {' | '.join(_heading(group) for group, _ in shared)} |",
+        f"|---|{'---|' * len(shared)}",
     ]
-    for property_id, name in properties:
-        marks = [MARKS[row[property_id].verdict] if property_id in row else "" for row in found]
-        lines.append(f"| {property_id} {_cell(name)} | {' | '.join(marks)} |")
+    for number, (property_id, name) in enumerate(properties):
+        cells = " | ".join(marks[number] for _, marks in shared)
+        lines.append(f"| {property_id} {_cell(name)} | {cells} |")
     return lines
+
+
+def _heading(releases: Sequence[str]) -> str:
+    """Return the heading of a column of neighbouring releases."""
+    return releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
 
 
 def _step(step: Comparison) -> list[str]:

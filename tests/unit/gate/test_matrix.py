@@ -41,10 +41,20 @@ def test_releases_become_a_page(make: Any) -> None:
     )
     assert judged == ["flax 1.1", "flax 1.2"]
     page = matrix_page(found.releases, found.results, found.steps, command="dropout-props matrix")
-    assert "| DP101 eval identity | ✓ | **F** |  |" in page
+    assert "| property | 1.2 | 1.1 | 1.0 |" in page
+    assert "| DP101 eval identity |  | **F** | ✓ |" in page
     assert "### flax 1.0 → flax 1.1" in page
     assert "linen.Dropout: **regressed**: DP101 eval identity: it scales \\| in eval" in page
     assert "it crashed" in page.partition("### flax 1.1 → flax 1.2")[2]
+
+
+def test_releases_with_the_same_verdicts_share_a_column(make: Any) -> None:
+    """Neighbours alone, and the newest on the left."""
+    failing = replace(EXACT, verdict=Verdict.FAIL)
+    results = [make(one) for one in (EXACT, EXACT, failing, EXACT)]
+    page = matrix_page(("1.0", "1.1", "1.2", "1.3"), results, (), command="dropout-props matrix")
+    assert "| property | 1.3 | 1.2 | 1.0 to 1.1 |" in page
+    assert "| DP101 eval identity | ✓ | **F** | ✓ |" in page
 
 
 def test_the_page_that_ships_is_of_at_least_ten_releases_and_of_this_catalogue() -> None:
