@@ -41,7 +41,7 @@ __all__ = [
     "resume",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public name -> its module, for the lazy import at run time.
 _MODULES: dict[str, str] = {

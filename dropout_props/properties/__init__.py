@@ -196,6 +196,7 @@ CATALOGUE: tuple[Property, ...] = (
     dp802_models.PROPERTY,
     dp803_linear_model.PROPERTY,
 )
+"""Every property that a layer or a model can be judged by, in the order of ids."""
 
 _NIGHTLY = "DP804"
 

@@ -320,7 +320,21 @@ class Snapshot:
 class RunResult:
     """A whole run: versions and flags, settings, and results.
 
-    `stopped` says why a run ended early; it is empty for a run that did not.
+    Args:
+        versions: versions of Python, Flax, JAX and others.
+        flags: device, and flags of JAX and Flax.
+        run_seed: the integer that enters every key.
+        profile: how much was drawn.
+        false_fail_rate: the error budget of the run.
+        false_pass_rate: the largest chance to miss a promised discrepancy.
+        share: the part of the budget of one statistical property about one subject.
+        num_properties: how many statistical properties share the budget.
+        collected: number of pairs of subject and property that were selected.
+        results: one for each pair that was judged.
+        seconds: wall time.
+        notes: sentences that are never a failure.
+        snapshot: what only comparisons use; None where none was taken.
+        stopped: why the run ended early; empty for a run that did not.
     """
 
     versions: dict[str, str]

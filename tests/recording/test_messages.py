@@ -14,7 +14,7 @@ from dropout_props.selftest.wirings import WIRINGS
 from tests.recording.test_record import X, drop
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "docs" / "recording.md", ROOT / "README.md")
+PAGE = ROOT / "docs" / "recording.md"
 
 
 @cache
@@ -70,12 +70,14 @@ def test_a_cause_has_twelve_lines_at_most(name: str) -> None:
     assert len({cause.splitlines()[0] for cause in causes}) == len(causes)
 
 
-def test_the_pages_show_the_report_of_the_example_as_printed() -> None:
-    """The report in docs/recording.md and in README is what `dropout-props audit` prints today."""
+def test_the_page_shows_the_report_of_the_example_as_printed() -> None:
+    """The report in docs/recording.md is what `dropout-props audit` prints today.
+
+    The picture of README is compared with that page, in tests/unit/tools/test_pictures.py.
+    """
     with dropout_props.record() as record:
         training_step.eight_steps()
-    for page in PAGES:
-        assert record.report() in page.read_text(encoding="utf-8"), page
+    assert record.report() in PAGE.read_text(encoding="utf-8")
 
 
 def test_the_comparison_has_a_row_for_each_wiring() -> None:
