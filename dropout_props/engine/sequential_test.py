@@ -78,6 +78,9 @@ class Example:
         blocks: number of blocks drawn.
         max_blocks: the most that could be drawn.
         draws: number of units drawn; a unit may be in many counts.
+        log_threshold: natural log of the evidence that refutes.
+        trace: units drawn and evidence so far (natural log), after 1, 2, 4, 8 ... blocks and at the
+            end. It records what each look computed and decides nothing.
     """
 
     sampler: Sampler
@@ -88,6 +91,8 @@ class Example:
     blocks: int
     max_blocks: int
     draws: int
+    log_threshold: float
+    trace: tuple[tuple[int, float], ...]
 
     def record(self, *, confidence: float) -> ExampleResult:
         """Return the example as plain numbers."""
@@ -102,6 +107,8 @@ class Example:
             log10_evidence=self.log_evidence / log(10),
             counts=tuple(self._counts(family, d, confidence) for family, d in pairs),
             looks=self.max_blocks,
+            log10_threshold=self.log_threshold / log(10),
+            trace=tuple((draws, evidence / log(10)) for draws, evidence in self.trace),
         )
 
     def _counts(self, family: Trials, discrepancy: np.ndarray, confidence: float) -> Counts:
@@ -142,6 +149,7 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
     max_blocks = _max_blocks(families, discrepancies, decision.discrepancies, rule)
     blocks, verdict, evidence = 1, "undecided", -inf
     ruled_out = [np.zeros((2, len(family)), dtype=bool) for family in families]
+    trace: dict[int, float] = {}
     while True:
         pairs = list(zip(families, discrepancies, strict=True))
         evidence = log_mean_evalue([log_evalues(f, discrepancy=d) for f, d in pairs])
@@ -153,6 +161,8 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
             verdict = "refuted"
         elif all(sides.all() for sides in ruled_out):
             verdict = "excluded"
+        if verdict != "undecided" or blocks >= max_blocks or blocks.bit_count() == 1:
+            trace[sum(sampler.drawn) - before] = evidence
         if verdict != "undecided" or blocks >= max_blocks:
             break
         more = _observed(decision, sampler, blocks)
@@ -167,6 +177,8 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         blocks,
         max_blocks,
         sum(sampler.drawn) - before,
+        rule.log_threshold,
+        tuple(trace.items()),
     )
 
 

@@ -108,7 +108,22 @@ class Replay:
 
 @dataclass(frozen=True)
 class ExampleResult:
-    """One judged case: its decision, its counts, and the number of looks at which it could stop."""
+    """One judged case.
+
+    Args:
+        case: the case in words.
+        rate: its dropout rate.
+        digest: digest of the whole case.
+        decision: excluded, refuted or undecided.
+        draws: number of units drawn.
+        blocks: number of blocks in which they were drawn.
+        log10_evidence: evidence against the property, in powers of ten.
+        counts: the counts of each family.
+        looks: the number of looks at which it could stop.
+        log10_threshold: the evidence at which the case alone fails the property; None in a file of
+            a version that did not record it.
+        trace: units drawn and evidence so far, after 1, 2, 4, 8 ... blocks and at the end.
+    """
 
     case: str
     rate: float
@@ -119,6 +134,8 @@ class ExampleResult:
     log10_evidence: float
     counts: tuple[Counts, ...] = ()
     looks: int = 1
+    log10_threshold: float | None = None
+    trace: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)

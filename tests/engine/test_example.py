@@ -76,6 +76,26 @@ def test_a_unit_is_drawn_once_however_often_it_is_counted(
     sampler: Any = ExactSampler(ExactSubject(), Case(rate=0.5), property_id)  # type: ignore[arg-type]
     example = judge_example(sampler, decision, _RULE)
     assert example.draws == example.blocks * sampler.num_keys * sampler.size * masks_a_key
+    assert example.trace[-1] == (example.draws, example.log_evidence)
+    assert len(example.trace) <= example.blocks.bit_length() + 1
+
+
+def test_the_trace_has_the_looks_at_powers_of_two_and_the_last() -> None:
+    """Each with the evidence of that look, and beside it the threshold."""
+
+    def observe(sampler: Any, block: int) -> tuple[Trials, ...]:
+        sampler.drawn.append(1000)
+        return decision.observe(sampler, block)
+
+    # 0.6 in each block of 200: 0.1 above the null is never ruled out, and some ten blocks refute.
+    decision = _decision([[120]], 200)
+    example = _judge(Statistical(decision.cases, observe, decision.discrepancies))
+    record = example.record(confidence=0.999)
+    assert example.decision == "refuted"
+    assert [draws // 1000 for draws, _ in record.trace] == [1, 2, 4, 8, example.blocks]
+    evidence = [one for _, one in record.trace]
+    assert evidence == sorted(evidence)
+    assert evidence[-1] == record.log10_evidence >= record.log10_threshold > evidence[-2]
 
 
 def test_the_relative_interval_holds_a_bias_at_one_rate_alone() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.report.html.forest import forest
 from dropout_props.report.html.rendering import SIGNS, Banner, environment_line, render
+from dropout_props.report.html.traces import traces
 from dropout_props.report.terminal import header, tally_line
 from dropout_props.results.verdict import Verdict
 
@@ -70,6 +71,7 @@ def page(run: RunResult) -> str:
         subjects=subjects,
         rows=_rows(run, subjects),
         forest=forest(run),
+        traces=traces(run),
         head=header(run, run.profile),
         signs=[(sign, verdict) for verdict, sign in SIGNS.items()],
         excluded=_excluded(run),

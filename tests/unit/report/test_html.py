@@ -8,6 +8,7 @@ import pytest
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.html import page
 from dropout_props.report.html.forest import forest
+from dropout_props.report.html.traces import traces
 from dropout_props.results.records import (
     Counts,
     ExampleResult,
@@ -28,11 +29,16 @@ def counts(*, interval: tuple[float, float], seen: int, promise: float = 0.01) -
     )
 
 
-def a_result(subject: str, property_id: str, verdict: Verdict, *families: Counts) -> PropertyResult:
+def a_result(
+    subject: str, property_id: str, verdict: Verdict, *families: Counts, num_examples: int = 1
+) -> PropertyResult:
     """A result; it has a paragraph where its verdict has one."""
     failure = Failure(f"stated {HOSTILE}", f"seen {HOSTILE}", "decided", "means", "reproduce")
     explained = verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN)
-    example = ExampleResult("shape=(8,)", 0.1, "0", "accepted", 10_000, 1, -2.0, families)
+    example = ExampleResult(
+        "shape=(8,)", 0.1, "0", "excluded", 10_000, 8, -2.0, families,
+        log10_threshold=13.0, trace=((1250, 1.0), (2500, 0.0), (5000, -1.0), (10_000, -2.0)),
+    )  # fmt: skip
     return PropertyResult(
         subject,
         property_id,
@@ -41,7 +47,7 @@ def a_result(subject: str, property_id: str, verdict: Verdict, *families: Counts
         verdict,
         shown="what was seen",
         failure=failure if explained else None,
-        examples=(example,) if families else (),
+        examples=(example,) * num_examples if families else (),
     )
 
 
@@ -64,6 +70,7 @@ def whole(num_subjects: int) -> RunResult:
                 prop.id,
                 verdicts[(n + i) % len(verdicts)],
                 *([narrow] * 3 if prop.is_statistical else []),
+                num_examples=40,
             )
             for n in range(num_subjects)
             for i, prop in enumerate(CATALOGUE)
@@ -144,3 +151,30 @@ def test_the_forest_shows_the_weakest_count_of_each_property() -> None:
 def test_a_run_without_counts_has_no_forest() -> None:
     """Exact properties exclude nothing by numbers."""
     assert forest(a_run(a_result("a", "DP101", Verdict.PASS))) is None
+
+
+def test_the_evidence_is_drawn_against_the_units() -> None:
+    """A line a case, which ends where it was decided; more evidence is higher up the page."""
+    narrow = counts(interval=(0.895, 0.905), seen=9001)
+    run = a_run(*(a_result(one, "DP202", Verdict.PASS, narrow, num_examples=2) for one in "ab"))
+    drawn = traces(run)
+    assert [one.subject for one in drawn] == ["a", "b"]
+    [panel] = drawn[0].panels
+    points = [tuple(map(float, at.split())) for at in panel.path.split("M")[1].split("L")]
+    assert points == sorted(points)
+    assert [y for _, y in points] == sorted(y for _, y in points)
+    assert panel.ends == (points[-1],) * 2
+    assert panel.threshold < points[0][1] < drawn[0].zero == points[1][1]
+    assert panel.said == (
+        "2 cases; the largest evidence at an end is 10^-2.0, and a case alone fails at 10^13.0"
+    )
+
+
+def test_a_result_without_traces_has_no_panels() -> None:
+    """A file of an earlier version has none."""
+    narrow = counts(interval=(0.895, 0.905), seen=9001)
+    one = a_result("a", "DP202", Verdict.PASS, narrow)
+    old = replace(one, examples=(replace(one.examples[0], trace=(), log10_threshold=None),))
+    assert traces(a_run(old)) == []
+    assert "How the counts were decided" not in page(a_run(old))
+    assert "How the counts were decided" in page(a_run(one))
