@@ -3,8 +3,8 @@
 python tools/reference.py           writes cli.md, api.md, json.md and a part of pytest-plugin.md
 python tools/reference.py --check   writes nothing, and exits with 1 if a page is old
 
-The command line is asked for its options. Everything else is read from the source, which is parsed
-and not run: signatures and docstrings are those of the files.
+The options are those of the commands themselves. Everything else is read from the source, which is
+parsed and not run: signatures and docstrings are those of the files.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def pages() -> dict[str, str]:
 def _command_line() -> str:
     from dropout_props.cli import main as module
 
-    group = sys.modules[module.__module__]._group  # noqa: SLF001 (there is no public door to it)
+    group = sys.modules[module.__module__]._group  # noqa: SLF001 (it has no public name)
     parts = [
         "# The command line\n",
         _WRITTEN.format(source="the options of the commands"),
@@ -191,7 +191,7 @@ def _values(node: ast.ClassDef) -> list[str]:
 
 
 def _signature(name: str, node: ast.FunctionDef, *, skip: bool = False) -> str:
-    """Return a signature as a block of code, a line an argument where one line is too long."""
+    """Return a signature as a block of code, one argument on each line where it is too long."""
     arguments = node.args
     if skip and arguments.args and arguments.args[0].arg in ("self", "cls"):
         arguments.args = arguments.args[1:]

@@ -1,6 +1,6 @@
-"""Writes docs/_static/audit.svg: a terminal after `dropout-props audit` of the wrong example.
+"""Writes docs/_static/audit.svg and audit.html: `dropout-props audit` of the wrong example.
 
-python tools/terminal_picture.py           runs the command, and writes the picture
+python tools/terminal_picture.py           runs the command, writes its page and the picture
 python tools/terminal_picture.py --check   runs the command, and exits with 1 if the picture is old
 
 The picture is text in SVG: it loads no font and needs no script. Lines are folded at `COLUMNS`, as
@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-__all__ = ["COLUMNS", "COMMAND", "PICTURE", "main", "picture"]
+__all__ = ["COLUMNS", "COMMAND", "PAGE", "PICTURE", "main", "picture"]
 
 COMMAND = "dropout-props audit dropout_props.layers.examples.training_step:eight_steps"
 PICTURE = Path(__file__).parents[1] / "docs" / "_static" / "audit.svg"
+PAGE = PICTURE.with_suffix(".html")
 COLUMNS = 134
 _INDENT = 4  # of a line that was folded
 _CHARACTER, _LINE, _LEFT, _TOP, _SIZE = 7.23, 17, 18, 56, 12
@@ -93,9 +94,9 @@ def _coloured(line: str) -> str:
     return "".join([*parts, escape(line[end:])])
 
 
-def _run() -> str:
+def _run(*options: str) -> str:
     """Run the command, and return what it printed; it exits with 1, since the example is wrong."""
-    arguments = [sys.executable, "-m", "dropout_props", *COMMAND.split()[1:]]
+    arguments = [sys.executable, "-m", "dropout_props", *COMMAND.split()[1:], *options]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 1:
         sys.exit(f"`{COMMAND}` exited with {done.returncode}, not 1:\n{done.stderr}")
@@ -107,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if old")
     options = parser.parse_args(arguments)
-    text = picture(COMMAND, _run())
+    text = picture(COMMAND, _run(*([] if options.check else ["--html", str(PAGE)])))
     if options.check:
         return int(PICTURE.read_text(encoding="utf-8") != text)
     PICTURE.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The page of a comparison: a row a class of change, with the intervals of both sides.
+"""The page of a comparison: one row for each change, with the intervals of both sides.
 
 The same page serves `gate`, `gate --record`, `diff` and a stored comparison.
 """

@@ -1,4 +1,4 @@
-"""The page of a record: root causes, a row a site, and a strip of the masks that share."""
+"""The page of a record: root causes, one row for each site, and pictures of shared masks."""
 
 from __future__ import annotations
 

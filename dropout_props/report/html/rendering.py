@@ -28,7 +28,7 @@ SIGNS = {
     Verdict.KNOWN: "k",
     Verdict.ERROR: "!",
 }
-"""The sign of a verdict in a table with a column a subject or a release."""
+"""The sign of a verdict, in a table with one column for each subject or release."""
 
 _FIRST = ("python", "flax", "jax", "jaxlib", "numpy")
 
