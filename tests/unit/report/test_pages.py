@@ -145,6 +145,15 @@ def test_every_page_is_one_whole_file(name: str) -> None:
     assert ("html" in parsed.tags) == (name != "fragment")
 
 
+def test_a_fragment_changes_nothing_else_in_a_notebook() -> None:
+    """Every rule of its style sheet is below the class of the fragment."""
+    [style] = re.findall(r"<style>(.*?)</style>", PAGES["fragment"], flags=re.DOTALL)
+    selectors = [one for rule in re.findall(r"([^{}]+)\{", style) for one in rule.split(",")]
+    wrong = [one for one in map(str.strip, selectors) if not one.startswith((".dp", "@media"))]
+    assert wrong == []
+    assert len(selectors) > 50
+
+
 def test_a_gate_shows_the_intervals_of_both_sides() -> None:
     """Of the count that allows the largest deviation; the classes that fail come first."""
     wide = replace(
