@@ -33,6 +33,16 @@ def test_the_picture_of_a_terminal_shows_the_report_of_the_page() -> None:
     assert tool.PICTURE.read_text(encoding="utf-8") == tool.picture(tool.COMMAND, report)
 
 
+def test_the_pictures_of_masks_and_of_evidence_are_those_of_their_scripts() -> None:
+    """Run `python tools/mask_pictures.py` or `python tools/evidence_picture.py` when this fails."""
+    masks = load("mask_pictures")
+    for name in masks.FAULTS:
+        stored = (masks.FOLDER / f"mask-{name}.svg").read_text(encoding="utf-8")
+        assert stored == masks.picture(name), name
+    evidence = load("evidence_picture")
+    assert evidence.PICTURE.read_text(encoding="utf-8") == evidence.picture()
+
+
 def test_a_picture_is_well_formed_and_loses_no_text() -> None:
     """Markup is escaped, a long line is folded, and no word is lost."""
     tool = load("terminal_picture")
