@@ -1,24 +1,23 @@
 """The first units of the masks at sites that share masks or keys, as text: what a picture shows.
 
-Guarantees: at most `SITES` sites, `MASKS` masks a site, `ROWS` rows and `UNITS` units a row. A mask
-that cannot be made again from its key is left out.
+Guarantees: at most `SITES` sites, and `MASKS` masks of each. A mask that cannot be made again from
+its key is left out.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.properties.mask_text import mask_text
 from dropout_props.properties.recorded.masks import rebuilt
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from dropout_props.auditing.judge import Judgement
     from dropout_props.properties.recorded.seen import Seen
 
 __all__ = ["strips"]
 
-SITES, MASKS, ROWS, UNITS = 10, 6, 8, 32
+SITES, MASKS = 10, 6
 SHARING = ("DP905", "DP906", "DP907", "DP908", "DP910")
 
 
@@ -50,7 +49,7 @@ def strips(seen: Seen, judgement: Judgement) -> list[dict[str, Any]]:
             {
                 "step": seen.step_of(draw),
                 "key": numbers.setdefault(draw.key, len(numbers)),
-                "rows": _rows(made[draw.key]),
+                "rows": list(mask_text(made[draw.key])),
             }
             for draw in first
             if draw.key in made
@@ -58,9 +57,3 @@ def strips(seen: Seen, judgement: Judgement) -> list[dict[str, Any]]:
         if shown:
             found.append({"site": draws[0].site.place.name, "of": len(draws), "masks": shown})
     return found
-
-
-def _rows(mask: np.ndarray[Any, Any]) -> list[str]:
-    """Write the first rows of a mask; the first axis is that of the examples."""
-    table = mask.reshape(mask.shape[0] if mask.ndim > 1 else 1, -1)[:ROWS, :UNITS]
-    return ["".join("1" if kept else "0" for kept in row) for row in table]

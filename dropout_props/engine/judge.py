@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.compilations import counted
 from dropout_props.engine.decide import Outcome, decide_exact, decide_statistical
 from dropout_props.engine.deviations.apply import apply_known
-from dropout_props.engine.diagnosis import diagnose
+from dropout_props.engine.diagnosis import Diagnosis, examine
 from dropout_props.engine.failure_ids import case_of, with_replay
 from dropout_props.engine.messages import reproduce
 from dropout_props.engine.probe import probe
@@ -162,10 +162,10 @@ def _diagnosed(
     if failure is None or failure.replay is None or failure.replay.case is None:
         return result
     try:
-        found = diagnose(subject, prop, case_of(failure.replay.case), settings)
+        found = examine(subject, prop, case_of(failure.replay.case), settings)
     except (Exception, SystemExit):  # noqa: BLE001 (a diagnosis that fails must not hide the failure)
-        found = ""
-    return replace(result, failure=replace(failure, diagnosis=found))
+        found = Diagnosis()
+    return replace(result, failure=replace(failure, diagnosis=found.words, masks=found.masks))
 
 
 def _crash(subject: Subject, error: Exception | SystemExit) -> str:

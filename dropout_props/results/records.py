@@ -153,6 +153,8 @@ class Failure:
         replay: the inputs of `dropout-props replay`.
         reproducer: a program of JAX and Flax alone that shows a known deviation; may be empty.
         diagnosis: the simple explanation that holds, such as a constant axis; may be empty.
+        masks: the first units of some masks of new keys in the failing case, one text for each
+            row, "1" for a unit that is kept; empty where the layer hides its mask.
     """
 
     statement: str
@@ -165,6 +167,7 @@ class Failure:
     replay: Replay | None = None
     reproducer: str = ""
     diagnosis: str = ""
+    masks: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

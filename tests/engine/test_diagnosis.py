@@ -11,7 +11,7 @@ import pytest
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Settings
-from dropout_props.engine.diagnosis import diagnose
+from dropout_props.engine.diagnosis import diagnose, examine
 from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties import CATALOGUE, find
 from dropout_props.statistics import keep_interval
@@ -185,6 +185,16 @@ def test_the_explanation_that_holds_is_named(
 ) -> None:
     """A mutant with one simple fault is explained in the words for it."""
     assert _said(draw, property_id, case) == words
+
+
+def test_the_masks_that_show_it_come_with_the_explanation() -> None:
+    """Three masks of other keys, at the failing case's shape; none of a layer that hides them."""
+    found = examine(_layer(rows), find("DP301"), _SQUARE, _SETTINGS)
+    assert len(set(found.masks)) == 3
+    assert [len(mask) for mask in found.masks] == [8, 8, 8]
+    assert {line for mask in found.masks for line in mask} == {"0" * 12, "1" * 12}
+    hidden = _layer(rows, law="noise")
+    assert examine(hidden, find("DP301"), _SQUARE, _SETTINGS).masks == ()
 
 
 def test_a_shared_axis_that_varies_is_named() -> None:

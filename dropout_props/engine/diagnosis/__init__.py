@@ -8,7 +8,7 @@ Cannot say: anything about a model that hides its mask, or about noise.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
 from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.mask_cases import keep_of
+from dropout_props.properties.mask_text import mask_text
 from dropout_props.subjects.one_program_adapter import in_one_program
 
 if TYPE_CHECKING:
@@ -27,16 +28,36 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["diagnose"]
+__all__ = ["Diagnosis", "diagnose", "examine"]
 
 _UNITS = 2**20
 _MOST_KEYS, _FEWEST_KEYS = 128, 4
+_SHOWN = 3
 _ROLE = "diagnosis"
 _SCALE = "DP201"
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """What fresh keys show about a failure.
+
+    Args:
+        words: the explanation in one phrase; empty where none holds.
+        masks: the first units of a few masks, as `mask_text` writes them; empty where no mask was
+            drawn.
+    """
+
+    words: str = ""
+    masks: tuple[tuple[str, ...], ...] = ()
+
+
 def diagnose(subject: Subject, prop: Property, case: Case, settings: Settings) -> str:
-    """Return the explanation of a failure in one phrase, or nothing where none holds.
+    """Return the words of `examine`."""
+    return examine(subject, prop, case, settings).words
+
+
+def examine(subject: Subject, prop: Property, case: Case, settings: Settings) -> Diagnosis:
+    """Look for the explanation of a failure.
 
     Args:
         subject: the subject that failed.
@@ -45,29 +66,35 @@ def diagnose(subject: Subject, prop: Property, case: Case, settings: Settings) -
         settings: run seed, and the sampler.
     """
     if subject.traits.law != "dropout" or not 0.0 < case.rate < 1.0 or case.size == 0:
-        return ""
+        return Diagnosis()
     if case.values in ("zeros", "special"):
         case = replace(case, values="distinct")
     sampler = settings.sampler(subject, replace(case, seed=0), _ROLE, settings.run_seed)
     if prop.id == _SCALE:
-        return wrong_scale(sampler)
+        return Diagnosis(wrong_scale(sampler))
     if subject.traits.lacks("identity"):
-        return ""
+        return Diagnosis()
     # At rate 1/2 a mask shows most; a fault may also be that of the rate.
     rates = [case.rate] if subject.traits.rate is not None else [0.5, case.rate]
     drawing = replace(sampler, subject=in_one_program(subject))
-    seen = (_of_masks(replace(drawing, case=replace(sampler.case, rate=rate))) for rate in rates)
-    return next(filter(None, seen), "") or only_where(sampler, prop)
+    seen = Diagnosis()
+    for rate in rates:
+        seen = _of_masks(replace(drawing, case=replace(sampler.case, rate=rate)))
+        if seen.words:
+            return seen
+    return replace(seen, words=only_where(sampler, prop))
 
 
 @lru_cache(maxsize=64)
-def _of_masks(sampler: Sampler) -> str:
+def _of_masks(sampler: Sampler) -> Diagnosis:
     """Return what the masks of a case show, whatever property failed."""
     case = sampler.case
     keys = sampler.keys(max(_FEWEST_KEYS, min(_MOST_KEYS, _UNITS // case.size)))
     shared = {axis % len(case.shape) for axis in case.broadcast_dims}
-    return (
-        structure(sampler.many_kept(keys), keep_of(sampler), shared=sorted(shared))
+    kept = sampler.many_kept(keys)
+    words = (
+        structure(kept, keep_of(sampler), shared=sorted(shared))
         or related(sampler, keep_of(sampler))
         or depends_on_input(sampler)
     )
+    return Diagnosis(words, tuple(mask_text(mask) for mask in kept[:_SHOWN]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dropout_props.report.html.forest import forest
+from dropout_props.report.html.masks import Mask, mask
 from dropout_props.report.html.rendering import SIGNS, Banner, environment_line, render
 from dropout_props.report.html.traces import traces
 from dropout_props.report.terminal import header, tally_line
@@ -66,7 +67,7 @@ def page(run: RunResult) -> str:
         "run.html.jinja",
         banner,
         run=run,
-        red=[(one, _counted(one)) for one in red],
+        red=[(one, _counted(one), _masks(one)) for one in red],
         known=[one for one in run.results if one.verdict is Verdict.KNOWN],
         subjects=subjects,
         rows=_rows(run, subjects),
@@ -81,6 +82,12 @@ def page(run: RunResult) -> str:
 def _follows(one: PropertyResult) -> bool:
     """Return whether another failure explains this one; root causes sort first."""
     return bool(one.root_id)
+
+
+def _masks(one: PropertyResult) -> list[Mask]:
+    """Return the pictures of the masks that a failure has."""
+    found = one.failure.masks if one.failure is not None else ()
+    return [mask(lines, f"key {number}") for number, lines in enumerate(found, start=1)]
 
 
 def _counted(one: PropertyResult) -> list[_Counted]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.report.html.masks import Mask, mask
 from dropout_props.report.html.rendering import Banner, environment_line, number, render
 
 if TYPE_CHECKING:
@@ -12,20 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["record_page"]
 
-_CELL = 5
 _INDENT = 8
 """Columns of the labels in the text of a cause."""
-
-
-@dataclass(frozen=True)
-class _Mask:
-    """The picture of one mask: one path for the units that are kept."""
-
-    caption: str
-    width: int
-    height: int
-    path: str
-    shared: bool
 
 
 @dataclass(frozen=True)
@@ -34,7 +23,7 @@ class _Strip:
 
     site: str
     said: str
-    masks: tuple[_Mask, ...]
+    masks: tuple[Mask, ...]
 
 
 def record_page(document: Mapping[str, Any], *, fragment: bool = False) -> str:
@@ -94,31 +83,16 @@ def _strips(found: Sequence[Mapping[str, Any]]) -> Iterator[_Strip]:
     """Yield the pictures; a key that serves several masks on the page is marked."""
     uses: dict[int, int] = {}
     for strip in found:
-        for mask in strip["masks"]:
-            uses[mask["key"]] = uses.get(mask["key"], 0) + 1
+        for one in strip["masks"]:
+            uses[one["key"]] = uses.get(one["key"], 0) + 1
     for strip in found:
         masks = tuple(
-            _Mask(
-                caption=f"step {mask['step']}, key {mask['key'] + 1}",
-                width=_CELL * max(map(len, mask["rows"])),
-                height=_CELL * len(mask["rows"]),
-                path=_path(mask["rows"]),
-                shared=uses[mask["key"]] > 1,
+            mask(
+                one["rows"],
+                f"step {one['step']}, key {one['key'] + 1}",
+                shared=uses[one["key"]] > 1,
             )
-            for mask in strip["masks"]
+            for one in strip["masks"]
         )
         said = f"the first {len(masks)} of {strip['of']} masks"
         yield _Strip(strip["site"], said, masks)
-
-
-def _path(rows: Sequence[str]) -> str:
-    """Return one rectangle for each run of units that are kept."""
-    parts = []
-    for y, row in enumerate(rows):
-        start = 0
-        while (start := row.find("1", start)) >= 0:
-            end = row.find("0", start)
-            end = len(row) if end < 0 else end
-            parts.append(f"M{start} {y}h{end - start}v1h{start - end}z")
-            start = end
-    return "".join(parts)

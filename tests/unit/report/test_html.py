@@ -126,6 +126,18 @@ def test_a_failure_is_explained_before_the_table() -> None:
     assert places == sorted(places)
 
 
+def test_a_failure_shows_the_masks_that_it_has() -> None:
+    """A picture for each, and none where the layer hides its mask."""
+    plain = a_result("a", "DP202", Verdict.FAIL)
+    assert plain.failure is not None
+    masks = (("110", "011"), ("000", "111"))
+    text = page(a_run(replace(plain, failure=replace(plain.failure, masks=masks))))
+    paths = re.findall(r'<path class="ink" d="(.*?)"', text)
+    assert paths == ["M0 0h2v1h-2zM1 1h2v1h-2z", "M0 1h3v1h-3z"]
+    is_whole(text)
+    assert "<figure" not in page(a_run(plain))
+
+
 def test_a_failure_that_another_explains_is_closed_and_comes_last() -> None:
     """Root causes are open and come first."""
     explained = replace(a_result("a", "DP101", Verdict.FAIL), root_id="DP202")
