@@ -9,18 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
 from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials
+from dropout_props.statistics import Interval, Trials
 from dropout_props.subjects.subject import Traits
 from dropout_props.subjects.traits import Ability
 
-__all__ = ["LEVELS", "Exact", "Level", "NotRun", "Property", "Statistical", "Violation"]
+__all__ = [
+    "LEVELS",
+    "Exact",
+    "Level",
+    "NotRun",
+    "Positions",
+    "Property",
+    "Statistical",
+    "Violation",
+]
 
 Level: TypeAlias = Literal["core", "full", "framework"]
 
@@ -28,6 +38,10 @@ LEVELS: tuple[Level, ...] = ("core", "full", "framework")
 """The levels, each of which contains the ones before it."""
 
 Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
+
+Positions: TypeAlias = Callable[[Interval, "np.ndarray[Any, Any]", int], tuple[Trials, ...]]
+"""Returns the families of a property from the keep probability, from how often each position of a
+mask was kept (int64 of the shape of a mask), and from the number of masks."""
 
 
 class Violation(Exception):
@@ -78,6 +92,8 @@ class Statistical:
         name_of: names a member of a family in the text of a failure, given the sampler, the label,
             which family of that label it is and the number of the member. Without it the text has
             the number.
+        positions: the families as a function of how often each position was kept, where that is
+            all that `observe` counts: a campaign then counts on the device, and adds up integers.
     """
 
     cases: Cases
@@ -88,6 +104,7 @@ class Statistical:
     also: Exact | None = None
     few: Callable[[Profile], int] | None = None
     name_of: Callable[[Sampler, str, int, int], str] | None = None
+    positions: Positions | None = None
 
     def num_examples(self, profile: Profile, always: int) -> int:
         """Return how many cases are counted, of which `always` are always asked.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Property, Statistical
@@ -16,12 +16,22 @@ from dropout_props.properties.mask_cases import (
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
+
+
+def _families(
+    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
+) -> tuple[Trials, ...]:
+    total = int(by_position.sum())
+    return (Trials.of(total, by_position.size * num_masks, keep, label="all units"),)
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    return (Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units"),)
+    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
 
 
 PROPERTY = Property(
@@ -56,5 +66,6 @@ PROPERTY = Property(
             *(Case(shape=(128,), rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
         ),
         relative="all units",
+        positions=_families,
     ),
 )

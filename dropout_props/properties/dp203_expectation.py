@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
+
+
+def _families(
+    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
+) -> tuple[Trials, ...]:
+    flat = by_position.reshape(-1)
+    return (
+        Trials.of(int(flat.sum()), flat.size * num_masks, keep, label="all elements"),
+        Trials.of(flat, num_masks, keep, label="one element"),
+    )
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    kept = kept.reshape(len(kept), -1)
-    keep = keep_of(sampler)
-    return (
-        Trials.of(int(kept.sum()), kept.size, keep, label="all elements"),
-        Trials.of(kept.sum(axis=0), len(kept), keep, label="one element"),
-    )
+    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
 
 
 PROPERTY = Property(
@@ -42,5 +50,6 @@ PROPERTY = Property(
         discrepancies={"all elements": 0.002, "one element": 0.05},
         explicit=canonical(),
         relative="all elements",
+        positions=_families,
     ),
 )

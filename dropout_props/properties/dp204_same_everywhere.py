@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,26 +13,26 @@ from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
 
 _LARGE = 2**12  # units beyond which each single one would take too many masks
 _LEVELS = (2, 4, 8)
 _LEVELS_OF_LARGE = (2, 4, 8, 16, 32, 64)
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    num_keys, keep = len(kept), keep_of(sampler)
-    by_position = kept.sum(axis=0)
+def _families(
+    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
+) -> tuple[Trials, ...]:
     flat = by_position.reshape(-1)
     levels = _LEVELS_OF_LARGE if flat.size > _LARGE else _LEVELS
     parts = [part for level in levels for part in np.array_split(flat, level) if part.size]
     sizes = np.array([part.size for part in parts])
     sums = np.array([part.sum() for part in parts])
     if flat.size > _LARGE:
-        return (Trials.of(sums, num_keys * sizes, keep, label="part of a large mask"),)
+        return (Trials.of(sums, num_masks * sizes, keep, label="part of a large mask"),)
     families = [
-        Trials.of(flat, num_keys, keep, label="one position"),
-        Trials.of(sums, num_keys * sizes, keep, label="dyadic block"),
+        Trials.of(flat, num_masks, keep, label="one position"),
+        Trials.of(sums, num_masks * sizes, keep, label="dyadic block"),
     ]
     if by_position.ndim > 1:
         indices = [
@@ -40,9 +40,14 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
             for axis, length in enumerate(by_position.shape)
         ]
         successes = np.concatenate([sums for sums, _ in indices])
-        trials = np.concatenate([np.full(n, num_keys * flat.size // n) for _, n in indices])
+        trials = np.concatenate([np.full(n, num_masks * flat.size // n) for _, n in indices])
         families.append(Trials.of(successes, trials, keep, label="index along an axis"))
     return tuple(families)
+
+
+def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
 
 
 PROPERTY = Property(
@@ -75,5 +80,6 @@ PROPERTY = Property(
             "index along an axis": 0.02,
         },
         explicit=(*canonical(), *canonical((16, 33))[1:3], Case(shape=(512, 1024), rate=0.1)),
+        positions=_families,
     ),
 )

@@ -24,6 +24,7 @@ __all__ = [
     "canonical",
     "countable",
     "keep_of",
+    "keep_under",
     "large_block_cases",
 ]
 
@@ -81,6 +82,9 @@ def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Cas
 
 def keep_of(sampler: Sampler) -> Interval:
     """Return the keep probabilities that correct arithmetic may give (noise: of lying above)."""
-    if sampler.subject.traits.law == "noise":
-        return _ABOVE
-    return keep_interval(sampler.case.rate)
+    return keep_under(sampler.subject.traits.law, sampler.case.rate)
+
+
+def keep_under(law: str, rate: float) -> Interval:
+    """Return the same for a layer of a law, one of `Traits.law`, at a rate."""
+    return _ABOVE if law == "noise" else keep_interval(rate)

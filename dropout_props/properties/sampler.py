@@ -187,14 +187,15 @@ class Sampler:
 
     def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the training outputs, dtype[num_keys, *shape], one application a key."""
-        return self.each(self._output(), keys)
+        return self.each(self.output_of(), keys)
 
     def single_outputs(self, count: int) -> np.ndarray[Any, Any]:
         """Return the outputs of the first keys of `outputs`, by calls of one key each."""
-        output = self._output()
+        output = self.output_of()
         return np.stack([np.asarray(output(key)) for key in self.key_list(count, role="mask")])
 
-    def _output(self) -> Callable[[Any], Any]:
+    def output_of(self) -> Callable[[Any], Any]:
+        """Return the function of one typed key that gives its training output."""
         x = self.inputs()
 
         def one(key: Any) -> Any:

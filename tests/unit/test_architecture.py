@@ -55,6 +55,7 @@ ROOMS = (
         "engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "pydantic", "scipy", "tomli"}
     ),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
+    Room("campaign", COMPUTE),
     Room("report", TERMINAL | {"jinja2"}),
     Room("replay", frozenset({"numpy"}), light=True),
     Room("auditing", COMPUTE),

@@ -1,0 +1,164 @@
+"""Counts how often each position of a mask is kept, in many blocks at once, on all devices.
+
+Guarantee: the integers are those of `Sampler.block`, block by block, on any number of devices: the
+keys are the same, and a whole block is drawn by one device. The second matters for `rbg`, where the
+masks of a batch depend on the batch. No float is counted: kept units are added as int32, at most
+2**31 - 1 in one program with its sum over the devices, and as int64 on the host beyond that.
+Cannot say: which units of a layer are kept whose dropped units are not 0, or whose outputs are
+noise. Those, and layers that `jax.vmap` cannot batch, are counted on the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dropout_props.properties.sampler import Sampler
+
+__all__ = ["Counter", "DeviceCounter", "HostCounter", "blocks_of_device", "counts_on_device"]
+
+Counter: TypeAlias = Callable[[Sequence[int]], "NDArray[np.int64]"]
+"""Returns how often each position was kept in all of some blocks, int64[*mask_shape]."""
+
+_AXIS = "devices"
+_BLOCKS = 64  # of one device in one program: enough that a launch costs nothing
+_MOST = 2**31 - 1  # what int32 counts
+
+
+def counts_on_device(sampler: Sampler) -> bool:
+    """Return whether a device can tell the kept units of this subject: those that are not 0."""
+    traits = sampler.subject.traits
+    return traits.is_plain and traits.law == "dropout" and traits.batching == "vmap"
+
+
+def blocks_of_device(num_blocks: int, num_keys: int, devices: int) -> int:
+    """Return how many blocks a device counts in one program.
+
+    Args:
+        num_blocks: blocks that are counted together.
+        num_keys: masks in a block, and so the most that a position is kept in one.
+        devices: number of devices.
+
+    Raises:
+        ValueError: one block on each device is more than int32 counts.
+    """
+    most = _MOST // (num_keys * devices)
+    if most == 0:
+        raise ValueError(
+            f"{devices} devices with a block of {num_keys} masks each: their sum is more than "
+            f"int32 counts, {_MOST}. Use a larger shape, whose blocks have fewer masks."
+        )
+    return max(1, min(_BLOCKS, most, -(-num_blocks // devices)))
+
+
+class HostCounter:
+    """Counts block by block with NumPy, as a check does.
+
+    Args:
+        sampler: draws the masks.
+    """
+
+    where = "host"
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+
+    def __call__(self, blocks: Sequence[int]) -> NDArray[np.int64]:
+        """Return how often each position was kept in these blocks."""
+        total = np.zeros(self._sampler.mask_shape, np.int64)
+        for block in blocks:
+            total += self._sampler.block(block).sum(axis=0)
+        return total
+
+
+class DeviceCounter:
+    """Counts under `jax.jit`; each device draws whole blocks, and only counts leave it.
+
+    Args:
+        sampler: derives the keys and calls the layer.
+        num_blocks: how many blocks are usually counted together; it sets the size of the program.
+        devices: the devices; by default all, of every process.
+    """
+
+    where = "device"
+
+    def __init__(
+        self, sampler: Sampler, *, num_blocks: int, devices: Sequence[Any] | None = None
+    ) -> None:
+        found = list(jax.devices() if devices is None else devices)
+        self._sampler = sampler
+        self._each = blocks_of_device(num_blocks, sampler.num_keys, len(found))
+        self._at_once = self._each * len(found)
+        mesh = jax.sharding.Mesh(np.asarray(found), (_AXIS,))
+        self._spread = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(_AXIS))
+        self._program = jax.jit(_sharded(_of_shard(sampler), mesh))
+
+    def __call__(self, blocks: Sequence[int]) -> NDArray[np.int64]:
+        """Return how often each position was kept in these blocks."""
+        total = np.zeros(self._sampler.mask_shape, np.int64)
+        running = None
+        for words, used in self._pieces(blocks):
+            # One program runs while the keys of the next are derived here.
+            started = self._program(self._placed(words), self._placed(used))
+            total += _read(running)
+            running = started
+        return total + _read(running)
+
+    def _pieces(self, blocks: Sequence[int]) -> Iterator[tuple[Any, Any]]:
+        """Return key data, uint32[blocks, keys, width], and 1 for each block, 0 for a filling."""
+        count = self._sampler.num_keys
+        for at in range(0, len(blocks), self._at_once):
+            piece = blocks[at : at + self._at_once]
+            words = [self._sampler.words(count, role="mask", block=block) for block in piece]
+            words += [words[0]] * (self._at_once - len(piece))
+            used = np.arange(self._at_once) < len(piece)
+            yield self._sampler.key_data(np.stack(words)), used.astype(np.int32)
+
+    def _placed(self, array: NDArray[Any]) -> Any:
+        """Spread an array over the devices; other processes hold the other parts of it."""
+        return jax.make_array_from_callback(array.shape, self._spread, lambda at: array[at])
+
+
+def _of_shard(sampler: Sampler) -> Callable[[Any, Any], Any]:
+    """Return the function that counts the blocks of one device and adds those of the others."""
+    one, shape = sampler.output_of(), sampler.mask_shape
+    first = tuple(slice(0, n) for n in shape)  # of units that share a mask, only one is drawn
+
+    def counted(words: Any, used: Any) -> Any:
+        def add(total: Any, block: Any) -> Any:
+            outputs = jax.vmap(one)(jax.random.wrap_key_data(block[0]))
+            kept = (outputs != 0)[(slice(None), *first)]
+            return total + block[1] * kept.sum(axis=0, dtype=jnp.int32), None
+
+        total, _ = jax.lax.scan(add, jnp.zeros(shape, jnp.int32), (words, used))
+        return jax.lax.psum(total, _AXIS)
+
+    return counted
+
+
+def _sharded(function: Callable[..., Any], mesh: Any) -> Callable[..., Any]:
+    """Return `jax.shard_map` of the function: blocks are cut along axis 0, the sum is everywhere.
+
+    Layers with state need its check of replication off.
+    """
+    spread, everywhere = jax.sharding.PartitionSpec(_AXIS), jax.sharding.PartitionSpec()
+    specs: dict[str, Any] = {"in_specs": (spread, spread), "out_specs": everywhere}
+    if hasattr(jax, "shard_map"):
+        mapped: Callable[..., Any] = jax.shard_map(function, mesh=mesh, check_vma=False, **specs)
+        return mapped
+    from jax.experimental.shard_map import shard_map
+
+    old: Callable[..., Any] = shard_map(function, mesh=mesh, check_rep=False, **specs)
+    return old
+
+
+def _read(counts: Any) -> Any:
+    """Return counts as int64; 0 for none."""
+    return 0 if counts is None else np.asarray(counts).astype(np.int64)
