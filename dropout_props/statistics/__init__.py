@@ -1,13 +1,15 @@
 """Statistics: from counts of successes to evidence, intervals and sample sizes.
 
 Holds: counts (`trials`), their probabilities under a property (`probability`, `keep`), e-values
-(`evidence`, `ledger`), exact intervals (`interval`) and designs (`design`, `sequential`);
-windows that repeat (`windows`) and parities that are fixed (`parity`), which need no count.
+(`evidence`, `ledger`), exact intervals (`interval`, `anytime`) and designs (`design`,
+`sequential`); windows that repeat (`windows`) and parities that are fixed (`parity`), which need no
+count.
 Guarantees: no verdict depends on a normal or chi-squared approximation. The functions see integers
 and probabilities, never a layer, a key or a device.
 Imports: NumPy and SciPy, and no other room.
 """
 
+from dropout_props.statistics.anytime import anytime_interval
 from dropout_props.statistics.design import min_discrepancy, min_num_trials
 from dropout_props.statistics.evidence import (
     excluded,
@@ -51,6 +53,7 @@ __all__ = [
     "Trials",
     "agreement",
     "alike_windows",
+    "anytime_interval",
     "blocks_to_decide",
     "central_region",
     "chance_undecided",
