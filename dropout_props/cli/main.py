@@ -30,6 +30,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _COMMANDS = {
     "audit": "Run a program under a record, and judge every dropout in it.",
     "baseline": "Describe a stored result, or renew it.",
+    "campaign": "Count one property of one layer on many devices and hosts.",
     "check": "Judge dropout layers against the catalogue.",
     "diff": "Say what changed between two result files.",
     "explain": "Print what a property states, how it is judged, and known deviations.",

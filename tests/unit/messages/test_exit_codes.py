@@ -13,8 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dropout_props.campaign.chunks import Process
+from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign
+from dropout_props.campaign.folder import Contents, Counted
+from dropout_props.campaign.verify import Verified
 from dropout_props.cli import main
 from dropout_props.replay.find import Ending, Replayed
 from dropout_props.results import files
@@ -30,6 +35,7 @@ from dropout_props.results.records import (
 )
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kills import Kill, KillMatrix
+from tests.campaign.made import IDENTITY
 
 PAGE = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 _CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")
@@ -113,6 +119,35 @@ def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
         "dropout_props.engine.run.run": lambda *_, **__: result,
         "dropout_props.engine.snapshot.take": lambda _: Snapshot({}),
     }
+
+
+def counted(*, contradicted: bool = False) -> dict[str, Callable[..., Any]]:
+    """Replace every folder of a campaign by one with two chunks, and its work by nothing."""
+    chunk = Counted(Path("counts-a.txt"), 250, 27000, "ab")
+    process = Process("0/1", "node7", "cpu", 2, "device", "2026-11-26 02:00:00")
+    contents = Contents(
+        identity=IDENTITY,
+        by_position=np.full(3, 18000),
+        chunks={0: chunk, 1: chunk},
+        processes={chunk.path: process},
+        contradictions={1: [chunk]} if contradicted else {},
+    )
+    return {
+        "dropout_props.campaign.folder.read_folder": lambda _: contents,
+        "dropout_props.campaign.work.work": lambda *_, **__: contents,
+        "dropout_props.campaign.merge.merge": lambda *_: 2,
+    }
+
+
+def refuted() -> dict[str, Callable[..., Any]]:
+    """Let any evidence refute a campaign."""
+    return {"dropout_props.campaign.state.ledger_threshold": lambda _: -1e9}
+
+
+def recounted(*, wrong: tuple[Path, ...] = ()) -> dict[str, Callable[..., Any]]:
+    """Replace the second count of a campaign."""
+    one = Verified(1, wrong=wrong, equal=())
+    return {"dropout_props.campaign.verify.verify": lambda *_, **__: [one]}
 
 
 def sides_giving(*results: RunResult) -> dict[str, Callable[..., Any]]:
@@ -285,6 +320,81 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("sites", 3): [row("sites exit_layers:out_of_coffee")],
     ("sites", 4): [row("sites exit_layers:none"), row("sites exit_layers:raising")],
     ("sites", 5): [row("sites exit_layers:stepless")],
+    ("campaign run", 0): [
+        row("campaign run new linen.Dropout --until 1e5 --shape 64 --chunk-blocks 1 --on-host"),
+        row("campaign run new linen.Dropout --until 1 --host 1/2", doubles=counted()),
+    ],
+    ("campaign run", 1): [
+        row("campaign run new linen.Dropout --until 1", doubles=counted() | refuted())
+    ],
+    ("campaign run", 2): [
+        row(
+            "campaign run new linen.Dropout --until 1 --on-host",
+            doubles={"dropout_props.campaign.work._counted": stop},
+        )
+    ],
+    ("campaign run", 3): [
+        row(
+            "campaign run new linen.Dropout --until 1",
+            doubles={"dropout_props.campaign.work.work": _raises(NotStored("no room"))},
+        ),
+        row(
+            "campaign run new linen.Dropout --until 1",
+            doubles={"dropout_props.campaign.work.work": _raises(Contradiction("chunk 1"))},
+        ),
+    ],
+    ("campaign run", 4): [
+        row("campaign"),
+        row("campaign run new linen.Dropout"),
+        row("campaign run new nothing.Here --until 1"),
+        row("campaign run new linen.Dropout --until 0"),
+        row("campaign run new linen.Dropout --until 1 --host 1/1"),
+        row("campaign run new linen.Dropout --until 1 --rate 1"),
+        row("campaign run new linen.Dropout --until 1 --shape 8,x"),
+        row("campaign run new linen.Dropout --until 1 --property DP301"),
+        row(
+            "campaign run new linen.Dropout --until 1",
+            doubles={"dropout_props.campaign.work.work": _raises(OtherCampaign("run_seed: 0, 1"))},
+        ),
+    ],
+    ("campaign status", 0): [
+        row("campaign status new", doubles=counted()),
+        row("campaign status new --json - --svg a.svg", doubles=counted()),
+    ],
+    ("campaign status", 1): [row("campaign status new", doubles=counted() | refuted())],
+    ("campaign status", 3): [
+        row("campaign status new", full=True, doubles=counted()),
+        row("campaign status new --json /dev/full", doubles=counted()),
+        row("campaign status new", doubles=counted(contradicted=True)),
+    ],
+    ("campaign status", 4): [row("campaign status new"), row("campaign status --nope")],
+    ("campaign merge", 0): [row("campaign merge a b --into new", doubles=counted())],
+    ("campaign merge", 1): [row("campaign merge a --into new", doubles=counted() | refuted())],
+    ("campaign merge", 3): [
+        row(
+            "campaign merge a --into new",
+            doubles={"dropout_props.campaign.merge.merge": _raises(NotStored("no room"))},
+        ),
+    ],
+    ("campaign merge", 4): [row("campaign merge a --into new"), row("campaign merge a")],
+    ("campaign verify", 0): [row("campaign verify new", doubles=counted() | recounted())],
+    ("campaign verify", 1): [
+        row("campaign verify new", doubles=counted() | recounted(wrong=(Path("a"),)))
+    ],
+    ("campaign verify", 2): [
+        row(
+            "campaign verify new",
+            doubles=counted() | {"dropout_props.campaign.verify.verify": stop},
+        )
+    ],
+    ("campaign verify", 4): [
+        row("campaign verify new"),
+        row(
+            "campaign verify new",
+            doubles=counted()
+            | {"dropout_props.campaign.verify.verify": _raises(OtherCampaign("jax: 1, 2"))},
+        ),
+    ],
     ("list", 0): [row("list"), row("list --subjects --json")],
     ("list", 3): [row("list", full=True), row("list --json", full=True)],
     ("list", 4): [row("list --nope")],

@@ -1,0 +1,190 @@
+"""The identity of a campaign: everything that decides which integers its chunks hold.
+
+Guarantee: two files with one identity count the same chunks of the same masks, so that their
+integers add up. Devices, hosts and dates are no part of it, except under a generator other than
+threefry, whose bits depend on the kind of device.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.cases.case import Case
+from dropout_props.environment import installed
+from dropout_props.properties import Statistical, find
+from dropout_props.properties.mask_cases import keep_under
+
+if TYPE_CHECKING:
+    from dropout_props.properties.declaration import Positions
+    from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["Identity", "identity_of", "source_hash"]
+
+_THREEFRY = "threefry2x32"
+_FLAGS = ("PRNG", "threefry_partitionable", "x64", "fix_rng_separator")
+_VERSIONS = ("flax", "jax", "jaxlib", "numpy")  # NumPy draws the words of the keys
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What all files of a campaign have in common.
+
+    Attributes:
+        subject: name of the subject.
+        source: where it is defined, as `module:attr`; empty for one that ships.
+        source_hash: hash of the file that defines the layer; empty where there is none.
+        law: `Traits.law` of the subject.
+        property_id: the property that is counted.
+        case: the fields of the case; the rate as a hexadecimal float.
+        run_seed: enters every key.
+        mask_shape: shape of one mask.
+        num_keys: masks in a block.
+        chunk_blocks: blocks in a chunk.
+        environment: versions and flags that the bits depend on.
+    """
+
+    subject: str
+    source: str
+    source_hash: str
+    law: str
+    property_id: str
+    case: Mapping[str, Any]
+    run_seed: int
+    mask_shape: tuple[int, ...]
+    num_keys: int
+    chunk_blocks: int
+    environment: Mapping[str, str]
+
+    @property
+    def positions(self) -> int:
+        """Number of units in a mask."""
+        return prod(self.mask_shape)
+
+    @property
+    def chunk_masks(self) -> int:
+        """Number of masks in a chunk."""
+        return self.num_keys * self.chunk_blocks
+
+    @property
+    def chunk_units(self) -> int:
+        """Number of units in a chunk."""
+        return self.chunk_masks * self.positions
+
+    @property
+    def rate(self) -> float:
+        """The rate of the case."""
+        return float.fromhex(self.case["rate"])
+
+    @property
+    def keep(self) -> Interval:
+        """The keep probabilities of correct arithmetic."""
+        return keep_under(self.law, self.rate)
+
+    @property
+    def families(self) -> Positions:
+        """The function that makes the counts of the property from those of each position."""
+        decision = find(self.property_id).decision
+        assert isinstance(decision, Statistical)
+        assert decision.positions is not None
+        return decision.positions
+
+    def blocks(self, chunk: int) -> range:
+        """Return the blocks of a chunk."""
+        return range(chunk * self.chunk_blocks, (chunk + 1) * self.chunk_blocks)
+
+    def rebuilt(self) -> Case:
+        """Return the case."""
+        case = {**self.case, "rate": self.rate}
+        for name in ("shape", "broadcast_dims"):
+            case[name] = tuple(case[name])
+        return Case(**case)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that differ between campaigns."""
+        text = json.dumps(self.as_json(), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as JSON has them."""
+        return {**asdict(self), "mask_shape": list(self.mask_shape)}
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> Identity:
+        """Return the identity with these fields.
+
+        Raises:
+            TypeError: they are not those of an identity.
+        """
+        return cls(**{**read, "mask_shape": tuple(read["mask_shape"])})
+
+    def difference(self, other: Identity) -> str:
+        """Return what differs between two identities, as `name: one, other`; empty for nothing."""
+        found = []
+        for name in (one.name for one in fields(self)):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if name == "case":
+                mine, theirs = mine | {"rate": self.rate}, theirs | {"rate": other.rate}
+            if isinstance(mine, Mapping):
+                found += [
+                    f"{key}: {mine.get(key)}, {theirs.get(key)}"
+                    for key in sorted({*mine, *theirs})
+                    if mine.get(key) != theirs.get(key)
+                ]
+            elif mine != theirs:
+                found.append(f"{name}: {mine}, {theirs}")
+        return "; ".join(found)
+
+
+def identity_of(sampler: Sampler, *, chunk_blocks: int) -> Identity:
+    """Return the identity of a campaign that counts what a sampler draws, in this process."""
+    case, subject = sampler.case, sampler.subject
+    fields_of_case = json.loads(json.dumps(asdict(case))) | {"rate": float(case.rate).hex()}
+    conditions = installed.probe().conditions
+    environment = {name: conditions[name] for name in (*_VERSIONS, *_FLAGS)}
+    if environment["PRNG"] != _THREEFRY:
+        environment["device_kind"] = device_kind()
+    return Identity(
+        subject=subject.name,
+        source=subject.source,
+        source_hash=source_hash(subject),
+        law=subject.traits.law,
+        property_id=sampler.property_id,
+        case=fields_of_case,
+        run_seed=sampler.run_seed,
+        mask_shape=sampler.mask_shape,
+        num_keys=sampler.num_keys,
+        chunk_blocks=chunk_blocks,
+        environment=environment,
+    )
+
+
+def device_kind() -> str:
+    """Return the kind of the devices of this process, as in `cpu`."""
+    return installed.probe().device.rpartition(" x ")[0]
+
+
+def source_hash(subject: Subject) -> str:
+    """Return sixteen hexadecimal digits of the file in which a layer is defined.
+
+    It is empty where a layer has no file, as one that was typed into an interpreter.
+    """
+    adapter: Any = subject.adapter
+    layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
+    layer = inspect.unwrap(getattr(layer, "func", layer)) if layer else None
+    try:
+        path = inspect.getsourcefile(layer)
+        data = Path(path).read_bytes() if path else b""
+    except (TypeError, OSError):
+        return ""
+    return hashlib.blake2b(data, digest_size=8).hexdigest() if data else ""

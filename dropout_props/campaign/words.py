@@ -1,0 +1,151 @@
+"""Says what a campaign has found, in lines of text and as JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.campaign.state import ALPHA, ERROR
+from dropout_props.properties import find
+
+if TYPE_CHECKING:
+    from dropout_props.campaign.state import State
+
+__all__ = ["as_json", "lines"]
+
+_ROWS = 8  # of the table: the last doublings
+_HOUR = 3600.0
+
+
+def lines(state: State) -> list[str]:
+    """Return the status of a campaign as lines of text."""
+    identity, last = state.identity, state.last
+    prop, case = find(identity.property_id), identity.rebuilt()
+    return [
+        f"{identity.subject}, {prop.id} {prop.name}: {case}, run seed {identity.run_seed}",
+        (
+            f"counted: {last.trials:.4g} units in {state.chunks} chunks of "
+            f"{identity.chunk_units:.3g}; {last.successes} of {last.trials} kept"
+        ),
+        *_gaps(state),
+        (
+            f"E[y]/x - 1: {last.estimate:+.3g}, from {last.interval[0]:+.3g} to "
+            f"{last.interval[1]:+.3g} at any stopping time, wrong once in {1 / ERROR:g}"
+        ),
+        f"excluded: |E[y]/x - 1| > {last.excluded:.3g}",
+        f"evidence against the property: {_power(state.log10_evidence)} (it fails at "
+        f"{_power(-math.log10(ALPHA))})" + (": FAIL" if state.is_refuted else ""),
+        *_grid(state),
+        *_table(state),
+        *_costs(state),
+        *state.notes,
+    ]
+
+
+def _power(exponent: float) -> str:
+    return f"10^{exponent:.1f}" if math.isfinite(exponent) else "without bound"
+
+
+def _gaps(state: State) -> list[str]:
+    """Return a line about chunks that hosts have left out."""
+    if not state.missing:
+        return []
+    shown = ", ".join(map(str, state.missing[:_ROWS])) + (", …" if state.missing[_ROWS:] else "")
+    return [
+        (
+            f"not counted yet: {len(state.missing)} chunks before the last one ({shown}); the "
+            "counts are valid without them, and `campaign run` with any number of hosts counts them"
+        )
+    ]
+
+
+def _grid(state: State) -> list[str]:
+    """Return whether the grid of float32 decides, or how far away that is."""
+    low, high = state.grid
+    said = f"the grid of float32 allows a correct layer {low:+.2g} to {high:+.2g}"
+    if state.construction is not None:
+        said += f"; jax.random.bernoulli has {state.construction:+.2g}"
+    if state.last.excluded <= state.grid_width:
+        return [
+            (
+                f"grid: {said}. More is not excluded than that: from here on the grid decides, not "
+                "the layer, and more units say nothing about the layer"
+            )
+        ]
+    return [f"grid: {said}; it decides from about {state.units_to_grid:.1g} units on"]
+
+
+def _table(state: State) -> list[str]:
+    rows = [("units", "E[y]/x - 1", "from", "to", "excluded")]
+    rows += [
+        (
+            f"{one.trials:.3g}",
+            f"{one.estimate:+.2g}",
+            f"{one.interval[0]:+.2g}",
+            f"{one.interval[1]:+.2g}",
+            f"{one.excluded:.2g}",
+        )
+        for one in state.looks[-_ROWS:]
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+
+
+def _costs(state: State) -> list[str]:
+    """Return the speed of each kind of device, and what ten times as many units would take."""
+    found = [
+        f"speed: {one.rate:.3g} units a second and process on {one.kind} ({one.processes} "
+        f"{'process' if one.processes == 1 else 'processes'}, {one.units:.3g} units)"
+        for one in state.speeds
+    ]
+    if state.speeds:
+        fastest = max(one.rate for one in state.speeds)
+        more = 9 * state.last.trials
+        found.append(
+            f"next decade: {10 * state.last.trials:.3g} units would exclude about "
+            f"{state.last.excluded / math.sqrt(10):.2g}, in {more / fastest / _HOUR:.3g} hours of "
+            f"one such process; a tenth of {state.last.excluded:.2g} takes 100 times as many units"
+        )
+    return found
+
+
+def as_json(state: State) -> dict[str, Any]:
+    """Return the status as JSON has it."""
+    last = state.last
+    return {
+        "subject": state.identity.subject,
+        "property": state.identity.property_id,
+        "campaign": state.identity.as_json(),
+        "successes": last.successes,
+        "trials": last.trials,
+        "chunks": state.chunks,
+        "missing": list(state.missing),
+        "estimate": last.estimate,
+        "interval": list(last.interval),
+        "excluded": last.excluded,
+        "error": ERROR,
+        "log10_evidence": state.log10_evidence if math.isfinite(state.log10_evidence) else None,
+        "log10_needed": -math.log10(ALPHA),
+        "refuted": state.is_refuted,
+        "grid": list(state.grid),
+        "construction": state.construction,
+        "grid_decides": last.excluded <= state.grid_width,
+        "units_to_grid": state.units_to_grid,
+        "speeds": [
+            {"kind": one.kind, "processes": one.processes, "units": one.units, "rate": one.rate}
+            for one in state.speeds
+        ],
+        "looks": [
+            {
+                "trials": one.trials,
+                "successes": one.successes,
+                "estimate": one.estimate,
+                "interval": list(one.interval),
+            }
+            for one in state.looks
+        ],
+        "notes": list(state.notes),
+    }

@@ -1,0 +1,195 @@
+"""Counts the chunks of a campaign that are this host's and that no file of the folder has.
+
+Guarantee: which chunks are counted depends on the folder and on the host's number alone, never on
+a count, so a look at the counts, a crash or more hosts change no error rate. A chunk is on disk
+before the next begins: a process that is killed loses the chunk at which it was.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timezone
+from math import ceil, prod
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dropout_props.campaign.chunks import Chunk, Header, Process
+from dropout_props.campaign.counting import (
+    Counter,
+    DeviceCounter,
+    HostCounter,
+    counts_on_device,
+)
+from dropout_props.campaign.errors import OtherCampaign, Unusable
+from dropout_props.campaign.folder import Contents, Writer, read_folder
+from dropout_props.campaign.hosts import Host
+from dropout_props.campaign.identity import Identity, device_kind, identity_of
+from dropout_props.engine.adapt_case import fit
+from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.properties.sampler import Sampler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dropout_props.cases.case import Case
+    from dropout_props.subjects.subject import Subject
+
+__all__ = ["blocks_in_chunk", "counter_of", "sampler_of", "work"]
+
+_LARGEST = 2**30  # units in a chunk: some seconds on a CPU, and below 2**31
+_CHUNKS = 64  # that a small campaign has at least, so that hosts have something to share
+_COUNTABLE = tuple(
+    prop.id
+    for prop in CATALOGUE
+    if isinstance(prop.decision, Statistical) and prop.decision.positions is not None
+)
+
+
+def sampler_of(subject: Subject, property_id: str, case: Case, *, run_seed: int) -> Sampler:
+    """Return what draws the masks of a campaign.
+
+    Raises:
+        Unusable: the property is not counted by position or does not apply, or the subject does
+            not take the case.
+    """
+    if property_id not in _COUNTABLE:
+        raise Unusable(
+            f"--property {property_id}: a campaign adds up how often each position is kept, and "
+            f"this property counts something else. It can count {', '.join(_COUNTABLE)}."
+        )
+    reason = find(property_id).inapplicable(subject.traits)
+    if reason is not None:
+        raise Unusable(f"{subject.name}: {property_id} does not apply: {reason}.")
+    if not 0.0 < case.rate < 1.0:
+        raise Unusable(
+            f"--rate {case.rate:g}: at rate 0 and 1 nothing is left to chance. Give a rate between."
+        )
+    fitted = fit(case, subject.traits)
+    if fitted != case:
+        raise Unusable(
+            f"{subject.name} does not take {case}. The nearest case that it takes is {fitted}."
+        )
+    return Sampler(subject, case, property_id, run_seed)
+
+
+def blocks_in_chunk(until: int, block_units: int) -> int:
+    """Return how many blocks a chunk of a new campaign has.
+
+    Args:
+        until: units that are to be counted.
+        block_units: units in a block.
+
+    Raises:
+        Unusable: a block is more than a device can count.
+    """
+    if block_units > _LARGEST:
+        raise Unusable(
+            f"a block of this shape has {block_units} units, and a chunk at most {_LARGEST}: give "
+            "a smaller --shape."
+        )
+    wanted = max(1, min(until // _CHUNKS, _LARGEST) // block_units)
+    return 1 << (wanted.bit_length() - 1)
+
+
+def counter_of(
+    sampler: Sampler, *, num_blocks: int, on_host: bool = False
+) -> DeviceCounter | HostCounter:
+    """Return what counts: the devices, if they can tell the kept units of this subject."""
+    if on_host or not counts_on_device(sampler):
+        return HostCounter(sampler)
+    return DeviceCounter(sampler, num_blocks=num_blocks)
+
+
+def work(
+    folder: Path,
+    sampler: Sampler,
+    *,
+    until: int,
+    host: Host | None = None,
+    chunk_blocks: int | None = None,
+    on_host: bool = False,
+    on_start: Callable[[Header, int], None] = lambda _header, _todo: None,
+    on_chunk: Callable[[Chunk], None] = lambda _chunk: None,
+) -> Contents:
+    """Count the chunks of a host that no file has yet.
+
+    Args:
+        folder: the folder of the campaign; it is made if it does not exist.
+        sampler: draws the masks.
+        until: units that all hosts together are to count; rounded up to whole chunks.
+        host: the share of this process.
+        chunk_blocks: blocks in a chunk; None for that of the folder, or a usual number.
+        on_host: count with NumPy.
+        on_start: called with the header of the new file, and how many chunks are to be counted.
+        on_chunk: called when a chunk is on disk.
+
+    Returns:
+        The contents of the folder afterwards, those of other hosts included.
+
+    Raises:
+        OtherCampaign: the folder has the files of another campaign.
+        Contradiction: it has two results of one chunk.
+        NotStored: a chunk could not be written; all earlier ones are on disk.
+    """
+    before, host = read_folder(folder).consistent(), host or Host()
+    block_units = sampler.num_keys * prod(sampler.mask_shape)
+    usual = before.identity.chunk_blocks if before.identity else blocks_in_chunk(until, block_units)
+    identity = identity_of(sampler, chunk_blocks=chunk_blocks or usual)
+    _check_same(before, identity, folder)
+    chunks = range(ceil(until / identity.chunk_units))
+    todo = [number for number in chunks if host.takes(number) and number not in before.chunks]
+    if not todo:
+        return before
+    counter = counter_of(sampler, num_blocks=identity.chunk_blocks, on_host=on_host)
+    header = Header(identity, _process(host, counter.where))
+    writer = Writer(folder, header)
+    try:
+        _check_alone(folder, writer)
+        on_start(header, len(todo))
+        for number in todo:
+            chunk = _counted(counter, identity, number)
+            writer.add(chunk)
+            on_chunk(chunk)
+    finally:
+        writer.close()
+    return read_folder(folder).consistent()
+
+
+def _counted(counter: Counter, identity: Identity, number: int) -> Chunk:
+    started = monotonic()
+    kept = counter(identity.blocks(number)).reshape(-1)
+    return Chunk(number, round(1000 * (monotonic() - started)), kept)
+
+
+def _check_same(before: Contents, identity: Identity, folder: Path) -> None:
+    """Refuse to add another campaign to a folder."""
+    if before.identity is not None and (other := before.identity.difference(identity)):
+        raise OtherCampaign(
+            f"{folder} holds another campaign (there, here): {other}. Their integers do not add "
+            "up. Use an empty folder for this one."
+        )
+
+
+def _check_alone(folder: Path, writer: Writer) -> None:
+    """Refuse if another campaign has begun in the folder at the same moment."""
+    try:
+        read_folder(folder)
+    except OtherCampaign:
+        with suppress(OSError):
+            writer.path.unlink()  # there is no count in it
+        raise
+
+
+def _process(host: Host, where: str) -> Process:
+    import jax
+
+    return Process(
+        host=str(host),
+        machine=platform.node(),
+        device_kind=device_kind(),
+        devices=jax.device_count(),
+        where=where,
+        started=f"{datetime.now(tz=timezone.utc):%Y-%m-%d %H:%M:%S}",
+    )
