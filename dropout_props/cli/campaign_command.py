@@ -56,7 +56,7 @@ class _Shape(click.ParamType):  # type: ignore[type-arg] # only newer click make
         return tuple(map(int, parts))
 
 
-@click.group("campaign")
+@click.group("campaign", no_args_is_help=False)
 def command() -> None:
     """Count one property of one layer far beyond a run, on many devices and hosts.
 
