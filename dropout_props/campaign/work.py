@@ -15,6 +15,8 @@ from math import ceil, prod
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dropout_props.campaign.chunks import Chunk, Header, Process
 from dropout_props.campaign.counting import (
     Counter,
@@ -26,6 +28,7 @@ from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
 from dropout_props.campaign.identity import Identity, device_kind, identity_of
+from dropout_props.campaign.ranks import from_first, is_first
 from dropout_props.engine.adapt_case import fit
 from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler
@@ -126,23 +129,26 @@ def work(
         on_chunk: called when a chunk is on disk.
 
     Returns:
-        The contents of the folder afterwards, those of other hosts included.
+        The contents of the folder afterwards, those of other hosts included; nothing in a process
+        that is not the first of several.
 
     Raises:
         OtherCampaign: the folder has the files of another campaign.
         Contradiction: it has two results of one chunk.
         NotStored: a chunk could not be written; all earlier ones are on disk.
     """
-    before, host = read_folder(folder).consistent(), host or Host()
-    block_units = sampler.num_keys * prod(sampler.mask_shape)
-    usual = before.identity.chunk_blocks if before.identity else blocks_in_chunk(until, block_units)
-    identity = identity_of(sampler, chunk_blocks=chunk_blocks or usual)
+    host = host or Host()
+    before = read_folder(folder).consistent() if is_first() else Contents()
+    identity = _identity(before, sampler, until=until, chunk_blocks=chunk_blocks)
     _check_same(before, identity, folder)
-    chunks = range(ceil(until / identity.chunk_units))
-    todo = [number for number in chunks if host.takes(number) and number not in before.chunks]
+    todo = _todo(before, identity, until, host)
     if not todo:
         return before
     counter = counter_of(sampler, num_blocks=identity.chunk_blocks, on_host=on_host)
+    if not is_first():
+        for number in todo:
+            counter(identity.blocks(number))  # its part of the sum
+        return before
     header = Header(identity, _process(host, counter.where))
     writer = Writer(folder, header)
     try:
@@ -155,6 +161,26 @@ def work(
     finally:
         writer.close()
     return read_folder(folder).consistent()
+
+
+def _identity(
+    before: Contents, sampler: Sampler, *, until: int, chunk_blocks: int | None
+) -> Identity:
+    """Return the identity, with the chunks of the folder unless others are wanted."""
+    if chunk_blocks is None and before.identity is not None:
+        chunk_blocks = before.identity.chunk_blocks
+    if chunk_blocks is None:
+        block_units = sampler.num_keys * prod(sampler.mask_shape)
+        chunk_blocks = blocks_in_chunk(until, block_units)
+    shared = from_first(np.array([chunk_blocks], np.int32))
+    return identity_of(sampler, chunk_blocks=int(shared[0]))
+
+
+def _todo(before: Contents, identity: Identity, until: int, host: Host) -> list[int]:
+    """Return the chunks that this host is to count: those that no file has."""
+    chunks = range(ceil(until / identity.chunk_units))
+    missing = [host.takes(number) and number not in before.chunks for number in chunks]
+    return np.flatnonzero(from_first(np.array(missing, np.int32))).tolist()
 
 
 def _counted(counter: Counter, identity: Identity, number: int) -> Chunk:

@@ -12,8 +12,11 @@ from dropout_props.cli.campaign_results import merge, status, verify
 from dropout_props.cli.campaign_shared import FOLDER, campaign_errors, say_state
 from dropout_props.cli.errors import require_working_pair
 from dropout_props.cli.options import seed_option, subjects_of
+from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dropout_props.campaign.chunks import Chunk, Header
 
 __all__ = ["command"]
@@ -82,6 +85,7 @@ command.add_command(verify)
 @click.option("--cpu-devices", type=click.IntRange(1, 1024), help="Split the CPU into so many.")
 @click.option("--chunk-blocks", type=click.IntRange(1), help="Blocks in a chunk of a new campaign.")
 @click.option("--on-host", is_flag=True, help="Count with NumPy, as a check does.")
+@click.option("--distributed", is_flag=True, help="Count together with the processes of one job.")
 def run(
     folder: Path,
     subject: str,
@@ -96,10 +100,13 @@ def run(
     cpu_devices: int | None,
     chunk_blocks: int | None,
     on_host: bool,
+    distributed: bool,
 ) -> int:
     """Count units of SUBJECT, and write each chunk into FOLDER.
 
-    Every host runs this same command. Chunks that the folder has are not counted again.
+    Every host runs this same command. Chunks that the folder has are not counted again. With
+    --distributed all processes of a Slurm step, of MPI or of a TPU slice are one host, through
+    jax.distributed.
 
     Exit codes: 0 counted, 1 the property fails, 2 interrupted, 3 a chunk could not be written or
     contradicts another, 4 usage, or another campaign in the folder.
@@ -109,7 +116,9 @@ def run(
     with campaign_errors():
         from dropout_props.campaign.hosts import host_of
 
-        mine = host_of(host, os.environ)
+        if distributed:
+            _join(on_host=on_host)
+        mine = host_of(host, _of_array(os.environ) if distributed else os.environ)
     found = subjects_of((subject,))[0]
     require_working_pair()
     from dropout_props.campaign.work import sampler_of, work
@@ -130,7 +139,34 @@ def run(
             on_start=progress.start,
             on_chunk=progress.chunk,
         )
-        return say_state(contents)
+        return ExitCode.PASS if _follows(distributed) else say_state(contents)
+
+
+def _join(*, on_host: bool) -> None:
+    """Join the other processes of a job.
+
+    Raises:
+        click.UsageError: every process would count the same on its host.
+    """
+    if on_host:
+        raise click.UsageError("--distributed with --on-host: processes share devices, not hosts.")
+    from dropout_props.campaign.ranks import begin
+
+    begin()
+
+
+def _follows(distributed: bool) -> bool:  # noqa: FBT001 (the flag)
+    """Return whether another process of this job writes and prints."""
+    if not distributed:
+        return False
+    from dropout_props.campaign.ranks import is_first
+
+    return not is_first()
+
+
+def _of_array(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a Slurm array: its tasks are hosts, the processes of each are not."""
+    return {name: one for name, one in environment.items() if name.startswith("SLURM_ARRAY_")}
 
 
 class _Progress:

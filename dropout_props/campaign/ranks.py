@@ -1,0 +1,75 @@
+"""Several processes that count together as one host, through `jax.distributed`.
+
+It is for machines whose devices can only be used by all their processes at once, as a slice of
+TPUs. Every process draws on its own devices, the sum over all is taken by JAX, and the first
+process reads and writes the folder.
+
+Guarantee: the integers are those of one process.
+Cannot say: anything when a process dies: JAX then ends the others at their next sum. The chunks
+that were flushed are in the folder, and any number of processes may go on with them. Where devices
+can be used one process at a time, separate hosts are better: none of them depends on another.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from dropout_props.campaign.errors import Unusable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["begin", "from_first", "is_first"]
+
+_NUMBERS = ("JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
+
+
+def begin() -> None:
+    """Join the other processes; to be called before anything else uses JAX.
+
+    The numbers come from `JAX_COORDINATOR_ADDRESS`, `JAX_NUM_PROCESSES` and `JAX_PROCESS_ID`, or
+    else from Slurm, Open MPI or a TPU, as JAX finds them.
+
+    Raises:
+        Unusable: there are no such numbers, or the others do not answer.
+    """
+    found: dict[str, Any] = {}
+    address = os.environ.get("JAX_COORDINATOR_ADDRESS")
+    if address:
+        numbers = [os.environ.get(name, "") for name in _NUMBERS]
+        if not all(number.isdigit() for number in numbers):
+            raise Unusable(
+                f"JAX_COORDINATOR_ADDRESS={address}: set {' and '.join(_NUMBERS)} too, as in 2 "
+                "and 0."
+            )
+        names = ("num_processes", "process_id")
+        found = {"coordinator_address": address, **dict(zip(names, map(int, numbers), strict=True))}
+    with suppress(AttributeError, ValueError):  # for CPUs; not every release has the choice
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    try:
+        jax.distributed.initialize(**found)
+    except (RuntimeError, ValueError) as error:
+        raise Unusable(
+            f"--distributed: JAX finds no other processes: {error} Start it with Slurm, MPI or on "
+            f"a TPU slice, or set JAX_COORDINATOR_ADDRESS, {' and '.join(_NUMBERS)}."
+        ) from error
+
+
+def is_first() -> bool:
+    """Return whether this process reads and writes the folder."""
+    return jax.process_index() == 0
+
+
+def from_first(values: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the values that the first process has, of the same shape in all."""
+    if jax.process_count() == 1:
+        return values
+    from jax.experimental import multihost_utils
+
+    found: NDArray[np.int32] = np.asarray(multihost_utils.broadcast_one_to_all(values))
+    return found
