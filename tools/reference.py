@@ -57,8 +57,8 @@ def _command_line() -> str:
         "| command | what it does |",
         "|---|---|",
     ]
-    commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
-    parts += [f"| [{n}](#{n}) | {_first(c.help)} |" for n, c in commands.items()]
+    commands = _flat({name: group.get_command(None, name) for name in group.list_commands(None)})
+    parts += [f"| [{n}](#{n.replace(' ', '-')}) | {_first(c.help)} |" for n, c in commands.items()]
     for name, command in commands.items():
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         usage = " ".join([f"dropout-props {name} [OPTIONS]", *(_argument(p) for p in arguments)])
@@ -68,6 +68,15 @@ def _command_line() -> str:
             parts += ["| option | what it does |", "|---|---|"]
             parts += [f"| {_option(p)} | {_cell(p.help or '')}{_default(p)} |" for p in options]
     return "\n".join(parts) + "\n"
+
+
+def _flat(commands: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """Return commands by name, those inside a group after it."""
+    found: dict[str, Any] = {}
+    for name, command in commands.items():
+        found[f"{before}{name}"] = command
+        found |= _flat(getattr(command, "commands", {}), f"{before}{name} ")
+    return found
 
 
 def _first(text: str) -> str:

@@ -17,7 +17,9 @@ from dropout_props.cli.findings import baseline_to_write, findings_of, is_list, 
 from dropout_props.cli.interrupt import interruptible, stop_repeating
 from dropout_props.cli.options import (
     budget_option,
+    check_cluster,
     check_room,
+    cluster_option,
     configuration,
     known_option,
     known_text,
@@ -57,6 +59,7 @@ __all__ = ["command"]
     default=1,
     help="Pairs of subject and property to judge at once, in as many worker processes.",
 )
+@cluster_option
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.0, min_open=True),
@@ -132,6 +135,7 @@ def command(
     budget: float,
     known: Path | None,
     processes: int,
+    cluster: str | None,
     timeout: float | None,
     max_seconds: float | None,
     json_path: Path | None,
@@ -153,7 +157,7 @@ def command(
 
     With -n or --timeout, worker processes judge the pairs. A pair whose process crashes or exceeds
     the timeout is retried once, alone; if that fails too, it is an ERROR. No verdict of another
-    pair depends on it, or on -n.
+    pair depends on it, or on -n. With --cluster, the workers of a Dask cluster do the same.
 
     Exit codes: 0 pass, 1 failure or error, 2 interrupted, 3 the result is incomplete or could not
     be written, 4 usage, 5 nothing selected, 6 inconclusive.
@@ -169,6 +173,7 @@ def command(
     deviations = table.deviations if known is None else known_text(known)
     if table.profile and _is_default("profile"):
         profile = table.profile
+    check_cluster(cluster, processes)
     check_reports(json_path, junit_path, html_path, sarif_path, write_baseline)
     _check_baselines(baseline, write_baseline)
     findings = findings_of(baseline)
@@ -184,7 +189,12 @@ def command(
     settings = settings.allowing(findings)
     check_room(chosen_subjects, settings)
     execution = _Execution(
-        processes, timeout, max_seconds, snapshot=bool(json_path or stored), verbose=verbose
+        processes,
+        timeout,
+        max_seconds,
+        snapshot=bool(json_path or stored),
+        cluster=cluster,
+        verbose=verbose,
     )
     result, interrupted = _run(chosen_subjects, selection, settings, execution)
 
@@ -242,6 +252,7 @@ class _Execution:
     timeout: float | None
     max_seconds: float | None
     snapshot: bool
+    cluster: str | None = None
     verbose: bool = False
 
 
@@ -281,6 +292,7 @@ def _run(
                     settings,
                     processes=execution.processes,
                     timeout=execution.timeout,
+                    cluster=execution.cluster,
                     max_seconds=execution.max_seconds,
                     snapshot=execution.snapshot,
                     on_start=progress.start,

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = [
     "RunSeed",
     "budget_option",
+    "check_cluster",
     "check_room",
+    "cluster_option",
     "configuration",
     "known_option",
     "known_text",
@@ -86,6 +88,13 @@ budget_option = click.option(
     show_default=True,
     help="Chance that a run of correct code fails, at most.",
 )
+
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Use the workers of this Dask scheduler, as in tcp://10.0.0.1:8786, in place of -n.",
+)
+
 
 _level_option = click.option(
     "--level",
@@ -210,6 +219,19 @@ def subjects_of(names: tuple[str, ...]) -> list[Subject]:
         return registry.load_all(names or registry.names())
     except (UnknownSubject, WiringError) as error:
         raise click.UsageError(str(error)) from error
+
+
+def check_cluster(cluster: str | None, processes: int) -> None:
+    """Refuse a cluster together with worker processes of this machine.
+
+    Raises:
+        click.UsageError: both were given.
+    """
+    if cluster is not None and processes > 1:
+        raise click.UsageError(
+            f"--cluster {cluster} with -n {processes}: the cluster decides how many pairs are "
+            "judged at once. Leave -n out."
+        )
 
 
 def check_room(subjects: list[Subject], settings: Settings) -> None:

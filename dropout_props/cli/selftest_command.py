@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dropout_props.cli.options import profile_option, seed_option
+from dropout_props.cli.options import check_cluster, cluster_option, profile_option, seed_option
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode
 
@@ -51,6 +51,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "-n", "processes", type=click.IntRange(min=1), default=1, help="Layers to judge at once."
 )
+@cluster_option
 @click.option("--json", "place", type=_PATH, help="Write all figures to this file, as JSON.")
 @click.option(
     "--write", "page", type=_PATH, help="Write the kill matrix to this file, as Markdown."
@@ -68,6 +69,7 @@ def command(
     full: bool,
     run_seeds: int,
     processes: int,
+    cluster: str | None,
     place: Path | None,
     page: Path | None,
     html_path: Path | None,
@@ -90,6 +92,7 @@ def command(
         raise click.UsageError("nothing to do: give --mutants, --null or --power.")
     if page is not None and not mutants:
         raise click.UsageError("--write writes the kill matrix: give --mutants too.")
+    check_cluster(cluster, processes)
     check_reports(place, page, html_path)
     require_working_pair()
     passed: list[bool] = []
@@ -105,7 +108,7 @@ def command(
                     click.echo(note, err=True)
                     return ExitCode.NOTHING_SELECTED
                 whole = not (names or properties)
-                matrix = _judge_mutants(tasks, processes, outputs, whole=whole)
+                matrix = _judge_mutants(tasks, processes, cluster, outputs, whole=whole)
                 if page is not None:
                     outputs.save(_kill_page(matrix, processes, page), page)
                 document["mutants"] = asdict(matrix)
@@ -143,7 +146,7 @@ def _tasks(
 
 
 def _judge_mutants(
-    tasks: list[Task], processes: int, outputs: Outputs, *, whole: bool
+    tasks: list[Task], processes: int, cluster: str | None, outputs: Outputs, *, whole: bool
 ) -> KillMatrix:
     from dropout_props.cli.errors import CannotRun
     from dropout_props.cli.selftest_tables import mutant_display, print_kills
@@ -152,7 +155,9 @@ def _judge_mutants(
 
     with mutant_display(len(tasks)) as show:
         try:
-            matrix = kill_matrix.run(tasks, whole=whole, processes=processes, show=show)
+            matrix = kill_matrix.run(
+                tasks, whole=whole, processes=processes, cluster=cluster, show=show
+            )
         except CannotStart as error:
             raise CannotRun(str(error)) from error
     outputs.show(lambda: print_kills(matrix))

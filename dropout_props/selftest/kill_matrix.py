@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.cases.profiles import PROFILES
 from dropout_props.engine.pool import Lost, in_parallel
+from dropout_props.engine.run.same_environment import run_on
 from dropout_props.selftest.kills import Kill, KillMatrix
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def run(
     *,
     whole: bool,
     processes: int = 1,
+    cluster: str | None = None,
     show: Callable[[Task, int], None] | None = None,
 ) -> KillMatrix:
     """Run tasks, in this process or in several.
@@ -188,6 +190,7 @@ def run(
         planned: tasks, as `tasks` returns them.
         whole: the tasks are all mutants and controls, with all properties.
         processes: number of processes.
+        cluster: address of a Dask scheduler, whose workers run the tasks; None for this machine.
         show: called with each finished task, and with the number of finished ones.
 
     Returns:
@@ -200,7 +203,7 @@ def run(
         if show is not None:
             show(task, len(found))
 
-    if processes == 1:
+    if processes == 1 and cluster is None:
         for task in planned:
             done(task, judge(task))
     else:
@@ -210,6 +213,7 @@ def run(
             processes=processes,
             done=done,
             lost=lambda task, why: done(task, unjudged(task, why)),
+            run_in=None if cluster is None else run_on(cluster, judge),
         )
     return KillMatrix(
         profile=planned[0].profile if planned else "",

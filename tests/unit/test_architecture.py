@@ -52,7 +52,9 @@ ROOMS = (
     Room("recording", COMPUTE | {"flax", "ml_dtypes"}),
     Room("properties", COMPUTE | {"hypothesis"}),
     Room(
-        "engine", COMPUTE | {"cloudpickle", "hypothesis", "packaging", "pydantic", "scipy", "tomli"}
+        "engine",
+        COMPUTE
+        | {"cloudpickle", "distributed", "hypothesis", "packaging", "pydantic", "scipy", "tomli"},
     ),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("campaign", COMPUTE),

@@ -57,13 +57,18 @@ class Pool(Generic[Task, Result]):
         self._retrying: str | None = None  # how the first worker of the task that is retried ended
         self._failed_starts = 0
 
-    def run(self, source: TaskSource[Task, Result]) -> None:
+    def run(self, source: TaskSource[Task, Result], *, keep: bool = False) -> None:
         """Run every task of the source.
+
+        Args:
+            source: chooses the tasks.
+            keep: leave the workers for the next run; `close` ends them.
 
         Raises:
             CannotStart: processes end before they are ready.
             BaseException: whatever a task or the source raised; all workers are killed.
         """
+        kept = False
         try:
             while True:
                 self._hand_out(source)
@@ -72,9 +77,16 @@ class Pool(Generic[Task, Result]):
                         break
                     self._retry(*self._retries.popleft())
                 self._receive(source)
-            self._dismiss()
+            if not keep:
+                self._dismiss()
+            kept = keep
         finally:
-            self._kill()
+            if not kept:
+                self._kill()
+
+    def close(self) -> None:
+        """End the workers that a run has left."""
+        self._dismiss()
 
     def _workers(self) -> list[Worker[Task, Result]]:
         return [worker for worker in self._slots if worker is not None]
@@ -214,6 +226,7 @@ def in_parallel(
     processes: int,
     done: Callable[[Task, Result], None],
     lost: Callable[[Task, Lost], None],
+    run_in: Callable[[TaskSource[Task, Result]], None] | None = None,
 ) -> None:
     """Run every task in a worker process, and pass on each result as it comes.
 
@@ -223,10 +236,15 @@ def in_parallel(
         processes: number of worker processes.
         done: called in this process with a task and its result.
         lost: called in this process with a task that two workers ended with.
+        run_in: `run` of another pool that runs the tasks; None for a pool of this machine.
 
     Raises:
         CannotStart: processes end before they are ready.
         BaseException: whatever a task, `done` or `lost` raised; the other tasks are stopped.
     """
+    source = _List(tasks, done, lost)
+    if run_in is not None:
+        run_in(source)
+        return
     pool: Pool[Task, Result] = Pool(work, processes=min(processes, max(1, len(tasks))))
-    pool.run(_List(tasks, done, lost))
+    pool.run(source)

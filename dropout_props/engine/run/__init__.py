@@ -108,6 +108,7 @@ def run(
     *,
     processes: int = 1,
     timeout: float | None = None,
+    cluster: str | None = None,
     max_seconds: float | None = None,
     snapshot: bool = False,
     on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
@@ -122,6 +123,7 @@ def run(
         processes: number of pairs judged at once, each in a worker process. With 1 and no timeout,
             this process judges them. The verdicts do not depend on it.
         timeout: seconds that one pair may take; worker processes then judge the pairs.
+        cluster: address of a Dask scheduler, whose workers judge the pairs; None for this machine.
         max_seconds: seconds after which no pair begins; the result then says how many were left.
         snapshot: whether to take the snapshot too, after the verdicts.
         on_start: called in this process before a pair is judged.
@@ -138,7 +140,7 @@ def run(
     each = _of_each(subjects, properties)
     blank = empty_result(settings, sum(map(len, each)))
     ends_at = None if max_seconds is None else started + max_seconds
-    if processes == 1 and timeout is None:
+    if processes == 1 and timeout is None and cluster is None:
         results = []
         judge = new_judge(settings)
         for subject, chosen in zip(subjects, each, strict=True):
@@ -157,6 +159,7 @@ def run(
             settings,
             processes=processes,
             timeout=timeout,
+            cluster=cluster,
             ends_at=ends_at,
             snapshot=snapshot,
             on_start=on_start,

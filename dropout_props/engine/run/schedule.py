@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine import lost
 from dropout_props.engine.pool import Lost, Pool
 from dropout_props.engine.run.pair_worker import PairWorker, Task
+from dropout_props.engine.run.same_environment import run_on
 from dropout_props.engine.snapshot import installed
 from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult, Snapshot, SubjectSnapshot
@@ -38,6 +39,7 @@ def in_workers(
     *,
     processes: int,
     timeout: float | None,
+    cluster: str | None = None,
     ends_at: float | None = None,
     snapshot: bool,
     on_start: Callable[[Subject, Property], None],
@@ -62,7 +64,10 @@ def in_workers(
         on_result=on_result,
     )
     worker = PairWorker(subjects, settings)
-    Pool(worker, processes=processes, limit=timeout).run(schedule)
+    if cluster is None:
+        Pool(worker, processes=processes, limit=timeout).run(schedule)
+    else:
+        run_on(cluster, worker, limit=timeout)(schedule)
     snapshots = tuple(schedule.snapshots[number] for number in sorted(schedule.snapshots))
     return schedule.results, Snapshot(installed(), snapshots) if snapshot else None
 

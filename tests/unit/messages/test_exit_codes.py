@@ -188,6 +188,7 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row(CHECK, full=True),
     ],
     ("check", 4): [
+        row("check linen.Dropout --cluster tcp://10.0.0.1:8786 -n 2"),
         row("check linen.Dropuot"),
         row("check --property DP999"),
         row("check --baseline none.json"),

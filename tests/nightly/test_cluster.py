@@ -1,0 +1,71 @@
+"""A check on a Dask cluster of which a worker is killed has the results of a check without one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dropout_props.engine import Settings
+from dropout_props.engine.run import run
+from dropout_props.layers import registry
+from dropout_props.properties import find
+from dropout_props.results.records import PropertyResult, RunResult
+from dropout_props.selftest import kill_matrix
+
+_PROPERTIES = ("DP101", "DP102", "DP104", "DP201", "DP202", "DP401", "DP402", "DP501", "DP505")
+_SUBJECTS = ("linen.Dropout", "nnx.Dropout")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Any:
+    """Return a cluster of two worker processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        yield cluster
+
+
+def _plain(result: RunResult) -> list[PropertyResult]:
+    """Return the results without what they cost."""
+    blank = {"seconds": 0.0, "compile_seconds": 0.0, "compilations": 0}
+    return [replace(one, **blank) for one in result.results]  # type: ignore[arg-type]
+
+
+def test_a_killed_worker_changes_no_result(cluster: Any) -> None:
+    """A worker is killed after four pairs; all results are there, and equal to the bit."""
+    subjects = registry.load_all(_SUBJECTS)
+    chosen = [find(one) for one in _PROPERTIES]
+    settings = Settings.of(profile="smoke")
+    alone = run(subjects, chosen, settings)
+    seen: list[str] = []
+
+    def kill(result: PropertyResult) -> None:
+        seen.append(result.property_id)
+        if len(seen) == 4:
+            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+
+    spread = run(subjects, chosen, settings, cluster=cluster.scheduler_address, on_result=kill)
+    assert len(seen) == len(_PROPERTIES) * len(_SUBJECTS)
+    assert _plain(spread) == _plain(alone)
+
+
+def test_mutants_are_killed_as_without_a_cluster(cluster: Any) -> None:
+    """The verdicts of a few mutants under two run seeds are those of this process."""
+    tasks = kill_matrix.tasks(
+        profile="smoke",
+        run_seeds=range(2),
+        mutants=("bias_1pct", "rate_for_keep"),
+        properties=["DP202"],
+        full=False,
+    )
+    address = cluster.scheduler_address
+    one = kill_matrix.run(tasks, whole=False)
+    two = kill_matrix.run(tasks, whole=False, cluster=address)
+    assert [replace(kill, seconds=0.0) for kill in two.kills] == [
+        replace(kill, seconds=0.0) for kill in one.kills
+    ]
