@@ -55,12 +55,21 @@ def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
     }
 
 
-def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The folder of a run without workers, and its outcome."""
+    folder = tmp_path_factory.mktemp("serial")
+    return folder, _pytest(folder, "-n", "0", "--dp-json", "serial.json")
+
+
+def test_serial_and_parallel_give_the_same_verdicts_and_counts(
+    tmp_path: Path, serial: tuple[Path, Any]
+) -> None:
     """Every verdict and every integer is the same with two workers as without workers."""
-    serial = _pytest(tmp_path, "-n", "0", "--dp-json", "serial.json")
+    folder, without = serial
     parallel = _pytest(tmp_path, "-n", "2", "--dp-json", "parallel.json")
-    assert serial.returncode == parallel.returncode == 1, serial.stdout + parallel.stdout
-    seen = _verdicts(tmp_path / "serial.json")
+    assert without.returncode == parallel.returncode == 1, without.stdout + parallel.stdout
+    seen = _verdicts(folder / "serial.json")
     assert _verdicts(tmp_path / "parallel.json") == seen
     assert {pair: verdict for pair, (verdict, _) in seen.items()} == {
         ("linen.Dropout", "DP101"): "pass",
@@ -76,7 +85,7 @@ def test_serial_and_parallel_give_the_same_verdicts_and_counts(tmp_path: Path) -
         ("unscaled", "DP201"): "fail",
         ("unscaled", "DP202"): "blocked",
     }
-    for done in (serial, parallel):
+    for done in (without, parallel):
         assert "1 failed, 8 passed, 2 skipped, 1 xfailed" in done.stdout
         assert "8 pass, 1 fail, 1 blocked, 1 not applicable, 1 known" in done.stdout
         assert "budget:" not in done.stdout  # -q is short
@@ -104,13 +113,13 @@ def test_a_failure_that_is_not_selected_and_blocks_another_fails_the_session(
     assert [note[:30] for note in notes] == ["unscaled: it refuses float16 (T"[:30]]
 
 
-def test_selection_changes_no_verdict(tmp_path: Path) -> None:
+def test_selection_changes_no_verdict(tmp_path: Path, serial: tuple[Path, Any]) -> None:
     """A property has the same share, keys and counts alone as together with others."""
-    _pytest(tmp_path, "--dp-json", "all.json")
+    folder, _ = serial
     _pytest(tmp_path, "-k", "linen.Dropout-DP202", "--dp-json", "one.json")
     alone = _verdicts(tmp_path / "one.json")
     assert list(alone) == [("linen.Dropout", "DP202")]
-    among_others = _verdicts(tmp_path / "all.json")
+    among_others = _verdicts(folder / "serial.json")
     assert among_others["linen.Dropout", "DP202"] == alone["linen.Dropout", "DP202"]
 
 
