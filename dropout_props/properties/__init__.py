@@ -83,6 +83,7 @@ from dropout_props.properties import (
     dp801_attention,
     dp802_models,
     dp803_linear_model,
+    dp805_mean_of_a_model,
     dp901_active_in_training,
     dp902_silent_in_evaluation,
     dp903_declared_rate,
@@ -195,6 +196,7 @@ CATALOGUE: tuple[Property, ...] = (
     dp801_attention.PROPERTY,
     dp802_models.PROPERTY,
     dp803_linear_model.PROPERTY,
+    dp805_mean_of_a_model.PROPERTY,
 )
 """Every property that a layer or a model can be judged by, in the order of ids."""
 

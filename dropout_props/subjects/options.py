@@ -30,6 +30,8 @@ class TraitOptions(TypedDict, total=False):
     shares_rest: bool
     layers: bool
     repeat: bool
+    held: bool
+    linear: bool
     missing_key_errors: tuple[str, ...]
     missing_key_names_stream: bool
     nonfinite: bool

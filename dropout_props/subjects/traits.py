@@ -9,68 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-Ability = Literal[
-    "mask",
-    "scaled",
-    "valued",
-    "identity",
-    "any_rate",
-    "eval_mode",
-    "streams",
-    "named_stream",
-    "explicit_key",
-    "broadcast_dims",
-    "layers",
-    "repeat",
-    "missing_key",
-    "nonfinite",
-    "empty",
-    "transforms",
-    "derivation",
-    "lifted",
-    "state",
-    "modes",
-    "explicit_mesh",
-    "attention",
-    "rate_one",
-    "wide_dtypes",
-]
+from dropout_props.subjects.abilities import ABILITIES, HELD, REASONS, Ability
 
-ABILITIES: tuple[Ability, ...] = get_args(Ability)
+__all__ = ["ABILITIES", "WIDE_DTYPES", "Ability", "Traits"]
 
 WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2")
 """Dtypes that the Dropout layers of Flax 0.8.5 to 0.12.12 take beside the three usual ones."""
-
-_REASONS: dict[Ability, str] = {
-    "mask": "its output does not show the mask: the dropout is inside the model",
-    "scaled": "it adds or multiplies by noise: its outputs are spread around the input, not 0 or "
-    "x/keep",
-    "valued": "it adds or multiplies by noise: its outputs are spread around the input",
-    "identity": "its evaluation output is not its input: the dropout follows other layers",
-    "any_rate": "its rate is fixed at {rate}",
-    "eval_mode": "it has no evaluation mode: models leave the layer out instead",
-    "streams": "it takes no keys in named streams",
-    "named_stream": "its stream has a fixed name",
-    "explicit_key": "it takes no key as an argument of the call",
-    "broadcast_dims": "it takes no broadcast_dims",
-    "layers": "it cannot occur several times in one model",
-    "repeat": "it does not count its calls: one key gives one mask",
-    "missing_key": "it promises no error when the key is missing",
-    "nonfinite": "it does not promise to drop NaN and infinite inputs",
-    "empty": "it takes no input with an empty axis",
-    "derivation": "it does not promise how its masks are derived from the key",
-    "transforms": "it cannot be traced by JAX: the suite calls it once per key",
-    "lifted": "it is a function: the transforms of a framework do not apply to it",
-    "state": "it has no state: the caller passes keys to every application",
-    "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
-    "attention": "it does not compute attention weights",
-    "rate_one": "it takes only rates below 1",
-    "modes": "it does not promise which of several settings of its mode counts",
-    "wide_dtypes": "it promises no dtype beyond float16, bfloat16 and float32",
-}
-
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "law": ("dropout", "noise", "composite"),
@@ -78,8 +24,10 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "reference": ("input", "eval"),
     "takes": ("probed", "all"),
     "kind": (None, "layer", "model"),
+    "held": (True, False),
+    "linear": (True, False),
 }
-"""The values of traits that are words; `kept` may be a function too."""
+"""The values of some traits; `kept` may be a function too."""
 
 
 def _is_number(value: Any) -> bool:
@@ -115,6 +63,12 @@ class Traits:
         shares_rest: the same for every axis but the first, whatever the rank.
         layers: a model can hold several of it under given names.
         repeat: calls in one application are counted, and each call has its own mask.
+        held: every call of one layer in one application has the mask of the first call, as in
+            variational dropout over the steps of a recurrent layer; another layer, another
+            application or another key has another mask.
+        linear: the output is a weighted sum of its coins, with no dropout behind another and
+            nothing curved behind a dropout, so that the training output is the evaluation output
+            on average. Coins are independent, and computed in float32.
         missing_key_errors: names of the exception types that a training call without a key may
             raise; empty if the layer promises no error.
         missing_key_names_stream: the message of that error names the stream.
@@ -166,6 +120,8 @@ class Traits:
     shares_rest: bool = False
     layers: bool = True
     repeat: bool = True
+    held: bool = False
+    linear: bool = False
     missing_key_errors: tuple[str, ...] = ()
     missing_key_names_stream: bool = False
     nonfinite: bool = True
@@ -205,6 +161,7 @@ class Traits:
             raise ValueError(
                 f"dropped={self.dropped!r}: give a number, a function of keep, or None"
             )
+        self._check_promises()
         for name in ("shared_axes", "least_sizes"):
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(one, int) for one in value):
@@ -213,6 +170,19 @@ class Traits:
         if unknown:
             raise ValueError(
                 f"reasons={unknown!r}: no such ability; the abilities are {', '.join(ABILITIES)}"
+            )
+
+    def _check_promises(self) -> None:
+        """Raise unless `held` and `linear` fit the other traits."""
+        if self.linear and (self.law == "noise" or not self.is_plain):
+            raise ValueError(
+                "linear=True: on average a layer of noise, or one that drops to another value or "
+                "does not scale, need not give its evaluation output; leave linear out"
+            )
+        if self.held and (not self.repeat or self.api == "function"):
+            raise ValueError(
+                "held=True: a function, and a layer with repeat=False, does not count its calls, "
+                "so that no call has the mask of another; leave held out"
             )
 
     @property
@@ -263,14 +233,16 @@ class Traits:
             "explicit_key": self.explicit_key,
             "broadcast_dims": self.broadcast_dims or self.shares,
             "layers": self.layers,
-            "repeat": self.repeat,
+            "repeat": self.repeat and not self.held,
+            "held": self.held,
+            "linear": self.linear,
             "missing_key": bool(self.missing_key_errors),
             "nonfinite": self.nonfinite,
             "empty": self.empty,
             "derivation": self.derivation is not None,
             "transforms": self.batching == "vmap",
-            "lifted": self.lifted,
-            "state": self.state,
+            "lifted": self.lifted and not self.held,
+            "state": self.state and not self.held,
             "modes": self.mode_rule is not None,
             "explicit_mesh": self.explicit_mesh,
             "attention": self.attention,
@@ -279,7 +251,9 @@ class Traits:
         }
         if has[ability]:
             return None
-        usual = _REASONS[ability].format(rate=self.rate)
+        usual = REASONS[ability].format(rate=self.rate)
         if ability == "scaled" and not self.is_plain:
             usual = "its dropped units are not 0, or its kept units are not x/keep"
+        if self.held and ability in HELD:
+            usual = HELD[ability]
         return self.reasons.get(ability, usual)

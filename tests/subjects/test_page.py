@@ -48,6 +48,18 @@ class Block(nn.Module):
         return x + nn.Dense(x.shape[-1])(y)
 
 
+class Weighted(nn.Module):
+    """Attention over the last axis, whose weights are dropped after the softmax."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any, deterministic: bool) -> Any:
+        """Return one number a row."""
+        weights = nn.Dropout(self.rate, deterministic=deterministic)(nn.softmax(x / 60))
+        return (weights * x).sum(axis=-1, keepdims=True)
+
+
 class Classifier(nnx.Module):
     """A model of a fixed width."""
 
@@ -117,6 +129,7 @@ def _made() -> dict[str, Any]:
     [
         ("plain", ("DP101", "DP201")),
         ("block", ("DP101", "DP802")),
+        ("weighted", ("DP805",)),
         ("fixed_width", ("DP106", "DP802")),
         ("masked", ("DP201",)),
         ("locked", ("DP302",)),
@@ -134,5 +147,5 @@ def test_an_example_of_the_page_passes(name: str, property_ids: tuple[str, ...])
 def test_every_example_of_the_page_is_named_here() -> None:
     """A line that the page gains is tested, or this fails."""
     assert set(_made()) == {
-        "plain", "block", "fixed_width", "masked", "locked", "unscaled", "replaced",
+        "plain", "block", "weighted", "fixed_width", "masked", "locked", "unscaled", "replaced",
     }  # fmt: skip

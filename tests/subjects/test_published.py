@@ -4,40 +4,18 @@ The files in `published` are the inputs; `dropout_props.record` answers the rows
 a model does inside.
 """
 
-import importlib.util
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dropout_props.engine import Judge, Settings
 from dropout_props.environment.installed import probe
-from dropout_props.layers.registry import _as_subject
 from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
+from tests.subjects.published_layers import subject
 
-_CASES = Path(__file__).parent / "published"
 _JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), probe().conditions)
-
-
-@cache
-def _file(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"case_{name}", _CASES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
-def subject(path: str) -> Any:
-    """Return the subject of a case, `file:attr`."""
-    file, attr = path.split(":")
-    return _as_subject(getattr(_file(file), attr), path=path)
 
 
 def judged(path: str, property_id: str) -> PropertyResult:
@@ -67,6 +45,10 @@ def judged(path: str, property_id: str) -> PropertyResult:
         ("alpha_dropout:right_said", "DP201"),
         ("alpha_dropout:right_said", "DP202"),
         ("cond_dropout:right_said", "DP302"),
+        ("attn_norm:right_said", "DP805"),
+        ("attn_norm:right_said", "DP802"),
+        ("dropblock:right_said", "DP405"),
+        ("dropblock:right_said", "DP802"),
         pytest.param("locked:right_shared", "DP301", marks=pytest.mark.nightly),
         pytest.param("locked:right_shared", "DP303", marks=pytest.mark.nightly),
         pytest.param("droppath_axis:seqfirst", "DP301", marks=pytest.mark.nightly),
@@ -98,6 +80,8 @@ def test_correct_code_passes(path: str, property_id: str) -> None:
         ("alpha_dropout:flux_said", "DP202", "was expected"),
         ("alpha_dropout:flux_as_right", "DP201", "are those of no dropped and of no kept unit"),
         ("cond_dropout:token_said", "DP302", "differ from the first unit along"),
+        ("attn_norm:norm_after_said", "DP805", "give outputs without a mean"),
+        ("attn_norm:logits_said", "DP805", "times the evaluation output"),
         ("cond_dropout:batch_said", "DP302", "was expected"),
     ],
 )

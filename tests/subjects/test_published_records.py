@@ -1,8 +1,5 @@
 """Faults inside published models are found by recording them, and right models have none."""
 
-import importlib.util
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,40 +7,57 @@ import jax.numpy as jnp
 import pytest
 
 import dropout_props
+from tests.subjects.published_layers import published
 
-_FOLDER = Path(__file__).parent / "published"
 _STEPS = 3
 
 
-@cache
-def _file(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(f"recorded_{name}", _FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _failed(model: Any, x: Any, **mode: bool) -> frozenset[str]:
-    """Return the properties that fail while a model takes a few training steps."""
+def _recorded(model: Any, x: Any, options: Any = (), **mode: bool) -> Any:
+    """Return the record of a few training steps of a model."""
     variables = model.init({"params": jax.random.key(0)}, x, **{k: not v for k, v in mode.items()})
-    with dropout_props.record() as record:
+    with dropout_props.record(**dict(options)) as record:
         for step in range(_STEPS):
             keys = {"dropout": jax.random.key(step + 1)}
             model.apply(variables, x, rngs=keys, **mode)
-    return record.judgement.failed
+    return record
 
 
 @pytest.mark.parametrize(("how", "fails"), [("right", False), ("one", True)])
 def test_one_key_at_two_sites_is_found(how: str, fails: bool) -> None:
     """A block that serves two dropouts with one key fails DP905; two keys do not."""
-    block = _file("one_key_two_sites").Block(0.5, how=how)
-    assert ("DP905" in _failed(block, jnp.ones((8, 16)), deterministic=False)) is fails
+    block = published("one_key_two_sites").Block(0.5, how=how)
+    record = _recorded(block, jnp.ones((8, 16)), deterministic=False)
+    assert ("DP905" in record.judgement.failed) is fails
 
 
 @pytest.mark.parametrize(("how", "fails"), [("right", False), ("one", True)])
 def test_one_coin_for_two_conditions_is_found(how: str, fails: bool) -> None:
     """Two conditions that are dropped by one key fail DP905; by two keys they do not."""
-    model = _file("cond_dropout").Two(0.5, how=how)
-    assert ("DP905" in _failed(model, jnp.ones((8, 4, 6)), train=True)) is fails
+    model = published("cond_dropout").Two(0.5, how=how)
+    record = _recorded(model, jnp.ones((8, 4, 6)), train=True)
+    assert ("DP905" in record.judgement.failed) is fails
+
+
+_SHAPE = (4, 10, 10, 5)
+_RATE = 0.1
+_SEEDS = _RATE / 3**2 * 10 * 10 / (8 * 8)  # blocks of 3 by 3 that drop a unit with chance 0.1
+
+
+@pytest.mark.parametrize(
+    ("how", "failed", "row"),
+    [
+        ("right", set(), "4x8x8x5  - "),
+        ("gamma", {"DP912"}, "4x8x8x5  - "),
+        ("channels", set(), "4x8x8x1  3 "),
+    ],
+)
+def test_the_blocks_of_dropblock_are_seen(how: str, failed: set[str], row: str) -> None:
+    """A record compares their chance with the one that is configured, and shows a shared axis."""
+    declared = {
+        "rates": {"DropBlock": 1 - _SEEDS},
+        "ignore": {"DropBlock": (("DP903",), "it draws the seeds of blocks")},
+    }
+    model = published("dropblock").DropBlock(_RATE, how=how)
+    record = _recorded(model, jnp.ones(_SHAPE), declared, deterministic=False)
+    assert record.judgement.failed == failed
+    assert row in record.report()

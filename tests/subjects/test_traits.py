@@ -20,11 +20,13 @@ ABLE = Traits(
     mode_rule="one place",
     explicit_mesh=True,
     attention=True,
+    linear=True,
 )
+HOLDING = replace(ABLE, held=True)
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
-    "scaled": {"dropped": -1.0},
-    "valued": {"law": "noise"},
+    "scaled": {"dropped": -1.0, "linear": False},
+    "valued": {"law": "noise", "linear": False},
     "identity": {"reference": "eval"},
     "any_rate": {"rate": 0.25},
     "eval_mode": {"eval_mode": False},
@@ -34,6 +36,7 @@ LOST: dict[str, dict[str, Any]] = {
     "broadcast_dims": {"broadcast_dims": False},
     "layers": {"layers": False},
     "repeat": {"repeat": False},
+    "linear": {"linear": False},
     "missing_key": {"missing_key_errors": ()},
     "nonfinite": {"nonfinite": False},
     "empty": {"empty": False},
@@ -49,22 +52,35 @@ LOST: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
+_BY_ITSELF = [one for one in ABILITIES if one != "held"]
+
+
+@pytest.mark.parametrize("ability", _BY_ITSELF)
 def test_lacks_is_silent_about_an_ability(ability: Any) -> None:
     """An ability that the subject has gives no reason."""
     assert ABLE.lacks(ability) is None
 
 
-@pytest.mark.parametrize("ability", ABILITIES)
+@pytest.mark.parametrize("ability", _BY_ITSELF)
 def test_each_ability_is_lost_by_its_trait_alone(ability: Any) -> None:
     """Removing one trait removes one ability, with a sentence about the subject.
 
-    Noise has no values of its own, and so no scale either.
+    Noise has no values of its own, and so no scale either; without a scale nothing is linear.
     """
     traits = replace(ABLE, **LOST[ability])
-    lacking = {other: traits.lacks(other) or "" for other in ABILITIES if traits.lacks(other)}
-    assert set(lacking) == ({"scaled", "valued"} if ability == "valued" else {ability})
+    lacking = {other: traits.lacks(other) or "" for other in _BY_ITSELF if traits.lacks(other)}
+    also = {"valued": {"scaled", "linear"}, "scaled": {"linear"}}
+    assert set(lacking) == {ability, *also.get(ability, ())}
     assert lacking[ability].startswith("it")
+
+
+def test_a_held_mask_replaces_what_is_about_new_masks() -> None:
+    """A layer either counts its calls, and each has its own mask, or all have the first one."""
+    assert HOLDING.lacks("held") is None
+    assert ABLE.lacks("held") == "it does not say that all its calls share one mask"
+    lost = {one: why for one in ABILITIES if (why := HOLDING.lacks(one))}
+    assert set(lost) == {"repeat", "lifted", "state"}
+    assert all(why.startswith("it holds its mask") for why in lost.values())
 
 
 def test_shares_rest_counts_as_broadcast_dims() -> None:
@@ -114,6 +130,11 @@ def test_a_reason_for_an_unknown_ability_is_refused() -> None:
         ({"reference": "output"}, "reference='output': it must be one of 'input', 'eval'"),
         ({"dropped": "x"}, "dropped='x': give a number, a function of keep, or None"),
         ({"shared_axes": 1}, "shared_axes=1: give a tuple of integers, such as (1,)"),
+        ({"held": "yes"}, "held='yes': it must be one of True, False"),
+        ({"linear": 2}, "linear=2: it must be one of True, False"),
+        ({"linear": True, "law": "noise"}, "linear=True: on average a layer of noise"),
+        ({"linear": True, "kept": "unscaled"}, "or does not scale, need not give its evaluation"),
+        ({"held": True, "repeat": False}, "does not count its calls"),
         ({"least_sizes": ("a",)}, "least_sizes=('a',): give a tuple of integers, such as (1,)"),
     ],
 )

@@ -1,18 +1,15 @@
 """Six masks that are wrong in practice fail in ci at the default level, and a good one passes."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dropout_props.engine import Judge, Settings
 from dropout_props.engine.run import run
 from dropout_props.engine.selection import default_level
-from dropout_props.layers.registry import _as_subject
 from dropout_props.properties import CATALOGUE, find
 from dropout_props.results.verdict import Verdict
+from tests.subjects.published_layers import subject as published
 
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
 _KILLS = (
@@ -26,36 +23,20 @@ _KILLS = (
 _GREEN = (Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.KNOWN)
 
 
-@pytest.fixture(scope="module")
-def masks() -> Any:
-    """The module of the wrong masks."""
-    path = Path(__file__).parent / "published" / "wrong_masks.py"
-    spec = importlib.util.spec_from_file_location("wrong_masks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _subject(masks: Any, name: str) -> Any:
-    return _as_subject(getattr(masks, name), path=f"wrong_masks:{name}")
-
-
 @pytest.mark.parametrize(("name", "property_id", "words"), _KILLS)
-def test_a_wrong_mask_fails(masks: Any, name: str, property_id: str, words: str) -> None:
+def test_a_wrong_mask_fails(name: str, property_id: str, words: str) -> None:
     """A property of the level that a user's layer is judged at fails, and says where."""
-    subject, prop = _subject(masks, name), find(property_id)
+    subject, prop = published(f"wrong_masks:{name}"), find(property_id)
     assert prop.is_in(default_level(subject))
     result = Judge(_SETTINGS, {})(subject, prop)
     assert result.verdict is Verdict.FAIL, result.shown
     assert words in result.shown
 
 
-def test_the_good_mask_passes_the_same_properties(masks: Any) -> None:
+def test_the_good_mask_passes_the_same_properties() -> None:
     """Their counts and comparisons accuse the faults, and nothing else."""
     judge = Judge(replace(_SETTINGS, profile=Settings.of(profile="smoke").profile), {})
-    subject = _subject(masks, "good")
+    subject = published("wrong_masks:good")
     for property_id in sorted({property_id for _, property_id, _ in _KILLS}):
         result = judge(subject, find(property_id))
         assert result.verdict is Verdict.PASS, (property_id, result.shown)
@@ -63,9 +44,9 @@ def test_the_good_mask_passes_the_same_properties(masks: Any) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", ["good", *(name for name, _, _ in _KILLS)])
-def test_a_whole_run_is_red_for_the_wrong_masks_alone(masks: Any, name: str) -> None:
+def test_a_whole_run_is_red_for_the_wrong_masks_alone(name: str) -> None:
     """Judged with every property of the default level, as `check` does."""
-    subject = _subject(masks, name)
+    subject = published(f"wrong_masks:{name}")
     properties = [prop for prop in CATALOGUE if prop.is_in(default_level(subject))]
     results = run([subject], properties, _SETTINGS).results
     red = {one.property_id: one.shown for one in results if one.verdict not in _GREEN}

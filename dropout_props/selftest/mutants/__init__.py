@@ -21,6 +21,7 @@ from dropout_props.selftest.mutants import (
     keys,
     large,
     marginal,
+    means,
     modes,
     parity,
     readout,
@@ -55,6 +56,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *history.MUTANTS,
     *attention.MUTANTS,
     *readout.MUTANTS,
+    *means.MUTANTS,
     *contracts.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
@@ -28,6 +29,7 @@ class Mutant:
         apis: frameworks in which the bug is possible.
         derived: the layer promises the published derivation of its masks.
         attention: the layer computes attention weights: batch, heads, queries, keys.
+        traits: what else the layer promises, as fields of `Traits`.
         live: the installed Flax has the same bug, as a known deviation: the verdict is KNOWN.
     """
 
@@ -40,9 +42,12 @@ class Mutant:
     live: bool = False
     derived: bool = False
     attention: bool = False
+    traits: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def subject(self, api: Api) -> Subject:
         """Return the layer in one of the two APIs, with the name `mutants.<api>.<name>`."""
         name = f"mutants.{api}.{self.name}"
         subject = kernel_subject(self.kernel, api=api, name=name, derived=self.derived)
-        return replace(subject, traits=replace(subject.traits, attention=self.attention))
+        return replace(
+            subject, traits=replace(subject.traits, attention=self.attention, **self.traits)
+        )
