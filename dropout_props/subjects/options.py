@@ -67,6 +67,7 @@ class WiringOptions(TypedDict, total=False):
     sharing_parameter: str | None
     call_kwargs: Mapping[str, Any]
     output: int | str | tuple[int | str, ...]
+    mutable: str | tuple[str, ...] | None
 
 
 class LinenOptions(TraitOptions, WiringOptions, total=False):

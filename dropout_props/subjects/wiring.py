@@ -47,6 +47,8 @@ class Wiring:
         key_parameter: call parameter for an explicit key.
         sharing_parameter: constructor parameter of attention that shares one mask over the batch.
         call_kwargs: further arguments of every call by name; a function is called with the input.
+        mutable: collections that a training call of a Linen layer may create or update; None for
+            those that it has after its initialisation, but its parameters.
         output: path to the output in what a call returns: an index of a tuple, a key of a dict or
             the name of an attribute; () where it returns the output itself.
     """
@@ -60,6 +62,26 @@ class Wiring:
     sharing_parameter: str | None = None
     call_kwargs: Mapping[str, Any] = field(default_factory=dict, hash=False)
     output: tuple[int | str, ...] = ()
+    mutable: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the collections.
+
+        Raises:
+            WiringError: they are no names, or the parameters are among them.
+        """
+        given: Any = self.mutable
+        if given is None:
+            return
+        if not isinstance(given, tuple) or not all(isinstance(one, str) and one for one in given):
+            raise WiringError(
+                f"mutable={given!r}: give the names of collections, such as ('batch_stats',)"
+            )
+        if "params" in given:
+            raise WiringError(
+                f"mutable={given!r}: no call changes the parameters, which an optimiser updates; "
+                "give the other collections alone"
+            )
 
     @property
     def is_wrapped(self) -> bool:
@@ -256,6 +278,8 @@ def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     refuse_unknown(traits, (*TRAIT_FIELDS, *WIRING_FIELDS))
     if isinstance(wiring.get("output"), int | str):
         wiring["output"] = (wiring["output"],)
+    if isinstance(wiring.get("mutable"), str):
+        wiring["mutable"] = (wiring["mutable"],)
     return wiring, completed(traits)
 
 

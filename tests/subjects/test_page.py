@@ -95,6 +95,23 @@ class Locked(nn.Module):
         return nn.Dropout(self.rate, broadcast_dims=(1,))(x, deterministic=deterministic)
 
 
+class Held(nn.Module):
+    """One mask for all calls of one application."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any, *, deterministic: bool = False) -> Any:
+        """Return the output."""
+        if deterministic or self.rate == 0.0:
+            return x
+
+        def drawn() -> Any:
+            return jax.random.bernoulli(self.make_rng("dropout"), 1 - self.rate, x.shape)
+
+        return jnp.where(self.variable("masks", "kept", drawn).value, x / (1 - self.rate), 0)
+
+
 def ones_like(x: Any) -> Any:
     """A mask that hides nothing."""
     return jnp.ones(x.shape, bool)
@@ -133,6 +150,7 @@ def _made() -> dict[str, Any]:
         ("fixed_width", ("DP106", "DP802")),
         ("masked", ("DP201",)),
         ("locked", ("DP302",)),
+        ("held", ("DP420", "DP401", "DP402")),
         ("unscaled", ("DP201",)),
         ("replaced", ("DP201", "DP202")),
     ],
@@ -147,5 +165,6 @@ def test_an_example_of_the_page_passes(name: str, property_ids: tuple[str, ...])
 def test_every_example_of_the_page_is_named_here() -> None:
     """A line that the page gains is tested, or this fails."""
     assert set(_made()) == {
-        "plain", "block", "weighted", "fixed_width", "masked", "locked", "unscaled", "replaced",
+        "plain", "block", "weighted", "fixed_width", "masked", "locked", "held", "unscaled",
+        "replaced",
     }  # fmt: skip

@@ -48,7 +48,7 @@ def _pairs(sampler: Sampler) -> Iterator[tuple[str, np.ndarray[Any, Any], np.nda
     yield "the mask of the second of two split keys", siblings[0], siblings[1]
     numbers = [_flat(sampler, in_pieces(folded, words, seeds + np.uint32(n))) for n in (0, 1)]
     yield "the mask of a key folded with n + 1", numbers[0], numbers[1]
-    if sampler.subject.traits.repeat:
+    if sampler.subject.traits.lacks("repeat") is None:
         calls = _two_calls(sampler, sampler.keys(_PAIRS, role="parents"))
         if calls is not None:
             yield "the mask of the second call", calls[:, 0], calls[:, 1]

@@ -28,6 +28,12 @@ def _cached(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
     return site.memory["mask"]
 
 
+def _held_twice(key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
+    if _calls_before(site) > 1:
+        return jax.random.bernoulli(key, keep_rate, shape)
+    return _cached(key, keep_rate, shape, site)
+
+
 def _antithetic(_key: Any, keep_rate: float, shape: Shape, site: Site) -> Any:
     uniform = jax.random.uniform(site.key_at(count=site.count // 2 * 2), shape)
     return jnp.where(site.count % 2 == 1, 1.0 - uniform, uniform) < keep_rate
@@ -110,6 +116,22 @@ MUTANTS = (
         "rate schedules that advance by call",
         ("DP403",),
         Kernel(draw=_drifting),
+    ),
+    Mutant(
+        "held_drawn_again",
+        "a layer that should hold its mask draws one at each call",
+        "salesforce/awd-lstm-lm#5, by step",
+        ("DP420",),
+        Kernel(),
+        traits={"held": True},
+    ),
+    Mutant(
+        "held_for_two_calls",
+        "a layer that should hold its mask draws another at the third call",
+        "caches of one entry",
+        ("DP420",),
+        Kernel(draw=_held_twice),
+        traits={"held": True},
     ),
     Mutant(
         "same_key_all_layers",

@@ -18,8 +18,8 @@ from dropout_props.selftest.mutants.words import drawn_from, words_of
 __all__ = ["MUTANTS"]
 
 
-def _is_traced(key: Any) -> bool:
-    return isinstance(key, jax.core.Tracer)
+def _is_traced(value: Any) -> bool:
+    return isinstance(value, jax.core.Tracer)
 
 
 def _otherwise(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
@@ -75,6 +75,14 @@ def _first_shard(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
     return drawn_from(words, keep_rate, shape)
 
 
+def _at_one_half(key: Any, keep_rate: Any, shape: Shape, _site: Any) -> Any:
+    return jax.random.bernoulli(key, 0.5 if _is_traced(keep_rate) else keep_rate, shape)
+
+
+def _scaled_where_known(x: Any, mask: Any, keep_rate: Any, _key: Any) -> Any:
+    return jnp.where(mask, x if _is_traced(keep_rate) else x / keep_rate, jnp.zeros_like(x))
+
+
 MUTANTS = (
     Mutant(
         "scan_same_key",
@@ -103,6 +111,20 @@ MUTANTS = (
         "pytorch#185600, flax#4950",
         ("DP503", "DP506", "DP507", "DP508", "DP510", "DP512"),
         Kernel(draw=_baked),
+    ),
+    Mutant(
+        "traced_rate_forgotten",
+        "where the rate is traced, units are dropped at a default",
+        "configs that need a float",
+        ("DP516",),
+        Kernel(draw=_at_one_half, order=("evaluate",)),
+    ),
+    Mutant(
+        "traced_rate_unscaled",
+        "where the rate is traced, kept units are not scaled",
+        "branches on isinstance(rate, float)",
+        ("DP516",),
+        Kernel(combine=_scaled_where_known, order=("evaluate",)),
     ),
     Mutant(
         "vmap_first_key",

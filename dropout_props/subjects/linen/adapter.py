@@ -22,6 +22,7 @@ from flax.core import FrozenDict
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, InModes, Neighbour, Plan, Repeat
+from dropout_props.subjects.linen.variables import updatable, updated
 from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.operations import Beside, Handed, Modes, Operation, Shared, Under
 from dropout_props.subjects.protocol import Array, Key, Streams
@@ -189,7 +190,8 @@ class LinenAdapter:
             built = self._layer(rate=rate, training=False)
             variables = built.init(keys, x, **mode("call", training=False))
             layer = self._layer(rate=rate, training=True)
-            given = {**mode("call", training=True), "rngs": dict(streams), "mutable": True}
+            mutable = True if self.wiring.mutable is None else list(self.wiring.mutable)
+            given = {**mode("call", training=True), "rngs": dict(streams), "mutable": mutable}
             return layer.apply(variables, x, **given)[0]
 
         return jax.eval_shape(train, x)
@@ -200,7 +202,8 @@ class LinenAdapter:
         keys = {_PARAMS: key, self.stream or self.own_stream: key}
         mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=False)}
         layer = self._layer(rate=rate, training=False)
-        return frozenset(jax.eval_shape(lambda x: layer.init(keys, x, **mode), x))
+        held = jax.eval_shape(lambda x: layer.init(keys, x, **mode), x)
+        return frozenset([*held, *(self.wiring.mutable or ())])
 
     def fresh(self) -> LinenAdapter:
         """See `Adapter.fresh`."""
@@ -267,9 +270,9 @@ class LinenAdapter:
             mode = {**self.wiring.mode_argument("call", training=training)}
         variables = self._variables(model, x, structure=structure, moded=moded)
         # BatchNorm and others update their collections in training: nothing here reads them again.
-        mutable = [name for name in variables if name != _PARAMS] if training else []
+        mutable = updated(variables, self.wiring.mutable) if training else []
         output = model(training=training).apply(
-            variables,
+            updatable(variables),
             x,
             **mode,
             **(extra or {}),

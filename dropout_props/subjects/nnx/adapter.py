@@ -83,7 +83,8 @@ class NNXAdapter:
         broadcast_dims: Sequence[int] = (),
     ) -> Array:
         """See `Adapter.call`."""
-        draws = training and bool(rate != 0.0)
+        given: Any = rate
+        draws = training and (isinstance(given, jax.core.Tracer) or given != 0.0)
         rngs = self._rngs(streams, training=draws)
         layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=broadcast_dims)
         return self._call(layer, x, training=training)

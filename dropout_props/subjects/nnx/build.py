@@ -47,6 +47,11 @@ def nnx_parts(
     """
     given, traits = wires.split_options(options)
     name = name or name_of(factory)
+    if given.pop("mutable", None) is not None:
+        raise WiringError(
+            f"mutable={options['mutable']!r}: {name} is an nnx.Module, which updates its variables "
+            "itself; leave mutable out"
+        )
     fixed_rate = traits.get("rate")
     constructor = wires.parameters(factory)
     if RNGS_PARAMETER not in constructor:
