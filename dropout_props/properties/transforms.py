@@ -61,6 +61,9 @@ def equal_calls(
 ) -> tuple[int, int] | None:
     """Return two calls whose outputs are equal, by more than coincidence; None if there are none.
 
+    The further keys run as one program, which all of them share: the outputs that are given are
+    eager where it matters, so that no violation rests on that program alone.
+
     Args:
         sampler: of the subject that gave the outputs.
         outputs: of the calls under the transform, on the sampler's key.
@@ -73,8 +76,9 @@ def equal_calls(
     more = num_keys_for(sampler) - 1
     if not more:
         return equal[0]
+    subject = in_one_program(sampler.subject)
     for key in sampler.keys(more, role="again"):
-        drawn = outputs_under(sampler, transform, key=key)
+        drawn = outputs_under(sampler, transform, subject, key=key)
         equal = [(i, j) for i, j in equal if np.array_equal(drawn[i], drawn[j])]
         if not equal:
             return None
