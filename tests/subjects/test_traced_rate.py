@@ -52,7 +52,7 @@ def test_a_program_that_keeps_a_rate_fails() -> None:
     assert "jit with the rate 0.25 as argument: " in result.shown
 
 
-@pytest.mark.parametrize("name", ["linen.Dropout", "nnx.Dropout", ""])
+@pytest.mark.parametrize("name", ["nnx.Dropout", ""])
 def test_a_layer_that_refuses_one_is_not_judged(name: str) -> None:
     """The sentence has the error, and what it costs."""
     subject = registry.load(name) if name else Subject.function(branching)
