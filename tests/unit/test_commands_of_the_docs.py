@@ -67,7 +67,11 @@ def fault(words: list[str]) -> str:
     if program == "pytest":
         paths = [one for one in rest if "/" in one or one.endswith(".py")]
         return "".join(f"no {p}" for p in paths if p not in MADE and not (ROOT / p).exists())
-    known = program in ("jq", "uv") or words[1:3] == ["-m", "venv"] or words[1:3] == ["-m", "build"]
+    known = (
+        program in ("dask", "jq", "uv")
+        or words[1:3] == ["-m", "venv"]
+        or words[1:3] == ["-m", "build"]
+    )
     return "" if known else f"the test does not know the program {program}"
 
 
@@ -77,6 +81,9 @@ def _own(rest: list[str]) -> str:
     if name in _GONE or name == "COMMAND":
         return ""
     command = _group.get_command(None, name)  # type: ignore[arg-type] # the group takes none
+    while isinstance(command, click.Group) and arguments:
+        name, *arguments = arguments
+        command = command.commands.get(name)
     if command is None:
         return f"no command {name}"
     context = click.Context(command, info_name=name)
