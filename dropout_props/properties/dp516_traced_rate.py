@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -12,7 +13,7 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import agree
-from dropout_props.subjects.subject import Crashed, Unsupported, WrongOutput
+from dropout_props.subjects.subject import Unsupported, WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -25,19 +26,25 @@ _ANOTHER = {rate: _RATES[number - 1] for number, rate in enumerate(_RATES)}
 def _check(sampler: Sampler) -> None:
     x, key, subject = sampler.inputs(), sampler.key(), sampler.subject
 
-    def train(rate: Any) -> Any:
-        return subject.call(x, rate=rate, training=True, streams=sampler.streams(key))
+    def train(rate: Any, *, expect_errors: bool = False) -> Any:
+        return subject.call(
+            x,
+            rate=rate,
+            training=True,
+            streams=sampler.streams(key),
+            expect_errors=expect_errors,
+        )
 
     try:
-        jax.eval_shape(train, sampler.case.rate)
+        jax.eval_shape(partial(train, expect_errors=True), sampler.case.rate)
     except WrongOutput as error:
         raise Violation(
             f"with a traced rate it returns {error.seen} instead of {error.expected}"
         ) from error
-    except Crashed as error:
+    except Exception as error:
         raise Unsupported(
-            f"it refuses a traced rate ({type(error.__cause__).__name__}), so that a jitted step "
-            "is compiled for each rate of a schedule"
+            f"it refuses a traced rate ({type(error).__name__}), so that a jitted step is compiled "
+            "for each rate of a schedule"
         ) from error
     program = jax.jit(train)
     for rate in (sampler.case.rate, _ANOTHER[sampler.case.rate], 0.0):  # a schedule may begin at 0
