@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import jax
+import numpy as np
+
+from dropout_props.cases.case import SMALL
 from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.probe import taken
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_cases import countable
+from dropout_props.properties.sampler import are_close
+from dropout_props.subjects.subject import SubjectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +25,40 @@ if TYPE_CHECKING:
 
 __all__ = ["explicit_cases", "fitted"]
 
+_CHOSEN = ("distinct", "negative")
+
 
 def fitted(decision: Exact | Statistical, subject: Subject) -> Callable[[Case], Case]:
     """Return a function that adapts a case to the subject, and makes a counted one countable."""
 
     def nearest(case: Case) -> Case:
-        return taken(fit(case, subject.traits), subject)
+        return _told_apart(taken(fit(case, subject.traits), subject), subject)
 
     if isinstance(decision, Exact):
         return nearest
     return lambda case: countable(nearest(case), subject.traits)
+
+
+def _told_apart(case: Case, subject: Subject) -> Case:
+    """Return the case with inputs of which no kept unit looks like a dropped one, if there are any.
+
+    A layer that drops to -1 and does not scale returns -1 for a kept -1 too.
+    """
+    traits = subject.traits
+    if traits.is_plain or traits.law != "dropout" or case.values not in _CHOSEN or case.rate == 1.0:
+        return case
+    dropped = traits.dropped_output(case.keep)
+    if not dropped:  # 0 is the output of no kept unit of these inputs, and None is that of none
+        return case
+    for values in dict.fromkeys((case.values, *_CHOSEN, SMALL)):
+        other = replace(case, values=values)
+        try:
+            reference = np.asarray(subject.reference(jax.device_put(other.inputs())))
+        except SubjectError:
+            return case  # each property says what it raised
+        if not are_close(traits.kept_output(reference, case.keep), dropped).any():
+            return other
+    return case
 
 
 def explicit_cases(decision: Exact | Statistical, subject: Subject) -> tuple[Case, ...]:

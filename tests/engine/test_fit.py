@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,12 +12,14 @@ from scipy import stats
 from dropout_props.cases import strategies
 from dropout_props.cases.case import SMALL, Case, as_dtype
 from dropout_props.engine.adapt_case import fit
+from dropout_props.engine.cases import fitted
+from dropout_props.properties import find
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.statistics import keep_interval
-from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Subject, Traits
 
 _DROPOUT = kernel_subject(Kernel(), api="linen", name="control.reference")
 _NOISE = replace(_DROPOUT, traits=replace(_DROPOUT.traits, law="noise"))
@@ -31,6 +34,38 @@ def test_a_fitted_case_has_a_row_per_unit(shape: Any) -> None:
     assert fitted.mask_shape == (units, *(1 for _ in shape[1:]))
     assert len(fitted.shape) == max(1, len(shape))
     assert fit(fitted, _ROWS) == fitted
+
+
+def _to(value: float, *, api: Any = "input") -> Subject:
+    """A layer that drops to a value and does not scale."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        y = x if api == "input" else 2 * x
+        if deterministic:
+            return y
+        return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), y, value)
+
+    return Subject.function(layer, dropped=value, kept="unscaled", reference=api)
+
+
+@pytest.mark.parametrize(
+    ("value", "reference", "values", "expected"),
+    [
+        (-1.0, "input", "distinct", "distinct"),
+        (-1.0, "input", "negative", "distinct"),
+        (2.0, "input", "distinct", "negative"),
+        (-2.0, "eval", "negative", "distinct"),
+        (-1.5, "input", "negative", "negative"),
+        (-1.0, "input", "special", "special"),
+    ],
+)
+def test_no_kept_unit_looks_like_a_dropped_one(
+    value: float, reference: str, values: str, expected: str
+) -> None:
+    """A layer that drops to -1 returns -1 for a kept -1, too: its inputs have none."""
+    decision: Any = find("DP202").decision
+    subject = _to(value, api=reference)
+    assert fitted(decision, subject)(Case(values=values)).values == expected
 
 
 @pytest.mark.parametrize("dims", [(), (0,), (-1,), (0, 1, 2)])
