@@ -27,6 +27,7 @@ from dropout_props.cli.options import (
     seed_option,
     selection_of,
     selection_options,
+    share_devices,
     subjects_of,
 )
 from dropout_props.results.exit_codes import ExitCode
@@ -174,6 +175,7 @@ def command(
     if table.profile and _is_default("profile"):
         profile = table.profile
     check_cluster(cluster, processes)
+    share_devices(processes)
     check_reports(json_path, junit_path, html_path, sarif_path, write_baseline)
     _check_baselines(baseline, write_baseline)
     findings = findings_of(baseline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import datetime, timezone
 from pathlib import Path
@@ -34,6 +35,7 @@ __all__ = [
     "seed_option",
     "selection_of",
     "selection_options",
+    "share_devices",
     "subjects_of",
 ]
 
@@ -232,6 +234,15 @@ def check_cluster(cluster: str | None, processes: int) -> None:
             f"--cluster {cluster} with -n {processes}: the cluster decides how many pairs are "
             "judged at once. Leave -n out."
         )
+
+
+def share_devices(processes: int) -> None:
+    """Let several processes use one GPU; to be called before anything starts JAX.
+
+    By default each takes three quarters of the memory of the GPU at its start.
+    """
+    if processes > 1:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def check_room(subjects: list[Subject], settings: Settings) -> None:

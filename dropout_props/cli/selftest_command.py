@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dropout_props.cli.options import check_cluster, cluster_option, profile_option, seed_option
+from dropout_props.cli.options import (
+    check_cluster,
+    cluster_option,
+    profile_option,
+    seed_option,
+    share_devices,
+)
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode
 
@@ -93,6 +99,7 @@ def command(
     if page is not None and not mutants:
         raise click.UsageError("--write writes the kill matrix: give --mutants too.")
     check_cluster(cluster, processes)
+    share_devices(processes)
     check_reports(place, page, html_path)
     require_working_pair()
     passed: list[bool] = []

@@ -131,6 +131,8 @@ def variables(built: Built) -> dict[str, str]:
     inherited["JAX_PLATFORMS"] = os.environ.get(
         "JAX_PLATFORMS", "cpu"
     )  # one kind of device everywhere
+    # Two sides run at once: on one GPU, neither may take most of its memory at its start.
+    inherited.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     inherited["PYTHONSAFEPATH"] = "1"  # for the processes that a side starts, from Python 3.11 on
     if built.home is None:
         return inherited | {"PYTHONDONTWRITEBYTECODE": "1"}

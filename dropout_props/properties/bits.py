@@ -1,14 +1,46 @@
-"""Compare arrays bit for bit, and by units in the last place (ulp) of their own dtype."""
+"""Compare arrays bit for bit, and by units in the last place (ulp) of their own dtype.
+
+How far a correct division may be off depends on the device: `rounding` says by how much.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Array", "adjacent", "differing", "first_difference", "is_quotient", "same_bits"]
+__all__ = [
+    "Array",
+    "adjacent",
+    "differing",
+    "first_difference",
+    "is_quotient",
+    "rounding",
+    "same_bits",
+]
 
 Array: TypeAlias = np.ndarray[Any, Any]
+
+_SINGLE = 4  # bytes; shorter floats are divided in float32 and then rounded, on every device
+_ULPS = {"cpu": 1, "gpu": 2}
+_UNKNOWN = 32  # a TPU multiplies by an approximate reciprocal; XLA states no bound
+
+
+def rounding(dtype: Any) -> int:
+    """Return how many ulp a quotient may be off on the devices of this process.
+
+    The CPU divides exactly, or multiplies by a rounded reciprocal: 1 ulp. XLA compiles divisions of
+    float32 for a GPU to `div.full`, which is off by up to 2.
+
+    Args:
+        dtype: of the quotient.
+    """
+    import jax
+
+    if np.dtype(dtype).itemsize < _SINGLE:
+        return 1
+    return _ULPS.get(jax.default_backend(), _UNKNOWN)
 
 
 def _bits(array: Array) -> Array:
@@ -51,24 +83,25 @@ def _ordered(array: Array) -> Array:
     return np.where(bits >= 0, bits, np.iinfo(width).min - bits).reshape(array.shape)
 
 
-def adjacent(a: Array, b: Array) -> Array:
-    """Return which units of two arrays of one real dtype are equal or 1 ulp apart."""
+def adjacent(a: Array, b: Array, *, ulps: int = 1) -> Array:
+    """Return which units of two arrays of one real dtype are at most so many ulp apart."""
     left, right = _ordered(a), _ordered(b)
-    return (left <= right + 1) & (right <= left + 1)  # their difference may overflow
+    return (left <= right + ulps) & (right <= left + ulps)  # their difference may overflow
 
 
 def is_quotient(y: Array, x: Array, keep: float) -> Array:
-    """Return where y is x/keep to 1 ulp of its dtype.
+    """Return where y is x/keep to the `rounding` of its dtype, 1 ulp on a CPU.
 
     keep may be rounded to that dtype first, and it may be 1 - float32(rate), as where the rate is
     an array: a scheduled rate, or one that jit traces.
     """
     right = np.zeros(y.shape, dtype=bool)
+    near = partial(adjacent, ulps=rounding(y.dtype))
     of_float32 = float(np.float32(1.0) - np.float32(1.0 - keep))
     with np.errstate(all="ignore"):
         for divisor in (keep, float(np.asarray(keep).astype(y.dtype)), of_float32):
             if divisor == 0.0:
                 continue
             quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
-            right |= np.where(np.isnan(quotient), np.isnan(y), adjacent(y, quotient))
+            right |= np.where(np.isnan(quotient), np.isnan(y), near(y, quotient))
     return right

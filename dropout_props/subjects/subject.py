@@ -8,6 +8,7 @@ values of an output; properties do. Importing this module loads no framework.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -257,13 +258,14 @@ class Subject:
         num_outputs: int | None = None,
         expect_errors: bool = False,
     ) -> tuple[Array, ...]:
-        output = validation.run(
-            lambda: getattr(self.adapter, operation)(**arguments),
-            subject=self.name,
-            operation=operation,
-            arguments=arguments,
-            expect_errors=expect_errors,
-        )
+        with _whole_products(self.traits):
+            output = validation.run(
+                lambda: getattr(self.adapter, operation)(**arguments),
+                subject=self.name,
+                operation=operation,
+                arguments=arguments,
+                expect_errors=expect_errors,
+            )
         if num_outputs is not None and len(output) != num_outputs:
             raise AssertionError(
                 f"the adapter of {self.name} returned {len(output)} outputs for {num_outputs}"
@@ -369,6 +371,21 @@ class Subject:
         from dropout_props.subjects.function import function_parts
 
         return cls(*function_parts(function, name=name, source=source, **traits))
+
+
+def _whole_products(traits: Traits) -> AbstractContextManager[Any]:
+    """Let the matrix products of a model have all digits of float32, also on a GPU or a TPU.
+
+    These round the factors to TF32 or bfloat16 by default, in one program and not in another, and
+    two outputs of one key would differ by more than rounding.
+    """
+    if traits.reference == "input":
+        return nullcontext()
+    import jax
+
+    if jax.default_backend() == "cpu":
+        return nullcontext()
+    return jax.default_matmul_precision("highest")
 
 
 @lru_cache(maxsize=512)
