@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dropout_props import strategies
     from dropout_props.auditing import Record, audit, record, resume
     from dropout_props.cases.case import Case
     from dropout_props.engine import Judge, Settings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
     from dropout_props.results.records import RunResult
     from dropout_props.results.verdict import Verdict
-    from dropout_props.statistics import Trials
+    from dropout_props.statistics import Trials, assert_bernoulli, assert_independent
     from dropout_props.subjects.subject import Subject
     from dropout_props.subjects.traits import Traits
 
@@ -35,10 +36,13 @@ __all__ = [
     "Trials",
     "Verdict",
     "__version__",
+    "assert_bernoulli",
+    "assert_independent",
     "audit",
     "parametrize_with_properties",
     "record",
     "resume",
+    "strategies",
 ]
 
 __version__ = "0.2.0"
@@ -56,6 +60,8 @@ _MODULES: dict[str, str] = {
     "Traits": "dropout_props.subjects.traits",
     "Trials": "dropout_props.statistics",
     "Verdict": "dropout_props.results.verdict",
+    "assert_bernoulli": "dropout_props.statistics",
+    "assert_independent": "dropout_props.statistics",
     "audit": "dropout_props.auditing",
     "parametrize_with_properties": "dropout_props.pytest_plugin.parametrize",
     "record": "dropout_props.auditing",
@@ -74,6 +80,8 @@ def __getattr__(name: str) -> Any:
             f"dropout_props.{name} is now called {_RENAMED[name]}", DeprecationWarning, stacklevel=2
         )
         name = _RENAMED[name]
+    if name == "strategies":
+        return import_module("dropout_props.strategies")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)
@@ -81,4 +89,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """Return the public names, imported or not."""
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *_MODULES, "strategies"})

@@ -2,15 +2,21 @@
 
 Holds: counts (`trials`), their probabilities under a property (`probability`, `keep`), e-values
 (`evidence`, `ledger`), exact intervals (`interval`, `anytime`) and designs (`design`,
-`sequential`); windows that repeat (`windows`) and parities that are fixed (`parity`), which need no
-count.
+`sequential`); assertions for tests of a project's own (`assertions`); windows that repeat
+(`windows`) and parities that are fixed (`parity`), which need no count.
 Guarantees: no verdict depends on a normal or chi-squared approximation. The functions see integers
 and probabilities, never a layer, a key or a device.
 Imports: NumPy and SciPy, and no other room.
 """
 
 from dropout_props.statistics.anytime import anytime_interval
-from dropout_props.statistics.design import min_discrepancy, min_num_trials
+from dropout_props.statistics.assertions import assert_bernoulli, assert_independent
+from dropout_props.statistics.design import (
+    is_enough,
+    min_discrepancy,
+    min_num_trials,
+    rejected_counts,
+)
 from dropout_props.statistics.evidence import (
     excluded,
     excluded_sides,
@@ -54,6 +60,8 @@ __all__ = [
     "agreement",
     "alike_windows",
     "anytime_interval",
+    "assert_bernoulli",
+    "assert_independent",
     "blocks_to_decide",
     "central_region",
     "chance_undecided",
@@ -63,6 +71,7 @@ __all__ = [
     "excluded_sides",
     "expected_num_trials",
     "fixed_parity",
+    "is_enough",
     "keep_interval",
     "ledger_threshold",
     "log2_chance_of_alike",
@@ -75,5 +84,6 @@ __all__ = [
     "odd_parity",
     "pooled_log_evidence",
     "region_mass",
+    "rejected_counts",
     "window_width",
 ]

@@ -26,7 +26,14 @@ from dropout_props.statistics.arguments import require_at_least_one, require_ins
 from dropout_props.statistics.quantile import probability_below
 from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probability
 
-__all__ = ["Side", "min_discrepancy", "min_num_trials", "sides"]
+__all__ = [
+    "Side",
+    "is_enough",
+    "min_discrepancy",
+    "min_num_trials",
+    "rejected_counts",
+    "sides",
+]
 
 _NEARLY = 1 - 1e-7
 
@@ -142,6 +149,61 @@ def min_discrepancy(
         )
         raise ValueError(msg)
     return discrepancy
+
+
+def rejected_counts(
+    num_trials: int, *, probability: Interval | float, false_fail_rate: float
+) -> tuple[int, int]:
+    """Return the counts of successes at which the exact two-sided test rejects.
+
+    Each tail has at most half of false_fail_rate, at the end of the null that is nearer to it.
+
+    Args:
+        num_trials: n, at least 1.
+        probability: the null, a number or an interval.
+        false_fail_rate: the allowed chance to reject when the null is true, of both tails.
+
+    Returns:
+        ``(low, high)``: counts of ``low`` or less, and of ``high`` or more, are rejected. Where no
+        count is rejected, ``low`` is -1 or ``high`` is n + 1.
+    """
+    require_at_least_one(num_trials=num_trials)
+    require_inside(false_fail_rate=false_fail_rate)
+    ends = as_probability(probability)
+    tail = false_fail_rate / 2
+    high = _critical_count(num_trials, ends.highest, tail)
+    failures = _critical_count(num_trials, 1 - ends.lowest, tail)
+    return num_trials - failures, high
+
+
+def is_enough(
+    num_trials: int,
+    *,
+    discrepancy: float,
+    probability: Interval | float,
+    false_fail_rate: float,
+    false_pass_rate: float,
+) -> bool:
+    """Return whether the test of exactly that many trials detects the discrepancy.
+
+    Args:
+        num_trials: n, at least 1.
+        discrepancy: as in ``min_num_trials``, like the other arguments.
+        probability: the null, a number or an interval.
+        false_fail_rate: the allowed chance to reject when the null is true.
+        false_pass_rate: the allowed chance not to reject at the discrepancy.
+
+    Raises:
+        ValueError: as in ``min_num_trials``.
+    """
+    require_at_least_one(num_trials=num_trials)
+    require_inside(false_fail_rate=false_fail_rate, false_pass_rate=false_pass_rate)
+    tail = false_fail_rate / 2
+    return all(
+        _misses(num_trials, side.edge, _critical_count(num_trials, side.null, tail))
+        <= false_pass_rate
+        for side in sides(probability, discrepancy)
+    )
 
 
 def _critical_count(num_trials: int, null: float, tail: float) -> int:

@@ -46,6 +46,7 @@ ROOMS = (
     Room("statistics", frozenset({"numpy", "scipy"})),
     Room("environment", frozenset({"flax", "jax", "packaging"})),
     Room("cases", frozenset({"hypothesis", "ml_dtypes", "numpy"})),
+    Room("strategies"),
     Room("results", frozenset({"pydantic", "platformdirs"})),
     Room("subjects", COMPUTE | {"flax", "cloudpickle"}),
     Room("layers", COMPUTE | {"flax"}),
