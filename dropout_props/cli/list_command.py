@@ -46,5 +46,5 @@ def _properties() -> list[dict[str, str]]:
 def _subjects() -> list[dict[str, str]]:
     from dropout_props.layers import registry
 
-    named = {**registry.SHIPPED, **registry.EXAMPLES}
+    named = {**registry.SHIPPED, **registry.EXAMPLES, **registry.FRAMEWORKS}
     return [{"subject": name, "source": path} for name, path in named.items()]

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dropout_props.properties import CATALOGUE, LEVELS, RECORDED, UnknownProperty, find
-from dropout_props.subjects.who import is_of_flax
+from dropout_props.subjects.who import is_of_framework
 
 if TYPE_CHECKING:
     from dropout_props.properties import Level, Property
@@ -27,8 +27,8 @@ _WHOLE = 5  # characters of a whole id, such as DP402
 
 
 def default_level(subject: Subject) -> Level:
-    """Return `framework` for a layer of Flax, and `core` for any other."""
-    return "framework" if is_of_flax(subject) else "core"
+    """Return `framework` for a layer of Flax or another framework, and `core` for any other."""
+    return "framework" if is_of_framework(subject) else "core"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dropout_props.cases.profiles import PROFILES, Profile
 from dropout_props.engine.budget import Budget
-from dropout_props.engine.deviations import SHIPPED_LIST, Deviation, parse
+from dropout_props.engine.deviations import FRAMEWORKS_LIST, SHIPPED_LIST, Deviation, parse
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.properties.sampler import Sampler
 
@@ -32,7 +32,7 @@ class Settings:
     budget: Budget = field(
         default_factory=lambda: Budget(num_properties=sum(c.is_statistical for c in CATALOGUE))
     )
-    known: tuple[Deviation, ...] = SHIPPED_LIST
+    known: tuple[Deviation, ...] = (*SHIPPED_LIST, *FRAMEWORKS_LIST)
     confirm: bool = True
     sampler: type[Sampler] = Sampler
 

@@ -9,7 +9,9 @@ from typing import Any
 from dropout_props.environment.smoke import BrokenPair, smoke_test
 from dropout_props.environment.versions import version_of
 
-__all__ = ["BrokenPair", "Environment", "probe", "smoke_test"]
+__all__ = ["BrokenPair", "Environment", "frameworks", "probe", "smoke_test"]
+
+_FRAMEWORKS = ("equinox", "dm-haiku", "keras")
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,17 @@ class Environment:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Versions and flags by name; the conditions of known deviations refer to these names."""
-        return self.versions | self.flags
+        """Versions and flags by name; the conditions of known deviations refer to these names.
+
+        They include the versions of the other frameworks that are installed.
+        """
+        return self.versions | self.flags | frameworks()
+
+
+def frameworks() -> dict[str, str]:
+    """Return the versions of the other frameworks that are installed, by package name."""
+    found = {package: version_of(package) for package in _FRAMEWORKS}
+    return {package: version for package, version in found.items() if version[:1].isdigit()}
 
 
 def probe() -> Environment:

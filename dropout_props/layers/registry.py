@@ -44,7 +44,21 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "examples.GaussianDropout": f"{_PACKAGE}.examples.gaussian_dropout:subject",
     }
 )
-_NAMED = MappingProxyType({**SHIPPED, **EXAMPLES})
+
+# Dropout of other frameworks, and Flax's bridges: loaded only when they are named.
+FRAMEWORKS: Mapping[str, str] = MappingProxyType(
+    {
+        "nnx.bridge.ToLinen": f"{_PACKAGE}.frameworks.bridges:to_linen",
+        "nnx.bridge.ToNNX": f"{_PACKAGE}.frameworks.bridges:to_nnx",
+        "equinox.nn.Dropout": f"{_PACKAGE}.frameworks.equinox_dropout:subject",
+        "haiku.dropout": f"{_PACKAGE}.frameworks.haiku_dropout:subject",
+        "keras.layers.Dropout": f"{_PACKAGE}.frameworks.keras_dropout:subject",
+    }
+)
+EXTRAS = ("equinox", "haiku", "keras")
+"""Packages of `FRAMEWORKS` that an extra of the same name installs."""
+
+_NAMED = MappingProxyType({**SHIPPED, **EXAMPLES, **FRAMEWORKS})
 
 
 def names() -> tuple[str, ...]:
@@ -56,8 +70,8 @@ def load(name_or_path: str) -> Subject:
     """Find a subject.
 
     Args:
-        name_or_path: one of `names()` or `EXAMPLES`, or `package.module:attr`, where attr is a
-            `Subject`, a Linen or NNX module class, or a function
+        name_or_path: one of `names()`, `EXAMPLES` or `FRAMEWORKS`, or `package.module:attr`,
+            where attr is a `Subject`, a Linen or NNX module class, or a function
             `f(key, x, rate, deterministic)`. The working directory is searched last.
 
     Returns:
@@ -66,12 +80,23 @@ def load(name_or_path: str) -> Subject:
         name finds it.
 
     Raises:
-        UnknownSubject: no subject has that name, or its module cannot be imported.
+        UnknownSubject: no subject has that name, or its module cannot be imported; for another
+            framework that is not installed, with the command that installs it.
         WiringError: the layer exists, but its wiring cannot be inferred.
     """
     if name_or_path in _NAMED:
         module, _, attr = _NAMED[name_or_path].partition(":")
-        subject: Subject = getattr(importlib.import_module(module), attr)()
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if name_or_path not in FRAMEWORKS or package not in EXTRAS:
+                raise
+            raise UnknownSubject(
+                f"{name_or_path} needs the package {package}, which is not installed: "
+                f"pip install 'dropout-props[{package}]'"
+            ) from error
+        subject: Subject = getattr(found, attr)()
         return replace(subject, source="")
     return _as_subject(_at(name_or_path), path=name_or_path)
 
@@ -135,6 +160,7 @@ def _no_such_name(name: str) -> str:
     lowered = name.lower()
     folded = {known.lower(): known for known in _NAMED}
     meant = [low for low in folded if lowered in (low, low.rpartition(".")[2])]
+    meant = [low for low in meant if folded[low] not in FRAMEWORKS] or meant
     meant = meant or difflib.get_close_matches(lowered, folded, n=1, cutoff=0.7)
     hint = f" Did you mean {' or '.join(folded[low] for low in meant)}?" if meant else ""
     module, _, attr = name.rpartition(".")
@@ -142,7 +168,8 @@ def _no_such_name(name: str) -> str:
         hint = f" For a layer of your own write {module}:{attr}."
     return (
         f"No subject is called {name!r}.{hint} The shipped subjects are "
-        f"{', '.join(SHIPPED)}; the examples are {', '.join(EXAMPLES)}; write any other as "
+        f"{', '.join(SHIPPED)}; the examples are {', '.join(EXAMPLES)}; of other frameworks "
+        f"{', '.join(FRAMEWORKS)}; write any other as "
         f"package.module:attr."
     )
 

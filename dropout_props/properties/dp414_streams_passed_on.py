@@ -10,7 +10,7 @@ from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.declaration import Exact, Property, Violation
 from dropout_props.properties.outputs import decisive_cases
 from dropout_props.subjects.operations import Rewrapped
-from dropout_props.subjects.subject import Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
@@ -37,6 +37,12 @@ def _check(sampler: Sampler) -> None:
                 reissued.append("Rngs itself" if how == "Rngs" else f"Rngs.{how}")
         except Unsupported as error:  # noqa: PERF203 (each way may be missing)
             missing.append(error)
+        except Crashed as error:
+            cause = error.__cause__
+            text = " ".join(str(cause).split())[:200]
+            raise Violation(
+                f"a layer on streams of Rngs.{how} raised {type(cause).__name__}: {text}"
+            ) from error
     if reissued:
         raise Violation(
             f"a used key was issued again by a stream passed on through {' and '.join(reissued)}"
@@ -53,7 +59,8 @@ PROPERTY = Property(
     "from others has another mask than a layer built on the originals.",
     formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
     means="Two parts of a model drop the same units, because one key was issued twice.",
-    assumes="Of the four ways, those that the installed release has are tested.",
+    assumes="Of the four ways, those that the installed release has are tested. A layer that "
+    "raises on derived streams, and not on the originals (DP201), fails.",
     mutants=("own_counter",),
     blocked_by=("DP201",),
     needs=("state",),

@@ -189,14 +189,14 @@ def _left(result: RunResult) -> Iterator[str]:
 
 
 def _known(result: RunResult, width: int) -> Iterator[str]:
-    """Yield one line for each known deviation, with all subjects that have it."""
-    found: dict[str, list[PropertyResult]] = {}
+    """Yield one line for each known deviation, with all subjects that have it for one reason."""
+    found: dict[tuple[str, str], list[PropertyResult]] = {}
     for one in result.results:
         if one.verdict is Verdict.KNOWN:
-            found.setdefault(one.property_id, []).append(one)
+            found.setdefault((one.property_id, one.shown), []).append(one)
     if found:
         yield "known deviations (`dropout-props explain ID` has the rest):"
-    for property_id, members in sorted(found.items()):
+    for (property_id, reason), members in sorted(found.items(), key=lambda item: item[0][0]):
         subjects = ", ".join(one.subject for one in members)
-        line = f"  {property_id} {subjects}: {members[0].shown}"
+        line = f"  {property_id} {subjects}: {reason}"
         yield line if len(line) <= width else f"{line[: width - len(_CUT)].rstrip()}{_CUT}"

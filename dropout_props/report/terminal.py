@@ -100,7 +100,7 @@ def paragraph(one: PropertyResult) -> Text:
         text.append(f"  {label}: ", style="dim")
         text.append(f"{line}\n")
         if label == "known" and one.failure.reproducer:
-            text.append("  reproduce with flax alone:\n", style="dim")
+            text.append("  reproduce without dropout_props:\n", style="dim")
             text.append(indent(one.failure.reproducer.strip("\n"), " " * 4) + "\n")
     return text
 

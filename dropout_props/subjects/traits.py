@@ -104,7 +104,7 @@ class Traits:
         reasons: sentences that replace the usual reasons, by ability.
     """
 
-    api: Literal["linen", "nnx", "function"]
+    api: Literal["linen", "nnx", "function", "equinox"]
     law: Literal["dropout", "noise", "composite"] = "dropout"
     dropped: float | Callable[[float], float] | None = 0.0
     kept: Literal["scaled", "unscaled"] | Callable[[Any, float], Any] = "scaled"

@@ -1,7 +1,7 @@
 """Who wrote the layer of a subject, and whose code draws its masks.
 
-The default level and the known deviations of Flax depend on it. It is read off the layer itself,
-never off the name that reports print.
+The default level and the known deviations of a framework depend on it. It is read off the layer
+itself, never off the name that reports print.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["all_in", "drawing_modules", "is_of_flax", "layer_of"]
+__all__ = ["all_in", "drawing_modules", "is_of_framework", "layer_of"]
+
+_FRAMEWORKS = ("flax", "equinox", "haiku", "keras")
+_WRAPPERS = ("dropout_props.subjects", "dropout_props.layers")  # of the layer, their first argument
 
 _SAMPLERS = ("bernoulli", "uniform", "bits", "normal")
 _RATE = 0.5
 
 
-def is_of_flax(subject: Subject) -> bool:
-    """Return whether the layer itself is a class or function of Flax, under whatever name."""
+def is_of_framework(subject: Subject) -> bool:
+    """Return whether a framework wrote the layer itself, under whatever name: Flax or another."""
     layer = layer_of(subject)
-    return _is_in(getattr(layer, "__module__", None) or "", "flax")
+    module = getattr(layer, "__module__", None) or ""
+    return any(_is_in(module, framework) for framework in _FRAMEWORKS)
 
 
 def layer_of(subject: Subject) -> Any:
@@ -31,7 +35,8 @@ def layer_of(subject: Subject) -> Any:
     adapter: Any = subject.adapter
     layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
     while hasattr(layer, "func"):  # a functools.partial of it, or of what passes more arguments
-        is_ours = _is_in(getattr(layer.func, "__module__", None) or "", "dropout_props.subjects")
+        module = getattr(layer.func, "__module__", None) or ""
+        is_ours = any(_is_in(module, wrapper) for wrapper in _WRAPPERS)
         layer = layer.args[0] if is_ours and layer.args else layer.func
     return layer
 

@@ -109,7 +109,10 @@ def test_the_working_directory_hides_nothing(layers: Any, path: Any) -> None:
 
 
 SHIPPED = f"{', '.join(registry.names())}; the examples are {', '.join(registry.EXAMPLES)}"
-OTHERS = f"The shipped subjects are {SHIPPED}; write any other as package.module:attr."
+FRAMEWORKS = f"of other frameworks {', '.join(registry.FRAMEWORKS)}"
+OTHERS = (
+    f"The shipped subjects are {SHIPPED}; {FRAMEWORKS}; write any other as package.module:attr."
+)
 UNKNOWN = {
     "linen.Dropuot": "No subject is called 'linen.Dropuot'. Did you mean linen.Dropout? " + OTHERS,
     "LINEN.DROPOUT": "No subject is called 'LINEN.DROPOUT'. Did you mean linen.Dropout? " + OTHERS,

@@ -49,7 +49,7 @@ ROOMS = (
     Room("strategies"),
     Room("results", frozenset({"pydantic", "platformdirs"})),
     Room("subjects", COMPUTE | {"flax", "cloudpickle"}),
-    Room("layers", COMPUTE | {"flax"}),
+    Room("layers", COMPUTE | {"flax", "equinox", "haiku", "keras"}),
     Room("recording", COMPUTE | {"flax", "ml_dtypes"}),
     Room("properties", COMPUTE | {"hypothesis"}),
     Room(

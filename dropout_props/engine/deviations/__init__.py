@@ -1,6 +1,7 @@
 """Known deviations: what the installed Flax, or a layer that ships, is known to violate, and why.
 
-`deviations.toml` is the list. An entry never weakens a property: the property is judged as always,
+`deviations.toml` is the list; `frameworks.toml` is that of other frameworks and of Flax's bridges,
+each under its own name. An entry never weakens a property: the property is judged as always,
 and when it fails as the entry says, the verdict is KNOWN. When it passes although the entry names
 this one subject, the entry is out of date, and that is a failure too.
 """
@@ -25,9 +26,20 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SHIPPED_LIST", "SHIPPED_PATH", "BadList", "Deviation", "parse", "read", "text_of"]
+__all__ = [
+    "FRAMEWORKS_LIST",
+    "FRAMEWORKS_PATH",
+    "SHIPPED_LIST",
+    "SHIPPED_PATH",
+    "BadList",
+    "Deviation",
+    "parse",
+    "read",
+    "text_of",
+]
 
 SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
+FRAMEWORKS_PATH = Path(__file__).with_name("frameworks.toml")
 
 _REQUIRED = {"property", "subject", "matches", "reason", "link", "expires"}
 _FIELDS = _REQUIRED | {"when", "unless", "api", "drawn_by", "reproducer"}
@@ -50,11 +62,11 @@ class Deviation:
         expires: day from which the entry itself is a failure, so that somebody reviews it.
         when: version specifiers by package, as in ``{"flax": ">=0.11"}``; all must hold.
         unless: values of flags by name, as reports print them; any of them disables the entry.
-        api: ``linen``, ``nnx`` or ``function``; empty for any.
+        api: ``linen``, ``nnx``, ``function`` or ``equinox``; empty for any.
         drawn_by: packages; the entry covers a layer only if their code draws its masks. Empty for
             a deviation of the framework around the layer, which every layer has.
-        reproducer: a program that uses JAX and Flax alone, whose last statement asserts what should
-            hold; it ends in an AssertionError where the entry applies.
+        reproducer: a program that uses JAX and the framework alone, whose last statement asserts
+            what should hold; it ends in an AssertionError where the entry applies.
         place: the file of the entry, for the message that the entry is out of date.
     """
 
@@ -92,7 +104,8 @@ class Deviation:
         if any(environment.get(flag) == value for flag, value in self.unless.items()):
             return False
         return all(
-            environment.get(package, "") in SpecifierSet(condition, prereleases=True)
+            package in environment
+            and environment[package] in SpecifierSet(condition, prereleases=True)
             for package, condition in self.when.items()
         )
 
@@ -182,3 +195,4 @@ def _check_program(where: str, program: Any) -> None:
 
 
 SHIPPED_LIST = read(SHIPPED_PATH)
+FRAMEWORKS_LIST = read(FRAMEWORKS_PATH)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dropout_props.engine.deviations import SHIPPED_PATH
+from dropout_props.engine.deviations import FRAMEWORKS_PATH, SHIPPED_PATH
 from dropout_props.results.records import Failure
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.who import all_in, drawing_modules
@@ -87,12 +87,10 @@ def _draws(subject: Subject, entry: Deviation, failure: Failure) -> bool:
 
 
 def _file_of(entry: Deviation) -> str:
-    shipped = str(SHIPPED_PATH)
-    return (
-        "dropout_props/engine/deviations/deviations.toml"
-        if entry.place in ("", shipped)
-        else (entry.place)
-    )
+    for path in (SHIPPED_PATH, FRAMEWORKS_PATH):
+        if entry.place in ("", str(path)):
+            return f"dropout_props/engine/deviations/{path.name}"
+    return entry.place
 
 
 def _stale(result: PropertyResult, entry: Deviation, seen: str) -> PropertyResult:

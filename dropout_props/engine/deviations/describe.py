@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from dropout_props.engine.deviations import SHIPPED_LIST
+from dropout_props.engine.deviations import FRAMEWORKS_LIST, SHIPPED_LIST
 
 if TYPE_CHECKING:
     from dropout_props.engine.deviations import Deviation
@@ -16,7 +16,7 @@ __all__ = ["conditions", "known_of"]
 def known_of(property_id: str) -> str:
     """Return the entries about a property, for all releases; empty when there are none."""
     lines, reasons = ["Known deviations:"], set()
-    for entry in SHIPPED_LIST:
+    for entry in (*SHIPPED_LIST, *FRAMEWORKS_LIST):
         if entry.property_id == property_id:
             lines.append(_words(entry, repeated=entry.is_general and entry.reason in reasons))
             reasons.add(entry.reason)
@@ -41,7 +41,7 @@ def _words(entry: Deviation, *, repeated: bool) -> str:
     lines = [textwrap.indent(text, "  "), f"  {entry.link}"]
     if entry.reproducer:
         lines += [
-            "  reproduce with flax alone:",
+            "  reproduce without dropout_props:",
             textwrap.indent(entry.reproducer, " " * 4).rstrip(),
         ]
     return "\n".join(lines)

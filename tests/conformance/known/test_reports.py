@@ -79,7 +79,7 @@ def test_the_paragraph_of_a_known_deviation_holds_the_program() -> None:
     """Below the reason, indented, so that it can be copied."""
     text = plain_paragraph(_known())
     program = "    # It shows something.\n    assert 1 > 2, '</details> ```'\n"
-    assert f"  known: k (link)\n  reproduce with flax alone:\n{program}  reproduce: " in text
+    assert f"  known: k (link)\n  reproduce without dropout_props:\n{program}  reproduce: " in text
     assert "flax alone" not in plain_paragraph(_known(""))
 
 
@@ -116,7 +116,8 @@ def test_explain_shows_known_deviations(capsys: pytest.CaptureFixture[str]) -> N
     text = capsys.readouterr().out
     _, _, shown = text.partition("Known deviations:\n  nnx.Dropout, flax >=0.11: since 0.11 the")
     assert (
-        f"\n  {entry.link}\n  reproduce with flax alone:\n    # The state that nnx.split" in shown
+        f"\n  {entry.link}\n  reproduce without dropout_props:\n    # The state that nnx.split"
+        in shown
     )
     assert all(f"    {line}\n" in shown for line in entry.reproducer.splitlines())
     assert "  other nnx subjects, flax >=0.11: for the same reason" in shown

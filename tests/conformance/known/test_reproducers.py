@@ -1,4 +1,4 @@
-"""Each reproducer shows its deviation with JAX and Flax alone, on the installed releases."""
+"""Each reproducer shows its deviation with JAX and its framework alone, on what is installed."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dropout_props.engine.deviations import SHIPPED_LIST, Deviation
+from dropout_props.engine.deviations import FRAMEWORKS_LIST, SHIPPED_LIST, Deviation
 from dropout_props.environment import installed
 
 _FLAX_ITSELF = ("linen.Dropout", "nnx.Dropout", "linen.attention", "nnx.attention")
-_WITH_PROGRAM = [entry for entry in SHIPPED_LIST if entry.reproducer]
-_VERSIONS = installed.probe().versions
+_WITH_PROGRAM = [entry for entry in (*SHIPPED_LIST, *FRAMEWORKS_LIST) if entry.reproducer]
+_VERSIONS = installed.probe().conditions
 _APPLICABLE = [entry for entry in _WITH_PROGRAM if entry.holds_on(_VERSIONS)]
 _LINES, _COLUMNS = 14, 76  # of 80, less the indent of a report
 
@@ -101,7 +101,7 @@ def test_each_deviation_of_flax_itself_has_one() -> None:
 
 @pytest.mark.parametrize("entry", _WITH_PROGRAM, ids=_name)
 def test_it_stands_alone_and_is_short(entry: Deviation) -> None:
-    """It opens with what it shows, uses JAX and Flax alone, and fits a terminal."""
+    """It opens with what it shows, does without this package, and fits a terminal."""
     lines = entry.reproducer.splitlines()
     assert lines[0].startswith("# ")
     assert "dropout_props" not in entry.reproducer

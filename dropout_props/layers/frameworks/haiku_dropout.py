@@ -1,0 +1,33 @@
+"""`haiku.dropout` as a subject: a function of a key; a model calls it with `hk.next_rng_key()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import haiku as hk
+
+from dropout_props.subjects.subject import Subject
+
+
+def subject() -> Subject:
+    """Return `haiku.dropout` as a subject."""
+    return Subject.function(
+        partial(_call, hk.dropout),
+        name="haiku.dropout",
+        rate_one=False,  # its documentation says [0, 1), and it raises
+        eval_mode=False,
+        takes="all",
+        reasons={"eval_mode": "a model leaves haiku.dropout out when it evaluates"},
+    )
+
+
+def _call(
+    dropout: Callable[..., Any],
+    key: Any,
+    x: Any,
+    rate: float,
+    deterministic: bool,  # noqa: ARG001, FBT001 - the arguments of a function subject
+) -> Any:
+    return dropout(key, rate, x)
