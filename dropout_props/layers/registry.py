@@ -87,7 +87,7 @@ def load(name_or_path: str) -> Subject:
     if name_or_path in _NAMED:
         module, _, attr = _NAMED[name_or_path].partition(":")
         try:
-            found = importlib.import_module(module)
+            subject: Subject = getattr(importlib.import_module(module), attr)()
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if name_or_path not in FRAMEWORKS or package not in EXTRAS:
@@ -96,7 +96,6 @@ def load(name_or_path: str) -> Subject:
                 f"{name_or_path} needs the package {package}, which is not installed: "
                 f"pip install 'dropout-props[{package}]'"
             ) from error
-        subject: Subject = getattr(found, attr)()
         return replace(subject, source="")
     return _as_subject(_at(name_or_path), path=name_or_path)
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["all_in", "drawing_modules", "is_of_framework", "layer_of"]
 
-_FRAMEWORKS = ("flax", "equinox", "haiku", "keras")
-_WRAPPERS = ("dropout_props.subjects", "dropout_props.layers")  # of the layer, their first argument
+# The last holds functions that call the layer of a framework, and nothing else.
+_FRAMEWORKS = ("flax", "equinox", "haiku", "keras", "dropout_props.layers.frameworks")
 
 _SAMPLERS = ("bernoulli", "uniform", "bits", "normal")
 _RATE = 0.5
@@ -35,8 +35,7 @@ def layer_of(subject: Subject) -> Any:
     adapter: Any = subject.adapter
     layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
     while hasattr(layer, "func"):  # a functools.partial of it, or of what passes more arguments
-        module = getattr(layer.func, "__module__", None) or ""
-        is_ours = any(_is_in(module, wrapper) for wrapper in _WRAPPERS)
+        is_ours = _is_in(getattr(layer.func, "__module__", None) or "", "dropout_props.subjects")
         layer = layer.args[0] if is_ours and layer.args else layer.func
     return layer
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any, cast
 
 import flax
@@ -16,8 +14,9 @@ from dropout_props.subjects.subject import Subject
 
 def to_linen() -> Subject:
     """Return `flax.nnx.bridge.ToLinen(nnx.Dropout)`, a Linen module, as a subject."""
+    _require("ToLinen")
     return Subject.linen(
-        partial(_to_linen, _bridge("ToLinen")),
+        dropout_to_linen,
         name="nnx.bridge.ToLinen",
         mode_parameter="deterministic",
         mode_place="call",
@@ -29,8 +28,9 @@ def to_linen() -> Subject:
 
 def to_nnx() -> Subject:
     """Return `flax.nnx.bridge.ToNNX(linen.Dropout(...))`, an NNX module, as a subject."""
+    _require("ToNNX")
     return Subject.nnx(
-        partial(_to_nnx, _bridge("ToNNX")),
+        dropout_to_nnx,
         name="nnx.bridge.ToNNX",
         mode_parameter="deterministic",
         mode_place="call",
@@ -39,31 +39,29 @@ def to_nnx() -> Subject:
     )
 
 
-def _to_linen(
-    bridge: Callable[..., Any],
+def dropout_to_linen(
     rate: float,
     broadcast_dims: tuple[int, ...] = (),
     rng_collection: str = "dropout",
 ) -> nn.Module:
-    more = {"broadcast_dims": broadcast_dims, "rng_collection": rng_collection}
-    return cast("nn.Module", bridge(nnx.Dropout, args=(rate,), kwargs=more))
+    """Return `nnx.Dropout` as a Linen module."""
+    more: dict[str, Any] = {"broadcast_dims": broadcast_dims, "rng_collection": rng_collection}
+    return cast("nn.Module", nnx.bridge.ToLinen(nnx.Dropout, args=(rate,), kwargs=more))
 
 
-def _to_nnx(
-    bridge: Callable[..., Any],
+def dropout_to_nnx(
     rate: float,
     rngs: Any,
     broadcast_dims: tuple[int, ...] = (),
     rng_collection: str = "dropout",
 ) -> nnx.Module:
+    """Return `linen.Dropout` as an NNX module."""
     layer = nn.Dropout(rate, broadcast_dims=broadcast_dims, rng_collection=rng_collection)
-    return cast("nnx.Module", bridge(layer, rngs=rngs))
+    return cast("nnx.Module", nnx.bridge.ToNNX(layer, rngs=rngs))
 
 
-def _bridge(name: str) -> Any:
-    found = getattr(getattr(nnx, "bridge", None), name, None)
-    if found is None:
+def _require(name: str) -> None:
+    if not hasattr(getattr(nnx, "bridge", None), name):
         raise UnknownSubject(
             f"nnx.bridge.{name} is not in Flax {flax.__version__}. Install a later release of Flax."
         )
-    return found

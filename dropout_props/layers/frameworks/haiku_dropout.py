@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import haiku as hk
@@ -14,7 +12,7 @@ from dropout_props.subjects.subject import Subject
 def subject() -> Subject:
     """Return `haiku.dropout` as a subject."""
     return Subject.function(
-        partial(_call, hk.dropout),
+        dropout,
         name="haiku.dropout",
         rate_one=False,  # its documentation says [0, 1), and it raises
         eval_mode=False,
@@ -23,11 +21,11 @@ def subject() -> Subject:
     )
 
 
-def _call(
-    dropout: Callable[..., Any],
+def dropout(
     key: Any,
     x: Any,
     rate: float,
     deterministic: bool,  # noqa: ARG001, FBT001 - the arguments of a function subject
 ) -> Any:
-    return dropout(key, rate, x)
+    """Call `haiku.dropout`."""
+    return hk.dropout(key, rate, x)

@@ -8,15 +8,11 @@ key are the state. Without a key the layer goes on with its own seed, and promis
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
-
-os.environ.setdefault("KERAS_BACKEND", "jax")  # read when Keras is imported
 
 import jax
 import jax.numpy as jnp
-import keras
 
 from dropout_props.subjects.errors import UnknownSubject, Unsupported
 from dropout_props.subjects.subject import Subject
@@ -30,13 +26,13 @@ def subject() -> Subject:
     Raises:
         UnknownSubject: Keras runs on another backend than JAX.
     """
-    if keras.backend.backend() != "jax":
+    if (backend := _keras().backend.backend()) != "jax":
         raise UnknownSubject(
-            f"keras.layers.Dropout: Keras runs on {keras.backend.backend()}, not on JAX. Set the "
+            f"keras.layers.Dropout: Keras runs on {backend}, not on JAX. Set the "
             "environment variable KERAS_BACKEND=jax."
         )
     return Subject.function(
-        partial(_call, keras.layers.Dropout),
+        dropout,
         name="keras.layers.Dropout",
         missing_key_errors=(),
         takes="all",
@@ -44,14 +40,14 @@ def subject() -> Subject:
     )
 
 
-def _call(
-    factory: Callable[..., Any],
+def dropout(
     key: Any,
     x: Any,
     rate: float,
     deterministic: bool,  # noqa: FBT001 - the arguments of a function subject
 ) -> Any:
-    layer = _layer(factory, str(type(rate)), rate, str(x.dtype))
+    """Call `keras.layers.Dropout` with the words of a key as its seed."""
+    layer = _layer(str(type(rate)), rate, str(x.dtype))
     if key is None or not layer.non_trainable_variables:  # at rate 0 it has no seed
         return layer(x, training=not deterministic)
     words = jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
@@ -62,7 +58,15 @@ def _call(
 
 
 @lru_cache(maxsize=256)
-def _layer(factory: Callable[..., Any], _kind: str, rate: float, dtype: str) -> Any:
+def _layer(_kind: str, rate: float, dtype: str) -> Any:
     """Return a layer that computes in the dtype of the input; its arrays are concrete."""
     with jax.ensure_compile_time_eval():
-        return factory(rate, dtype=dtype)
+        return _keras().layers.Dropout(rate, dtype=dtype)
+
+
+def _keras() -> Any:
+    """Import Keras, on JAX unless it is loaded already or the environment names a backend."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras reads it when it is imported
+    import keras
+
+    return keras
