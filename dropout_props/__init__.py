@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from dropout_props.auditing import Record, audit, record, resume
     from dropout_props.cases.case import Case
     from dropout_props.engine import Judge, Settings
-    from dropout_props.properties import CATALOGUE, Property
+    from dropout_props.properties import CATALOGUE, NotRun, Property, Violation
+    from dropout_props.properties.own import exact, statistical
+    from dropout_props.properties.sampler import Sampler
     from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
     from dropout_props.results.records import RunResult
     from dropout_props.results.verdict import Verdict
-    from dropout_props.statistics import Trials, assert_bernoulli, assert_independent
+    from dropout_props.statistics import (
+        Trials,
+        agreement,
+        assert_bernoulli,
+        assert_independent,
+        odd_parity,
+    )
     from dropout_props.subjects.subject import Subject
     from dropout_props.subjects.traits import Traits
 
@@ -27,21 +35,28 @@ __all__ = [
     "CATALOGUE",
     "Case",
     "Judge",
+    "NotRun",
     "Property",
     "Record",
     "RunResult",
+    "Sampler",
     "Settings",
     "Subject",
     "Traits",
     "Trials",
     "Verdict",
+    "Violation",
     "__version__",
+    "agreement",
     "assert_bernoulli",
     "assert_independent",
     "audit",
+    "exact",
+    "odd_parity",
     "parametrize_with_properties",
     "record",
     "resume",
+    "statistical",
     "strategies",
 ]
 
@@ -52,20 +67,27 @@ _MODULES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
     "Case": "dropout_props.cases.case",
     "Judge": "dropout_props.engine",
+    "NotRun": "dropout_props.properties",
     "Property": "dropout_props.properties",
     "Record": "dropout_props.auditing",
     "RunResult": "dropout_props.results.records",
+    "Sampler": "dropout_props.properties.sampler",
     "Settings": "dropout_props.engine",
     "Subject": "dropout_props.subjects.subject",
     "Traits": "dropout_props.subjects.traits",
     "Trials": "dropout_props.statistics",
     "Verdict": "dropout_props.results.verdict",
+    "Violation": "dropout_props.properties",
+    "agreement": "dropout_props.statistics",
     "assert_bernoulli": "dropout_props.statistics",
     "assert_independent": "dropout_props.statistics",
     "audit": "dropout_props.auditing",
+    "exact": "dropout_props.properties.own",
+    "odd_parity": "dropout_props.statistics",
     "parametrize_with_properties": "dropout_props.pytest_plugin.parametrize",
     "record": "dropout_props.auditing",
     "resume": "dropout_props.auditing",
+    "statistical": "dropout_props.properties.own",
 }
 
 

@@ -280,7 +280,8 @@ def _run(
         for subject in subjects
         for one, reason in selection.reasons(subject).items()
     )
-    blank = replace(empty_result(settings, number_of(subjects, properties)), notes=notes)
+    number = number_of(subjects, properties)
+    blank = replace(empty_result(settings, number, subjects), notes=notes)
     result, interrupted, started, stopped = blank, False, monotonic(), ""
     with interruptible(repeat=True):
         lines = header(blank, settings.promise) if execution.verbose else brief_header(blank)

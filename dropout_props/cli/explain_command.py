@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dropout_props.cli.options import properties_of
+from dropout_props.cli.options import configuration, properties_of
 
 if TYPE_CHECKING:
     from dropout_props.properties import Property, RecordProperty
@@ -43,6 +43,8 @@ def _explained(ids: tuple[str, ...]) -> list[Property | RecordProperty]:
     """Return the properties with these ids, all of them when there are no ids."""
     from dropout_props.properties import EXPLAINED
 
+    if any(not one.upper().startswith("DP") for one in ids):
+        configuration()  # imports the modules in which the project declares its own
     known = {prop.id: prop for prop in EXPLAINED}
     found = [known.get(one.upper()) or properties_of((one,))[0] for one in ids]
     return list({prop.id: prop for prop in found}.values()) or list(EXPLAINED)

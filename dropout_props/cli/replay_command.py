@@ -8,6 +8,7 @@ import click
 
 from dropout_props.cli.comparison_output import read_result
 from dropout_props.cli.errors import require_working_pair
+from dropout_props.cli.options import configuration
 from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode
 
@@ -53,6 +54,8 @@ def command(name: str, *, path: Path | None, script: bool, as_test: bool) -> int
         )
     try:
         found = find_failure(read_result(path or cache.last_result()), name)
+        if not found.result.property_id.startswith("DP"):
+            configuration()  # imports the modules in which the project declares its own
         if script or as_test:
             click.echo(script_of(found) if script else test_file(found), nl=False)
             return ExitCode.PASS

@@ -32,7 +32,15 @@ __all__ = ["command"]
 @click.option(
     "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML to this file."
 )
-def command(result: Path, *, html_path: Path | None, junit_path: Path | None) -> int:
+@click.option(
+    "--compare",
+    "compare_path",
+    type=click.Path(path_type=Path),
+    help="Write a Markdown page with the subjects of a check side by side.",
+)
+def command(
+    result: Path, *, html_path: Path | None, junit_path: Path | None, compare_path: Path | None
+) -> int:
     """Print what --json of another command wrote, or write it as a page or as JUnit XML.
 
     It reads files of check, gate, diff, audit and selftest. It judges nothing, and loads neither
@@ -41,23 +49,29 @@ def command(result: Path, *, html_path: Path | None, junit_path: Path | None) ->
     Exit codes: 0 done, 3 a file could not be written, 4 usage.
     """
     from dropout_props.results.files import BadResultFile
+    from dropout_props.results.records import RunResult
     from dropout_props.results.stored import StoredRecord, StoredSelftest, load
 
-    check_reports(html_path, junit_path)
+    check_reports(html_path, junit_path, compare_path)
     try:
         stored = load(result)
     except BadResultFile as error:
         raise click.UsageError(str(error)) from error
-    if isinstance(stored, StoredRecord | StoredSelftest) and (html_path is None or junit_path):
+    if compare_path is not None and not isinstance(stored, RunResult):
+        raise click.UsageError(f"{result}: --compare takes the result of a check.")
+    only_page = isinstance(stored, StoredRecord | StoredSelftest)
+    if only_page and (html_path is None or junit_path):
         kind = "record" if isinstance(stored, StoredRecord) else "self-test"
         raise click.UsageError(f"{result}: a {kind} can be written as a page alone: give --html.")
     with Outputs() as outputs:
-        if html_path is None and junit_path is None:
+        if html_path is None and junit_path is None and compare_path is None:
             _print(stored, outputs)
         if html_path is not None:
             outputs.save(_page(stored), html_path)
         if junit_path is not None:
             outputs.save(_junit(stored), junit_path)
+        if compare_path is not None and isinstance(stored, RunResult):
+            outputs.save(_compared(stored, result), compare_path)
     return ExitCode.PASS
 
 
@@ -87,6 +101,13 @@ def _page(stored: Stored) -> str:
     if isinstance(stored, StoredSelftest):
         return html.selftest_page(stored.document)
     return html.page(stored)
+
+
+def _compared(run: RunResult, path: Path) -> str:
+    """Return the page of the subjects side by side."""
+    from dropout_props.report.subjects import subjects_page
+
+    return subjects_page(run, command=f"dropout-props report {path.name} --compare FILE")
 
 
 def _junit(stored: Stored) -> str:

@@ -4,13 +4,22 @@ Guarantee: the share is a constant, budget / (statistical properties of the cata
 `SUBJECT_CAPACITY`). It does not depend on the selected properties and subjects, on their order or
 on the number of workers, so no verdict does. A run is red when a property fails, and also when it
 is left undecided: each of the two has a part of the share.
+
+The properties that a project declares share what one subject would have: `own_share`, a constant
+too. A run with some has room for one subject fewer, so all shares together stay in the budget.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["SUBJECT_CAPACITY", "UNDECIDED_PART", "Budget", "undecided_share"]
+from dropout_props.properties.own import CAPACITY
+
+if TYPE_CHECKING:
+    from dropout_props.properties import Property
+
+__all__ = ["SUBJECT_CAPACITY", "UNDECIDED_PART", "Budget", "own_share", "undecided_share"]
 
 UNDECIDED_PART = 1 / 64
 """The part of a share that covers being left undecided: small, as it only caps the longest runs."""
@@ -60,9 +69,27 @@ class Budget:
         """The chance at most that one property of one correct subject is left undecided."""
         return self._whole_share * UNDECIDED_PART
 
+    def share_of(self, prop: Property) -> float:
+        """Return the chance at most that this property of one correct subject fails."""
+        return own_share(self.share, self.num_properties) if prop.is_own else self.share
+
     @property
     def _whole_share(self) -> float:
         return self.false_fail_rate / (self.num_properties * self.capacity)
+
+
+def own_share(share: float, num_properties: int, capacity: int = SUBJECT_CAPACITY) -> float:
+    """Return the share of a property that a project declares.
+
+    The catalogue spends ``num_properties * share`` on one subject. Divided by the most statistical
+    properties that a project may declare, on as many subjects, that is the share of each.
+
+    Args:
+        share: that of a property of the catalogue.
+        num_properties: number of statistical properties in the catalogue.
+        capacity: number of subjects that share the budget.
+    """
+    return share * num_properties / (CAPACITY * capacity)
 
 
 def undecided_share(share: float) -> float:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class _Table(BaseModel):
     per_subject_ignore: dict[str, dict[str, str]] = {}
     profile: str | None = None
     deviations: str | None = None
+    own_properties: tuple[str, ...] = ()
 
 
 _KEYS = sorted(map(_dashed, _Table.model_fields))
@@ -67,6 +69,7 @@ class Configuration:
         profile: the profile; None if the table has none.
         deviations: text of the list of known deviations that replaces the one that ships; None if
             the table names none.
+        own_properties: modules that declare properties of the project; they have been imported.
     """
 
     path: Path | None = None
@@ -74,6 +77,7 @@ class Configuration:
     selection: Selection = field(default_factory=Selection)
     profile: str | None = None
     deviations: str | None = None
+    own_properties: tuple[str, ...] = ()
 
 
 def at(folder: Path) -> Configuration:
@@ -114,6 +118,8 @@ def read(table: Any, path: Path) -> Configuration:
     except ValidationError as error:
         raise BadTable(f"{where}: {_sentence(error)}") from None
     _check_choice(where, "profile", found.profile, tuple(PROFILES))
+    for module in found.own_properties:
+        _import(where, module, path.parent)
     for subject, ids in found.per_subject_ignore.items():
         for property_id, reason in ids.items():
             if not reason.strip():
@@ -136,7 +142,21 @@ def read(table: Any, path: Path) -> Configuration:
         selection=selection,
         profile=found.profile,
         deviations=_list_of(where, found.deviations, path.parent),
+        own_properties=found.own_properties,
     )
+
+
+def _import(where: str, module: str, folder: Path) -> None:
+    """Import a module that declares properties, from the folder of the table too."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # last: a file there cannot hide an installed package
+    try:
+        import_module(module)
+    except Exception as error:
+        text = " ".join(str(error).split()) or "no message"
+        raise BadTable(
+            f"{where}: own-properties={module!r} cannot be imported: {type(error).__name__}: {text}"
+        ) from error
 
 
 def _list_of(where: str, name: str | None, folder: Path) -> str | None:

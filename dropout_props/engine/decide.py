@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
+from dropout_props.engine.budget import undecided_share
 from dropout_props.engine.cases import explicit_cases, fitted
 from dropout_props.engine.confirm import confirm_exact, confirm_statistical
 from dropout_props.engine.failure_ids import with_replay
@@ -136,13 +137,13 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
     """Fill the ledger example by example, and compare its evidence with the property's share."""
     decision = prop.decision
     assert isinstance(decision, Statistical)
-    explicit, share = explicit_cases(decision, subject), settings.budget.share
+    explicit, share = explicit_cases(decision, subject), settings.budget.share_of(prop)
     number = decision.num_examples(settings.profile, len(explicit))
     rule = Rule(
         log_threshold=example_threshold(share, number),
         false_pass_rate=settings.budget.false_pass_rate,
         factor=settings.profile.discrepancy_factor,
-        undecided_rate=settings.budget.undecided_share / number,
+        undecided_rate=undecided_share(share) / number,
     )
     ledger: list[Example] = []
     quick = in_one_program(subject)

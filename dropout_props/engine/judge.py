@@ -58,6 +58,7 @@ class Judge:
         self.settings = settings
         self.environment = environment
         self._results: dict[int, dict[str, PropertyResult]] = {}
+        self._controls: dict[str, str] = {}
         self._subjects: dict[int, Subject] = {}  # a stored subject keeps its id()
 
     def __call__(self, subject: Subject, prop: Property) -> PropertyResult:
@@ -96,21 +97,51 @@ class Judge:
         self._subjects[id(subject)] = subject
         return self._results.setdefault(id(subject), {})
 
+    def _passes_its_control(self, prop: Property) -> str:
+        """Return why a property of a project is not trusted: its negative control did not fail.
+
+        The control is judged once, alone: without known deviations, and whatever it depends on.
+        """
+        if prop.control is None:
+            return ""
+        if prop.id not in self._controls:
+            alone = Judge(replace(self.settings, known=(), confirm=False), self.environment)
+            bare = replace(prop, control=None, blocked_by=(), needs=())
+            found = alone(prop.control, bare)
+            self._controls[prop.id] = (
+                ""
+                if found.verdict is Verdict.FAIL
+                else f"its negative control does not fail ({found.verdict}: {found.shown}), so "
+                "nothing shows that the property can; the layer was not judged"
+            )
+        return self._controls[prop.id]
+
     def notes(self, subject: Subject) -> tuple[str, ...]:
         """Return what trying has found about a subject: sentences that are never a failure."""
         return probe(subject).notes
 
-    def _judge(self, subject: Subject, prop: Property) -> PropertyResult:
-        whole, subject = subject, probe(subject).subject
-        blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
+    def _not_judged(
+        self, whole: Subject, subject: Subject, prop: Property, blank: PropertyResult
+    ) -> PropertyResult | None:
+        """Return the result of a property that is not judged, with why; None if it is."""
         reason = prop.inapplicable(subject.traits)
         if reason is not None:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=reason)
+        if untested := self._passes_its_control(prop):
+            by = "the negative control of the property, which is judged first"
+            return _error(subject, blank, prop, self.settings, untested, decided_by=by)
         for blocker in prop.blocked_by:
             found = self(whole, find(blocker))
             if found.verdict.blocks:
                 root = found.root_id or blocker, found.root_cause or found.verdict
                 return _blocked(blank, blocker, *root)
+        return None
+
+    def _judge(self, subject: Subject, prop: Property) -> PropertyResult:
+        whole, subject = subject, probe(subject).subject
+        blank = PropertyResult(subject.name, prop.id, prop.name, prop.kind, Verdict.PASS)
+        if (early := self._not_judged(whole, subject, prop, blank)) is not None:
+            return early
         decide = decide_statistical if prop.is_statistical else decide_exact
         try:
             outcome = decide(subject, prop, self.settings)
@@ -120,7 +151,7 @@ class Judge:
             if self._evaluation_fails(whole, prop, error):
                 cause = self(whole, find(_EVALUATES)).verdict
                 return _blocked(blank, _EVALUATES, _EVALUATES, cause)
-            return _error(subject, blank, prop, self.settings, _crash(subject, error))
+            return _error(subject, blank, prop, self.settings, _crash(subject, prop, error))
         result = _result(blank, outcome)
         result = apply_known(result, subject, self.settings.known, self.environment)
         # A known deviation has its reason in the list: nothing is drawn and compiled for another.
@@ -168,17 +199,21 @@ def _diagnosed(
     return replace(result, failure=replace(failure, diagnosis=found.words, masks=found.masks))
 
 
-def _crash(subject: Subject, error: Exception | SystemExit) -> str:
+def _crash(subject: Subject, prop: Property, error: Exception | SystemExit) -> str:
     """Return a sentence about a crash of the subject, or of a property: a fault of this package."""
     if isinstance(error, SubjectError):
         return str(error)
     if isinstance(error, SystemExit):
         return f"{subject.name} raised SystemExit({error.code!r}): no layer may end the process."
     last = traceback.extract_tb(error.__traceback__)[-1]
+    at_fault = (
+        "Mend the property, or let it raise Violation where the layer is wrong."
+        if not prop.id.startswith("DP")
+        else "This is a fault of dropout_props; please report it with this paragraph."
+    )
     return (
         f"the property itself raised {type(error).__name__}: {str(error)[:400]} "
-        f"({Path(last.filename).name}, line {last.lineno}). This is a fault of dropout_props; "
-        "please report it with this paragraph."
+        f"({Path(last.filename).name}, line {last.lineno}). {at_fault}"
     )
 
 

@@ -165,11 +165,12 @@ def statistical_failure(
 ) -> Failure:
     """Return the paragraph of counts that refute a property, or leave it undecided."""
     shown = f"1e{log10_evidence:.0f}" if np.isfinite(log10_evidence) else "without bound"
+    share = pair.settings.budget.share_of(pair.prop)
     return pair.failure(
         seen=f"{_worst(worst, pair.prop)} ({worst.sampler.case})",
         decided_by=(
             f"evidence {shown} against 1e{log10_needed:.0f} needed, which a correct layer "
-            f"reaches at most once in 1e{-log10(pair.settings.budget.share):.0f} runs"
+            f"reaches at most once in 1e{-log10(share):.0f} runs"
         ),
         confirmation=confirmation,
     )

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dropout_props.properties import CATALOGUE, LEVELS, RECORDED, UnknownProperty, find
+from dropout_props.properties import LEVELS, RECORDED, UnknownProperty, every_property, find
 from dropout_props.subjects.who import is_of_framework
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Selection:
         level = self.level or default_level(subject)
         here = self._ignored_here(subject.name)
         ignore = (*self.ignore, *here)
-        return tuple(one for one in CATALOGUE if self._is_selected(one, level, ignore))
+        return tuple(one for one in every_property() if self._is_selected(one, level, ignore))
 
     def reasons(self, subject: Subject) -> dict[str, str]:
         """Return why properties are ignored for this subject alone, by id or prefix."""
@@ -102,7 +102,7 @@ def _longest(entries: Sequence[str], property_id: str) -> int | None:
 
 def _check(entry: str, place: str) -> None:
     wanted = entry.upper()
-    if len(wanted) > 1 and any(prop.id.startswith(wanted) for prop in CATALOGUE):
+    if len(wanted) > 1 and any(prop.id.startswith(wanted) for prop in every_property()):
         return
     if 1 < len(wanted) < _WHOLE and any(prop.id.startswith(wanted) for prop in RECORDED):
         raise UnknownProperty(
@@ -112,7 +112,7 @@ def _check(entry: str, place: str) -> None:
     try:
         find(wanted)  # raises, and says what is special about an id of another kind
     except UnknownProperty as error:
-        families = sorted({prop.id[:3] for prop in CATALOGUE})
+        families = sorted({prop.id[:3] for prop in every_property()})
         if len(wanted) < _WHOLE:
             close = get_close_matches(wanted, families, n=1, cutoff=0.0)
             raise UnknownProperty(

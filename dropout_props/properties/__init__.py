@@ -4,6 +4,7 @@ Holds: the files `dpNNN_*`, the `declaration` that they fill in, the `sampler` t
 and draws masks, and the reference PRNG. To add a property, write its file, add it to the list
 below and write a mutant that it must fail; the tests of power, messages and docs then include it.
 DP804 needs trained models: a nightly test decides it, and it is not in the list.
+`own` has the decorators by which a project declares properties of its own.
 Guarantees: an exact property spends no error budget; a statistical one returns integer counts.
 Imports: Hypothesis, JAX, NumPy and the rooms above; never Flax or the engine.
 """
@@ -108,6 +109,7 @@ from dropout_props.properties.declaration import (
     Statistical,
     Violation,
 )
+from dropout_props.properties.own import BadProperty, own_properties
 from dropout_props.properties.recorded.declaration import RecordProperty
 
 __all__ = [
@@ -115,6 +117,7 @@ __all__ = [
     "EXPLAINED",
     "LEVELS",
     "RECORDED",
+    "BadProperty",
     "DecidedOnRecords",
     "Exact",
     "Level",
@@ -124,7 +127,9 @@ __all__ = [
     "Statistical",
     "UnknownProperty",
     "Violation",
+    "every_property",
     "find",
+    "own_properties",
 ]
 
 CATALOGUE: tuple[Property, ...] = (
@@ -237,6 +242,11 @@ class DecidedOnRecords(UnknownProperty):
     """The id is that of a property of a running model, which no layer is judged against."""
 
 
+def every_property() -> tuple[Property, ...]:
+    """Return the properties that a layer is judged against: the catalogue, then the project's."""
+    return (*CATALOGUE, *own_properties())
+
+
 def find(property_id: str) -> Property:
     """Return the property with the id `property_id`, in upper or lower case.
 
@@ -245,7 +255,7 @@ def find(property_id: str) -> Property:
         DecidedOnRecords: the property is judged on a record of a running model.
     """
     wanted = property_id.upper()
-    for prop in CATALOGUE:
+    for prop in every_property():
         if prop.id == wanted:
             return prop
     if wanted == _NIGHTLY:
@@ -258,7 +268,8 @@ def find(property_id: str) -> Property:
             f"{wanted} is a property of a running model, and no layer is judged against it: record "
             "the model with `dropout_props.record()`."
         )
-    close = get_close_matches(wanted, [*(one.id for one in EXPLAINED), _NIGHTLY])
+    known = [*(one.id for one in (*EXPLAINED, *own_properties())), _NIGHTLY]
+    close = get_close_matches(wanted, known)
     hint = f"the closest are {', '.join(close)}" if close else "none is close"
     raise UnknownProperty(
         f"unknown property {property_id!r}: {hint}; `dropout-props list` prints them all."

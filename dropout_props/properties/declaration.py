@@ -18,7 +18,7 @@ from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Interval, Trials
-from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Subject, Traits
 from dropout_props.subjects.traits import Ability
 
 __all__ = [
@@ -135,6 +135,7 @@ class Property:
         level: `core` for what dropout means, `full` for what a careful author adds, `framework` for
             what only the layer of a framework promises.
         since: the version of this package that introduced it.
+        control: of a property that a project declares: a layer that must fail it.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Property:
     needs: tuple[Ability, ...] = ()
     level: Level = "full"
     since: str = "0.1"
+    control: Subject | None = None
 
     def inapplicable(self, traits: Traits) -> str | None:
         """Return why the property does not apply to a subject with these traits, or None."""
@@ -158,6 +160,11 @@ class Property:
     def is_in(self, level: Level) -> bool:
         """Return whether a run at `level` judges the property."""
         return LEVELS.index(self.level) <= LEVELS.index(level)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a project declared it, so that it has a share of another part of the budget."""
+        return self.control is not None
 
     @property
     def is_statistical(self) -> bool:

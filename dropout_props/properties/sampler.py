@@ -19,6 +19,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dropout_props.properties.mask_cases import keep_of
+from dropout_props.statistics import Interval
 from dropout_props.subjects.one_program import one_program
 from dropout_props.subjects.one_program_adapter import runs_in_one_program
 
@@ -114,6 +116,11 @@ class Sampler:
         if self.subject.traits.reference == "input":
             return self.case.mask_shape
         return tuple(np.shape(self.subject.reference(self.inputs())))
+
+    @property
+    def keep(self) -> Interval:
+        """The keep probabilities that correct arithmetic may give (noise: of lying above)."""
+        return keep_of(self)
 
     @property
     def num_keys(self) -> int:

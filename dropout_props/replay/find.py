@@ -145,7 +145,7 @@ def _exact(subject: Subject, property_id: str, found: Found, settings: Settings)
 
 
 def _example(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:
-    from dropout_props.engine.budget import undecided_share
+    from dropout_props.engine.budget import own_share, undecided_share
     from dropout_props.engine.cases import explicit_cases
     from dropout_props.engine.failure_ids import case_of
     from dropout_props.engine.sequential_test import Rule, judge_example
@@ -153,15 +153,17 @@ def _example(subject: Subject, property_id: str, found: Found, settings: Setting
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import example_threshold
 
-    decision = find(property_id).decision
+    prop, share = find(property_id), found.run.share
+    decision = prop.decision
     assert isinstance(decision, Statistical)
     assert found.replay.case is not None
+    share = own_share(share, found.run.num_properties) if prop.is_own else share
     number = decision.num_examples(settings.profile, len(explicit_cases(decision, subject)))
     rule = Rule(
-        log_threshold=example_threshold(found.run.share, number),
+        log_threshold=example_threshold(share, number),
         false_pass_rate=found.run.false_pass_rate,
         factor=settings.profile.discrepancy_factor,
-        undecided_rate=undecided_share(found.run.share) / number,
+        undecided_rate=undecided_share(share) / number,
     )
     sampler = Sampler(subject, case_of(found.replay.case), property_id, settings.run_seed)
     example = judge_example(sampler, decision, rule)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dropout_props.results.comparison import Comparison, Row
     from dropout_props.results.records import RunResult
 
-__all__ = ["MARKS", "matrix_page"]
+__all__ = ["LEGEND", "MARKS", "matrix_page"]
 
 MARKS = {
     Verdict.PASS: "✓",
@@ -33,7 +33,7 @@ MARKS = {
     Verdict.NOT_APPLICABLE: "·",
     Verdict.ERROR: "**E**",
 }
-_LEGEND = (
+LEGEND = (
     "✓ pass, K known deviation, **F** fail, **E** error, ? inconclusive, b blocked by another "
     "property, · not applicable; an empty cell: not judged."
 )
@@ -99,7 +99,7 @@ def _table(subject: str, releases: Sequence[str], results: Sequence[RunResult]) 
         "",
         f"## {subject}",
         "",
-        _LEGEND,
+        LEGEND,
         "",
         f"| property | {' | '.join(_heading(group) for group, _ in shared)} |",
         f"|---|{'---|' * len(shared)}",

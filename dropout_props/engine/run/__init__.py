@@ -17,6 +17,7 @@ from dropout_props.engine.run.roots import with_roots
 from dropout_props.engine.run.schedule import in_workers
 from dropout_props.engine.snapshot import take
 from dropout_props.environment import installed
+from dropout_props.properties import own_properties
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
@@ -85,11 +86,23 @@ def in_order(
     return with_roots(by_pair[pair] for pair in pairs if pair in by_pair)
 
 
-def empty_result(settings: Settings, collected: int) -> RunResult:
-    """Return the record of a run without results; `collected` is its number of pairs."""
+def empty_result(settings: Settings, collected: int, subjects: Sequence[Subject] = ()) -> RunResult:
+    """Return the record of a run without results.
+
+    Args:
+        settings: the settings of the run.
+        collected: its number of pairs.
+        subjects: its subjects; the versions include that of another framework that wrote one.
+    """
     probe = installed.probe()
+    wrote = {subject.name.partition(".")[0] for subject in subjects}
+    others = {
+        package: version
+        for package, version in installed.frameworks().items()
+        if package.removeprefix("dm-") in wrote
+    }
     return RunResult(
-        versions=dict(probe.versions),
+        versions=probe.versions | others,
         flags=dict(probe.flags),
         run_seed=settings.run_seed,
         profile=settings.profile.name,
@@ -138,7 +151,7 @@ def run(
     _check(subjects, settings)
     started = monotonic()
     each = _of_each(subjects, properties)
-    blank = empty_result(settings, sum(map(len, each)))
+    blank = empty_result(settings, sum(map(len, each)), subjects)
     ends_at = None if max_seconds is None else started + max_seconds
     if processes == 1 and timeout is None and cluster is None:
         results = []
@@ -195,7 +208,9 @@ def _notes(subjects: Sequence[Subject], results: Sequence[PropertyResult]) -> tu
 
 
 def _check(subjects: Sequence[Subject], settings: Settings) -> None:
-    capacity = settings.budget.capacity
+    # The properties of a project share what one subject would have: see engine/budget.py.
+    own = any(prop.is_statistical for prop in own_properties())
+    capacity = settings.budget.capacity - own
     if len(subjects) > capacity:
         raise TooManySubjects(
             f"{len(subjects)} subjects: the error budget has room for {capacity}. "

@@ -14,7 +14,8 @@ import cloudpickle
 from dropout_props.engine import Judge
 from dropout_props.engine.snapshot import take_one
 from dropout_props.environment import installed
-from dropout_props.properties import find
+from dropout_props.properties import find, own_properties
+from dropout_props.properties.own import register
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,7 @@ class PairWorker:
     def __init__(self, subjects: Sequence[Subject], settings: Settings) -> None:
         self._names = [subject.name for subject in subjects]
         self._pickled = [_pickle(subject) for subject in subjects]
+        self._own = cloudpickle.dumps(own_properties())  # this process has imported their modules
         self._settings = settings
         self._subjects: dict[int, Subject] = {}
         self._judge: Judge | None = None
@@ -78,6 +80,8 @@ class PairWorker:
         if not task.property_id:
             return take_one(subject)
         if self._judge is None:
+            for prop in cloudpickle.loads(self._own):
+                register(prop)
             self._judge = new_judge(self._settings)
         self._judge.reuse(subject, task.prerequisites)
         return self._judge(subject, find(task.property_id))
