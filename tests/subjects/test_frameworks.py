@@ -3,11 +3,13 @@
 Each test of a framework that is not installed is skipped; `tox -e nightly` installs them all.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, get_args
 
 import jax
@@ -180,3 +182,12 @@ def test_each_framework_is_listed_under_its_own_name() -> None:
         assert entry.subject not in registry.FRAMEWORKS
         covers_all = entry.subject == "*" and not entry.api
         assert not covers_all or "flax" in entry.drawn_by
+
+
+def test_the_page_lists_each_finding() -> None:
+    """Its table has each entry of the list, by subject and property, and nothing else."""
+    page = (Path(__file__).parents[2] / "docs/frameworks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| .* \| (DP[\d, DP]+) \|$", page, flags=re.MULTILINE)
+    shown = [(subject, one) for subject, ids in rows for one in ids.split(", ")]
+    listed = [(entry.subject, entry.property_id) for entry in FRAMEWORKS_LIST]
+    assert sorted(shown) == sorted(listed)
