@@ -34,8 +34,12 @@ def _texts(ids: tuple[str, ...]) -> list[str]:
 
     texts = {entry["id"]: entry["text"] for entry in catalogue()}
     named = [one.upper() for one in ids] or list(texts)
-    if not set(named) <= set(texts):  # the message names the closest ids
-        named = [prop.id for prop in _explained(ids)]
+    if not set(named) <= set(texts):  # a property of the project, or a message with closest ids
+        from dropout_props.properties.describe import describe
+
+        found = _explained(ids)
+        named = [prop.id for prop in found]
+        texts |= {prop.id: describe(prop) for prop in found if prop.id not in texts}
     return [texts[one] for one in dict.fromkeys(named)]
 
 
