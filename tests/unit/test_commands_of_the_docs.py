@@ -40,10 +40,10 @@ def shown(text: str) -> list[str]:
 
 
 def words_of(command: str) -> list[list[str]]:
-    """Split a line at `&&` and `|`, and cut off a redirection."""
+    """Split a line at `&&`, `&` and `|`, and cut off a redirection."""
     parts: list[list[str]] = [[]]
     for word in shlex.split(command, comments=True):
-        if word in ("&&", "|", ";"):
+        if word in ("&&", "|", ";", "&"):
             parts.append([])
         else:
             parts[-1].append(word)
@@ -158,6 +158,8 @@ def test_every_command_on_a_page_exists(page: Path) -> None:
     ("command", "said"),
     [
         ("dropout-props chek", "no command chek"),
+        ("dropout-props campaign stop", "no command stop"),
+        ("dropout-props campaign run depth linen.Dropout --untill 1", "No such option"),
         ("dropout-props check --htlm page.html", "No such option"),
         ("dropout-props check linen.Dropuot", "no subject linen.Dropuot"),
         ("dropout-props check --select DP2,DP999", "no property DP999"),
