@@ -51,7 +51,13 @@ _PARTS: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("mutant", "part"),
     [
-        pytest.param(mutant, part, id=f"{mutant.name}, by {part}")
+        pytest.param(
+            mutant,
+            part,
+            id=f"{mutant.name}, by {part}",
+            # runs of the engine, where another measurement sees the fault too
+            marks=pytest.mark.nightly if part == "c" and len(mutant.caught_by) > 1 else [],
+        )
         for mutant in OWN_MUTANTS
         for part in mutant.caught_by
         if part != "d"  # takes hundreds of scans: `dropout-props selftest --null` runs them
