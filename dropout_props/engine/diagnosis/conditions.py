@@ -22,7 +22,7 @@ __all__ = ["only_where"]
 
 _LOG_THRESHOLD = log(1e12)
 _FALSE_PASS_RATE = 1e-3
-_MOST_TRIALS = 2**20  # a finer deviation would take too long to look for elsewhere
+_MOST_TRIALS = 2**22  # a finer deviation would take too long to look for elsewhere
 _RATES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _SMALLEST = 128
 _LEAST = 1e-9

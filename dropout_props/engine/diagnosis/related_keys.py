@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -29,13 +31,26 @@ _SMALL_SHIFTS = 65
 def related(sampler: Sampler, keep: Interval) -> str:
     """Return how the second mask of a pair follows from the first, or nothing."""
     bits = agreement_bits(keep)
-    if sampler.size > _LARGEST or not enough(_PAIRS * bits):
+    if not enough(_PAIRS * bits):
         return ""
-    for words, first, second in _pairs(sampler):
-        found = _relation(first, second)
-        if found:
-            return f"{words} is {found}"
+    small = replace(sampler, case=replace(sampler.case, shape=_cut(sampler.case.shape)))
+    try:
+        for words, first, second in _pairs(small):
+            found = _relation(first, second)
+            if found:
+                return f"{words} is {found}"
+    except (SubjectError, Unsupported):  # it does not take the smaller shape
+        pass
     return ""
+
+
+def _cut(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape of few enough units: its longest axes are halved."""
+    cut = list(shape)
+    while prod(cut) > _LARGEST:
+        longest = cut.index(max(cut))
+        cut[longest] //= 2
+    return tuple(cut)
 
 
 def _pairs(sampler: Sampler) -> Iterator[tuple[str, np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
