@@ -126,7 +126,7 @@ def read_chunks(lines: Iterator[bytes], identity: Identity) -> Iterator[Chunk | 
         elif line.endswith(b"\n"):
             yield f"line {number} is damaged, or of another campaign"
         else:
-            yield f"line {number} is torn: its writer was stopped in the middle of it"
+            yield f"line {number} is torn: its writer was stopped in it, or is there now"
 
 
 def _with_checksum(text: bytes, campaign: bytes) -> bytes:

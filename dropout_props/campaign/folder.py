@@ -120,7 +120,9 @@ def read_folder(folder: Path) -> Contents:
             contents.processes[path] = header.process
             for one in read_chunks(lines, header.identity):
                 if isinstance(one, str):
-                    contents.notes.append(f"{path}: {one}; the chunk is counted again")
+                    contents.notes.append(
+                        f"{path}: {one}; the line is left out, its chunk counted again"
+                    )
                 else:
                     _add(contents, one, path)
     return contents

@@ -49,8 +49,8 @@ def test_a_file_that_was_cut_at_any_byte_is_valid(tmp_path: Path) -> None:
         if size > ends[0] and found.notes:
             assert found.notes == [
                 (
-                    f"{path}: line {lines + 1} is torn: its writer was stopped in the middle of "
-                    "it; the chunk is counted again"
+                    f"{path}: line {lines + 1} is torn: its writer was stopped in it, or is there "
+                    "now; the line is left out, its chunk counted again"
                 )
             ]
 
@@ -62,7 +62,10 @@ def test_a_damaged_line_is_left_out(tmp_path: Path) -> None:
     found = read_folder(tmp_path)
     assert sorted(found.chunks) == [0]
     assert found.notes == [
-        f"{path}: line 3 is damaged, or of another campaign; the chunk is counted again"
+        (
+            f"{path}: line 3 is damaged, or of another campaign; the line is left out, "
+            "its chunk counted again"
+        )
     ]
 
 
