@@ -36,7 +36,8 @@ def svg(state: State) -> str:
     looks = state.looks
     first, last = looks[0].trials, looks[-1].trials * _AHEAD
     lows = [state.grid_width, looks[-1].excluded / sqrt(_AHEAD)]
-    low = floor(log10(max(_LEAST, min(one for one in lows if one > 0))))
+    # Half of the least, so that the band can be seen.
+    low = floor(log10(max(_LEAST, min(one for one in lows if one > 0) / 2)))
     high = max(low + 1, ceil(log10(max(one.excluded for one in looks))))
     across = _scale(floor(log10(first)), ceil(log10(last)), _LEFT, _WIDTH - _RIGHT)
     up = _scale(low, high, _HEIGHT - _BOTTOM, _TOP)
