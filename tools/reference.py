@@ -118,7 +118,7 @@ def _cell(text: str) -> str:
 def _python() -> str:
     tree = _tree(PACKAGE / "__init__.py")
     modules = ast.literal_eval(_assigned(tree, "_MODULES"))
-    public = [n for n in ast.literal_eval(_assigned(tree, "__all__")) if n in modules]
+    public = ast.literal_eval(_assigned(tree, "__all__"))
     parts = [
         "# Python\n",
         _WRITTEN.format(source="the docstrings of the public names"),
@@ -127,10 +127,30 @@ def _python() -> str:
         "may change.\n",
     ]
     for name in public:
+        if name not in modules:
+            parts += _public_module(name) if (PACKAGE / name).is_dir() else []
+            continue
         node = _find(modules[name], name)
         parts.append(f"## {name}\n")
         parts += _defined(name, node) if node else [_constant(modules[name], name)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _public_module(name: str) -> list[str]:
+    """Return the text of a public module, and the functions that it passes on."""
+    module = f"dropout_props.{name}"
+    tree = _tree(_file(module))
+    parts = [f"## {name}\n", _markdown(ast.get_docstring(tree) or "") + "\n"]
+    for one in ast.literal_eval(_assigned(tree, "__all__")):
+        node = _find(module, one)
+        if isinstance(node, ast.FunctionDef):
+            is_drawn = any("composite" in ast.unparse(kind) for kind in node.decorator_list)
+            parts += [
+                f"### {name}.{one}\n",
+                _signature(f"{name}.{one}", node, skip=is_drawn),  # Hypothesis passes `draw`
+                _markdown(ast.get_docstring(node) or "") + "\n",
+            ]
+    return parts
 
 
 def _tree(path: Path) -> ast.Module:
@@ -202,7 +222,7 @@ def _values(node: ast.ClassDef) -> list[str]:
 def _signature(name: str, node: ast.FunctionDef, *, skip: bool = False) -> str:
     """Return a signature as a block of code, one argument on each line where it is too long."""
     arguments = node.args
-    if skip and arguments.args and arguments.args[0].arg in ("self", "cls"):
+    if skip and arguments.args and arguments.args[0].arg in ("self", "cls", "draw"):
         arguments.args = arguments.args[1:]
     given = ast.unparse(arguments)
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""

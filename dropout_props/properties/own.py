@@ -77,11 +77,13 @@ def exact(
     `Violation` on a counterexample::
 
         @dropout_props.exact(
-            "MY101", name="the sign survives", statement="A kept unit keeps its sign.",
-            if_broken="Activations change their sign.", control=flips_signs,
+            "MY101",
+            name="the sign survives",
+            statement="A kept unit keeps its sign.",
+            if_broken="Activations change their sign.",
+            control=flips_signs,
         )
-        def the_sign_survives(sampler):
-            ...
+        def the_sign_survives(sampler): ...
 
     Args:
         property_id: two capital letters and three digits, such as MY101; DP is reserved.
@@ -148,14 +150,17 @@ def statistical(
     probability is known when the property holds::
 
         @dropout_props.statistical(
-            "MY201", name="first half like second", statement="Both halves keep equally often.",
-            if_broken="One half is dropped more often.", discrepancies={"halves": 0.05},
-            control=drops_the_first_half_more,
+            "MY201",
+            name="halves are independent",
+            statement="A unit and its partner in the other half are independent.",
+            if_broken="Both halves lose the same features.",
+            discrepancies={"partners": 0.05},
+            control=one_mask_for_both_halves,
         )
-        def halves(sampler, block):
+        def halves_are_independent(sampler, block):
             kept = sampler.block(block)  # bool[num_keys, *mask_shape]
-            ...
-            return (Trials.of(agreements, pairs, agreement(sampler.keep), label="halves"),)
+            agreed, pairs = count_agreements(kept)
+            return (Trials.of(agreed, pairs, agreement(sampler.keep), label="partners"),)
 
     Args:
         property_id: two capital letters and three digits, such as MY201; DP is reserved.
