@@ -14,13 +14,13 @@ import click
 import pytest
 
 from dropout_props.cli.main import _GONE, _group
-from dropout_props.layers.registry import EXAMPLES, SHIPPED
+from dropout_props.layers.registry import EXAMPLES, FRAMEWORKS, SHIPPED
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 CATALOGUE = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
 IDS = frozenset(re.findall(r"^#+ (DP\d{3})\b", CATALOGUE, flags=re.MULTILINE))
-NAMES = frozenset({*SHIPPED, *EXAMPLES})
+NAMES = frozenset({*SHIPPED, *EXAMPLES, *FRAMEWORKS})
 MADE = frozenset({"program.py", "test_train.py"})
 """Files that a reader has made before the command: what these pages say to write."""
 
