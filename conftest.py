@@ -32,6 +32,8 @@ PLACES = {
         "tests/conformance/known/test_reports.py",
         "tests/conformance/test_textbooks.py",
         "tests/subjects/test_d2l.py",
+        "tests/subjects/test_grid.py",
+        "tests/subjects/test_linear.py",
         "tests/subjects/test_page.py",
         "tests/subjects/test_published.py",
         "tests/subjects/test_textbook.py",
