@@ -39,7 +39,7 @@ def test_the_page_on_adding_a_property_quotes_the_code() -> None:
 
 
 def test_the_kill_matrix_is_of_this_zoo_and_this_catalogue() -> None:
-    """Run `dropout-props selftest --mutants --seeds 20 -n 2 --write docs/kill-matrix.md`."""
+    """Run `dropout-props selftest --mutants -n 2 --write docs/kill-matrix.md`."""
     text = (_DOCS / "kill-matrix.md").read_text(encoding="utf-8")
     lines = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     bugs = [(cells[0][2:], cells[3], cells[4].split(" ")[0]) for cells in lines if len(cells) == 7]
