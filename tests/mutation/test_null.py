@@ -55,8 +55,8 @@ _PARTS: dict[str, Any] = {
             mutant,
             part,
             id=f"{mutant.name}, by {part}",
-            # runs of the engine, where another measurement sees the fault too
-            marks=pytest.mark.nightly if part == "c" and len(mutant.caught_by) > 1 else [],
+            # whole runs of the engine
+            marks=pytest.mark.nightly if part == "c" else [],
         )
         for mutant in OWN_MUTANTS
         for part in mutant.caught_by
