@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from dropout_props.cases.case import Case
-from dropout_props.engine import Settings
+from dropout_props.engine import Settings, diagnosis
 from dropout_props.engine.diagnosis import diagnose, examine
 from dropout_props.engine.diagnosis.structure import structure
-from dropout_props.properties import CATALOGUE, find
+from dropout_props.properties import CATALOGUE, Property, find
 from dropout_props.statistics import keep_interval
 from dropout_props.subjects.subject import Subject
 
@@ -257,3 +257,17 @@ def test_no_property_has_an_explanation_on_a_correct_layer() -> None:
     for rate in (0.1, 0.5, 0.9):
         for prop in CATALOGUE:
             assert _said(good, prop.id, Case(shape=(16, 33), rate=rate)) == "", prop.id
+
+
+def test_no_other_cases_are_compiled_for_a_transform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A case of a transform takes many seconds: where the masks say nothing, nothing is tried."""
+    tried: list[str] = []
+
+    def only_where(_: object, prop: Property) -> str:
+        tried.append(prop.id)
+        return "there"
+
+    monkeypatch.setattr(diagnosis, "only_where", only_where)
+    assert _said(good, "DP513", _SHORT) == ""
+    assert _said(good, "DP202", _SHORT) == "there"
+    assert tried == ["DP202"]

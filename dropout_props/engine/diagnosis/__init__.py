@@ -17,6 +17,7 @@ from dropout_props.engine.diagnosis.inputs import depends_on_input
 from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
 from dropout_props.engine.diagnosis.structure import structure
+from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_text import mask_text
 from dropout_props.subjects.one_program_adapter import in_one_program
@@ -35,6 +36,8 @@ _MOST_KEYS, _FEWEST_KEYS = 128, 4
 _SHOWN = 3
 _ROLE = "diagnosis"
 _SCALE = "DP201"
+_SLOW = 4
+"""Weight of a case from which on a property compiles more than a mask, such as a transform."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,15 @@ def examine(subject: Subject, prop: Property, case: Case, settings: Settings) ->
         seen = _of_masks(replace(drawing, case=replace(sampler.case, rate=rate)))
         if seen.words:
             return seen
+    if _is_slow(prop):
+        return seen
     return replace(seen, words=only_where(sampler, prop))
+
+
+def _is_slow(prop: Property) -> bool:
+    """Return whether each case is compiled for many seconds, so that no other cases are tried."""
+    exact = prop.decision
+    return isinstance(exact, Exact) and exact.weight >= _SLOW and not exact.one_program
 
 
 @lru_cache(maxsize=64)
