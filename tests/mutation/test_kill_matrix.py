@@ -92,7 +92,7 @@ def test_a_layer_whose_worker_dies_is_an_error_of_each_property(
 ) -> None:
     """A bug survives by it, a control is flagged by it, and the text says how it died."""
 
-    def dies(judge: Any, planned: Any, *, processes: int, done: Any, lost: Any) -> None:
+    def dies(judge: Any, planned: Any, *, lost: Any, **_: Any) -> None:
         for one in planned:
             lost(one, Lost("was killed by SIGKILL", "was killed by SIGKILL"))
 
