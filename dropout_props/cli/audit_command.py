@@ -31,7 +31,7 @@ _FILE = click.Path(path_type=Path)
 @budget_option
 @click.option("--json", "json_path", type=_FILE, help="Write the record here.")
 @click.option("--junit", "junit_path", type=_FILE, help="Write JUnit XML here.")
-@click.option("--html", "html_path", type=_FILE, help="Write the report as a page here.")
+@click.option("--html", "html_path", type=_FILE, help="Write one HTML page to this file.")
 @click.option("--merge", "merge", is_flag=True, help="Compare the record FILEs of processes.")
 @click.argument("files", nargs=-1, type=_FILE)
 def command(

@@ -82,7 +82,9 @@ command.add_command(verify)
 @click.option("--dtype", default="float32", show_default=True, help="Of the input.")
 @seed_option
 @click.option("--host", help="Which host of how many, as in 0/3; by default Slurm or Kubernetes.")
-@click.option("--cpu-devices", type=click.IntRange(1, 1024), help="Split the CPU into so many.")
+@click.option(
+    "--cpu-devices", type=click.IntRange(1, 1024), help="Use the CPU as this many devices."
+)
 @click.option("--chunk-blocks", type=click.IntRange(1), help="Blocks in a chunk of a new campaign.")
 @click.option("--on-host", is_flag=True, help="Count with NumPy, as a check does.")
 @click.option("--distributed", is_flag=True, help="Count together with the processes of one job.")

@@ -26,7 +26,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("status")
 @click.argument("folder", type=FOLDER)
-@click.option("--json", "json_path", type=_FILE, help="Write the numbers here; `-` is the screen.")
+@click.option(
+    "--json", "json_path", type=_FILE, help="Write the numbers here; `-` is standard output."
+)
 @click.option("--svg", "svg_path", type=_FILE, help="Write the picture here.")
 def status(folder: Path, *, json_path: Path | None, svg_path: Path | None) -> int:
     """Say what the campaign in FOLDER excludes so far; it may be running.

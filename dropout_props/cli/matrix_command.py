@@ -46,7 +46,13 @@ _PATH = click.Path(path_type=Path)
     "--write", "page", type=_PATH, help="Write the page to this file instead of printing it."
 )
 @click.option("--html", "html_path", type=_PATH, help="Write one HTML page to this file.")
-@click.option("--timeout", type=click.FloatRange(min=1.0), default=3600.0, show_default=True)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1.0),
+    default=3600.0,
+    show_default=True,
+    help="Seconds after which a release is stopped.",
+)
 @profile_option
 @seed_option
 @budget_option

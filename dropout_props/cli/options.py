@@ -103,7 +103,7 @@ _level_option = click.option(
     type=click.Choice(["core", "full", "framework"]),
     help="How much is judged: `core` is what dropout means, `full` adds what a careful author "
     "adds, `framework` what only a framework's own layer promises. By default `framework` for a "
-    "layer of Flax and `core` for any other.",
+    "layer of Flax or of another framework, and `core` for any other.",
 )
 _select_option = click.option(
     "--select",

@@ -27,7 +27,7 @@ __all__ = ["command"]
     "--html",
     "html_path",
     type=click.Path(path_type=Path),
-    help="Write one HTML page.",
+    help="Write one HTML page to this file.",
 )
 @click.option(
     "--junit", "junit_path", type=click.Path(path_type=Path), help="Write JUnit XML to this file."

@@ -168,7 +168,7 @@ def test_layer_again(property_check):
 """
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
 def test_two_subjects_of_one_name_in_two_modules_are_refused(tmp_path: Path, workers: str) -> None:
     """A usage error that names both tests; under xdist each test fails with that sentence."""
     (tmp_path / "test_first.py").write_text(_ONE_NAME.format(scale=1))
@@ -234,7 +234,7 @@ def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "two subjects are called 'linen.Dropout'" in done.stdout
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
 def test_a_full_disk_is_one_line_and_not_a_pass(tmp_path: Path, workers: str) -> None:
     """Exit 3, one sentence and the report; no traceback ends the session."""
     done = _pytest(tmp_path, "-n", workers, "-k", "linen.Dropout-DP101", "--dp-json", "/dev/full")

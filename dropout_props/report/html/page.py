@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 from dropout_props.report.html.forest import forest
 from dropout_props.report.html.masks import Mask, mask
-from dropout_props.report.html.rendering import SIGNS, Banner, environment_line, render
+from dropout_props.report.html.rendering import (
+    SIGNS,
+    Banner,
+    environment_line,
+    number,
+    render,
+)
 from dropout_props.report.html.traces import traces
 from dropout_props.report.terminal import header, tally_line
+from dropout_props.results.exit_codes import ExitCode, of_run
 from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -59,7 +66,7 @@ def page(run: RunResult) -> str:
         completeness += f"; {blocked} wait for a property that did not pass"
     banner = Banner(
         outcome=_outcome(run, red),
-        bad=bool(red) or not run.complete,
+        bad=of_run(run) is not ExitCode.PASS,
         tally=tally_line(run) + (f". The run ended early: {run.stopped}" if run.stopped else ""),
         lines=(f"{completeness}.", environment_line(run.versions, run.flags)),
     )
@@ -113,8 +120,9 @@ def _outcome(run: RunResult, red: list[PropertyResult]) -> str:
     if not run.results:
         return "Nothing was judged."
     if red:
-        noun = "property" if len(red) == 1 else "properties"
-        return f"{len(red)} {noun} did not pass."
+        return f"{number(len(red), 'pair')} of subject and property did not pass."
+    if of_run(run) is ExitCode.FAILURE:
+        return "A property that was not selected failed, and blocks others."
     if run.complete:
         return "Every property that was judged passes, or deviates as listed."
     return "No property failed, but the run is not complete."

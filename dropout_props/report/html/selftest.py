@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["selftest_page"]
 
-_LEFT, _TOP, _CELL = 250, 56, 9
+_LEFT, _TOP, _CELL = 240, 56, 9
 _CLASSES = ("pass", "fail", "known", "soft")
 
 
@@ -152,6 +152,10 @@ def _row(
     killers = [property_id for property_id, kills in judged.items() if _kind(kills) == "pass"]
     name = f"{layer[0]} ({layer[1]})"
     said = f"{name}: killed by {', '.join(killers)}" if killers else name
+    missed = [
+        one for one, kills in judged.items() if any(k.expected and not k.killed for k in kills)
+    ]
+    said += f"; survived {', '.join(missed)}" if missed else ""
     return _Row(name, said, y, tuple((kind, path) for kind, path in paths.items() if path))
 
 

@@ -100,10 +100,14 @@ def test_ten_subjects_fit_600_kilobytes() -> None:
     ("run", "sentence"),
     [
         (a_run(a_result("a", "DP1", Verdict.PASS)), "Every property that was judged passes"),
-        (a_run(a_result("a", "DP1", Verdict.FAIL)), "1 property did not pass."),
+        (a_run(a_result("a", "DP1", Verdict.FAIL)), "1 pair of subject and property did not pass."),
         (
             a_run(*(a_result("a", one, Verdict.ERROR) for one in ("DP1", "DP2"))),
-            "2 properties did not pass.",
+            "2 pairs of subject and property did not pass.",
+        ),
+        (
+            a_run(replace(a_result("a", "DP1", Verdict.BLOCKED), root_cause=Verdict.FAIL)),
+            "A property that was not selected failed, and blocks others.",
         ),
         (a_run(a_result("a", "DP1", Verdict.PASS), collected=2), "the run is not complete"),
         (a_run(collected=2), "Nothing was judged."),
