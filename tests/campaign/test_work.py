@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import pytest
 
 from dropout_props.campaign.chunks import Chunk, Header
 from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
-from dropout_props.campaign.identity import identity_of, source_hash
+from dropout_props.campaign.identity import Identity, identity_of, source_hash
 from dropout_props.campaign.verify import chosen, verify
 from dropout_props.campaign.work import blocks_in_chunk, sampler_of, work
-from dropout_props.cases.case import Case
+from dropout_props.cases.case import SMALL, Case
 from dropout_props.layers import registry
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Subject
@@ -90,7 +92,12 @@ def test_a_campaign_that_begins_at_the_same_moment_is_refused(
         ("linen.Dropout", "DP101", _CASE, "counts something else"),
         ("d2l.DropoutMLP", "DP203", _CASE, "DP203 does not apply: its output does not show"),
         ("linen.Dropout", "DP203", Case(rate=1.0), "at rate 0 and 1 nothing is left to chance"),
-        ("linen.Dropout", "DP203", Case(dtype="int32"), "does not take shape=.*The nearest case"),
+        (
+            "linen.Dropout",
+            "DP203",
+            Case(dtype="int32"),
+            "cannot be counted on shape=.*nearest case",
+        ),
     ],
 )
 def test_what_cannot_be_counted_is_refused(
@@ -99,6 +106,77 @@ def test_what_cannot_be_counted_is_refused(
     """The message names the value, the rule and what can be counted."""
     with pytest.raises(Unusable, match=text):
         sampler_of(registry.load(name), property_id, case, run_seed=0)
+
+
+def _to_one(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    if deterministic:
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.ones_like(x))
+
+
+def _of_rows(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    rows, columns = x.shape
+    kept = jax.random.bernoulli(key, 1 - rate, (rows, columns))
+    return x if deterministic else jnp.where(kept, x / (1 - rate), 0)
+
+
+def _of_16(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    kept = jax.random.bernoulli(key, 1 - rate, (16,))
+    return x if deterministic else jnp.where(kept, x / (1 - rate), 0)
+
+
+def test_a_dropped_value_that_the_input_holds_is_told_from_a_kept_one() -> None:
+    """A layer that drops to 1 gets an input without 1, as in a check, and its counts are right."""
+    subject = Subject.function(_to_one, dropped=1.0, kept="unscaled")
+    found = sampler_of(subject, "DP202", _CASE, run_seed=0)
+    assert found.block(0).mean(axis=0).max() < 1.0
+    again = sampler_of(subject, "DP202", found.case, run_seed=0)
+    assert again.case == found.case
+
+
+def test_noise_is_counted_in_float32() -> None:
+    """Half precision would round much of it away: it is refused, and the message says so."""
+    subject = registry.load("examples.GaussianNoise")
+    with pytest.raises(Unusable, match=r"give --shape 64 --rate 0\.1 --dtype float32"):
+        sampler_of(subject, "DP202", replace(_CASE, dtype="bfloat16"), run_seed=0)
+    assert sampler_of(subject, "DP202", _CASE, run_seed=0).case.values == SMALL
+
+
+def test_a_shape_that_the_layer_does_not_take_is_refused_with_one_that_it_takes() -> None:
+    """A layer of rows and columns, or one that alone takes 16 columns, names such a shape."""
+    for layer, shape in ((_of_rows, "1,64"), (_of_16, "16")):
+        subject = Subject.function(layer)
+        with pytest.raises(Unusable, match=f"give --shape {shape} --rate 0.1 --dtype float32"):
+            sampler_of(subject, "DP203", _CASE, run_seed=0)
+        taken = replace(_CASE, shape=tuple(map(int, shape.split(","))))
+        assert sampler_of(subject, "DP203", taken, run_seed=0).case == taken
+
+
+def test_a_layer_that_raises_is_refused() -> None:
+    """What it raises is in the message, with what to do; it is no fault of this package."""
+
+    def raising(_key: Any, x: Any, _rate: float, deterministic: bool) -> Any:
+        if deterministic:
+            return x
+        raise RuntimeError("out of coffee")
+
+    with pytest.raises(Unusable, match=r"(?s)out of coffee.*Give another --shape"):
+        sampler_of(Subject.function(raising), "DP203", _CASE, run_seed=0)
+
+
+def test_a_layer_that_shares_its_mask_is_counted(tmp_path: Path) -> None:
+    """DropPath has one coin for each row, of whatever shape is given, and is verified so."""
+    path = registry.load("examples.DropPath")
+    found = sampler_of(path, "DP203", replace(_CASE, shape=(256, 4)), run_seed=0)
+    assert found.mask_shape == (256, 1)
+    contents = work(tmp_path, found, until=1, chunk_blocks=1)
+    assert contents.identity is not None
+    assert abs(contents.chunks[0].kept / contents.identity.chunk_units - 0.9) < 0.01
+
+    def again(identity: Identity) -> Sampler:
+        return sampler_of(path, identity.property_id, identity.rebuilt(), run_seed=0)
+
+    assert verify(tmp_path, again, on_host=True)[0].wrong == ()
 
 
 def test_chunks_are_below_two_to_the_31() -> None:
