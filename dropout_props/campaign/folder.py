@@ -8,9 +8,10 @@ Cannot say: whether two equal counts are right; `verify` counts a sample of them
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from dropout_props.campaign.chunks import (
     read_chunks,
     read_header,
 )
-from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign
+from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign, Unusable
 from dropout_props.results.writing import sentence
 
 if TYPE_CHECKING:
@@ -99,11 +100,14 @@ def read_folder(folder: Path) -> Contents:
 
     Raises:
         OtherCampaign: two files belong to different campaigns.
+        Unusable: a file cannot be read.
     """
     contents = Contents()
     first = None
     for path in _files(folder):
-        with path.open("rb") as lines:
+        with _opened(path) as lines:
+            if lines is None:
+                continue
             header = read_header(next(lines, b""), path)
             if header is None:
                 contents.notes.append(f"{path}: it has no whole header, and was left out")
@@ -139,9 +143,15 @@ def _add(contents: Contents, chunk: Chunk, path: Path) -> None:
 
 
 def results_in(folder: Path) -> Iterator[tuple[Path, Process, Chunk]]:
-    """Return every whole chunk of every file, also one that is there twice."""
+    """Return every whole chunk of every file, also one that is there twice.
+
+    Raises:
+        Unusable: a file cannot be read.
+    """
     for path in _files(folder):
-        with path.open("rb") as lines:
+        with _opened(path) as lines:
+            if lines is None:
+                continue
             header = read_header(next(lines, b""), path)
             if header is None:
                 continue
@@ -151,7 +161,45 @@ def results_in(folder: Path) -> Iterator[tuple[Path, Process, Chunk]]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob(_PATTERN))
+    """Return the chunk files of a folder; one that does not exist has none.
+
+    Raises:
+        Unusable: the folder cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if fnmatch.fnmatch(path.name, _PATTERN))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[bytes] | None]:
+    """Open a chunk file; None if it is gone since it was listed.
+
+    Raises:
+        Unusable: it cannot be read.
+    """
+    try:
+        lines = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with lines:
+        try:
+            yield lines
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> Unusable:
+    return Unusable(
+        f"{path} cannot be read: {error.strerror or error}. Let this user read every counts-*.txt "
+        "of the campaign, or move the file away: its chunks are then counted again."
+    )
 
 
 class Writer:

@@ -33,11 +33,16 @@ def merge(folders: Sequence[Path], into: Path) -> int:
         How many chunks were copied.
 
     Raises:
-        Unusable: no folder has a campaign.
+        Unusable: a folder does not exist, or none has a campaign.
         OtherCampaign: the folders belong to different campaigns.
         Contradiction: a chunk has two results.
         NotStored: a file could not be written.
     """
+    for folder in folders:
+        if not folder.is_dir():
+            raise Unusable(
+                f"{folder}: there is no such folder. Nothing was merged: name folders that exist."
+            )
     identity, known = _checked([into, *folders])
     target = read_folder(into)
     writers: dict[Process, Writer] = {}

@@ -14,7 +14,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from dropout_props.campaign.chunks import Chunk
-from dropout_props.campaign.errors import OtherCampaign
+from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.folder import read_folder, results_in
 from dropout_props.campaign.identity import identity_of
 from dropout_props.campaign.work import counter_of
@@ -82,6 +82,7 @@ def verify(
 
     Raises:
         OtherCampaign: the subject or the environment are not those of the campaign.
+        Unusable: a chunk is not in the folder.
     """
     contents = read_folder(folder)
     identity = contents.identity
@@ -93,11 +94,16 @@ def verify(
             f"this installation cannot verify {folder} (there, here): {other}. Install what the "
             "campaign was counted with."
         )
-    numbers = sorted(chunks) or chosen(contents, part=part, seed=seed)
+    numbers = sorted(set(chunks)) or chosen(contents, part=part, seed=seed)
     stored: dict[int, list[tuple[Path, str]]] = {number: [] for number in numbers}
     for path, _, chunk in results_in(folder):
         if chunk.number in stored:
             stored[chunk.number].append((path, chunk.result))
+    if absent := [number for number in numbers if not stored[number]]:
+        raise Unusable(
+            f"--chunk {absent[0]}: {folder} has no such chunk, so there is nothing to compare. Its "
+            f"chunks are from {min(contents.chunks)} to {max(contents.chunks)}."
+        )
     counter = counter_of(sampler, num_blocks=identity.chunk_blocks, on_host=on_host)
     found = []
     for number in numbers:

@@ -12,7 +12,7 @@ import pytest
 
 from dropout_props.campaign.chunks import Chunk, Header
 from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign, Unusable
-from dropout_props.campaign.folder import Writer, read_folder
+from dropout_props.campaign.folder import Writer, read_folder, results_in
 from dropout_props.campaign.merge import merge
 from tests.campaign.made import IDENTITY, PROCESS, at_rate, chunk, write
 
@@ -179,6 +179,23 @@ def test_a_disk_that_is_full_at_the_start_leaves_no_file(
         Writer(write(tmp_path, chunk(0)), Header(IDENTITY, PROCESS))
 
 
+def test_files_that_are_gone_or_cannot_be_read(tmp_path: Path) -> None:
+    """One that went while others are read has no chunks; one that cannot be read is named."""
+    write(tmp_path, chunk(0))
+    gone = tmp_path / "counts-gone.txt"
+    gone.symlink_to(tmp_path / "nothing")
+    assert sorted(read_folder(tmp_path).chunks) == [0]
+    assert read_folder(tmp_path).notes == []
+    assert [one.number for _, _, one in results_in(tmp_path)] == [0]
+    gone.unlink()
+    gone.mkdir()
+    for read in (read_folder, lambda folder: list(results_in(folder))):
+        with pytest.raises(Unusable, match=r"gone.txt cannot be read: Is a directory. Let"):
+            read(tmp_path)
+    with pytest.raises(Unusable, match="cannot be read: Not a directory"):
+        read_folder(write(tmp_path / "a", chunk(0)))
+
+
 def test_merging_copies_each_chunk_once(tmp_path: Path) -> None:
     """Two folders become one, with the same sums and the kinds of device; the sources stay."""
     write(tmp_path / "a", chunk(0), chunk(1))
@@ -202,6 +219,9 @@ def test_merging_refuses_what_does_not_add_up(tmp_path: Path) -> None:
         merge([tmp_path / "a", tmp_path / "b"], tmp_path / "into")
     with pytest.raises(OtherCampaign, match=r"hold different campaigns: rate: 0.1, 0.2"):
         merge([tmp_path / "a", tmp_path / "c"], tmp_path / "into")
+    with pytest.raises(Unusable, match=r"d: there is no such folder. Nothing was merged"):
+        merge([tmp_path / "a", tmp_path / "d"], tmp_path / "into")
+    (tmp_path / "d").mkdir()
     with pytest.raises(Unusable, match="there is no campaign"):
         merge([tmp_path / "d"], tmp_path / "into")
     assert not (tmp_path / "into").exists()

@@ -200,11 +200,13 @@ def test_verify_finds_a_wrong_result_and_the_file_that_holds_it(tmp_path: Path) 
     writer.close()
     for seed in range(8):
         assert 2 in chosen(read_folder(tmp_path), part=0.25, seed=seed)
-    found = verify(tmp_path, lambda _: sampler(), chunks=(1, 2), on_host=True)
+    found = verify(tmp_path, lambda _: sampler(), chunks=(1, 2, 1), on_host=True)
     assert [(one.number, one.wrong, one.equal) for one in found] == [
         (1, (), (right,)),
         (2, (writer.path,), (right,)),
     ]
+    with pytest.raises(Unusable, match=r"--chunk 999: .* no such chunk.* are from 0 to 3\."):
+        verify(tmp_path, lambda _: sampler(), chunks=(1, 999), on_host=True)
     with pytest.raises(OtherCampaign, match=r"cannot verify .* run_seed: 0, 1"):
         verify(tmp_path, lambda _: sampler(run_seed=1), on_host=True)
 
