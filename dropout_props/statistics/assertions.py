@@ -195,8 +195,10 @@ def _overlap(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> bool:
     if pair[0] == pair[1]:  # the very same units: each is compared with itself alone
         return False
     # The exact answer can take long for odd strides; such masks are then taken to overlap.
+    # The stubs of NumPy 2.4 know no other bound than -1 and 0.
+    shares_memory: Any = np.shares_memory
     try:
-        return bool(np.shares_memory(one, two, max_work=10**6))
+        return bool(shares_memory(one, two, max_work=10**6))
     except RuntimeError:
         return True
 
