@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 
     from dropout_props.properties.sampler import Sampler
 
-__all__ = ["Counter", "DeviceCounter", "HostCounter", "blocks_of_device", "counts_on_device"]
+__all__ = [
+    "BLOCKS",
+    "Counter",
+    "DeviceCounter",
+    "HostCounter",
+    "blocks_of_device",
+    "counts_on_device",
+]
 
 Counter: TypeAlias = Callable[[Sequence[int]], "NDArray[np.int64]"]
 """Returns how often each position was kept in all of some blocks, int64[*mask_shape]."""
 
+BLOCKS = 64
+"""Blocks of one device in one program, at most: enough that a launch costs nothing."""
+
 _AXIS = "devices"
-_BLOCKS = 64  # of one device in one program: enough that a launch costs nothing
 _MOST = 2**31 - 1  # what int32 counts
 
 
@@ -55,7 +64,7 @@ def blocks_of_device(num_blocks: int, num_keys: int, devices: int) -> int:
             f"{devices} devices with a block of {num_keys} masks each: their sum is more than "
             f"int32 counts, {_MOST}. Use a larger shape, whose blocks have fewer masks."
         )
-    return max(1, min(_BLOCKS, most, -(-num_blocks // devices)))
+    return max(1, min(BLOCKS, most, -(-num_blocks // devices)))
 
 
 class HostCounter:
@@ -84,7 +93,7 @@ class DeviceCounter:
     Args:
         sampler: derives the keys and calls the layer.
         num_blocks: how many blocks are usually counted together; it sets the size of the program.
-        devices: the devices; by default all, of every process.
+        devices: the devices; by default all, of every process, as far as there is a block for each.
     """
 
     where = "device"
@@ -92,7 +101,10 @@ class DeviceCounter:
     def __init__(
         self, sampler: Sampler, *, num_blocks: int, devices: Sequence[Any] | None = None
     ) -> None:
-        found = list(jax.devices() if devices is None else devices)
+        if devices is None:
+            # Without others to wait for, one more would draw a block that nobody counts.
+            devices = jax.devices()[: num_blocks if jax.process_count() == 1 else None]
+        found = list(devices)
         self._sampler = sampler
         self._each = blocks_of_device(num_blocks, sampler.num_keys, len(found))
         self._at_once = self._each * len(found)

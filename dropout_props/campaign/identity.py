@@ -7,6 +7,7 @@ threefry, whose bits depend on the kind of device.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
@@ -21,6 +22,8 @@ from dropout_props.cases.case import Case
 from dropout_props.environment import installed
 from dropout_props.properties import Statistical, find
 from dropout_props.properties.mask_cases import keep_under
+from dropout_props.properties.sampler import KEYS
+from dropout_props.subjects.who import layer_of
 
 if TYPE_CHECKING:
     from dropout_props.properties.declaration import Positions
@@ -50,7 +53,7 @@ class Identity:
         mask_shape: shape of one mask.
         num_keys: masks in a block.
         chunk_blocks: blocks in a chunk.
-        environment: versions and flags that the bits depend on.
+        environment: versions and flags that the bits depend on, and how keys are derived.
     """
 
     subject: str
@@ -152,6 +155,7 @@ def identity_of(sampler: Sampler, *, chunk_blocks: int) -> Identity:
     fields_of_case = json.loads(json.dumps(asdict(case))) | {"rate": float(case.rate).hex()}
     conditions = installed.probe().conditions
     environment = {name: conditions[name] for name in (*_VERSIONS, *_FLAGS)}
+    environment |= {"keys": KEYS} | _frameworks_of(subject)
     if environment["PRNG"] != _THREEFRY:
         environment["device_kind"] = device_kind()
     return Identity(
@@ -179,12 +183,33 @@ def source_hash(subject: Subject) -> str:
 
     It is empty where a layer has no file, as one that was typed into an interpreter.
     """
-    adapter: Any = subject.adapter
-    layer: Any = getattr(adapter, "factory", None) or getattr(adapter, "function", None)
-    layer = inspect.unwrap(getattr(layer, "func", layer)) if layer else None
-    try:
-        path = inspect.getsourcefile(layer)
-        data = Path(path).read_bytes() if path else b""
-    except (TypeError, OSError):
-        return ""
+    data = _source(subject)
     return hashlib.blake2b(data, digest_size=8).hexdigest() if data else ""
+
+
+def _source(subject: Subject) -> bytes:
+    """Return the file that defines the layer itself; nothing where there is none."""
+    try:
+        path = inspect.getsourcefile(inspect.unwrap(layer_of(subject)))
+        return Path(path).read_bytes() if path else b""
+    except (TypeError, OSError):
+        return b""
+
+
+def _frameworks_of(subject: Subject) -> dict[str, str]:
+    """Return the versions of the other frameworks that wrote a layer, or that its file imports."""
+    names = {(getattr(layer_of(subject), "__module__", None) or "").partition(".")[0]}
+    try:
+        tree = ast.parse(_source(subject))
+    except (SyntaxError, ValueError):  # the file was changed since it was imported
+        tree = ast.Module([], [])
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in one.names}
+        elif isinstance(one, ast.ImportFrom) and not one.level:
+            names.add((one.module or "").partition(".")[0])
+    return {
+        package: version
+        for package, version in installed.frameworks().items()
+        if package.removeprefix("dm-") in names
+    }

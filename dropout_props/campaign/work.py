@@ -21,6 +21,7 @@ import numpy as np
 
 from dropout_props.campaign.chunks import Chunk, Header, Process
 from dropout_props.campaign.counting import (
+    BLOCKS,
     Counter,
     DeviceCounter,
     HostCounter,
@@ -117,12 +118,13 @@ def _adapted(case: Case, prop: Property, subject: Subject) -> Case:
     return adapted
 
 
-def blocks_in_chunk(until: int, block_units: int) -> int:
+def blocks_in_chunk(until: int, block_units: int, *, least: int = 1) -> int:
     """Return how many blocks a chunk of a new campaign has.
 
     Args:
         until: units that are to be counted.
         block_units: units in a block.
+        least: blocks in a chunk at least, whatever `until` is: as many devices have work.
 
     Raises:
         Unusable: a block is more than a device can count.
@@ -132,7 +134,8 @@ def blocks_in_chunk(until: int, block_units: int) -> int:
             f"a block of this shape has {block_units} units, and a chunk at most {_LARGEST}: give "
             "a smaller --shape."
         )
-    wanted = max(1, min(until // _CHUNKS, _LARGEST) // block_units)
+    most = _LARGEST // block_units
+    wanted = max(1, min(most, max(least, until // _CHUNKS // block_units)))
     return 1 << (wanted.bit_length() - 1)
 
 
@@ -211,7 +214,9 @@ def _identity(
         chunk_blocks = before.identity.chunk_blocks
     if chunk_blocks is None:
         block_units = sampler.num_keys * prod(sampler.mask_shape)
-        chunk_blocks = blocks_in_chunk(until, block_units)
+        # A campaign that begins small may go on for weeks, on many devices, in the same chunks.
+        least = BLOCKS if counts_on_device(sampler) else 1
+        chunk_blocks = blocks_in_chunk(until, block_units, least=least)
     shared = from_first(np.array([chunk_blocks], np.int32))
     return identity_of(sampler, chunk_blocks=int(shared[0]))
 

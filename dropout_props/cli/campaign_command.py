@@ -189,6 +189,14 @@ class _Progress:
             f"{one.devices}, counted on the {one.where}",
             err=True,
         )
+        blocks = header.identity.chunk_blocks
+        if one.where == "device" and one.devices > blocks:
+            click.echo(
+                f"{one.devices - blocks} of {one.devices} devices are idle: a chunk of this "
+                f"campaign has {blocks} blocks, and a block is drawn by one device. A new campaign "
+                "with more --chunk-blocks uses all.",
+                err=True,
+            )
 
     def chunk(self, chunk: Chunk) -> None:
         """Print how far the process is, at most once a minute."""

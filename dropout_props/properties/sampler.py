@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK_UNITS",
+    "KEYS",
     "LOOPED_UNITS",
     "Sampler",
     "are_close",
@@ -41,6 +42,9 @@ __all__ = [
 
 BLOCK_UNITS = 2**18
 """Units in one block: large enough that dispatch costs little, small enough to stop early."""
+
+KEYS = "1"
+"""Names how `Sampler.words` derives keys. Counts of campaigns add up under one value alone."""
 
 _PIECE = 1024  # keys that are derived at once
 

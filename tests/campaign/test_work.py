@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from dropout_props.campaign.identity import Identity, identity_of, source_hash
 from dropout_props.campaign.verify import chosen, verify
 from dropout_props.campaign.work import blocks_in_chunk, sampler_of, work
 from dropout_props.cases.case import SMALL, Case
+from dropout_props.environment import installed
 from dropout_props.layers import registry
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.sampler import KEYS, Sampler
 from dropout_props.subjects.subject import Subject
 
 _CASE = Case(shape=(64,), rate=0.1)
@@ -184,10 +186,19 @@ def test_chunks_are_below_two_to_the_31() -> None:
     assert blocks_in_chunk(10**12, 2**18) * 2**18 == 2**30
     assert blocks_in_chunk(3 * 10**8, 2**18) == 16
     assert blocks_in_chunk(1, 2**18) == 1
+    assert blocks_in_chunk(1, 2**18, least=64) == 64
+    assert blocks_in_chunk(1, 2**29, least=64) == 2
     assert blocks_in_chunk(10**12, 2**18 - 5) * (2**18 - 5) < 2**30
     assert blocks_in_chunk(10**12, 2**30) == 1
     with pytest.raises(Unusable, match="give a smaller --shape"):
         blocks_in_chunk(10**12, 2**30 + 1)
+
+
+def test_a_small_start_has_chunks_for_many_devices(tmp_path: Path) -> None:
+    """Its chunks are those of a long campaign, which may go on with 64 devices."""
+    contents = work(tmp_path, sampler(), until=1, on_host=True)
+    assert contents.identity is not None
+    assert contents.identity.chunk_blocks == 64
 
 
 def test_verify_finds_a_wrong_result_and_the_file_that_holds_it(tmp_path: Path) -> None:
@@ -238,3 +249,29 @@ def test_an_identity_has_what_decides_the_integers() -> None:
         assert identity_of(sampler(), chunk_blocks=1).environment["device_kind"] == "cpu"
     finally:
         config.update("jax_default_prng_impl", before)
+
+
+def test_an_identity_has_the_layer_itself_and_its_framework(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the file of this package that wraps it, and the framework that it imports."""
+    (tmp_path / "my_layer.py").write_text(
+        "import haiku\nimport flax.linen as nn\n\nclass Mine(nn.Dropout):\n"
+        "    def __call__(self, x, deterministic, more):\n        return x\n"
+    )
+    (tmp_path / "haiku.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(installed, "version_of", lambda name: f"1.{len(name)}")
+    mine = importlib.import_module("my_layer").Mine
+    subject = Subject.linen(mine, call_kwargs={"more": 1})
+    assert source_hash(subject) == source_hash(Subject.function(mine))
+    environment = identity_of(replace(sampler(), subject=subject), chunk_blocks=1).environment
+    assert environment["dm-haiku"] == "1.8"
+    assert not {"equinox", "keras"} & environment.keys()
+
+
+def test_keys_are_derived_as_their_name_says() -> None:
+    """Counts add up under one derivation of keys: another needs another value of KEYS."""
+    assert identity_of(sampler(), chunk_blocks=1).environment["keys"] == KEYS == "1"
+    words = sampler().words(2, role="mask", block=3)
+    assert words.tolist() == [[1166761786, 3682144105], [3975764536, 3038835827]]
