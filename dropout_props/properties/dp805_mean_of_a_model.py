@@ -12,7 +12,12 @@ cut read-out. So the mean of a float becomes a count, and the null is
   and sigma^2 is at most s^2/0.45, where s^2 is the mean square of 304 k keys, except with
   probability exp(-304 k 0.55^2/(2k)) < 2^-64 (Bernstein, for variables that are not negative).
 
-The evidence that is needed has probability 2^-64 in a correct model.
+The evidence that is needed has probability 2^-64 at most in a correct model at rate 1/2, and below
+2^-63 at other rates, where either s may be too small as well.
+
+Float32 rounds the output, and what it rounds can have a mean of its own. A unit whose spread is not
+far above its rounding has no weight in the second read-out, and a read-out is judged only where
+rounding of all its units moves the probability of its coin by less than the null allows.
 """
 
 from __future__ import annotations
@@ -40,7 +45,10 @@ _RATES = (0.1, 0.9)
 _KEYS = 2**15
 _UNITS = 2**24  # fewer keys for larger outputs,
 _BATCH = 2**10  # but no fewer than these
+_MOST_UNITS = 2**16  # the outputs of a batch are held in float64
 _HALF, _SYMMETRIC_CUT, _ROUNDING = 0.5, 1.5, 2.0**-12
+_ULP = float(np.finfo(np.float32).eps)  # relative
+_CLEAR = 2.0**10  # times the rounding: a spread that masks make
 _HIDDEN = 2.0**-11  # what a cut may hide at other rates
 _DISCREPANCY = 0.05
 _LOG_NEEDED = 64 * log(2)
@@ -88,25 +96,37 @@ def _check(sampler: Sampler) -> None:
 
 def _check_mean(sampler: Sampler) -> None:
     evaluated = _evaluated(sampler)
+    if evaluated.size > _MOST_UNITS:
+        raise NotRun(
+            f"its output has {evaluated.size:,} units: the mean of up to {_MOST_UNITS:,} is judged"
+        )
     _require_float32(sampler, evaluated)
+    coins, outputs = _Coins(sampler.case.rate), _Outputs.beside(sampler, evaluated)
+    evaluated = outputs.evaluated
     is_looped = sampler.subject.traits.batching == "loop"
-    count = _BATCH if is_looped else min(_KEYS, max(_BATCH, _UNITS // max(1, evaluated.size)))
-    coins, shape = _Coins(sampler.case.rate), evaluated.shape
-    evaluated = evaluated.reshape(-1).astype(np.float64)
-    seen = np.concatenate(list(_outputs(sampler, _BATCH, "direction")))
-    _require_finite(seen, evaluated, shape)
+    count = _BATCH if is_looped else min(_KEYS, max(_BATCH, _UNITS // evaluated.size))
+    seen = np.concatenate(list(outputs.of(_BATCH, "direction")))
+    outputs.require_finite(seen)
+    noise = _ULP * np.maximum(np.abs(evaluated), np.abs(seen).max(axis=0))
     off = (seen - evaluated).mean(axis=0)
     spread = np.sqrt(((seen - evaluated) ** 2).mean(axis=0))
+    off = np.where(spread > _CLEAR * noise, off, 0.0)
     weights = np.stack([_direction(evaluated), _direction(off / np.maximum(spread, 1e-30) ** 2)])
-    scale = _read(sampler, weights, evaluated, coins.num_keys_of_scale, "scale")
+    scale = outputs.read(weights, coins.num_keys_of_scale, "scale")
     cut = coins.cut * np.sqrt((scale**2).mean(axis=0))
-    read = _read(sampler, weights, evaluated, count, "mask")
-    inside = np.clip(read / np.where(cut > 0, cut, np.inf), -1.0, 1.0)
+    if not cut.any():
+        return  # the training output is the evaluation output, bit for bit
+    judged = (cut > 0.0) & (np.abs(weights) @ noise <= 2.0 * cut * _ROUNDING)
+    if not judged.any():
+        raise NotRun("its masks move the output by little more than float32 rounds it")
+    read = outputs.read(weights[judged], count, "mask")
+    inside = np.clip(read / cut[judged], -1.0, 1.0)
     uniform = sampler.words(2 * count, role="coin").astype(np.float64)[:, 0] / 2.0**32
-    above = (uniform.reshape(count, 2) < (1.0 + inside) / 2.0).sum(axis=0)
+    uniform = uniform.reshape(count, 2)[:, judged]
+    above = (uniform < (1.0 + inside) / 2.0).sum(axis=0)
     trials = [Trials.of(int(number), count, coins.null) for number in above]
     if log_mean_evalue([log_evalues(t, discrepancy=_DISCREPANCY) for t in trials]) >= _LOG_NEEDED:
-        raise Violation(_words(seen, evaluated, spread, shape))
+        raise Violation(outputs.words(seen, spread))
 
 
 def _evaluated(sampler: Sampler) -> np.ndarray[Any, Any]:
@@ -129,52 +149,84 @@ def _require_float32(sampler: Sampler, evaluated: np.ndarray[Any, Any]) -> None:
             raise NotRun(f"it computes in {found[0][:-1]}, and its mean is rounded")
 
 
-def _require_finite(
-    seen: np.ndarray[Any, Any], evaluated: np.ndarray[Any, Any], shape: tuple[int, ...]
-) -> None:
-    wrong = np.argwhere(~np.isfinite(seen) & np.isfinite(evaluated))
-    if len(wrong):
-        key, unit = map(int, wrong[0])
-        raise Violation(
-            f"{len({int(one) for one, _ in wrong})} of {len(seen)} keys give outputs without a "
-            f"mean: at {_place(unit, shape)} it is {seen[key, unit]:g}, and "
-            f"{evaluated[unit]:.4g} in evaluation"
-        )
-
-
 def _call(sampler: Sampler, key: Any) -> Any:
     return sampler.subject.call(
         sampler.inputs(), rate=sampler.case.rate, training=True, streams=sampler.streams(key)
     )
 
 
-def _outputs(sampler: Sampler, count: int, role: str) -> Iterator[np.ndarray[Any, Any]]:
-    """Yield float64[num_keys, units], the training outputs of `count` fresh keys, in batches.
+@dataclass(frozen=True)
+class _Outputs:
+    """Training outputs of a model, at the units whose evaluation output is finite.
 
-    A model holds more numbers than it returns, so that batches are small.
+    Attributes:
+        sampler: of the model.
+        evaluated: float64[units], the evaluation output.
+        units: the number of each unit in the whole output.
+        shape: that of the whole output.
     """
-    size = min(_BATCH, sampler.num_keys)
-    for number in range(ceil(count / size)):
-        outputs = sampler.outputs(sampler.keys(size, role=role, block=number))
-        yield outputs[: count - number * size].reshape(-1, outputs[0].size).astype(np.float64)
 
+    sampler: Sampler
+    evaluated: np.ndarray[Any, Any]
+    units: np.ndarray[Any, Any]
+    shape: tuple[int, ...]
 
-def _read(
-    sampler: Sampler,
-    weights: np.ndarray[Any, Any],
-    evaluated: np.ndarray[Any, Any],
-    count: int,
-    role: str,
-) -> np.ndarray[Any, Any]:
-    """Return float64[count, 2], how far each read-out of fresh keys is from that of evaluation.
+    @classmethod
+    def beside(cls, sampler: Sampler, evaluated: np.ndarray[Any, Any]) -> _Outputs:
+        """Return those that are compared with an evaluation output."""
+        flat = evaluated.reshape(-1).astype(np.float64)
+        units = np.flatnonzero(np.isfinite(flat))
+        if not units.size:
+            raise NotRun("its evaluation output has no finite unit")
+        return cls(sampler, flat[units], units, evaluated.shape)
 
-    An output that is not finite counts as none: `_require_finite` is about it.
-    """
-    parts = [
-        np.nan_to_num(outputs - evaluated, nan=0.0, posinf=0.0, neginf=0.0) @ weights.T
-        for outputs in _outputs(sampler, count, role)
-    ]
-    return np.concatenate(parts)
+    def of(self, count: int, role: str) -> Iterator[np.ndarray[Any, Any]]:
+        """Yield float64[num_keys, units], the outputs of `count` fresh keys, in batches.
+
+        A model holds more numbers than it returns, so that batches are small.
+        """
+        size = min(_BATCH, self.sampler.num_keys)
+        for number in range(ceil(count / size)):
+            outputs = self.sampler.outputs(self.sampler.keys(size, role=role, block=number))
+            flat = outputs[: count - number * size].reshape(-1, outputs[0].size)
+            yield flat[:, self.units].astype(np.float64)
+
+    def require_finite(self, seen: np.ndarray[Any, Any]) -> None:
+        """Raise unless the outputs are finite, as the evaluation output is."""
+        wrong = np.argwhere(~np.isfinite(seen))
+        if len(wrong):
+            key, unit = map(int, wrong[0])
+            raise Violation(
+                f"{len({int(one) for one, _ in wrong})} of {len(seen)} keys give outputs without a "
+                f"mean: at {self._place(unit)} it is {seen[key, unit]:g}, and "
+                f"{self.evaluated[unit]:.4g} in evaluation"
+            )
+
+    def read(self, weights: np.ndarray[Any, Any], count: int, role: str) -> np.ndarray[Any, Any]:
+        """Return float64[count, read-outs], how far fresh keys are from evaluation in each.
+
+        An output that is not finite counts as none: `require_finite` is about it.
+        """
+        parts = [
+            np.nan_to_num(one - self.evaluated, nan=0.0, posinf=0.0, neginf=0.0) @ weights.T
+            for one in self.of(count, role)
+        ]
+        return np.concatenate(parts)
+
+    def words(self, seen: np.ndarray[Any, Any], spread: np.ndarray[Any, Any]) -> str:
+        """Return words for a mean that is not the evaluation output."""
+        mean, evaluated = seen.mean(axis=0), self.evaluated
+        unit = int(np.argmax(np.abs(mean - evaluated) / np.maximum(spread, 1e-30)))
+        length = float(evaluated @ evaluated)
+        times = f"{float(mean @ evaluated) / length:.3g} times " if length > 0 else "not "
+        return (
+            f"over {len(seen)} keys the mean training output is {times}the evaluation output; at "
+            f"{self._place(unit)} it is {mean[unit]:.4g}, where evaluation gives "
+            f"{evaluated[unit]:.4g}"
+        )
+
+    def _place(self, unit: int) -> list[int]:
+        return [int(n) for n in np.unravel_index(int(self.units[unit]), self.shape)]
 
 
 def _direction(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -183,27 +235,6 @@ def _direction(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not weights.any():
         weights = np.ones_like(weights)
     return np.asarray(weights / np.linalg.norm(weights))
-
-
-def _place(unit: int, shape: tuple[int, ...]) -> list[int]:
-    return [int(n) for n in np.unravel_index(unit, shape)]
-
-
-def _words(
-    seen: np.ndarray[Any, Any],
-    evaluated: np.ndarray[Any, Any],
-    spread: np.ndarray[Any, Any],
-    shape: tuple[int, ...],
-) -> str:
-    mean = seen.mean(axis=0)
-    unit = int(np.argmax(np.abs(mean - evaluated) / np.maximum(spread, 1e-30)))
-    length = float(evaluated @ evaluated)
-    times = f"{float(mean @ evaluated) / length:.3g} times " if length > 0 else "not "
-    return (
-        f"over {len(seen)} keys the mean training output is {times}the evaluation output; at "
-        f"{_place(unit, shape)} it is {mean[unit]:.4g}, where evaluation gives "
-        f"{evaluated[unit]:.4g}"
-    )
 
 
 PROPERTY = Property(
