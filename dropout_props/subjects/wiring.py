@@ -47,8 +47,8 @@ class Wiring:
         key_parameter: call parameter for an explicit key.
         sharing_parameter: constructor parameter of attention that shares one mask over the batch.
         call_kwargs: further arguments of every call by name; a function is called with the input.
-        mutable: collections that a training call of a Linen layer may create or update; None for
-            those that it has after its initialisation, but its parameters.
+        mutable: collections that a training call of a Linen layer may create, beside those that it
+            has after its initialisation and may update, which are all but its parameters.
         output: path to the output in what a call returns: an index of a tuple, a key of a dict or
             the name of an attribute; () where it returns the output itself.
     """

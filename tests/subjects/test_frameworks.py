@@ -26,7 +26,7 @@ from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.errors import UnknownSubject, Unsupported
-from dropout_props.subjects.operations import Transform, Under
+from dropout_props.subjects.operations import Shared, Transform, Under
 from dropout_props.subjects.subject import Subject
 
 _ONE = Profile("one case", 4.0, 1, 1, wide_pools=False)
@@ -140,6 +140,15 @@ def test_equinox_runs_every_transform() -> None:
         assert len(masks) == (1 if transform.startswith("shared") else 3), transform
         assert all(set(np.unique(y).tolist()) == {0.0, 2.0} for y in outputs), transform
     assert missing == ["closed scan"]
+
+
+def test_equinox_is_called_in_evaluation_alone_and_names_what_it_lacks() -> None:
+    """No key is split for no call in training; a message has words, not the code of a class."""
+    subject = loaded("equinox.nn.Dropout")
+    given: dict[str, Any] = {"rate": 0.5, "streams": streams_of(subject)}
+    assert (subject.call_in_modes(_X, modes=(False,), **given)[0] == _X).all()
+    with pytest.raises(Unsupported, match=r"^Equinox has no Shared: its layers hold no streams"):
+        subject.perform(_X, Shared(shared=True), **given)
 
 
 def test_keras_goes_on_with_its_own_seed_without_a_key() -> None:

@@ -33,6 +33,24 @@ class Counting(nn.Module):
         return nn.Dropout(self.rate, deterministic=False)(x)
 
 
+class Noted(nn.Module):
+    """Dropout that makes a collection in training, beside those of its initialisation."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any, *, deterministic: bool = False) -> Any:
+        """Return the output."""
+        calls = self.variable("calls", "number", lambda: jnp.zeros((), int))
+        self.variable("texts", "author", lambda: "me")
+        if deterministic or self.rate == 0.0:
+            return x
+        calls.value += 1
+        y = nn.Dropout(self.rate, deterministic=False)(x)
+        self.variable("masks", "last", lambda: y != 0)
+        return y
+
+
 class Kept:
     """Holds a mask; NNX ignores it."""
 
@@ -85,6 +103,15 @@ def test_a_collection_that_training_updates_is_mutable(options: Any) -> None:
     subject = Subject.linen(Counting, kind="layer", **options)
     assert _JUDGE(subject, find("DP201")).verdict is Verdict.PASS
     assert _JUDGE(subject, find("DP508")).shown.startswith("it updates calls")
+
+
+def test_a_collection_that_training_makes_is_named() -> None:
+    """It is added to those of the initialisation, which may hold other things than arrays."""
+    subject = Subject.linen(Noted, kind="layer", mutable=("masks",))
+    result = _JUDGE(subject, find("DP201"))
+    assert result.verdict is Verdict.PASS, result.shown
+    assert "calls, masks" in _JUDGE(subject, find("DP508")).shown
+    assert _JUDGE(Subject.linen(Noted, kind="layer"), find("DP201")).verdict is Verdict.ERROR
 
 
 @pytest.mark.parametrize(

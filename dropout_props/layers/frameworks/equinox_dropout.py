@@ -111,8 +111,13 @@ class EquinoxAdapter:
         self, x: Array, *, operation: Operation, rate: float, streams: Streams
     ) -> tuple[Array, ...]:
         """See `Adapter.perform`."""
-        if not isinstance(operation, Under) or operation.transform not in _TRANSFORMS:
-            raise Unsupported(f"Equinox has no {getattr(operation, 'transform', operation)}")
+        if not isinstance(operation, Under):
+            raise Unsupported(
+                f"Equinox has no {type(operation).__name__}: its layers hold no streams, and their "
+                "mode is set in one place"
+            )
+        if operation.transform not in _TRANSFORMS:
+            raise Unsupported(f"Equinox has no {operation.transform}")
         run, keys = _TRANSFORMS[operation.transform], _keys(streams, operation.times)
         if operation.evaluated:
             run(self._layer(rate, training=False), x, keys)
@@ -164,7 +169,7 @@ def _call(layer: Any, x: Array, key: Any) -> Array:
 
 def _keys(streams: Streams, times: int) -> Any:
     """Return a key for each of several calls, one array; None for each without a key."""
-    if _STREAM not in streams:
+    if _STREAM not in streams or not times:
         return [None] * times
     key, keys = streams[_STREAM], []
     for _ in range(times):

@@ -22,7 +22,7 @@ from flax.core import FrozenDict
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, InModes, Neighbour, Plan, Repeat
-from dropout_props.subjects.linen.variables import updatable, updated
+from dropout_props.subjects.linen.variables import cached, updatable, updated
 from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.operations import Beside, Handed, Modes, Operation, Shared, Under
 from dropout_props.subjects.protocol import Array, Key, Streams
@@ -190,7 +190,8 @@ class LinenAdapter:
             built = self._layer(rate=rate, training=False)
             variables = built.init(keys, x, **mode("call", training=False))
             layer = self._layer(rate=rate, training=True)
-            mutable = True if self.wiring.mutable is None else list(self.wiring.mutable)
+            named = self.wiring.mutable
+            mutable = True if named is None else updated(variables, named)
             given = {**mode("call", training=True), "rngs": dict(streams), "mutable": mutable}
             return layer.apply(variables, x, **given)[0]
 
@@ -202,8 +203,13 @@ class LinenAdapter:
         keys = {_PARAMS: key, self.stream or self.own_stream: key}
         mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=False)}
         layer = self._layer(rate=rate, training=False)
-        held = jax.eval_shape(lambda x: layer.init(keys, x, **mode), x)
-        return frozenset([*held, *(self.wiring.mutable or ())])
+        names: list[str] = []
+
+        def note(x: Array) -> None:  # the names alone: a variable may hold what is no array
+            names.extend(layer.init(keys, x, **mode))
+
+        jax.eval_shape(note, x)
+        return frozenset([*names, *(self.wiring.mutable or ())])
 
     def fresh(self) -> LinenAdapter:
         """See `Adapter.fresh`."""
@@ -284,8 +290,8 @@ class LinenAdapter:
     def _variables(
         self, model: Callable[..., nn.Module], x: Array, *, structure: tuple[Any, ...], moded: bool
     ) -> Any:
-        cached = (structure, tuple(x.shape), str(x.dtype))
-        if cached not in self.variables:
+        known_by = (structure, tuple(x.shape), str(x.dtype))
+        if known_by not in self.variables:
             mode: dict[str, Any] = {}
             if moded:
                 mode = {**self.wiring.mode_argument("call", training=False)}
@@ -298,5 +304,5 @@ class LinenAdapter:
                     jax.device_put(np.zeros(x.shape, x.dtype)),  # it compiles nothing
                     **mode,
                 )
-                self.variables[cached] = jax.tree_util.tree_map(np.asarray, found)
-        return self.variables[cached]
+                self.variables[known_by] = cached(found)
+        return self.variables[known_by]

@@ -7,15 +7,30 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-__all__ = ["updatable", "updated"]
+__all__ = ["cached", "updatable", "updated"]
 
 _PARAMS = "params"
+_NO_NUMBERS = "OSU"  # the kinds of NumPy's dtypes that JAX has no array of
 
 
 def updated(variables: Mapping[str, Any], named: Sequence[str] | None) -> list[str]:
-    """Return the names of the collections: those that are named, or all but the parameters."""
-    return [one for one in variables if one != _PARAMS] if named is None else list(named)
+    """Return the names of the collections: all but the parameters, and those that are named."""
+    return list(dict.fromkeys([*(one for one in variables if one != _PARAMS), *(named or ())]))
+
+
+def cached(variables: Any) -> Any:
+    """Return the variables with arrays of NumPy, which outlive every trace of JAX.
+
+    A value of another kind, such as a text, stays what it is.
+    """
+
+    def to_numpy(value: Any) -> Any:
+        array = np.asarray(value)
+        return value if array.dtype.kind in _NO_NUMBERS else array
+
+    return jax.tree_util.tree_map(to_numpy, variables)
 
 
 def updatable(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +38,11 @@ def updatable(variables: Mapping[str, Any]) -> dict[str, Any]:
 
     The cache has arrays of NumPy, which `value += 1` would change in place.
     """
+
+    def to_jax(value: Any) -> Any:
+        return jnp.asarray(value) if isinstance(value, np.ndarray) else value
+
     return {
-        name: held if name == _PARAMS else jax.tree_util.tree_map(jnp.asarray, held)
+        name: held if name == _PARAMS else jax.tree_util.tree_map(to_jax, held)
         for name, held in variables.items()
     }
