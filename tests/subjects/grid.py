@@ -1,7 +1,8 @@
 """Right layers for a grid of traits: API, law, reference and shared axes, and more by turns.
 
-Every combination of the first four is there. Least rank, dtypes and parameters take turns, so that
-each of their values meets each value of the first four.
+Every combination of the first four is there, and an affine map for each API beside them. Least
+rank, dtypes and parameters take turns, so that each of their values meets each value of the first
+four.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,12 @@ from flax import nnx
 
 from dropout_props.subjects.subject import Subject
 
+
+def _affine(x: Any, keep: float) -> Any:
+    """Return the output of a kept unit, which is never that of a dropped one."""
+    return 2.0 * x + (1.0 - keep) if keep < 1.0 else x
+
+
 _LAWS: dict[str, dict[str, Any]] = {
     "plain": {},
     "unscaled": {"kept": "unscaled"},
@@ -23,6 +30,7 @@ _LAWS: dict[str, dict[str, Any]] = {
     "noise": {"law": "noise", "rate_one": False},
     "hidden": {"law": "composite", "reference": "eval"},
 }
+_AFFINE: dict[str, Any] = {"dropped": -0.5, "kept": _affine, "rate_one": False}
 _SHARED: dict[str, dict[str, Any]] = {
     "none": {},
     "axis 1": {"shared_axes": (1,)},
@@ -73,9 +81,11 @@ class Spec:
         kept = jax.random.bernoulli(key(), keep, shape)
         if self.law in ("plain", "hidden"):
             value = x / keep if rate < 1.0 else jnp.zeros_like(x)
+        elif self.law == "affine":
+            value = _affine(x, keep)
         else:
             value = x
-        other = -jnp.ones_like(x) if self.law == "minus one" else jnp.zeros_like(x)
+        other = jnp.full_like(x, {"minus one": -1.0, "affine": -0.5}.get(self.law, 0.0))
         return jnp.where(kept, value, other)
 
 
@@ -126,7 +136,7 @@ def _subject(number: int, api: str, law: str, reference: str, shared: str) -> Su
     floats = (("float16", "bfloat16", "float32"), ("float32",))[number % 2]
     params = api != "function" and number // 2 % 2 == 0
     spec = Spec(law, reference, shared, least_rank, floats, params)
-    options = {**_LAWS[law], **_SHARED[shared]}
+    options = {**(_AFFINE if law == "affine" else _LAWS[law]), **_SHARED[shared]}
     if reference == "eval":
         options["reference"] = "eval"
     if params and law != "hidden":
@@ -140,11 +150,13 @@ def _subject(number: int, api: str, law: str, reference: str, shared: str) -> Su
     return Subject.nnx(partial(NNXGrid, spec=spec), name=name, **options)
 
 
+_APIS = ("function", "linen", "nnx")
 _COMBINED = [
     one
-    for one in product(("function", "linen", "nnx"), _LAWS, ("input", "eval"), _SHARED)
+    for one in product(_APIS, _LAWS, ("input", "eval"), _SHARED)
     if not (one[1] == "hidden" and one[2] == "input")  # a hidden mask has no other reference
 ]
+_COMBINED += product(_APIS, ("affine",), ("input",), ("none",))
 GRID: dict[str, Subject] = {
     one.name: one for number, parts in enumerate(_COMBINED) for one in [_subject(number, *parts)]
 }
