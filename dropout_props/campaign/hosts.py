@@ -75,9 +75,9 @@ def _of_slurm(environment: Mapping[str, str]) -> Host:
         index = (_number(environment, "SLURM_ARRAY_TASK_ID") - first) // step
         count = _number(environment, "SLURM_ARRAY_TASK_COUNT")
         names += ["SLURM_ARRAY_TASK_ID"]
-    if "SLURM_PROCID" in environment:
-        tasks = _number(environment, "SLURM_NTASKS", 1)
-        tasks = _number(environment, "SLURM_STEP_NUM_TASKS", tasks)
+    # A batch script has SLURM_PROCID and SLURM_NTASKS too, but is one process: srun starts more.
+    if "SLURM_PROCID" in environment and "SLURM_STEP_NUM_TASKS" in environment:
+        tasks = _number(environment, "SLURM_STEP_NUM_TASKS")
         index, count = index * tasks + _number(environment, "SLURM_PROCID"), count * tasks
         names += ["SLURM_PROCID"]
     return _checked(index, count, " and ".join(names)) if names else Host()

@@ -4,7 +4,7 @@ It is for machines whose devices can only be used by all their processes at once
 TPUs. Every process draws on its own devices, the sum over all is taken by JAX, and the first
 process reads and writes the folder.
 
-Guarantee: the integers are those of one process.
+Guarantee: the integers are those of one process. Where the first process cannot go on, all end.
 Cannot say: anything when a process dies: JAX then ends the others at their next sum. The chunks
 that were flushed are in the folder, and any number of processes may go on with them. Where devices
 can be used one process at a time, separate hosts are better: none of them depends on another.
@@ -13,18 +13,21 @@ can be used one process at a time, separate hosts are better: none of them depen
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 import numpy as np
 
-from dropout_props.campaign.errors import Unusable
+from dropout_props.campaign.errors import CampaignError, Unusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["begin", "from_first", "is_first"]
+__all__ = ["all_agree", "begin", "first_does", "from_first", "is_first"]
+
+_Done = TypeVar("_Done")
 
 _NUMBERS = ("JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
 
@@ -63,6 +66,46 @@ def begin() -> None:
 def is_first() -> bool:
     """Return whether this process reads and writes the folder."""
     return jax.process_index() == 0
+
+
+def first_does(action: Callable[[], _Done], *, others: _Done) -> _Done:
+    """Do something in the first process alone; where it fails there, every process raises.
+
+    Args:
+        action: reads or writes the folder.
+        others: what the other processes return.
+
+    Raises:
+        Unusable: in the other processes, where the first finds its folder or options unusable.
+        CampaignError: in the other processes, where the first cannot go on for another reason.
+        Exception: in the first process, whatever the action raises there.
+    """
+    result, failure = others, None
+    if is_first():
+        try:
+            result = action()
+        except Exception as error:  # noqa: BLE001 (it is raised once the others know)
+            failure = error
+    state = 0 if failure is None else 1 if isinstance(failure, Unusable) else 2
+    known = int(from_first(np.array([state], np.int32))[0])
+    if failure is not None:
+        raise failure
+    if known:
+        raise (Unusable if known == 1 else CampaignError)(
+            "the first process of this job cannot go on, and its message says why; this one ends "
+            "with it."
+        )
+    return result
+
+
+def all_agree(values: NDArray[np.int32]) -> bool:
+    """Return whether every process has the same values; all have the same answer."""
+    if jax.process_count() == 1:
+        return True
+    from jax.experimental import multihost_utils
+
+    found = np.asarray(multihost_utils.process_allgather(values))
+    return bool((found == found[0]).all())
 
 
 def from_first(values: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -7,11 +7,13 @@ before the next begins: a process that is killed loses the chunk at which it was
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from math import ceil, prod
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -31,7 +33,7 @@ from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
 from dropout_props.campaign.identity import Identity, device_kind, identity_of
-from dropout_props.campaign.ranks import from_first, is_first
+from dropout_props.campaign.ranks import all_agree, first_does, from_first
 from dropout_props.engine.cases import fitted
 from dropout_props.engine.probe import probe
 from dropout_props.properties import CATALOGUE, Statistical, find
@@ -176,34 +178,75 @@ def work(
         that is not the first of several.
 
     Raises:
+        Unusable: processes of one job have different options, or all would count the same.
         OtherCampaign: the folder has the files of another campaign.
         Contradiction: it has two results of one chunk.
         NotStored: a chunk could not be written; all earlier ones are on disk.
     """
+    _check_on_devices(sampler, on_host=on_host)
     host = host or Host()
-    before = read_folder(folder).consistent() if is_first() else Contents()
+    before = first_does(lambda: read_folder(folder).consistent(), others=Contents())
     identity = _identity(before, sampler, until=until, chunk_blocks=chunk_blocks)
-    _check_same(before, identity, folder)
+    _check_agree(identity, until, host)
+    first_does(lambda: _check_same(before, identity, folder), others=None)
     todo = _todo(before, identity, until, host)
     if not todo:
         return before
     counter = counter_of(sampler, num_blocks=identity.chunk_blocks, on_host=on_host)
-    if not is_first():
-        for number in todo:
-            counter(identity.blocks(number))  # its part of the sum
-        return before
     header = Header(identity, _process(host, counter.where))
+    writer = first_does(lambda: _begun(folder, header), others=None)
+    try:
+        if writer is not None:
+            on_start(header, len(todo))
+        for number in todo:
+            chunk = _counted(counter, identity, number)
+            first_does(partial(_store, writer, chunk), others=None)
+            if writer is not None:
+                on_chunk(chunk)
+    finally:
+        if writer is not None:
+            writer.close()
+    return first_does(lambda: read_folder(folder).consistent(), others=before)
+
+
+def _check_on_devices(sampler: Sampler, *, on_host: bool) -> None:
+    """Refuse to let several processes of one job each count the same on its host.
+
+    Raises:
+        Unusable: there are several, and the devices do not count.
+    """
+    if jax.process_count() > 1 and (on_host or not counts_on_device(sampler)):
+        raise Unusable(
+            f"--distributed: {sampler.subject.name} is counted on the host, where each process "
+            "would count the same. Leave it out, and give each process its --host i/n."
+        )
+
+
+def _check_agree(identity: Identity, until: int, host: Host) -> None:
+    """Refuse to add up what processes of one job count of different campaigns."""
+    text = f"{identity.digest} {until} {host}"
+    words = np.frombuffer(hashlib.blake2b(text.encode(), digest_size=16).digest(), np.int32)
+    if not all_agree(words):
+        raise Unusable(
+            "--distributed: the processes of this job count different campaigns. Give all the same "
+            "subject and options, and the same versions and flags."
+        )
+
+
+def _begun(folder: Path, header: Header) -> Writer | None:
+    """Return a new file of the folder."""
     writer = Writer(folder, header)
     try:
         _check_alone(folder, writer)
-        on_start(header, len(todo))
-        for number in todo:
-            chunk = _counted(counter, identity, number)
-            writer.add(chunk)
-            on_chunk(chunk)
-    finally:
+    except BaseException:
         writer.close()
-    return read_folder(folder).consistent()
+        raise
+    return writer
+
+
+def _store(writer: Writer | None, chunk: Chunk) -> None:
+    if writer is not None:
+        writer.add(chunk)
 
 
 def _identity(

@@ -26,7 +26,9 @@ from dropout_props.campaign.hosts import Host, host_of
             3,
             4,
         ),
-        (None, {"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, 3, 4),
+        (None, {"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4"}, 3, 4),
+        # A batch script without srun: one process, whatever was allocated.
+        (None, {"SLURM_PROCID": "0", "SLURM_NTASKS": "8"}, 0, 1),
         (None, {"SLURM_PROCID": "1", "SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2"}, 1, 2),
         (
             None,
@@ -34,7 +36,7 @@ from dropout_props.campaign.hosts import Host, host_of
                 "SLURM_ARRAY_TASK_ID": "2",
                 "SLURM_ARRAY_TASK_COUNT": "3",
                 "SLURM_PROCID": "1",
-                "SLURM_NTASKS": "2",
+                "SLURM_STEP_NUM_TASKS": "2",
             },
             5,
             6,
@@ -68,7 +70,11 @@ def test_the_share_of_a_process(
         ("1", {}, r"write i/n with i from 0, as in --host 0/3"),
         ("-1/3", {}, r"write i/n"),
         (None, {"JOB_COMPLETION_INDEX": "1"}, r"Set JOB_COMPLETIONS in the manifest"),
-        (None, {"SLURM_PROCID": "x"}, r"SLURM_PROCID='x' is not a number. Give --host i/n"),
+        (
+            None,
+            {"SLURM_PROCID": "x", "SLURM_STEP_NUM_TASKS": "2"},
+            r"SLURM_PROCID='x' is not a number. Give --host i/n",
+        ),
         (
             None,
             {

@@ -62,6 +62,17 @@ def test_two_processes_count_as_one(tmp_path: Path) -> None:
     )
 
 
+def test_both_refuse_a_folder_of_another_campaign(tmp_path: Path) -> None:
+    """The first alone reads the folder; the second does not wait for it for ever."""
+    other = sampler_of(registry.load("linen.Dropout"), "DP203", _CASE, run_seed=1)
+    work(tmp_path, other, until=1, chunk_blocks=1, on_host=True)
+    both = _start(tmp_path, units=_CHUNKS * 2**18, chunk_blocks=1)
+    for process in both:
+        process.communicate(timeout=240)
+    assert [process.returncode for process in both] == [4, 4]
+    assert len(read_folder(tmp_path).chunks) == 1
+
+
 def test_a_dead_process_loses_no_chunk(tmp_path: Path) -> None:
     """The second is killed; the first ends, and one process alone counts the rest."""
     both = _start(tmp_path, units=64 * 2**24, chunk_blocks=64)
