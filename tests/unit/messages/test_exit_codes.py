@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_props.campaign.chunks import Process
+from dropout_props.campaign.chunks import Chunk, Process
 from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign
 from dropout_props.campaign.folder import Contents, Counted
-from dropout_props.campaign.verify import Verified
+from dropout_props.campaign.work import sampler_of, work
+from dropout_props.cases.case import Case
 from dropout_props.cli import main
+from dropout_props.layers import registry
 from dropout_props.replay.find import Ending, Replayed
 from dropout_props.results import files
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
@@ -35,7 +37,7 @@ from dropout_props.results.records import (
 )
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kills import Kill, KillMatrix
-from tests.campaign.made import IDENTITY
+from tests.campaign.made import IDENTITY, at_rate, chunk, write
 
 PAGE = Path(__file__).parents[3] / "docs" / "exit-codes.md"
 _CASE = CaseRecord(0, (128,), (0.5).hex(), "float32", (), "ones")
@@ -98,19 +100,29 @@ class Row:
     Args:
         typed: the command line; a name of `files` means its path.
         files: results by the name of their file.
+        folders: what makes a campaign in a folder, by its name.
         doubles: replacements, by the path of what they replace.
         full: whether standard output is a full disk.
     """
 
     typed: str
     files: dict[str, RunResult]
+    folders: dict[str, Callable[[Path], object]]
     doubles: dict[str, Callable[..., Any]]
     full: bool = False
 
 
-def row(typed: str, *, full: bool = False, doubles: Any = (), **results: RunResult) -> Row:
+def row(
+    typed: str,
+    *,
+    full: bool = False,
+    doubles: Any = (),
+    folders: Any = (),
+    **results: RunResult,
+) -> Row:
     """Return a row; results are files called NAME.json."""
-    return Row(typed, {f"{name}.json": one for name, one in results.items()}, dict(doubles), full)
+    named = {f"{name}.json": one for name, one in results.items()}
+    return Row(typed, named, dict(folders), dict(doubles), full)
 
 
 def giving(result: RunResult) -> dict[str, Callable[..., Any]]:
@@ -135,19 +147,31 @@ def counted(*, contradicted: bool = False) -> dict[str, Callable[..., Any]]:
     return {
         "dropout_props.campaign.folder.read_folder": lambda _: contents,
         "dropout_props.campaign.work.work": lambda *_, **__: contents,
-        "dropout_props.campaign.merge.merge": lambda *_: 2,
     }
+
+
+def holding(*chunks: Chunk, rate: float = 0.1) -> Callable[[Path], object]:
+    """Return what makes a campaign of these chunks, of another environment."""
+    return lambda folder: write(folder, *chunks, identity=at_rate(rate))
+
+
+def really_counted(*wrong: Chunk) -> Callable[[Path], object]:
+    """Return what counts a campaign of one small chunk here, and adds these results to it."""
+
+    def make(folder: Path) -> None:
+        layer, case = registry.load("linen.Dropout"), Case(shape=(64,), rate=0.1)
+        sampler = sampler_of(layer, "DP203", case, run_seed=0)
+        contents = work(folder, sampler, until=1, chunk_blocks=1, on_host=True)
+        assert contents.identity is not None
+        if wrong:
+            write(folder, *wrong, identity=contents.identity)
+
+    return make
 
 
 def refuted() -> dict[str, Callable[..., Any]]:
     """Let any evidence refute a campaign."""
     return {"dropout_props.campaign.state.ledger_threshold": lambda _: -1e9}
-
-
-def recounted(*, wrong: tuple[Path, ...] = ()) -> dict[str, Callable[..., Any]]:
-    """Replace the second count of a campaign."""
-    one = Verified(1, wrong=wrong, equal=())
-    return {"dropout_props.campaign.verify.verify": lambda *_, **__: [one]}
 
 
 def sides_giving(*results: RunResult) -> dict[str, Callable[..., Any]]:
@@ -172,6 +196,8 @@ CHECK = "check linen.Dropout --property DP101 --profile smoke"
 GATE = "gate --base flax==0.12.0 --candidate flax==0.12.1"
 STEP = "matrix 0.12.0 0.12.1"
 MUTANT = "selftest --mutant mode_by_or"
+
+_MADE = holding(chunk(1), chunk(2))
 
 ROWS: dict[tuple[str, int], list[Row]] = {
     ("check", 0): [row(CHECK), row(CHECK, doubles=giving(judged(*[Verdict.KNOWN, Verdict.PASS])))],
@@ -369,18 +395,30 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row("campaign status new", doubles=counted(contradicted=True)),
     ],
     ("campaign status", 4): [row("campaign status new"), row("campaign status --nope")],
-    ("campaign merge", 0): [row("campaign merge a b --into new", doubles=counted())],
-    ("campaign merge", 1): [row("campaign merge a --into new", doubles=counted() | refuted())],
+    ("campaign merge", 0): [
+        row("campaign merge a b --into new", folders={"a": holding(chunk(0)), "b": _MADE})
+    ],
+    ("campaign merge", 1): [
+        row("campaign merge a --into new", doubles=refuted(), folders={"a": _MADE})
+    ],
     ("campaign merge", 3): [
         row(
             "campaign merge a --into new",
             doubles={"dropout_props.campaign.merge.merge": _raises(NotStored("no room"))},
         ),
+        row("campaign merge a b --into new", folders={"a": holding(chunk(1, 1, 2, 3)), "b": _MADE}),
     ],
-    ("campaign merge", 4): [row("campaign merge a --into new"), row("campaign merge a")],
-    ("campaign verify", 0): [row("campaign verify new", doubles=counted() | recounted())],
+    ("campaign merge", 4): [
+        row("campaign merge a --into new"),
+        row("campaign merge a"),
+        row(
+            "campaign merge a b --into new", folders={"a": holding(chunk(0), rate=0.2), "b": _MADE}
+        ),
+        row("campaign merge a --into new", folders={"a": holding()}),
+    ],
+    ("campaign verify", 0): [row("campaign verify a --on-host", folders={"a": really_counted()})],
     ("campaign verify", 1): [
-        row("campaign verify new", doubles=counted() | recounted(wrong=(Path("a"),)))
+        row("campaign verify a --on-host", folders={"a": really_counted(chunk(0, *[9] * 64))})
     ],
     ("campaign verify", 2): [
         row(
@@ -390,11 +428,8 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ],
     ("campaign verify", 4): [
         row("campaign verify new"),
-        row(
-            "campaign verify new",
-            doubles=counted()
-            | {"dropout_props.campaign.verify.verify": _raises(OtherCampaign("jax: 1, 2"))},
-        ),
+        row("campaign verify a --on-host", folders={"a": _MADE}),
+        row("campaign verify a --on-host --chunk 9", folders={"a": really_counted()}),
     ],
     ("list", 0): [row("list"), row("list --subjects --json")],
     ("list", 3): [row("list", full=True), row("list --json", full=True)],
@@ -492,6 +527,8 @@ def test_a_row_is_true(
     """The command exits with the code of its row, and prints no traceback."""
     for name, result in one.files.items():
         files.write(result, folder / name)
+    for name, make in one.folders.items():
+        make(folder / name)
     for place, double in one.doubles.items():
         monkeypatch.setattr(place, double)
     with monkeypatch.context() as patch:
