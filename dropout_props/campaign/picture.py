@@ -1,9 +1,9 @@
 """The picture of a campaign: what is excluded against the units counted, as an SVG.
 
-Both axes are logarithmic. The line is the largest |E[y]/x - 1| that is possible, the dots are the
-one that was seen, and the grey band is what the grid of float32 allows a correct layer: where the
-line enters it, the arithmetic decides and not the layer. The dashed line falls with the root of the
-units, from the last point on.
+Both axes are logarithmic. The line is the largest bias that is possible, the dots are the one
+that was seen, and the grey band is what the grid of float32, or the rounding of noise, allows a
+correct layer: where the line enters it, the arithmetic decides and not the layer. The dashed line
+falls with the root of the units, from the last point on.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def svg(state: State) -> str:
     parts = [
         (
             f'<rect class="grid" x="{_LEFT}" y="{top}" width="{_WIDTH - _LEFT - _RIGHT}" '
-            f'height="{_HEIGHT - _BOTTOM - top:.1f}"><title>the grid of float32: up to '
+            f'height="{_HEIGHT - _BOTTOM - top:.1f}"><title>the {state.arithmetic}: up to '
             f"{state.grid_width:.2g}</title></rect>"
         ),
         *_ticks(range(floor(log10(first)), ceil(log10(last)) + 1), across, is_across=True),
@@ -62,8 +62,8 @@ def svg(state: State) -> str:
         ),
         f'<text x="{_LEFT}" y="20">{escape(_title(state))}</text>',
         (
-            f'<text x="{_LEFT}" y="38">line: largest |E[y]/x - 1| not excluded; dots: seen; grey: '
-            "grid of float32; dashed: more units</text>"
+            f'<text x="{_LEFT}" y="38">line: largest |{escape(state.quantity)}| not excluded; '
+            f"dots: seen; grey: {state.arithmetic}; dashed: more units</text>"
         ),
         f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 12}" text-anchor="end">units</text>',
     ]

@@ -43,7 +43,7 @@ _SIZES = tuple(10.0**-power for power in range(1, 8))
 
 @dataclass(frozen=True)
 class Look:
-    """The counts after some chunks, as relative bias: P(kept)/keep - 1, which is E[y]/x - 1.
+    """The counts after some chunks, as relative bias: `State.quantity`.
 
     Attributes:
         trials: units that were counted.
@@ -110,6 +110,18 @@ class State:
     def last(self) -> Look:
         """The counts of all chunks."""
         return self.looks[-1]
+
+    @property
+    def quantity(self) -> str:
+        """What the estimate and the interval are of, as a formula."""
+        if self.identity.law == "noise":
+            return "P(y > x)/0.5 - 1"
+        return "E[y]/x - 1" if self.identity.property_id == "DP203" else "P(kept)/keep - 1"
+
+    @property
+    def arithmetic(self) -> str:
+        """What gives a correct layer a bias."""
+        return "margin of rounding" if self.identity.law == "noise" else "grid of float32"
 
     @property
     def is_refuted(self) -> bool:

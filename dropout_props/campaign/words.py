@@ -29,10 +29,10 @@ def lines(state: State) -> list[str]:
         ),
         *_gaps(state),
         (
-            f"E[y]/x - 1: {last.estimate:+.3g}, from {last.interval[0]:+.3g} to "
+            f"{state.quantity}: {last.estimate:+.3g}, from {last.interval[0]:+.3g} to "
             f"{last.interval[1]:+.3g} at any stopping time, wrong once in {1 / ERROR:g}"
         ),
-        f"excluded: |E[y]/x - 1| > {last.excluded:.3g}",
+        f"excluded: |{state.quantity}| > {last.excluded:.3g}",
         f"evidence against the property: {_power(state.log10_evidence)} (it fails at "
         f"{_power(-math.log10(ALPHA))})" + (": FAIL" if state.is_refuted else ""),
         *_grid(state),
@@ -60,23 +60,24 @@ def _gaps(state: State) -> list[str]:
 
 
 def _grid(state: State) -> list[str]:
-    """Return whether the grid of float32 decides, or how far away that is."""
+    """Return whether the arithmetic decides, or how far away that is."""
     low, high = state.grid
-    said = f"the grid of float32 allows a correct layer {low:+.2g} to {high:+.2g}"
+    name = state.arithmetic.partition(" ")[0]
+    said = f"the {state.arithmetic} allows a correct layer {low:+.2g} to {high:+.2g}"
     if state.construction is not None:
         said += f"; jax.random.bernoulli has {state.construction:+.2g}"
     if state.last.excluded <= state.grid_width:
         return [
             (
-                f"grid: {said}. More is not excluded than that: from here on the grid decides, not "
-                "the layer, and more units say nothing about the layer"
+                f"{name}: {said}. More is not excluded than that: from here on the {name} decides, "
+                "not the layer, and more units say nothing about the layer"
             )
         ]
-    return [f"grid: {said}; it decides from about {state.units_to_grid:.1g} units on"]
+    return [f"{name}: {said}; it decides from about {state.units_to_grid:.1g} units on"]
 
 
 def _table(state: State) -> list[str]:
-    rows = [("units", "E[y]/x - 1", "from", "to", "excluded")]
+    rows = [("units", state.quantity, "from", "to", "excluded")]
     rows += [
         (
             f"{one.trials:.3g}",
@@ -118,6 +119,7 @@ def as_json(state: State) -> dict[str, Any]:
     return {
         "subject": state.identity.subject,
         "property": state.identity.property_id,
+        "quantity": state.quantity,
         "campaign": state.identity.as_json(),
         "successes": last.successes,
         "trials": last.trials,

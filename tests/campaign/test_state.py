@@ -81,6 +81,30 @@ def test_the_words_of_a_campaign(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("law", "property_id", "quantity", "allowed"),
+    [
+        ("dropout", "DP203", "E[y]/x - 1", "grid of float32"),
+        ("dropout", "DP202", "P(kept)/keep - 1", "grid of float32"),
+        ("noise", "DP202", "P(y > x)/0.5 - 1", "margin of rounding"),
+    ],
+)
+def test_it_names_the_quantity(
+    tmp_path: Path, law: str, property_id: str, quantity: str, allowed: str
+) -> None:
+    """What is counted of noise, or of a layer that need not scale, is no mean of its output."""
+    write(tmp_path, chunk(0), identity=at_rate(0.1, law=law, property_id=property_id))
+    found = state_of(read_folder(tmp_path))
+    text = "\n".join([*lines(found), svg(found).replace("&gt;", ">")])
+    assert as_json(found)["quantity"] == quantity
+    assert f"{quantity}: " in text
+    assert f"excluded: |{quantity}| > " in text
+    assert f"line: largest |{quantity}| not" in text
+    assert text.count(allowed) == 3
+    others = {"E[y]/x - 1", "P(kept)/keep - 1", "grid of float32", "margin of rounding"}
+    assert not any(other in text for other in others - {quantity, allowed})
+
+
 def test_it_says_when_the_grid_decides(tmp_path: Path) -> None:
     """At rate 0.99 the grid of float32 is 1.3e-5 wide, and 1e14 units see more than that."""
     found = state(tmp_path / "deep", 0.99, masks=10**14)
