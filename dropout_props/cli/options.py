@@ -251,12 +251,10 @@ def check_room(subjects: list[Subject], settings: Settings) -> None:
     Raises:
         click.UsageError: there are too many.
     """
-    capacity = settings.budget.capacity
-    if len(subjects) > capacity:
-        raise click.UsageError(
-            f"{len(subjects)} subjects: the error budget has room for {capacity}. "
-            "Split them over several runs, each with a budget of its own."
-        )
+    from dropout_props.engine.budget import no_room
+
+    if error := no_room(len(subjects), settings.budget.capacity):
+        raise click.UsageError(error)
 
 
 def properties_of(ids: tuple[str, ...]) -> list[Property]:

@@ -6,7 +6,8 @@ on the number of workers, so no verdict does. A run is red when a property fails
 is left undecided: each of the two has a part of the share.
 
 The properties that a project declares share what one subject would have: `own_share`, a constant
-too. A run with some has room for one subject fewer, so all shares together stay in the budget.
+too. A project with some has `room` for one subject fewer, so all shares together stay in the
+budget.
 """
 
 from __future__ import annotations
@@ -14,18 +15,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dropout_props.properties.own import CAPACITY
+from dropout_props.properties.own import CAPACITY, own_properties
 
 if TYPE_CHECKING:
     from dropout_props.properties import Property
 
-__all__ = ["SUBJECT_CAPACITY", "UNDECIDED_PART", "Budget", "own_share", "undecided_share"]
+__all__ = [
+    "SUBJECT_CAPACITY",
+    "UNDECIDED_PART",
+    "Budget",
+    "no_room",
+    "own_share",
+    "room",
+    "undecided_share",
+]
 
 UNDECIDED_PART = 1 / 64
 """The part of a share that covers being left undecided: small, as it only caps the longest runs."""
 
 SUBJECT_CAPACITY = 64
-"""The most subjects of one run; more are refused, since their shares would exceed the budget."""
+"""The number of subjects that the budget is divided by; `room` is how many a run may have."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,39 @@ class Budget:
     @property
     def _whole_share(self) -> float:
         return self.false_fail_rate / (self.num_properties * self.capacity)
+
+
+def room(capacity: int = SUBJECT_CAPACITY) -> int:
+    """Return how many subjects one run may have.
+
+    Args:
+        capacity: number of subjects that share the budget.
+
+    Returns:
+        The capacity, less one where the project has declared a statistical property, selected or
+        not.
+    """
+    return capacity - any(prop.is_statistical for prop in own_properties())
+
+
+def no_room(
+    num_subjects: int, capacity: int = SUBJECT_CAPACITY, *, split_over: str = "runs"
+) -> str:
+    """Return why one run cannot have so many subjects; an empty text where it can.
+
+    Args:
+        num_subjects: the number of subjects.
+        capacity: number of subjects that share the budget.
+        split_over: noun for several runs.
+    """
+    most = room(capacity)
+    if num_subjects <= most:
+        return ""
+    beside = "" if most == capacity else " beside the statistical properties of the project"
+    return (
+        f"{num_subjects} subjects: the error budget has room for {most}{beside}. Split them over "
+        f"several {split_over}, each with a budget of its own."
+    )
 
 
 def own_share(share: float, num_properties: int, capacity: int = SUBJECT_CAPACITY) -> float:

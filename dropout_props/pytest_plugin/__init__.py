@@ -188,15 +188,10 @@ def _too_many(items: list[pytest.Item]) -> dict[str, str]:
     names = dict.fromkeys(filter(None, map(_subject_name, items)))
     if not names:
         return {}
-    from dropout_props.engine.budget import SUBJECT_CAPACITY
+    from dropout_props.engine.budget import no_room
 
-    if len(names) <= SUBJECT_CAPACITY:
-        return {}
-    error = (
-        f"{len(names)} subjects: the error budget has room for {SUBJECT_CAPACITY}. Split them over "
-        "several sessions of pytest, each with a budget of its own."
-    )
-    return dict.fromkeys(names, error)
+    error = no_room(len(names), split_over="sessions of pytest")
+    return dict.fromkeys(names, error) if error else {}
 
 
 def _name(subject: Any) -> str:

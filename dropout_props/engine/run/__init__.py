@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from dropout_props.engine.budget import no_room
 from dropout_props.engine.judge import ENDED_TWICE
 from dropout_props.engine.probe import probe
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
@@ -17,7 +18,6 @@ from dropout_props.engine.run.roots import with_roots
 from dropout_props.engine.run.schedule import in_workers
 from dropout_props.engine.snapshot import take
 from dropout_props.environment import installed
-from dropout_props.properties import own_properties
 from dropout_props.results.records import RunResult
 
 if TYPE_CHECKING:
@@ -208,14 +208,8 @@ def _notes(subjects: Sequence[Subject], results: Sequence[PropertyResult]) -> tu
 
 
 def _check(subjects: Sequence[Subject], settings: Settings) -> None:
-    # The properties of a project share what one subject would have: see engine/budget.py.
-    own = any(prop.is_statistical for prop in own_properties())
-    capacity = settings.budget.capacity - own
-    if len(subjects) > capacity:
-        raise TooManySubjects(
-            f"{len(subjects)} subjects: the error budget has room for {capacity}. "
-            "Split them over several runs, each with a budget of its own."
-        )
+    if error := no_room(len(subjects), settings.budget.capacity):
+        raise TooManySubjects(error)
     names = [subject.name for subject in subjects]
     for name in names:
         if names.count(name) > 1:
