@@ -100,14 +100,15 @@ class Judge:
     def _passes_its_control(self, prop: Property) -> str:
         """Return why a property of a project is not trusted: its negative control did not fail.
 
-        The control is judged once, alone: without known deviations, and whatever it depends on.
+        The control is judged once, alone: without known deviations, and whatever it depends on; but
+        at the share of the error budget at which the property is judged.
         """
         if prop.control is None:
             return ""
         if prop.id not in self._controls:
             alone = Judge(replace(self.settings, known=(), confirm=False), self.environment)
-            bare = replace(prop, control=None, blocked_by=(), needs=())
-            found = alone(prop.control, bare)
+            alone._controls[prop.id] = ""  # the control has no control of its own
+            found = alone(prop.control, replace(prop, blocked_by=(), needs=()))
             self._controls[prop.id] = (
                 ""
                 if found.verdict is Verdict.FAIL

@@ -11,8 +11,6 @@ Cannot say: whether the property is true of dropout; its author says so.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
@@ -23,6 +21,15 @@ from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Exact, Level, Property, Statistical
 from dropout_props.properties.mask_cases import block_cases
+from dropout_props.properties.own_declaration import (
+    BadProperty,
+    require_callable,
+    require_cases,
+    require_discrepancies,
+    require_fields,
+    require_id,
+    require_texts,
+)
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
 from dropout_props.subjects.subject import Subject
@@ -34,10 +41,6 @@ CAPACITY = 16
 """The most statistical properties that a project declares; each has the same share, whatever their
 number."""
 
-_ID = re.compile(r"[A-Z]{2}\d{3}")
-_RESERVED = "DP"
-_LONGEST_NAME = 28
-
 Control: TypeAlias = "Subject | Callable[[Any, Any, float, bool], Any]"
 _Check: TypeAlias = Callable[[Sampler], None]
 _Observe: TypeAlias = Callable[[Sampler, int], tuple[Trials, ...]]
@@ -45,10 +48,6 @@ _CheckT = TypeVar("_CheckT", bound=_Check)
 _ObserveT = TypeVar("_ObserveT", bound=_Observe)
 
 _own: dict[str, Property] = {}
-
-
-class BadProperty(ValueError):
-    """A property of a project is declared wrongly; the text names it, the rule and the remedy."""
 
 
 def own_properties() -> tuple[Property, ...]:
@@ -108,7 +107,9 @@ def exact(
     """
 
     def declare(check: _CheckT) -> _CheckT:
-        _require_callable(property_id, check, (None,), "sampler")
+        require_id(property_id)
+        require_callable(property_id, check, (None,), "sampler")
+        require_cases(property_id, cases, explicit)
         chosen = strategies.cases() if cases is None else cases
         decision = Exact(cases=lambda _, __: chosen, check=check, explicit=tuple(explicit))
         _declare(
@@ -116,10 +117,9 @@ def exact(
             decision,
             texts={"name": name, "statement": statement, "if_broken": if_broken},
             control=control,
-            formula=formula,
-            assumes=assumes,
-            needs=tuple(needs),
-            blocked_by=tuple(blocked_by),
+            optional={"formula": formula, "assumes": assumes},
+            needs=needs,
+            blocked_by=blocked_by,
             level=level,
         )
         return check
@@ -187,33 +187,24 @@ def statistical(
     """
 
     def declare(observe: _ObserveT) -> _ObserveT:
-        _require_callable(property_id, observe, (None, 0), "sampler, block")
+        require_id(property_id)
+        require_callable(property_id, observe, (None, 0), "sampler, block")
+        require_cases(property_id, cases, explicit)
+        require_discrepancies(property_id, discrepancies)
         decision = Statistical(
             cases=block_cases if cases is None else lambda _, __: cases,
             observe=observe,
             discrepancies=dict(discrepancies),
             explicit=tuple(explicit),
         )
-        for label, value in discrepancies.items():
-            if not 0.0 < value < 1.0:
-                raise BadProperty(
-                    f"{property_id}: discrepancies[{label!r}]={value!r}: it must lie strictly "
-                    "between 0 and 1, in standard deviations of one trial."
-                )
-        if not discrepancies:
-            raise BadProperty(
-                f"{property_id} promises nothing: give discrepancies={{label: 0.05}} for each "
-                "label of the counts that it returns."
-            )
         _declare(
             property_id,
             decision,
             texts={"name": name, "statement": statement, "if_broken": if_broken},
             control=control,
-            formula=formula,
-            assumes=assumes,
-            needs=tuple(needs),
-            blocked_by=tuple(blocked_by),
+            optional={"formula": formula, "assumes": assumes},
+            needs=needs,
+            blocked_by=blocked_by,
             level=level,
         )
         return observe
@@ -248,22 +239,14 @@ def _declare(
     decision: Exact | Statistical,
     *,
     texts: Mapping[str, str],
+    optional: Mapping[str, str],
     control: Any,
-    **more: Any,
+    needs: Sequence[Ability],
+    blocked_by: Sequence[str],
+    level: Level,
 ) -> None:
-    if not _ID.fullmatch(property_id) or property_id.startswith(_RESERVED):
-        raise BadProperty(
-            f"{property_id!r} is not an id for a property of your own: write two capital letters "
-            f"other than {_RESERVED} and three digits, such as MY101."
-        )
-    for field, text in texts.items():
-        if not text.strip():
-            raise BadProperty(f"{property_id}: {field}={text!r}: write it in words.")
-    if len(texts["name"]) > _LONGEST_NAME:
-        raise BadProperty(
-            f"{property_id}: name={texts['name']!r} has {len(texts['name'])} characters, and a "
-            f"column of the report {_LONGEST_NAME}: shorten it."
-        )
+    require_texts(property_id, texts, optional)
+    require_fields(property_id, level=level, needs=needs, blocked_by=blocked_by)
     register(
         Property(
             id=property_id,
@@ -272,8 +255,12 @@ def _declare(
             means=texts["if_broken"],
             mutants=(),
             decision=decision,
+            needs=tuple(needs),
+            blocked_by=tuple(blocked_by),
+            level=level,
             control=_as_subject(property_id, control),
-            **more,
+            formula=optional["formula"],
+            assumes=optional["assumes"],
         )
     )
 
@@ -301,18 +288,9 @@ def _as_subject(property_id: str, control: Any) -> Subject:
     )
 
 
-def _require_callable(
-    property_id: str, function: Any, arguments: tuple[Any, ...], names: str
-) -> None:
-    try:
-        inspect.signature(function).bind(*arguments)
-    except TypeError as error:
-        raise BadProperty(
-            f"{property_id}: the decorated function is called with ({names}): {error}."
-        ) from error
-
-
 def _place(prop: Property) -> str:
     decision: Any = prop.decision
     function = decision.observe if prop.is_statistical else decision.check
-    return f"{function.__module__}:{function.__qualname__}"
+    # A worker process imports the program that started it, under another name.
+    module = "__main__" if function.__module__ == "__mp_main__" else function.__module__
+    return f"{module}:{function.__qualname__}"

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import click
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +16,7 @@ import dropout_props
 from dropout_props import Case, Sampler, Settings, Subject, Trials, Violation, agreement
 from dropout_props.cases.profiles import Profile
 from dropout_props.cli import main
+from dropout_props.cli.options import check_room
 from dropout_props.engine import Judge
 from dropout_props.engine.budget import Budget
 from dropout_props.engine.configuration import BadTable, read
@@ -21,6 +24,7 @@ from dropout_props.engine.run import TooManySubjects, run
 from dropout_props.engine.run.pair_worker import PairWorker, Task
 from dropout_props.engine.selection import Selection
 from dropout_props.properties import BadProperty, UnknownProperty, every_property, find, own
+from dropout_props.pytest_plugin import _too_many
 from dropout_props.results.exit_codes import ExitCode
 from dropout_props.results.verdict import Verdict
 
@@ -118,9 +122,55 @@ def test_all_shares_together_are_within_the_budget() -> None:
     own_whole = whole * budget.share_of(find("MY201")) / budget.share
     spent = subjects * (20 * whole + own.CAPACITY * own_whole)
     assert 0.99e-9 < spent <= 1e-9
+
+
+def test_every_door_has_room_for_as_many_subjects() -> None:
+    """The engine, the command line and pytest: 64 subjects, and 63 beside own counts."""
     layers = [Subject.function(right, name=f"layer {n}") for n in range(64)]
-    with pytest.raises(TooManySubjects, match="64 subjects: the error budget has room for 63"):
+    params = [{"property_check": (layer, "MY201")} for layer in layers]
+    items: Any = [SimpleNamespace(callspec=SimpleNamespace(params=one)) for one in params]
+    run(layers, [], _SETTINGS)
+    check_room(layers, _SETTINGS)
+    assert _too_many(items) == {}
+    dropout_props.statistical("MY201", **_HALVES, control=halves_alike)(partners)
+    words = "64 subjects: the error budget has room for 63 beside the statistical properties of"
+    with pytest.raises(TooManySubjects, match=words):
         run(layers, [], _SETTINGS)
+    with pytest.raises(click.UsageError, match=words):
+        check_room(layers, _SETTINGS)
+    assert len(_too_many(items)) == 64
+    assert _too_many(items[1:]) == {}
+
+
+def test_the_control_is_judged_at_the_share_of_the_property() -> None:
+    """It takes as many blocks of counts to fail as a layer of the same fault does."""
+    blocks: dict[str, int] = {}
+
+    def biased(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+        blocks[sampler.subject.name] = blocks.get(sampler.subject.name, 0) + 1
+        return (Trials.of(60, 100, 0.5, label="partners"),)
+
+    cases = dropout_props.strategies.cases(pool=((128,),), values=("distinct",))
+    more: dict[str, Any] = {"control": right, "cases": cases, "blocked_by": ()}
+    dropout_props.statistical("MY201", **_HALVES, **more)(biased)
+    assert judged("MY201").verdict is Verdict.FAIL
+    assert len({*blocks.values()}) == 1, blocks
+
+
+def test_a_program_that_a_worker_imports_declares_no_second_property() -> None:
+    """A started process has the program under the name `__mp_main__`."""
+
+    def declared(module: str) -> None:
+        def check(sampler: Sampler) -> None:
+            raise Violation(str(sampler))
+
+        check.__module__ = module
+        dropout_props.exact("MY101", **_TEXTS, control=right)(check)
+
+    declared("__main__")
+    declared("__mp_main__")
+    with pytest.raises(BadProperty, match="declared twice, by __main__:"):
+        declared("another")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +271,7 @@ no_arguments: Any = lambda: None  # noqa: E731
 one_argument: Any = signs_survive
 
 
-def _exact(property_id: str = "MY101", **changes: Any) -> Callable[[], Any]:
+def _exact(property_id: Any = "MY101", **changes: Any) -> Callable[[], Any]:
     arguments = {**_TEXTS, "control": flips_signs, **changes}
     return lambda: dropout_props.exact(property_id, **arguments)(signs_survive)
 
@@ -243,7 +293,25 @@ def _statistical(**changes: Any) -> Callable[[], Any]:
         (_exact(statement=" "), "MY101: statement=' ': write it in words"),
         (_exact(name="n" * 29), "has 29 characters, and a column of the report 28"),
         (_statistical(discrepancies={}), "MY201 promises nothing: give discrepancies="),
-        (_statistical(discrepancies={"a": 2.0}), r"discrepancies\['a'\]=2.0: it must lie"),
+        (_statistical(discrepancies={"a": 2.0}), r"discrepancies\['a'\]=2.0: it must be a num"),
+        (_statistical(discrepancies={"a": "2"}), r"discrepancies\['a'\]='2': it must be a num"),
+        (_statistical(discrepancies={3: 0.1}), "MY201: the label 3 of discrepancies is not a text"),
+        (_statistical(discrepancies=0.1), "MY201: discrepancies=0.1: give a dict from each label"),
+        (_statistical(cases=[Case()]), r"MY201: cases=\[Case.* is not a strategy"),
+        (_exact(explicit=Case()), r"MY101: explicit=Case.*: give a tuple"),
+        (_exact(explicit=(0.5,)), "MY101: explicit has 0.5, which is not a Case"),
+        (_exact(3), "3 is not an id for a property of your own"),
+        (_exact(name=3), "MY101: name=3: write it in words"),
+        (_exact(name="two\nlines"), r"MY101: name='two\\nlines' has a line break"),
+        (_exact(formula=None), "MY101: formula=None: write it in words"),
+        (_exact(level="cor"), "MY101: level='cor': it must be one of 'core', 'full', 'framework'"),
+        (_exact(needs="mask"), r"MY101: needs='mask': give a tuple, such as \('mask',\)"),
+        (_exact(needs=("masks",)), "MY101: needs has 'masks', which is no ability .* of mask"),
+        (_exact(blocked_by="DP201"), r"MY101: blocked_by='DP201': give a tuple"),
+        (_exact(blocked_by=("DP299",)), "MY101: blocked_by has 'DP299': unknown property .*DP2"),
+        (_exact(blocked_by=("dp201",)), "MY101: blocked_by has 'dp201': write DP201"),
+        (_exact(blocked_by=(201,)), "MY101: blocked_by has 201: give the id of a property"),
+        (_exact(blocked_by=("MY101",)), "MY101: blocked_by has 'MY101': a property cannot depend"),
         (
             lambda: dropout_props.exact("MY101", **_TEXTS, control=right)(no_arguments),
             r"MY101: the decorated function is called with \(sampler\)",
@@ -275,6 +343,15 @@ def test_an_id_is_used_once_and_there_is_room_for_sixteen() -> None:
         dropout_props.statistical(f"MY{300 + number}", **_HALVES, control=right)(partners)
     with pytest.raises(BadProperty, match="MY201 is the 17th statistical property of the project"):
         _statistical()()
+
+
+def test_two_properties_do_not_depend_on_each_other() -> None:
+    """A circle is refused where it closes; one without a circle is declared."""
+    _exact("MY101")()
+    _exact("MY102", blocked_by=("MY101",))()
+    assert find("MY102").blocked_by == ("MY101",)
+    with pytest.raises(BadProperty, match="MY101: blocked_by has 'MY102': it depends on MY101"):
+        _exact("MY101", blocked_by=("MY102",))()
 
 
 def test_the_case_of_a_project_is_tried_first() -> None:
