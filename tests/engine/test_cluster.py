@@ -10,8 +10,8 @@ from typing import Any
 import cloudpickle
 import pytest
 
-from dropout_props.engine.pool import CannotStart, Lost, in_parallel
-from dropout_props.engine.pool.cluster import ClusterPool, NoCluster
+from dropout_props.engine.pool import CannotStart, Lost, cluster, in_parallel
+from dropout_props.engine.pool.cluster import ClusterPool, NoCluster, _NotLoaded, _run_there
 from dropout_props.engine.run.same_environment import SameEnvironment
 from dropout_props.environment import installed
 
@@ -26,6 +26,7 @@ class _Client:
     threads: dict[str, int] = {"tcp://b": 2, "tcp://a": 1}  # noqa: RUF012 (of a double)
     asked: list[tuple[str, Any]] = []  # noqa: RUF012
     ended: list[str] = []  # noqa: RUF012
+    lacking: dict[str, Exception] = {}  # noqa: RUF012
     status = "closed"
 
     def __init__(self, address: str, *, timeout: float, set_as_default: bool) -> None:
@@ -43,9 +44,12 @@ class _Client:
     def nthreads(self) -> dict[str, int]:
         return self.threads
 
-    def run(self, function: Callable[..., Any], work: bytes) -> None:
+    def run(self, function: Callable[..., Any], given: Any, *, on_error: str = "raise") -> Any:
+        if on_error == "return":
+            return {worker: function(given) for worker in self.threads} | self.lacking
         self.ended.append(function.__name__)
-        assert isinstance(work, bytes)
+        assert isinstance(given, bytes)
+        return {}
 
     def submit(
         self, _function: Callable[..., Any], work: bytes, task: Any, _limit: float, **where: Any
@@ -92,6 +96,11 @@ def _work(task: str) -> str:
         raise KilledWorker("Attempted to run task kill on 4 workers. But the last one died.")
     if task == "missing":
         raise ModuleNotFoundError("No module named 'layers'")
+    if task == "marshal":
+        raise _NotLoaded("ValueError: bad marshal data")
+    if task == "scheduler":
+        error = RuntimeError("Error during deserialization of the task graph. This frequently\n")
+        raise error from ModuleNotFoundError("No module named 'dropout_props'")
     if task == "raise":
         raise RuntimeError("out of coffee")
     return task.upper()
@@ -135,7 +144,21 @@ def test_a_task_with_which_workers_died_is_lost(dask: type[_Client]) -> None:
     ("task", "address", "text"),
     [
         ("one", "tcp://nowhere", "--cluster tcp://nowhere: no scheduler answers there: Timed out."),
-        ("missing", "tcp://here", "a worker cannot load the task: No module named 'layers'."),
+        (
+            "missing",
+            "tcp://here",
+            "a worker cannot load the task (ModuleNotFoundError: No module named 'layers'). In",
+        ),
+        (
+            "marshal",
+            "tcp://here",
+            "a worker cannot load the task (ValueError: bad marshal data). Install",
+        ),
+        (
+            "scheduler",
+            "tcp://here",
+            "the scheduler cannot load the task (ModuleNotFoundError: No module named 'dropout_",
+        ),
         ("drop", "tcp://here", "the scheduler dropped a task (cancelled)."),
     ],
 )
@@ -168,6 +191,56 @@ def test_a_scheduler_that_is_gone_ends_the_run(
     monkeypatch.setattr("dropout_props.engine.pool.cluster._PATIENCE", 0.01)
     with pytest.raises(NoCluster, match=r"the scheduler is gone \(closed\)"):
         _run("one", "hang")
+
+
+def test_a_run_without_any_worker_left_ends(
+    dask: type[_Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was killed may come back; if none does, the run ends with words."""
+    monkeypatch.setattr("dropout_props.engine.pool.cluster._PATIENCE", 0.01)
+    monkeypatch.setattr(dask, "status", "running")
+    looks = [dask.threads, {}, dask.threads, {}, {}]
+    monkeypatch.setattr(dask, "nthreads", lambda _: looks.pop(0))
+    with pytest.raises(NoCluster, match=r"no worker is left, and none has come back\. Their logs"):
+        _run("one", "hang")
+    assert looks == []
+
+
+def test_a_worker_without_this_package_gets_no_task(
+    dask: type[_Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task that a worker cannot load ends the worker, so it is looked at before."""
+    lacking = {"tcp://b": ModuleNotFoundError("No module named 'dropout_props'")}
+    monkeypatch.setattr(dask, "lacking", lacking)
+    with pytest.raises(NoCluster, match=r"the worker tcp://b cannot import dropout_props \(Mod"):
+        _run("one")
+    assert dask.asked == []
+
+
+def test_a_worker_says_what_it_cannot_load() -> None:
+    """Code of another Python is no fault of a task."""
+    with pytest.raises(_NotLoaded, match=r"^UnpicklingError: "):
+        _run_there(b"\x80\x05nonsense", "one", None)
+
+
+def test_a_pool_that_raised_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process is dead; the next task of the worker has a pool of its own."""
+    made: list[str] = []
+
+    class Broken:
+        def __init__(self, *_: object, **__: object) -> None:
+            made.append("pool")
+
+        def run(self, *_: object, **__: object) -> None:
+            raise RuntimeError("out of coffee")
+
+    monkeypatch.setattr(cluster, "Pool", Broken)
+    monkeypatch.setattr(cluster, "_allow_processes", lambda: None)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of coffee"):
+            _run_there(cloudpickle.dumps(_work), "one", None)
+    assert made == ["pool", "pool"]
+    assert cluster._pools == {}
 
 
 def test_what_a_task_raises_is_raised(dask: type[_Client]) -> None:

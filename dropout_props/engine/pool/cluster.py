@@ -17,6 +17,7 @@ import multiprocessing
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import resources
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -32,11 +33,16 @@ if TYPE_CHECKING:
 __all__ = ["ClusterPool", "LostWithWorkers", "NoCluster"]
 
 _PATIENCE = 30.0  # seconds until a scheduler that does not answer counts as absent
+_LOOKS = 2  # without a worker, until the run ends
 _KILLED = "KilledWorker"  # what Dask raises for a task with which several workers died
 
 
 class NoCluster(CannotStart):
     """The cluster cannot be used; the text says why, and what to do."""
+
+
+class _NotLoaded(Exception):
+    """A worker cannot load the work; the text is the error there."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class ClusterPool(Generic[Task, Result]):
         """Run every task of the source.
 
         Raises:
-            NoCluster: there is no scheduler, or no worker, or the workers lack this package.
+            NoCluster: there is no scheduler, or no worker, or they cannot load the tasks.
             BaseException: whatever a task or the source raised; the other tasks are cancelled.
         """
         with self._client(_distributed()) as client:
@@ -94,6 +100,7 @@ class ClusterPool(Generic[Task, Result]):
                 f"--cluster {self._address}: it has no worker. Start some with `dask worker "
                 f"{self._address} --nthreads 1`."
             )
+        self._check_package(client)
         idle, running = list(range(len(slots))), dict[Any, tuple[int, Task]]()
         ended: SimpleQueue[Any] = SimpleQueue()  # Dask calls back in a thread of its own
         while True:
@@ -121,13 +128,35 @@ class ClusterPool(Generic[Task, Result]):
             idle.append(slot)
             source.put(task, self._result(future))
 
+    def _check_package(self, client: Any) -> None:
+        """Refuse a cluster whose workers lack this package: its first task would end each of them.
+
+        Raises:
+            NoCluster: a worker cannot import it.
+        """
+        package = __name__.partition(".")[0]
+        # A function of the standard library, which every worker can load.
+        found = client.run(resources.files, package, on_error="return")
+        for worker, error in sorted(found.items()):
+            if isinstance(error, Exception):
+                raise self._cannot_load(f"the worker {worker} cannot import {package}", error)
+
+    def _cannot_load(self, what: str, error: BaseException) -> NoCluster:
+        why = str(error) if isinstance(error, _NotLoaded) else f"{type(error).__name__}: {error}"
+        return NoCluster(
+            f"--cluster {self._address}: {what} ({why}). Install in the "
+            "scheduler and the workers what is installed here, and start them where layers can be "
+            "imported."
+        )
+
     def _next(self, client: Any, ended: SimpleQueue[Any]) -> Any:
         """Wait for a task to end.
 
         Raises:
-            NoCluster: the scheduler is gone.
+            NoCluster: the scheduler is gone, or the last worker.
         """
-        while True:
+        without_worker = 0  # times in a row: one that has died may be started again meanwhile
+        while without_worker < _LOOKS:
             with suppress(Empty):
                 return ended.get(timeout=_PATIENCE)
             if client.status not in ("running", "connecting"):
@@ -135,12 +164,17 @@ class ClusterPool(Generic[Task, Result]):
                     f"--cluster {self._address}: the scheduler is gone ({client.status}). Run "
                     "again when the cluster is up."
                 )
+            without_worker = 0 if client.nthreads() else without_worker + 1
+        raise NoCluster(
+            f"--cluster {self._address}: no worker is left, and none has come back. Their logs "
+            "say why they ended. Start some again, and run again."
+        )
 
     def _result(self, future: Any) -> Any:
         """Return the result of a task, or how it was lost.
 
         Raises:
-            NoCluster: the scheduler has dropped it, or the worker cannot load it.
+            NoCluster: the scheduler has dropped it, or it or the worker cannot load it.
             Exception: the task raised it.
         """
         if future.status == "finished":
@@ -153,11 +187,11 @@ class ClusterPool(Generic[Task, Result]):
         error = future.exception()
         if type(error).__name__ == _KILLED:
             return LostWithWorkers("workers of the cluster died with it", str(error).split(".")[0])
-        if isinstance(error, ModuleNotFoundError):
-            raise NoCluster(
-                f"--cluster {self._address}: a worker cannot load the task: {error}. Install in "
-                "the workers what is installed here, and start them where layers can be imported."
-            ) from error
+        if isinstance(error, (ImportError, _NotLoaded)):
+            raise self._cannot_load("a worker cannot load the task", error) from error
+        if isinstance(error, RuntimeError) and "deserialization of the task" in str(error):
+            cause = error.__cause__ or error
+            raise self._cannot_load("the scheduler cannot load the task", cause) from error
         raise error
 
 
@@ -194,9 +228,17 @@ def _run_there(work: bytes, task: Any, limit: float | None) -> Any:
     place = _name(work), threading.get_ident()
     if place not in _pools:
         _allow_processes()
-        _pools[place] = Pool(cloudpickle.loads(work), processes=1, limit=limit)
+        try:
+            loaded = cloudpickle.loads(work)
+        except Exception as error:  # noqa: BLE001 (another Python or package may raise anything)
+            raise _NotLoaded(f"{type(error).__name__}: {error}") from None
+        _pools[place] = Pool(loaded, processes=1, limit=limit)
     one: _One[Any, Any] = _One(task)
-    _pools[place].run(one, keep=True)
+    try:
+        _pools[place].run(one, keep=True)
+    except BaseException:
+        _pools.pop(place, None)  # its process was killed; the next task needs a pool of its own
+        raise
     return one.result
 
 

@@ -107,5 +107,6 @@ def _message(name: str, what: str, error: Exception) -> str:
     why = " ".join(str(error).split()) or "no message"
     return (
         f"{name} cannot be {what} a worker process ({type(error).__name__}: {why}). Define its "
-        "layer at the top of a module that can be imported, or run without -n and --timeout."
+        "layer at the top of a module that can be imported, or run without -n, --timeout and "
+        "--cluster."
     )
