@@ -115,7 +115,8 @@ def assert_independent(
         a: bool[...], the first mask; its units are independent of each other.
         b: bool[...], of the same shape, the second one: of another key, call, layer or step. Two
             parts of one mask must not overlap.
-        keep_rate: the keep rate of ``a``, and of ``b`` too, as in ``assert_bernoulli``.
+        keep_rate: the keep rate of ``a``, and of ``b`` too, as in ``assert_bernoulli``. Of a pair
+            ``(lowest, highest)``, each mask may have another rate.
         other_keep_rate: the keep rate of ``b``, where it is another one.
         discrepancy: the smallest shift of the probability to agree, absolute, that must not pass.
         false_fail_rate: the allowed chance that independent masks fail.
@@ -144,8 +145,10 @@ def assert_independent(
             "kept[..., 0::2] and kept[..., 1::2]."
         )
         raise ValueError(msg)
-    other = None if other_keep_rate is None else _null("other_keep_rate", other_keep_rate)
-    null = agreement(_null("keep_rate", keep_rate), other)
+    null = _null("keep_rate", keep_rate)
+    # Within a pair of rates, each mask can have another one.
+    other = null if other_keep_rate is None else _null("other_keep_rate", other_keep_rate)
+    null = agreement(null, other)
     design = _design(
         one.size,
         null,
@@ -172,21 +175,50 @@ def _bools(name: str, mask: ArrayLike) -> NDArray[np.bool_]:
             f"as output != 0 for an input without zeros."
         )
         raise ValueError(msg)
+    if _repeats(read):
+        msg = (
+            f"{name} is a view that has units of its array more than once (shape {read.shape}, "
+            f"strides {read.strides}), as np.broadcast_to makes: such units are not independent "
+            "trials. Give each unit once, such as the mask before it is broadcast."
+        )
+        raise ValueError(msg)
     return read
+
+
+def _repeats(mask: NDArray[np.bool_]) -> bool:
+    """Return whether two places of a view are one unit of its array."""
+    if mask.size == 0:
+        return False
+    axes = sorted((abs(s), n) for s, n in zip(mask.strides, mask.shape, strict=True) if n > 1)
+    reach = 0  # of all axes so far, in bytes
+    for stride, length in axes:
+        if stride <= reach:
+            break
+        reach += stride * (length - 1)
+    else:
+        return False  # each step of an axis goes beyond all axes of smaller steps
+    places = np.zeros(1, dtype=np.int64)
+    for stride, length in axes:
+        places = (places[:, None] + stride * np.arange(length)).reshape(-1)
+    return bool(np.unique(places).size < mask.size)
 
 
 def _null(name: str, keep_rate: float | tuple[float, float]) -> Interval:
     """Return the keep rates of correct masks."""
-    lowest, highest = keep_rate if isinstance(keep_rate, tuple) else (keep_rate, keep_rate)
+    pair = keep_rate if isinstance(keep_rate, tuple) else (keep_rate, keep_rate)
+    try:
+        lowest, highest = (float(one) for one in pair)
+    except (TypeError, ValueError):
+        lowest = highest = float("nan")
     if not 0.0 <= lowest <= highest <= 1.0:
         msg = (
             f"{name}={keep_rate!r}: give a probability from 0 to 1, or a pair (lowest, highest) of "
             "such, in this order. It is the keep rate, 1 - the drop rate."
         )
         raise ValueError(msg)
-    if isinstance(keep_rate, tuple):
-        return Interval(float(lowest), float(highest))
-    return keep_interval(1.0 - float(keep_rate))
+    return (
+        Interval(lowest, highest) if isinstance(keep_rate, tuple) else keep_interval(1.0 - lowest)
+    )
 
 
 def _overlap(one: NDArray[np.bool_], two: NDArray[np.bool_]) -> bool:

@@ -181,6 +181,14 @@ def test_equal_masks_fail_and_masks_of_two_rates_pass() -> None:
             ),
             "other_keep_rate=-1: give a probability",
         ),
+        (
+            lambda rates: assert_bernoulli(np.ones(99, bool), keep_rate=[0.4, 0.6], **rates),  # type: ignore[arg-type]
+            r"keep_rate=\[0.4, 0.6\]: give a probability from 0 to 1, or a pair \(low",
+        ),
+        (
+            lambda rates: assert_bernoulli(np.ones(99, bool), keep_rate=(0.1, 0.2, 0.3), **rates),  # type: ignore[arg-type]
+            r"keep_rate=\(0.1, 0.2, 0.3\): give a probability from 0 to 1, or a pair",
+        ),
     ],
 )
 def test_bad_arguments_are_named(call: Callable[[Any], None], message: str) -> None:
@@ -197,3 +205,45 @@ def test_parts_of_one_mask_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="views of one array that overlap"):
         assert_independent(kept[:-1], kept[1:], keep_rate=0.9, **rates)
     assert_independent(kept[0::2], kept[1::2], keep_rate=0.9, **rates)
+
+
+def test_two_masks_may_lie_at_both_ends_of_a_pair_of_rates() -> None:
+    """Masks of the rates 0.3 and 0.7 agree in 42 % of the units, those of one of them in 58 %."""
+    rates = {"discrepancy": 0.05, "false_fail_rate": 1e-6, "false_pass_rate": 1e-3}
+    drawn = np.random.default_rng(0).random((2, 10_000)) < np.array([[0.3], [0.7]])
+    assert_independent(*drawn, keep_rate=(0.3, 0.7), **rates)
+    with pytest.raises(AssertionError, match="10,000 of 10,000 units were equal"):
+        assert_independent(drawn[0], drawn[0], keep_rate=(0.3, 0.7), **rates)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda kept: np.broadcast_to(kept, (3, *kept.shape)),
+        lambda kept: np.broadcast_to(kept[:1], 2000),
+        lambda kept: np.lib.stride_tricks.sliding_window_view(kept, 3),
+    ],
+)
+def test_a_view_that_repeats_its_units_is_refused(view: Callable[[Any], Any]) -> None:
+    """Such units are not independent; neither assertion counts them."""
+    rates = {"discrepancy": 0.2, "false_fail_rate": 1e-6, "false_pass_rate": 1e-3}
+    repeated = view(np.random.default_rng(0).random(2000) < 0.5)
+    with pytest.raises(ValueError, match="kept is a view that has units of its array more than"):
+        assert_bernoulli(repeated, keep_rate=0.5, **rates)
+    with pytest.raises(ValueError, match=r"b is a view that has units .* Give each unit once"):
+        assert_independent(repeated.copy(), repeated, keep_rate=0.5, **rates)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda kept: kept.T[::-1, 1::3],
+        lambda kept: kept[None, :, :, None],
+        lambda kept: np.lib.stride_tricks.as_strided(kept, (40, 40), (40, 41)),
+    ],
+)
+def test_a_view_without_repetition_is_counted(view: Callable[[Any], Any]) -> None:
+    """Reversed, transposed, with further axes, and with steps that interleave."""
+    rates = {"discrepancy": 0.2, "false_fail_rate": 1e-6, "false_pass_rate": 1e-3}
+    kept = np.random.default_rng(0).random((128, 128)) < 0.5
+    assert_bernoulli(view(kept), keep_rate=0.5, **rates)
