@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["all_in", "drawing_modules", "is_of_framework", "layer_of"]
+__all__ = ["all_in", "drawing_modules", "is_of_framework", "layer_of", "place_of"]
 
 # The last holds functions that call the layer of a framework, and nothing else.
 _FRAMEWORKS = ("flax", "equinox", "haiku", "keras", "dropout_props.layers.frameworks")
@@ -38,6 +38,13 @@ def layer_of(subject: Subject) -> Any:
         is_ours = _is_in(getattr(layer.func, "__module__", None) or "", "dropout_props.subjects")
         layer = layer.args[0] if is_ours and layer.args else layer.func
     return layer
+
+
+def place_of(subject: Subject) -> str:
+    """Return ``module:name`` of the class or function of the layer itself; empty without one."""
+    layer = layer_of(subject)
+    module, name = (getattr(layer, one, None) for one in ("__module__", "__qualname__"))
+    return f"{module}:{name}" if module and name else ""
 
 
 def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:

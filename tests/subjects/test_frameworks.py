@@ -20,10 +20,12 @@ import pytest
 from dropout_props.cases.profiles import Profile
 from dropout_props.engine import Judge, Settings
 from dropout_props.engine.deviations import FRAMEWORKS_LIST, SHIPPED_LIST, Deviation
+from dropout_props.engine.deviations.apply import apply_known
 from dropout_props.engine.selection import default_level
 from dropout_props.environment.installed import probe
 from dropout_props.layers import registry
 from dropout_props.properties import find
+from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.errors import UnknownSubject, Unsupported
 from dropout_props.subjects.operations import Shared, Transform, Under
@@ -187,10 +189,43 @@ def test_each_framework_is_listed_under_its_own_name() -> None:
         assert entry.subject in registry.FRAMEWORKS
         assert len(entry.when) >= 1
         assert entry.reproducer
+        assert entry.layer
     for entry in SHIPPED_LIST:
         assert entry.subject not in registry.FRAMEWORKS
         covers_all = entry.subject == "*" and not entry.api
         assert not covers_all or "flax" in entry.drawn_by
+
+
+def _covered(entry: Deviation, subject: Subject, verdict: Verdict) -> Verdict:
+    """Return the verdict of a result that fails in the words of an entry, or passes."""
+    result = PropertyResult(subject.name, entry.property_id, "", "exact", verdict)
+    if verdict is Verdict.FAIL:
+        failure = Failure("s", f"so {entry.matches} it", "d", "m", "r")
+        result = replace(result, failure=failure)
+    versions = {name: condition.lstrip(">=") for name, condition in entry.when.items()}
+    return apply_known(result, subject, (entry,), versions).verdict
+
+
+@pytest.mark.parametrize("entry", FRAMEWORKS_LIST, ids=_name)
+def test_a_name_alone_makes_no_layer_one_of_a_framework(entry: Deviation) -> None:
+    """Another layer of that name is neither excused, nor red where it conforms."""
+
+    def mine(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        return x
+
+    other = Subject.function(mine, name=entry.subject)
+    assert _covered(entry, other, Verdict.FAIL) is Verdict.FAIL
+    assert _covered(entry, other, Verdict.PASS) is Verdict.PASS
+
+
+@pytest.mark.parametrize("name", registry.FRAMEWORKS)
+def test_a_layer_of_a_framework_is_known_under_every_name(name: str) -> None:
+    """Under its own name an entry that no longer applies is red; a renamed layer may conform."""
+    [entry, *_] = [one for one in FRAMEWORKS_LIST if one.subject == name]
+    renamed = replace(loaded(name), name="mine")
+    assert _covered(entry, renamed, Verdict.FAIL) is Verdict.KNOWN
+    assert _covered(entry, renamed, Verdict.PASS) is Verdict.PASS
+    assert _covered(entry, loaded(name), Verdict.PASS) is Verdict.FAIL
 
 
 def test_the_page_lists_each_finding() -> None:

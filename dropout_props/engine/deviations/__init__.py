@@ -42,7 +42,7 @@ SHIPPED_PATH = Path(__file__).with_name("deviations.toml")
 FRAMEWORKS_PATH = Path(__file__).with_name("frameworks.toml")
 
 _REQUIRED = {"property", "subject", "matches", "reason", "link", "expires"}
-_FIELDS = _REQUIRED | {"when", "unless", "api", "drawn_by", "reproducer"}
+_FIELDS = _REQUIRED | {"when", "unless", "api", "drawn_by", "layer", "reproducer"}
 
 
 class BadList(ValueError):
@@ -55,7 +55,8 @@ class Deviation:
 
     Args:
         property_id: id of the property that fails.
-        subject: name of the subject, `*` for any run of characters.
+        subject: name of the subject, `*` for any run of characters. An entry with a `layer` covers
+            that layer under every name; `subject` is then the name of the one that ships.
         matches: text that the message of the failure contains.
         reason: the cause, in one sentence.
         link: where it is reported or documented.
@@ -65,6 +66,8 @@ class Deviation:
         api: ``linen``, ``nnx``, ``function`` or ``equinox``; empty for any.
         drawn_by: packages; the entry covers a layer only if their code draws its masks. Empty for
             a deviation of the framework around the layer, which every layer has.
+        layer: the class or function of the layer itself, as in ``equinox:Dropout``: the package or
+            module that it comes from, and its name. Empty for a layer that is known by its name.
         reproducer: a program that uses JAX and the framework alone, whose last statement asserts
             what should hold; it ends in an AssertionError where the entry applies.
         place: the file of the entry, for the message that the entry is out of date.
@@ -80,6 +83,7 @@ class Deviation:
     unless: dict[str, str] = field(default_factory=dict)
     api: str = ""
     drawn_by: tuple[str, ...] = ()
+    layer: str = ""
     reproducer: str = ""
     place: str = ""
 
@@ -89,15 +93,38 @@ class Deviation:
         return "*" in self.subject.replace("[*]", "")
 
     def concerns(
-        self, subject: str, api: str, property_id: str, environment: Mapping[str, str]
+        self,
+        subject: str,
+        api: str,
+        property_id: str,
+        environment: Mapping[str, str],
+        *,
+        layer: str = "",
     ) -> bool:
-        """Return whether the entry covers this pair, under these versions and flags."""
+        """Return whether the entry covers this pair, under these versions and flags.
+
+        Args:
+            subject: name of the subject.
+            api: of the subject.
+            property_id: id of the property.
+            environment: versions and flags by name.
+            layer: ``module:name`` of the class or function of the layer itself, if there is one.
+        """
         return (
             property_id == self.property_id
             and self.api in ("", api)
-            and fnmatchcase(subject, self.subject)
+            and (self._is_of(layer) if self.layer else fnmatchcase(subject, self.subject))
             and self.holds_on(environment)
         )
+
+    def names(self, subject: str) -> bool:
+        """Return whether the entry is about the subject of this name alone, which must deviate."""
+        return not self.is_general and fnmatchcase(subject, self.subject)
+
+    def _is_of(self, layer: str) -> bool:
+        package, _, name = self.layer.partition(":")
+        module, _, seen = layer.partition(":")
+        return seen == name and (module == package or module.startswith(f"{package}."))
 
     def holds_on(self, environment: Mapping[str, str]) -> bool:
         """Return whether the entry covers these versions and flags, given by name."""
@@ -171,6 +198,7 @@ def _entry(path: Path | str, number: int, entry: dict[str, Any]) -> Deviation:
     if not isinstance(packages, list) or not all(isinstance(one, str) for one in packages):
         raise BadList(f"{where}: drawn_by={packages!r} is not a list of packages such as ['flax'].")
     entry = {**entry, "drawn_by": tuple(packages)}
+    _check_layer(where, entry.get("layer", "any:layer"))
     if "reproducer" in entry:
         _check_program(where, entry["reproducer"])
     return Deviation(property_id=entry.pop("property"), place=str(path), **entry)
@@ -182,6 +210,11 @@ def _check_words(where: str, matches: Any) -> None:
             f"{where}: matches={matches!r} is in every message: write words of the one failure "
             "that the entry is about."
         )
+
+
+def _check_layer(where: str, layer: Any) -> None:
+    if not (isinstance(layer, str) and all(layer.partition(":"))):
+        raise BadList(f"{where}: layer={layer!r} is not a place such as 'equinox:Dropout'.")
 
 
 def _check_program(where: str, program: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.deviations import FRAMEWORKS_PATH, SHIPPED_PATH
 from dropout_props.results.records import Failure
 from dropout_props.results.verdict import Verdict
-from dropout_props.subjects.who import all_in, drawing_modules
+from dropout_props.subjects.who import all_in, drawing_modules, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,15 +36,16 @@ def apply_known(
         environment: versions and flags by name.
     """
     pair = result.subject, subject.traits.api, result.property_id
-    entries = [entry for entry in known if entry.concerns(*pair, environment)]
+    layer = place_of(subject)
+    entries = [entry for entry in known if entry.concerns(*pair, environment, layer=layer)]
     if not entries:
         return result
     expired = _expired(entries)
-    if expired is not None and not expired.is_general:
+    if expired is not None and expired.names(result.subject):
         return _stale(result, expired, f"the entry expired on {expired.expires}")
     if result.verdict is Verdict.FAIL and result.failure is not None:
         return _covered(result, result.failure, subject, entries)
-    lost = [entry for entry in entries if not entry.is_general]
+    lost = [entry for entry in entries if entry.names(result.subject)]
     if result.verdict is Verdict.PASS and lost:
         return _stale(result, lost[0], "the property holds: the deviation no longer occurs")
     return result

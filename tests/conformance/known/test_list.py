@@ -27,7 +27,8 @@ expires = 2099-12-31
     [
         ("property = ", "cannot be read as TOML"),
         (_ENTRY.replace('link = "https://example.org"\n', ""), "missing link"),
-        (_ENTRY + 'colour = "red"', "unknown colour. An entry has api, drawn_by, expires, link"),
+        (_ENTRY + 'colour = "red"', "unknown colour. An entry has api, drawn_by, expires, layer,"),
+        (_ENTRY + 'layer = "equinox"', "layer='equinox' is not a place such as 'equinox:Dropout'"),
         (_ENTRY.replace("2099-12-31", '"soon"'), "expires='soon' is not a date"),
         (_ENTRY + 'when = { flax = "new" }', "write a condition as"),
         (_ENTRY + "unless = { x64 = true }", "unless x64=True is not text"),
