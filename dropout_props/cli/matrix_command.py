@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from dropout_props.cli.comparison_output import check_reports
 from dropout_props.cli.errors import CannotRun
 from dropout_props.cli.options import (
     budget_option,
+    cluster_option,
     known_option,
     known_text,
     profile_option,
@@ -21,6 +23,8 @@ from dropout_props.cli.outputs import Outputs
 from dropout_props.results.exit_codes import ExitCode, of_run, worst
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from dropout_props.gate.matrix import Matrix
     from dropout_props.results.records import RunResult
 
@@ -53,6 +57,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Seconds after which a release is stopped.",
 )
+@cluster_option
 @profile_option
 @seed_option
 @budget_option
@@ -67,6 +72,7 @@ def command(
     page: Path | None,
     html_path: Path | None,
     timeout: float,
+    cluster: str | None,
     profile: str,
     run_seed: int,
     budget: float,
@@ -74,7 +80,8 @@ def command(
 ) -> int:
     """Judge each RELEASE of Flax with the JAX of its time, and say what each step changed.
 
-    By default, the RELEASEs are those of the table that ships. Two run at once.
+    By default, the RELEASEs are those of the table that ships. Two run at once; with --cluster, as
+    many as a Dask cluster has threads, in environments that its workers make.
 
     Exit codes: 0 pass, 1 a failure or error in a release, or a step that a gate would fail,
     2 interrupted, 3 a release could not run or a file could not be written, 4 usage,
@@ -107,15 +114,22 @@ def command(
             if folder is not None and not result.stopped:
                 outputs.save(files.result_text(result), folder / f"flax-{release}.json")
 
-        with interruptible():
+        stored = _stored(folder, chosen)
+        with interruptible(), _display(cluster, len(chosen) - len(stored)) as show:
+
+            def finish(release: str, result: RunResult) -> None:
+                store(release, result)
+                show(release)
+
             found = matrix.run(
                 chosen,
                 request,
                 run_sides=run_sides,
                 python=python,
                 timeout=timeout,
-                on_result=store,
-                stored=_stored(folder, chosen),
+                cluster=cluster,
+                on_result=finish,
+                stored=stored,
             )
         words = ["dropout-props matrix", *releases, f"--profile {profile}"]
         words += [f"--known {known}"] if known is not None else []
@@ -131,6 +145,26 @@ def command(
             html = releases_page(found.releases, found.results, found.steps, exit_code=code)
             outputs.save(html, html_path)
         return code
+
+
+@contextmanager
+def _display(cluster: str | None, total: int) -> Iterator[Callable[[str], None]]:
+    """Show the releases that a cluster has judged; the sides of this machine show themselves.
+
+    Raises:
+        CannotRun: the cluster cannot be used.
+    """
+    if cluster is None:
+        yield lambda _release: None
+        return
+    from dropout_props.cli.progress import progress_of_releases
+    from dropout_props.engine.pool import CannotStart
+
+    try:
+        with progress_of_releases(total) as show:
+            yield show
+    except CannotStart as error:
+        raise CannotRun(str(error)) from error
 
 
 def _code(found: Matrix) -> ExitCode:

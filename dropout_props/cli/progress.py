@@ -19,14 +19,14 @@ from rich.progress import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dropout_props.gate.side_process import SideJob, SideStatus
     from dropout_props.properties import Property
     from dropout_props.results.records import PropertyResult, RunResult
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["PairDisplay", "progress_of_pairs", "run_sides"]
+__all__ = ["PairDisplay", "progress_of_pairs", "progress_of_releases", "run_sides"]
 
 
 def _columns(*first: ProgressColumn) -> tuple[ProgressColumn, ...]:
@@ -62,6 +62,15 @@ def progress_of_pairs(total: int) -> Iterator[PairDisplay]:
     columns = _columns(BarColumn(bar_width=24))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield PairDisplay(progress, total)
+
+
+@contextmanager
+def progress_of_releases(total: int) -> Iterator[Callable[[str], None]]:
+    """Show how many of `total` releases are judged; call what is returned with each."""
+    columns = _columns(BarColumn(bar_width=24))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("the cluster judges", total=total)
+        yield lambda release: progress.update(task, advance=1, description=f"flax {release}")
 
 
 def run_sides(jobs: list[SideJob]) -> list[RunResult]:

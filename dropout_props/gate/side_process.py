@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dropout_props.gate.environments import Built
     from dropout_props.results.records import PropertyResult
 
-__all__ = ["SideJob", "SideStatus", "run_all"]
+__all__ = ["SideJob", "SideStatus", "empty_result", "run_all", "run_one"]
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,18 @@ def run_all(
             if status.process is not None and status.process.poll() is None:
                 status.process.kill()
     return [
-        _empty(job, "it gave no result") if result is None else result
+        empty_result(job, "it gave no result") if result is None else result
         for job, result in zip(jobs, results, strict=True)
     ]
 
 
-def _empty(job: SideJob, trouble: str) -> RunResult:
+def run_one(job: SideJob) -> RunResult:
+    """Run one side, and show nothing meanwhile."""
+    return _run(job, SideStatus(job.label))
+
+
+def empty_result(job: SideJob, trouble: str) -> RunResult:
+    """Return the result of a side that judged nothing, and why."""
     request = job.request
     return RunResult(
         versions={},
@@ -118,10 +124,12 @@ def _run(job: SideJob, status: SideStatus) -> RunResult:
         built = job.prepare()
     except (CannotBuild, BadSpec) as error:
         status.doing = "could not be made"
-        return _empty(job, str(error))
+        return empty_result(job, str(error))
     except Exception as error:  # noqa: BLE001 (the other side goes on)
         status.doing = "could not be made"
-        return _empty(job, f"its environment could not be made: {type(error).__name__}: {error}.")
+        return empty_result(
+            job, f"its environment could not be made: {type(error).__name__}: {error}."
+        )
     status.notes = built.notes
     status.doing = "starting"
     try:
@@ -130,7 +138,7 @@ def _run(job: SideJob, status: SideStatus) -> RunResult:
         )
     except interpreter.Refused as error:
         status.doing = "could not be used"
-        return _empty(job, str(error))
+        return empty_result(job, str(error))
     more = {"own": found.modules, "path": interpreter.callers_path()}
     job = replace(job, request=job.request | more)
     variables, note = compilation_cache.settings(
@@ -149,7 +157,7 @@ class _Listener:
     ) -> None:
         self._job, self._status, self._built = job, status, built
         self._variables = variables
-        self._result = _empty(job, "")
+        self._result = empty_result(job, "")
         self._judged: list[PropertyResult] = []
         self._trouble = ""
         self._complete = False

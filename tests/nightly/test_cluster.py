@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from dropout_props.cli.progress import run_sides
 from dropout_props.engine import Settings
 from dropout_props.engine.run import run
+from dropout_props.gate import matrix
 from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.results.records import PropertyResult, RunResult
 from dropout_props.selftest import kill_matrix
+from dropout_props.selftest.mutants import MUTANTS
 
 _PROPERTIES = ("DP101", "DP102", "DP104", "DP201", "DP202", "DP401", "DP402", "DP501", "DP505")
 _SUBJECTS = ("linen.Dropout", "nnx.Dropout")
+_MUTANTS = 24
+_RELEASES = ("0.10.4", "0.12.0", "0.12.12")
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +61,40 @@ def test_a_killed_worker_changes_no_result(cluster: Any) -> None:
 
 
 def test_mutants_are_killed_as_without_a_cluster(cluster: Any) -> None:
-    """The verdicts of a few mutants under two run seeds are those of this process."""
+    """The verdicts of 24 mutants from the whole list under two run seeds: those of this process."""
+    step = len(MUTANTS) // _MUTANTS
     tasks = kill_matrix.tasks(
         profile="smoke",
         run_seeds=range(2),
-        mutants=("bias_1pct", "rate_for_keep"),
-        properties=["DP202"],
-        full=False,
+        mutants=[one.name for one in MUTANTS[::step][:_MUTANTS]],
     )
-    address = cluster.scheduler_address
+    assert len({task.mutant for task in tasks}) == _MUTANTS
     one = kill_matrix.run(tasks, whole=False)
-    two = kill_matrix.run(tasks, whole=False, cluster=address)
+    two = kill_matrix.run(tasks, whole=False, cluster=cluster.scheduler_address)
     assert [replace(kill, seconds=0.0) for kill in two.kills] == [
         replace(kill, seconds=0.0) for kill in one.kills
+    ]
+
+
+@pytest.mark.skipif(shutil.which("uv") is None, reason="uv makes the environments")
+def test_releases_are_judged_as_without_a_cluster(cluster: Any) -> None:
+    """Three releases, in environments that the workers make: results, bits and steps are equal."""
+    request = {
+        "subjects": list(_SUBJECTS),
+        "properties": ["DP101", "DP201", "DP202", "DP401"],
+        "profile": "smoke",
+        "run_seed": 0,
+        "budget": 1e-9,
+        "known": None,
+    }
+    one = matrix.run(_RELEASES, request, run_sides=run_sides)
+    two = matrix.run(_RELEASES, request, run_sides=run_sides, cluster=cluster.scheduler_address)
+    for alone, spread in zip(one.results, two.results, strict=True):
+        assert len(alone.results) == 8
+        assert not alone.stopped
+        assert _plain(spread) == _plain(alone)
+        assert spread.snapshot == alone.snapshot
+        assert (spread.versions, spread.flags) == (alone.versions, alone.flags)
+    assert [[(row.property_id, row.change) for row in step.rows] for step in two.steps] == [
+        [(row.property_id, row.change) for row in step.rows] for step in one.steps
     ]

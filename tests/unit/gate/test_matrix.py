@@ -1,11 +1,15 @@
 """The support matrix says what changed where, and docs/support-matrix.md is of this catalogue."""
 
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dropout_props.gate import matrix
+import pytest
+
+from dropout_props.engine.pool import Lost
+from dropout_props.gate import matrix, on_cluster
 from dropout_props.properties import CATALOGUE
 from dropout_props.report.matrix import matrix_page
 from dropout_props.results.records import PropertyResult
@@ -46,6 +50,43 @@ def test_releases_become_a_page(make: Any) -> None:
     assert "### flax 1.0 → flax 1.1" in page
     assert "linen.Dropout: **regressed**: DP101 eval identity: it scales \\| in eval" in page
     assert "it crashed" in page.partition("### flax 1.1 → flax 1.2")[2]
+
+
+def test_a_cluster_judges_the_releases(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored ones are left out, and a release that two processes ended with has a reason."""
+    results = {release: make(EXACT) for release in ("1.0", "1.1", "1.2")}
+    asked: list[Any] = []
+
+    def run_on(address: str, work: Any) -> Any:
+        def run_in(source: Any) -> None:
+            while (task := source.take(0)) is not None:
+                sent = pickle.loads(pickle.dumps((work, task)))  # noqa: S301 (our own)
+                asked.append((address, sent))
+                lost = task.release == "1.1"
+                source.put(task, Lost("died", "died") if lost else results[task.release])
+
+        return run_in
+
+    monkeypatch.setattr("dropout_props.engine.run.same_environment.run_on", run_on)
+    shown: list[str] = []
+    found = matrix.run(
+        ("1.0", "1.1", "1.2"),
+        REQUEST,
+        run_sides=lambda _: pytest.fail("this machine was used"),
+        cluster="tcp://here",
+        stored={"1.0": results["1.0"]},
+        on_result=lambda release, _: shown.append(release),
+    )
+    assert shown == ["1.1", "1.2"]
+    assert found.results[::2] == (results["1.0"], results["1.2"])
+    assert (
+        found.results[1].stopped
+        == "its process died, twice: the second time alone, in a fresh process"
+    )
+    for address, (work, task) in asked:
+        assert (address, work, task.job.request) == ("tcp://here", on_cluster.judge, REQUEST)
+    monkeypatch.setattr(on_cluster, "run_one", lambda job: job.label)
+    assert [work(task) for _, (work, task) in asked] == ["flax 1.1", "flax 1.2"]
 
 
 def test_releases_with_the_same_verdicts_share_a_column(make: Any) -> None:

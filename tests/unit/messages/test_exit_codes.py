@@ -22,6 +22,7 @@ from dropout_props.campaign.folder import Contents, Counted
 from dropout_props.campaign.work import sampler_of, work
 from dropout_props.cases.case import Case
 from dropout_props.cli import main
+from dropout_props.engine.pool.cluster import NoCluster
 from dropout_props.layers import registry
 from dropout_props.replay.find import Ending, Replayed
 from dropout_props.results import files
@@ -264,6 +265,10 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("matrix", 3): [
         row(STEP, doubles=sides_giving(PASSED, STOPPED)),
         row(f"{STEP} --write /dev/full", doubles=sides_giving(PASSED, PASSED)),
+        row(
+            f"{STEP} --cluster tcp://10.0.0.1:8786",
+            doubles={"dropout_props.gate.on_cluster.run": _raises(NoCluster("it has no worker"))},
+        ),
     ],
     ("matrix", 4): [row("matrix newest"), row(f"{STEP} --property DP999"), row("matrix --nope")],
     ("matrix", 6): [row(STEP, doubles=sides_giving(PASSED, UNSURE))],
