@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from dropout_props.cases.case import Case
+from dropout_props.properties.by_position import all_units, observe_all_units
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import (
     CANONICAL,
     HALF_PRECISION,
     USUAL,
     block_cases,
-    keep_of,
 )
-from dropout_props.statistics import Trials
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
-
-
-def _families(
-    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
-) -> tuple[Trials, ...]:
-    total = int(by_position.sum())
-    return (Trials.of(total, by_position.size * num_masks, keep, label="all units"),)
-
-
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
-
 
 PROPERTY = Property(
     id="DP202",
@@ -59,13 +37,13 @@ PROPERTY = Property(
     needs=("mask",),
     decision=Statistical(
         cases=block_cases,
-        observe=_observe,
+        observe=observe_all_units,
         discrepancies={"all units": 0.0015},
         explicit=(
             *HALF_PRECISION,
             *(Case(shape=(128,), rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
         ),
         relative="all units",
-        positions=_families,
+        positions=all_units,
     ),
 )

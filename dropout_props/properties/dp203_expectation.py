@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.properties.by_position import by_position
 from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
+from dropout_props.properties.mask_cases import block_cases, canonical
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def _families(
-    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
+    keep: Interval, positions: np.ndarray[Any, Any], num_masks: int
 ) -> tuple[Trials, ...]:
-    flat = by_position.reshape(-1)
+    flat = positions.reshape(-1)
     return (
         Trials.of(int(flat.sum()), flat.size * num_masks, keep, label="all elements"),
         Trials.of(flat, num_masks, keep, label="one element"),
@@ -26,8 +27,7 @@ def _families(
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
+    return by_position(_families, sampler, block)
 
 
 PROPERTY = Property(

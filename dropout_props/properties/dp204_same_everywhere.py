@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropout_props.cases.case import Case
+from dropout_props.properties.by_position import by_position
 from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_cases import canonical, large_block_cases
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ _LEVELS_OF_LARGE = (2, 4, 8, 16, 32, 64)
 
 
 def _families(
-    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
+    keep: Interval, positions: np.ndarray[Any, Any], num_masks: int
 ) -> tuple[Trials, ...]:
-    flat = by_position.reshape(-1)
+    flat = positions.reshape(-1)
     levels = _LEVELS_OF_LARGE if flat.size > _LARGE else _LEVELS
     parts = [part for level in levels for part in np.array_split(flat, level) if part.size]
     sizes = np.array([part.size for part in parts])
@@ -34,10 +35,10 @@ def _families(
         Trials.of(flat, num_masks, keep, label="one position"),
         Trials.of(sums, num_masks * sizes, keep, label="dyadic block"),
     ]
-    if by_position.ndim > 1:
+    if positions.ndim > 1:
         indices = [
-            (by_position.sum(axis=tuple(a for a in range(by_position.ndim) if a != axis)), length)
-            for axis, length in enumerate(by_position.shape)
+            (positions.sum(axis=tuple(a for a in range(positions.ndim) if a != axis)), length)
+            for axis, length in enumerate(positions.shape)
         ]
         successes = np.concatenate([sums for sums, _ in indices])
         trials = np.concatenate([np.full(n, num_masks * flat.size // n) for _, n in indices])
@@ -46,8 +47,7 @@ def _families(
 
 
 def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
+    return by_position(_families, sampler, block)
 
 
 PROPERTY = Property(

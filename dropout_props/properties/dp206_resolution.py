@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
+from dropout_props.properties.by_position import all_units, observe_all_units
 from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import keep_of
-from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Traits
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: a threshold that coarse
@@ -36,18 +31,6 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     )
 
 
-def _families(
-    keep: Interval, by_position: np.ndarray[Any, Any], num_masks: int
-) -> tuple[Trials, ...]:
-    total = int(by_position.sum())
-    return (Trials.of(total, by_position.size * num_masks, keep, label="all units"),)
-
-
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    return _families(keep_of(sampler), kept.sum(axis=0), len(kept))
-
-
 PROPERTY = Property(
     id="DP206",
     name="extreme rates are exact",
@@ -63,9 +46,9 @@ PROPERTY = Property(
     needs=("mask", "scaled", "any_rate"),
     decision=Statistical(
         cases=_cases,
-        observe=_observe,
+        observe=observe_all_units,
         discrepancies={"all units": 0.0025},
         explicit=tuple(Case(shape=(128,), rate=rate) for rate in _RATES),
-        positions=_families,
+        positions=all_units,
     ),
 )

@@ -1,0 +1,40 @@
+"""Counts of a block by how often each position of a mask was kept.
+
+A property whose families depend on nothing else has them as a function of those numbers, so that a
+campaign can count on the device and a check on the host, with one definition.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dropout_props.properties.mask_cases import keep_of
+from dropout_props.statistics import Trials
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dropout_props.properties.declaration import Positions
+    from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
+
+__all__ = ["all_units", "by_position", "observe_all_units"]
+
+
+def by_position(families: Positions, sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    """Draw a block, and count these families in it.
+
+    A property calls it from a function of its own: a replay program names what it runs.
+    """
+    kept = sampler.block(block)
+    return families(keep_of(sampler), kept.sum(axis=0), len(kept))
+
+
+def all_units(keep: Interval, kept: np.ndarray[Any, Any], num_masks: int) -> tuple[Trials, ...]:
+    """Return one family, of all units of all masks."""
+    return (Trials.of(int(kept.sum()), kept.size * num_masks, keep, label="all units"),)
+
+
+def observe_all_units(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    """Draw a block, and count all its units as one family."""
+    return by_position(all_units, sampler, block)
