@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from dropout_props.results.exit_codes import ExitCode, of_run, worst
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dropout_props.gate.matrix import Matrix
+    from dropout_props.gate.matrix import Column, Matrix
     from dropout_props.results.records import RunResult
 
 __all__ = ["command"]
@@ -57,6 +58,14 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Seconds after which a release is stopped.",
 )
+@click.option(
+    "--platform",
+    "platforms",
+    type=click.Choice(["cpu", "cuda", "tpu"]),
+    multiple=True,
+    help="Judge on the devices of this platform of JAX; repeatable.  [default: JAX_PLATFORMS, or "
+    "cpu]",
+)
 @cluster_option
 @profile_option
 @seed_option
@@ -72,6 +81,7 @@ def command(
     page: Path | None,
     html_path: Path | None,
     timeout: float,
+    platforms: tuple[str, ...],
     cluster: str | None,
     profile: str,
     run_seed: int,
@@ -81,7 +91,8 @@ def command(
     """Judge each RELEASE of Flax with the JAX of its time, and say what each step changed.
 
     By default, the RELEASEs are those of the table that ships. Two run at once; with --cluster, as
-    many as a Dask cluster has threads, in environments that its workers make.
+    many as a Dask cluster has threads, in environments that its workers make. With several
+    --platform, each release is judged on each, and what differs is listed.
 
     Exit codes: 0 pass, 1 a failure or error in a release, or a step that a gate would fail,
     2 interrupted, 3 a release could not run or a file could not be written, 4 usage,
@@ -95,7 +106,9 @@ def command(
     from dropout_props.report.matrix import matrix_page
     from dropout_props.results import files
 
-    chosen = _named(releases) or table.supported()
+    of_caller = os.environ.get("JAX_PLATFORMS") or "cpu"
+    platforms = tuple(dict.fromkeys(platforms)) or (of_caller,)
+    chosen = matrix.columns_of(_named(releases) or table.supported(), platforms)
     chosen_properties = [prop.id for prop in properties_of(properties)] if properties else []
     check_reports(page, html_path)
     request = {
@@ -109,17 +122,13 @@ def command(
     if folder is not None:
         _make(folder)
     with Outputs() as outputs:
-
-        def store(release: str, result: RunResult) -> None:
-            if folder is not None and not result.stopped:
-                outputs.save(files.result_text(result), folder / f"flax-{release}.json")
-
         stored = _stored(folder, chosen)
         with interruptible(), _display(cluster, len(chosen) - len(stored)) as show:
 
-            def finish(release: str, result: RunResult) -> None:
-                store(release, result)
-                show(release)
+            def finish(column: matrix.Column, result: RunResult) -> None:
+                if folder is not None and not result.stopped:
+                    outputs.save(files.result_text(result), folder / column.file)
+                show(str(column))
 
             found = matrix.run(
                 chosen,
@@ -132,6 +141,7 @@ def command(
                 stored=stored,
             )
         words = ["dropout-props matrix", *releases, f"--profile {profile}"]
+        words += [f"--platform {one}" for one in platforms if platforms != ("cpu",)]
         words += [f"--known {known}"] if known is not None else []
         text = matrix_page(found.releases, found.results, found.steps, command=" ".join(words))
         if page is None:
@@ -201,10 +211,10 @@ def _make(folder: Path) -> None:
         raise CannotRun(f"{folder}: cannot be made: {error.strerror}. Name another.") from error
 
 
-def _stored(folder: Path | None, releases: tuple[str, ...]) -> dict[str, RunResult]:
+def _stored(folder: Path | None, columns: tuple[Column, ...]) -> dict[Column, RunResult]:
     from dropout_props.cli.comparison_output import read_result
 
     if folder is None:
         return {}
-    paths = {release: folder / f"flax-{release}.json" for release in releases}
-    return {release: read_result(path) for release, path in paths.items() if path.exists()}
+    paths = {column: folder / column.file for column in columns}
+    return {column: read_result(path) for column, path in paths.items() if path.exists()}

@@ -95,8 +95,12 @@ def parse(text: str) -> tuple[Requirement, ...]:
 
 
 def of_requirements(requirements: tuple[Requirement, ...]) -> Release | None:
-    """Return the row for requirements that pin Flax and do not name JAX; None otherwise."""
-    names = {one.name.lower() for one in requirements}
+    """Return the row for requirements that pin Flax and choose no JAX; None otherwise.
+
+    `jax[cuda12]` chooses none: it says what else comes with the JAX of that Flax's time.
+    """
+    chosen = (one for one in requirements if one.specifier or one.url or not one.extras)
+    names = {one.name.lower() for one in chosen}
     if names & {"jax", "jaxlib"}:
         return None
     for one in requirements:

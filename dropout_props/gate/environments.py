@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from dropout_props.environment.releases import Release
 
-__all__ = ["Built", "build"]
+__all__ = ["PLATFORMS", "Built", "build"]
+
+PLATFORMS = {"cpu": (), "cuda": ("jax[cuda12]",), "tpu": ("jax[tpu]",)}
+"""Platforms of JAX, with what an environment needs beside JAX itself to use one."""
 
 _RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 _PREFERRED = (_RUNNING, "3.12", "3.11", "3.13", "3.10")
@@ -45,6 +48,7 @@ class Built:
             environment.
         home: folder of an environment that the gate made; None for an interpreter that the user
             named, beside which nothing is written.
+        platform: of JAX, whose devices are used; empty for that of the caller.
     """
 
     interpreter: Path
@@ -52,21 +56,25 @@ class Built:
     notes: tuple[str, ...] = ()
     compilation_cache: Path | None = None
     home: Path | None = None
+    platform: str = ""
 
 
-def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) -> Built:
+def build(
+    spec: str, *, extra: tuple[str, ...] = (), python: str | None = None, platform: str = ""
+) -> Built:
     """Return an environment with `spec`, `extra` and the dependencies of this package.
 
     Args:
         spec: requirements such as ``flax==0.12.12``.
         extra: more requirements. Where one of them is jax, the table of releases chooses none.
         python: version or path of the interpreter; one that suits the release when left out.
+        platform: one of `PLATFORMS`, whose devices are used; empty for that of the caller.
 
     Raises:
         CannotBuild: uv or the interpreter is missing, or the resolver finds no solution.
         releases.BadSpec: `spec` or `extra` is not a list of requirements.
     """
-    requirements = releases.parse(" ".join([spec, *extra]))
+    requirements = releases.parse(" ".join([spec, *extra, *PLATFORMS.get(platform, ())]))
     row = releases.of_requirements(requirements)
     notes = []
     if row is not None:
@@ -102,6 +110,7 @@ def build(spec: str, *, extra: tuple[str, ...] = (), python: str | None = None) 
         notes=tuple(notes),
         compilation_cache=folder / f"compiled-{machine()}",
         home=folder,
+        platform=platform,
     )
 
 

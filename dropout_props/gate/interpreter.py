@@ -128,9 +128,8 @@ def command(built: Built, module: str, function: str, text: str) -> list[str]:
 def variables(built: Built) -> dict[str, str]:
     """Return the environment variables for a process of a side."""
     inherited = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
-    inherited["JAX_PLATFORMS"] = os.environ.get(
-        "JAX_PLATFORMS", "cpu"
-    )  # one kind of device everywhere
+    # One kind of device everywhere, unless a side names its own.
+    inherited["JAX_PLATFORMS"] = built.platform or os.environ.get("JAX_PLATFORMS", "cpu")
     # Two sides run at once: on one GPU, neither may take most of its memory at its start.
     inherited.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     inherited["PYTHONSAFEPATH"] = "1"  # for the processes that a side starts, from Python 3.11 on

@@ -13,13 +13,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.gate.environments import build
-from dropout_props.gate.side_process import SideJob, empty_result, run_one
+from dropout_props.gate.side_process import empty_result, run_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dropout_props.engine.pool import Lost
+    from dropout_props.gate.column import Column
+    from dropout_props.gate.side_process import SideJob
     from dropout_props.results.records import RunResult
 
 __all__ = ["ReleaseTask", "judge", "run"]
@@ -30,13 +31,13 @@ class ReleaseTask:
     """A release to judge, as plain values, since it is sent to other machines.
 
     Args:
-        release: of Flax.
+        column: the release, and the platform on which it is judged.
         python: version of the interpreter; empty for one that suits the release.
         request: that of `SideJob`, as JSON.
         timeout: seconds until the release is stopped.
     """
 
-    release: str
+    column: Column
     python: str
     request: str
     timeout: float
@@ -44,11 +45,8 @@ class ReleaseTask:
     @property
     def job(self) -> SideJob:
         """The job of this task, for the machine on which it is."""
-        return SideJob(
-            f"flax {self.release}",
-            lambda: build(f"flax=={self.release}", python=self.python or None),
-            json.loads(self.request),
-            self.timeout,
+        return self.column.job(
+            json.loads(self.request), python=self.python or None, timeout=self.timeout
         )
 
 
@@ -58,23 +56,23 @@ def judge(task: ReleaseTask) -> RunResult:
 
 
 def run(
-    releases: Sequence[str],
+    columns: Sequence[Column],
     request: dict[str, Any],
     *,
     address: str,
     python: str | None,
     timeout: float,
-    on_result: Callable[[str, RunResult], None],
+    on_result: Callable[[Column, RunResult], None],
 ) -> None:
     """Judge each release on a worker.
 
     Args:
-        releases: of Flax.
+        columns: the releases, with their platforms.
         request: as in `SideJob`.
         address: of the Dask scheduler.
         python: version of the interpreter; None for one that suits the release.
         timeout: seconds for one release.
-        on_result: called with each release and its result, as they come.
+        on_result: called with each column and its result, as they come.
 
     Raises:
         CannotStart: the cluster cannot be used.
@@ -83,16 +81,16 @@ def run(
     from dropout_props.engine.run.same_environment import run_on
 
     text = json.dumps(request)
-    tasks = [ReleaseTask(release, python or "", text, timeout) for release in releases]
+    tasks = [ReleaseTask(column, python or "", text, timeout) for column in columns]
 
     def lost(task: ReleaseTask, why: Lost) -> None:
-        on_result(task.release, empty_result(task.job, str(why)))
+        on_result(task.column, empty_result(task.job, str(why)))
 
     in_parallel(
         judge,
         tasks,
         processes=1,
-        done=lambda task, result: on_result(task.release, result),
+        done=lambda task, result: on_result(task.column, result),
         lost=lost,
         run_in=run_on(address, judge),
     )

@@ -50,7 +50,8 @@ def matrix_page(
     """Return the page.
 
     Args:
-        releases: of Flax, oldest first.
+        releases: names of the releases of Flax, oldest first, with the platform if it is not the
+            CPU, as in `0.12.12 cuda`.
         results: one for each release.
         steps: the comparison of each release with the one before.
         command: the command that writes the page.
@@ -63,12 +64,13 @@ def matrix_page(
         "to it, and compared with the release before it. In the tables of verdicts, neighbouring",
         "releases whose verdicts are all the same share one column; the newest is on the left.",
         "",
-        "| Flax | JAX | Python | NumPy | properties judged | seconds |",
-        "|---|---|---|---|---|---|",
+        "| Flax | JAX | Python | NumPy | devices | properties judged | seconds |",
+        "|---|---|---|---|---|---|---|",
     ]
     for release, result in zip(releases, results, strict=True):
         v = result.versions
         cells = [release, *(v.get(name, "") for name in ("jax", "python", "numpy"))]
+        cells.append(result.flags.get("device", ""))
         judged = (result.stopped and _cell(result.stopped)) or str(len(result.results))
         lines.append(f"| {' | '.join(cells)} | {judged} | {result.seconds:.0f} |")
     for subject in dict.fromkeys(one.subject for r in results for one in r.results):
@@ -93,7 +95,9 @@ def _table(subject: str, releases: Sequence[str], results: Sequence[RunResult]) 
     ]
     shared = [
         ([release for release, _ in group], marks)
-        for marks, group in groupby(columns, key=lambda column: column[1])
+        for (_, marks), group in groupby(
+            columns, key=lambda one: (one[0].partition(" ")[2], one[1])
+        )
     ][::-1]
     lines = [
         "",
