@@ -13,6 +13,7 @@ from dropout_props.statistics import anytime_interval, keep_interval
 from tests.campaign.made import at_rate, chunk, write
 
 _ROOT = Path(__file__).parents[2]
+_UNITS = 112 * 2**28  # of each campaign on the page
 _PAGE = (_ROOT / "docs" / "depth.md").read_text(encoding="utf-8")
 
 
@@ -46,6 +47,24 @@ def test_the_table_of_the_grid(tmp_path: Path) -> None:
         read = [f"{float(one.replace('−', '-')):+.1e}".replace("+0.0e+00", "0") for one in said]
         for mine, theirs in zip(shown, read, strict=True):
             assert float(mine) == pytest.approx(float(theirs), rel=0.06, abs=1e-12), rate
+
+
+def test_the_table_of_the_campaigns() -> None:
+    """Each row is what the counts of its campaign say."""
+    rows = re.findall(
+        r"^\| `\w+.Dropout` \| ([\d.e-]+) \| (\d{11}) \|((?: [^|]+ \|){6})$",
+        _PAGE,
+        flags=re.MULTILINE,
+    )
+    assert len(rows) == 5
+    for rate, kept, rest in rows:
+        keep = 1 - float(rate)
+        around = keep_interval(float(rate))
+        interval = anytime_interval(int(kept), _UNITS, error=ERROR, around=around)
+        ends = [(end - keep) / keep for end in interval]
+        numbers = [(int(kept) / _UNITS - keep) / keep, *ends, max(map(abs, ends))]
+        said = rest.replace("−", "-").replace("+", "").split(" | ")[:4]
+        assert [f"{number:.1e}" for number in numbers] == [one.strip() for one in said], rate
 
 
 @pytest.mark.parametrize(
