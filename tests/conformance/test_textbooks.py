@@ -1,7 +1,8 @@
-"""The suite on layers and models of textbooks: one test per (subject, property).
+"""The suite on layers of textbooks: one test per (subject, property).
 
-Layers are judged up to level `full`, and models up to `core`; at night, test_other_subjects.py
-judges the rest.
+By day the layer of a tutorial is judged up to level `full`, and the function of a book up to
+`core`; at night, test_other_subjects.py judges the rest, and the models of textbooks.
+first_contact/test_models.py judges models by day.
 """
 
 from collections.abc import Callable
@@ -9,13 +10,13 @@ from collections.abc import Callable
 from dropout_props.pytest_plugin.parametrize import parametrize_with_properties
 
 
-@parametrize_with_properties(["textbook.MyDropout", "d2l.dropout_layer"], level="full")
+@parametrize_with_properties(["textbook.MyDropout"], level="full")
 def test_layer(property_check: Callable[[], None]) -> None:
     """A property of a textbook layer passes, does not apply, or has a known deviation."""
     property_check()
 
 
-@parametrize_with_properties(["textbook.DropoutModel", "textbook.MyModel"], level="core")
-def test_model(property_check: Callable[[], None]) -> None:
-    """A property of a textbook model passes, does not apply, or has a known deviation."""
+@parametrize_with_properties(["d2l.dropout_layer"], level="core")
+def test_function(property_check: Callable[[], None]) -> None:
+    """So does one of a function of a key."""
     property_check()

@@ -1,5 +1,6 @@
 """What the kills of both APIs share: the mutants of one API, and the properties that miss one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,31 +16,38 @@ _VERSIONS = probe().versions
 _SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
 
 
-def mutants(api: Api) -> list[Any]:
-    """Return the mutants of one API, as parameters.
+def kills(api: Api) -> list[Any]:
+    """Return (mutant, ids of properties that must kill it) of one API, as parameters.
 
-    A mutant of both APIs is built for one of them by day, by turns, and for the other at night: the
-    law that it breaks is the same, and half of the tests' time would go into it.
+    By day each property kills the first mutant that names it, built for the APIs by turns; at
+    night each kills all that name it, built for each of their APIs. A kill run does the same, under
+    any number of run seeds (`dropout-props selftest --mutants`).
     """
-    return [
-        pytest.param(one, id=one.name, marks=pytest.mark.nightly if _other(one, api, at) else [])
-        for at, one in enumerate(MUTANTS)
-        if api in one.apis
-    ]
+    by_day: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for one in MUTANTS:
+        for property_id in one.killed_by:
+            if property_id not in seen:
+                seen.add(property_id)
+                by_day.setdefault(one.name, []).append(property_id)
+    rows = []
+    for at, one in enumerate(one for one in MUTANTS if one.name in by_day):
+        if one.apis[at % len(one.apis)] == api:
+            rows.append(pytest.param(one, by_day[one.name], id=one.name))
+    for one in MUTANTS:
+        if api in one.apis:
+            all_of_it = f"{one.name}, all of its properties"
+            rows.append(pytest.param(one, one.killed_by, id=all_of_it, marks=pytest.mark.nightly))
+    return rows
 
 
-def _other(mutant: Mutant, api: Api, at: int) -> bool:
-    """Return whether it is the turn of the other API."""
-    return len(mutant.apis) > 1 and mutant.apis[at % 2] != api
-
-
-def survived(mutant: Mutant, api: Api) -> dict[str, str]:
-    """Return the properties that must kill a mutant and do not, and what they say.
+def survived(mutant: Mutant, api: Api, property_ids: Sequence[str]) -> dict[str, str]:
+    """Return those of the properties that do not kill a mutant, and what they say.
 
     The verdict must be FAIL: not BLOCKED by another property, not an ERROR, not INCONCLUSIVE. It
     may be KNOWN for a bug that the installed Flax has as a known deviation.
     """
     judge, subject = Judge(_SETTINGS, _VERSIONS), mutant.subject(api)
     allowed = (Verdict.FAIL, Verdict.KNOWN) if mutant.live else (Verdict.FAIL,)
-    results = [judge(subject, find(property_id)) for property_id in mutant.killed_by]
+    results = [judge(subject, find(property_id)) for property_id in property_ids]
     return {one.property_id: one.shown for one in results if one.verdict not in allowed}

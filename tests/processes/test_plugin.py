@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import pytest
 
@@ -33,17 +35,54 @@ def test_layers(property_check):
 """
 
 
-def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+class _Done(NamedTuple):
+    """What a session of pytest printed, and the code that it exited with."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+_OPTIONS = ("-q", "-p", "no:cacheprovider", "--dp-profile", "smoke")
+
+
+def _process(folder: Path, *arguments: str) -> _Done:
+    """Run pytest in a process of its own."""
     (folder / "test_layers.py").write_text(_MODULE)
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dp-profile", "smoke",
-         *arguments],
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *_OPTIONS, *arguments],
         cwd=folder,
         env=os.environ | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
-    )  # fmt: skip
+    )
+    return _Done(done.returncode, done.stdout, done.stderr)
+
+
+Session: TypeAlias = Callable[..., _Done]
+
+
+@pytest.fixture
+def session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Session]:
+    """Run pytest in this process, in a folder of its own; what JAX has imported stays."""
+    (tmp_path / "test_layers.py").write_text(_MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    def run(*arguments: str) -> _Done:
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        code = pytest.main(["--rootdir", str(tmp_path), *_OPTIONS, *arguments])
+        return _Done(int(code), *capsys.readouterr())
+
+    yield run
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
@@ -59,7 +98,7 @@ def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
 def serial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     """The folder of a run without workers, and its outcome."""
     folder = tmp_path_factory.mktemp("serial")
-    return folder, _pytest(folder, "-n", "0", "--dp-json", "serial.json")
+    return folder, _process(folder, "-n", "0", "--dp-json", "serial.json")
 
 
 def test_serial_and_parallel_give_the_same_verdicts_and_counts(
@@ -67,7 +106,7 @@ def test_serial_and_parallel_give_the_same_verdicts_and_counts(
 ) -> None:
     """Every verdict and every integer is the same with two workers as without workers."""
     folder, without = serial
-    parallel = _pytest(tmp_path, "-n", "2", "--dp-json", "parallel.json")
+    parallel = _process(tmp_path, "-n", "2", "--dp-json", "parallel.json")
     assert without.returncode == parallel.returncode == 1, without.stdout + parallel.stdout
     seen = _verdicts(folder / "serial.json")
     assert _verdicts(tmp_path / "parallel.json") == seen
@@ -92,9 +131,9 @@ def test_serial_and_parallel_give_the_same_verdicts_and_counts(
         assert "are neither 0 nor x/keep" in done.stdout
 
 
-def test_a_failure_shows_no_traceback(tmp_path: Path) -> None:
+def test_a_failure_shows_no_traceback(tmp_path: Path, session: Session) -> None:
     """The message is the paragraph alone, without frames of this package."""
-    done = _pytest(tmp_path, "-v", "-k", "unscaled-DP201")  # -q and -v: as without either
+    done = session("-v", "-k", "unscaled-DP201")  # -q and -v: as without either
     assert done.returncode == 1
     assert "budget: a false alarm in at most 1e-9 of all runs" in done.stdout
     assert "FAIL unscaled DP201 outputs are 0 or x/keep" in done.stdout
@@ -102,10 +141,10 @@ def test_a_failure_shows_no_traceback(tmp_path: Path) -> None:
 
 
 def test_a_failure_that_is_not_selected_and_blocks_another_fails_the_session(
-    tmp_path: Path,
+    tmp_path: Path, session: Session
 ) -> None:
     """The test is skipped, a line names the failure, and the exit code is 1. Notes are there."""
-    done = _pytest(tmp_path, "-v", "-k", "unscaled-DP202", "--dp-json", "one.json")
+    done = session("-v", "-k", "unscaled-DP202", "--dp-json", "one.json")
     assert done.returncode == 1, done.stdout
     assert "unscaled: 1 not judged, since DP201, on which they depend, is fail" in done.stdout
     assert "unscaled: it refuses float16 (TypeError" in done.stdout
@@ -113,10 +152,12 @@ def test_a_failure_that_is_not_selected_and_blocks_another_fails_the_session(
     assert [note[:30] for note in notes] == ["unscaled: it refuses float16 (T"[:30]]
 
 
-def test_selection_changes_no_verdict(tmp_path: Path, serial: tuple[Path, Any]) -> None:
+def test_selection_changes_no_verdict(
+    tmp_path: Path, session: Session, serial: tuple[Path, Any]
+) -> None:
     """A property has the same share, keys and counts alone as together with others."""
     folder, _ = serial
-    _pytest(tmp_path, "-k", "linen.Dropout-DP202", "--dp-json", "one.json")
+    session("-k", "linen.Dropout-DP202", "--dp-json", "one.json")
     alone = _verdicts(tmp_path / "one.json")
     assert list(alone) == [("linen.Dropout", "DP202")]
     among_others = _verdicts(folder / "serial.json")
@@ -143,9 +184,11 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
         ("--dp-profile=hourly", "--dp-profile 'hourly': it must be smoke, ci or nightly"),
     ],
 )
-def test_bad_options_are_refused(tmp_path: Path, option: str, sentence: str) -> None:
+def test_bad_options_are_refused(
+    tmp_path: Path, session: Session, option: str, sentence: str
+) -> None:
     """A usage error, exit 4, before anything is collected."""
-    done = _pytest(tmp_path, option)
+    done = session(option)
     assert done.returncode == 4
     assert sentence in done.stderr
 
@@ -169,18 +212,23 @@ def test_layer_again(property_check):
 
 
 @pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
-def test_two_subjects_of_one_name_in_two_modules_are_refused(tmp_path: Path, workers: str) -> None:
+def test_two_subjects_of_one_name_in_two_modules_are_refused(
+    tmp_path: Path, session: Session, workers: str
+) -> None:
     """A usage error that names both tests; under xdist each test fails with that sentence."""
     (tmp_path / "test_first.py").write_text(_ONE_NAME.format(scale=1))
     (tmp_path / "test_second.py").write_text(_ONE_NAME.format(scale=2))
-    done = _pytest(tmp_path, "-n", workers, "test_first.py", "test_second.py")
+    run = session if workers == "0" else partial(_process, tmp_path)
+    done = run("-n", workers, "test_first.py", "test_second.py")
     assert done.returncode == (4 if workers == "0" else 1), done.stdout + done.stderr
     assert "two subjects are called 'layer', in test_first.py::" in done.stdout + done.stderr
-    alone = _pytest(tmp_path, "-n", workers, "test_first.py")  # one subject in two tests
+    alone = run("-n", workers, "test_first.py")  # one subject in two tests
     assert "2 passed" in alone.stdout
 
 
-def test_more_subjects_than_the_budget_has_room_for_are_refused(tmp_path: Path) -> None:
+def test_more_subjects_than_the_budget_has_room_for_are_refused(
+    tmp_path: Path, session: Session
+) -> None:
     """A usage error, as with `check`, before anything is judged."""
     (tmp_path / "test_many.py").write_text(
         "from dropout_props import Subject, parametrize_with_properties\n"
@@ -189,7 +237,7 @@ def test_more_subjects_than_the_budget_has_room_for_are_refused(tmp_path: Path) 
         "@parametrize_with_properties(layers, properties=['DP101'])\n"
         "def test_it(property_check):\n    property_check()\n"
     )
-    done = _pytest(tmp_path, "test_many.py")
+    done = session("test_many.py")
     assert done.returncode == 4
     assert "65 subjects: the error budget has room for 64." in done.stderr
 
@@ -202,7 +250,9 @@ def test_the_capacity_counts_subjects_and_not_tests(subjects: int, refused: int)
     assert len(pytest_plugin._too_many(items)) == refused
 
 
-def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -> None:
+def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(
+    tmp_path: Path, session: Session
+) -> None:
     """They are named by their paths, as their tests are; the broken one fails."""
     (tmp_path / "layers_of_one_name.py").write_text(
         "from dropout_props import Subject\n"
@@ -215,7 +265,7 @@ def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -
         "    ['layers_of_one_name:right', 'layers_of_one_name:wrong'], properties=['DP101'])\n"
         "def test_it(property_check):\n    property_check()\n"
     )
-    done = _pytest(tmp_path, "test_pair.py", "--dp-json", "r.json")
+    done = session("test_pair.py", "--dp-json", "r.json")
     assert done.returncode == 1
     assert {pair: verdict for pair, (verdict, _) in _verdicts(tmp_path / "r.json").items()} == {
         ("layers_of_one_name:right", "DP101"): "pass",
@@ -223,21 +273,24 @@ def test_two_paths_to_subjects_of_one_name_have_a_verdict_each(tmp_path: Path) -
     }
 
 
-def test_two_subjects_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_two_subjects_of_one_name_are_refused(tmp_path: Path, session: Session) -> None:
     """A report could not distinguish them."""
     (tmp_path / "test_twice.py").write_text(
         "from dropout_props import parametrize_with_properties\n"
         "@parametrize_with_properties(['linen.Dropout', 'linen.Dropout'])\n"
         "def test_it(property_check):\n    property_check()\n"
     )
-    done = _pytest(tmp_path, "test_twice.py")
+    done = session("test_twice.py")
     assert "two subjects are called 'linen.Dropout'" in done.stdout
 
 
 @pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
-def test_a_full_disk_is_one_line_and_not_a_pass(tmp_path: Path, workers: str) -> None:
+def test_a_full_disk_is_one_line_and_not_a_pass(
+    tmp_path: Path, session: Session, workers: str
+) -> None:
     """Exit 3, one sentence and the report; no traceback ends the session."""
-    done = _pytest(tmp_path, "-n", workers, "-k", "linen.Dropout-DP101", "--dp-json", "/dev/full")
+    run = session if workers == "0" else partial(_process, tmp_path)
+    done = run("-n", workers, "-k", "linen.Dropout-DP101", "--dp-json", "/dev/full")
     assert done.returncode == 3, done.stdout
     assert "--dp-json /dev/full: cannot be written: No space left on device." in done.stdout
     assert "1 pass in" in done.stdout
@@ -254,23 +307,25 @@ def test_a_full_disk_is_one_line_and_not_a_pass(tmp_path: Path, workers: str) ->
     ],
 )
 def test_a_file_that_cannot_be_written_is_refused(
-    tmp_path: Path, place: str, sentence: str
+    tmp_path: Path, session: Session, place: str, sentence: str
 ) -> None:
     """A usage error, exit 4, before anything is collected."""
-    done = _pytest(tmp_path, "--dp-json", place)
+    done = session("--dp-json", place)
     assert done.returncode == 4
     assert sentence in done.stderr
 
 
-def test_a_test_that_changes_folder_does_not_move_the_result(tmp_path: Path) -> None:
+def test_a_test_that_changes_folder_does_not_move_the_result(
+    tmp_path: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its path is relative to where pytest started; a cache that is not writable is ignored."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "conftest.py").write_text(
         "import os, pytest\n"
-        "os.environ['DROPOUT_PROPS_CACHE'] = '/dev/null/home'\n"
         "@pytest.fixture(autouse=True, scope='session')\n"
         "def moved():\n    os.chdir('elsewhere')\n"
     )
-    done = _pytest(tmp_path, "-k", "linen.Dropout-DP101", "--dp-json", "r.json")
+    monkeypatch.setenv("DROPOUT_PROPS_CACHE", "/dev/null/home")
+    done = session("-k", "linen.Dropout-DP101", "--dp-json", "r.json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(_verdicts(tmp_path / "r.json")) == [("linen.Dropout", "DP101")]

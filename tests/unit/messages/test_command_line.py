@@ -1,10 +1,11 @@
 """Bad input is refused with its exit code and one paragraph: the value, the rule and the remedy."""
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
@@ -33,16 +34,48 @@ def square(key, x, rate, deterministic):
 """
 
 
-def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    (folder / "mylayers.py").write_text(_LAYERS)
-    return subprocess.run(
-        [sys.executable, "-m", "dropout_props", *arguments],
-        cwd=folder,
-        env=os.environ | {"COLUMNS": "200"},
+class _Done(NamedTuple):
+    """What the command line printed, and the code that it exited with."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run: TypeAlias = Callable[..., _Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process, in a folder with some layers, 200 columns wide."""
+    (tmp_path / "mylayers.py").write_text(_LAYERS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mylayers", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> _Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        assert not isinstance(stopped.value.code, str)
+        return _Done(stopped.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+def test_a_process_exits_with_the_code_and_prints_no_traceback(tmp_path: Path) -> None:
+    """`python -m dropout_props` does as `main` does, which the tests below call."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dropout_props", "check", "nosuch.module:Layer"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.returncode == 4
+    assert "'nosuch.module' cannot be imported" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -84,9 +117,11 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input(tmp_path: Path, arguments: list[str], code: int, sentences: list[str]) -> None:
+def test_bad_input(
+    tmp_path: Path, run: Run, arguments: list[str], code: int, sentences: list[str]
+) -> None:
     """No traceback, the sentences, the exit code, and no result file."""
-    done = _run(tmp_path, *arguments)
+    done = run(*arguments)
     printed = " ".join((done.stdout + done.stderr).split())  # long sentences wrap
     assert "Traceback" not in printed
     for sentence in sentences:
@@ -95,10 +130,10 @@ def test_bad_input(tmp_path: Path, arguments: list[str], code: int, sentences: l
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_a_user_layer_is_checked_in_one_line(tmp_path: Path) -> None:
+def test_a_user_layer_is_checked_in_one_line(tmp_path: Path, run: Run) -> None:
     """A correct layer passes, exit 0, and the result file is complete."""
-    done = _run(
-        tmp_path, "check", "mylayers:MyDropout", "--profile", "smoke", "--property", "DP201",
+    done = run(
+        "check", "mylayers:MyDropout", "--profile", "smoke", "--property", "DP201",
         "--property", "DP202", "--json", "r.json",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -108,9 +143,9 @@ def test_a_user_layer_is_checked_in_one_line(tmp_path: Path) -> None:
     assert [one["verdict"] for one in written["run"]["results"]] == ["pass", "pass"]
 
 
-def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> None:
+def test_a_failure_exits_with_one_and_says_how_to_reproduce(run: Run) -> None:
     """Without the list of known deviations d2l's layer fails: its mask repeats."""
-    done = _run(tmp_path, "check", "d2l.dropout_layer", "--property", "DP104", "--known", "none")
+    done = run("check", "d2l.dropout_layer", "--property", "DP104", "--known", "none")
     assert done.returncode == 1
     reproduce = "dropout-props check d2l.dropout_layer --property DP104"
     for part in ("stated: ", "seen: ", "repeats its mask", "decided by: ", "it means: ",
@@ -118,14 +153,14 @@ def test_a_failure_exits_with_one_and_says_how_to_reproduce(tmp_path: Path) -> N
         assert part in " ".join(done.stdout.split()) + " "
 
 
-def test_list_and_explain_cover_every_property(tmp_path: Path) -> None:
+def test_list_and_explain_cover_every_property(run: Run) -> None:
     """`list --json` holds the catalogue; `explain` says what a property must kill."""
-    rows = json.loads(_run(tmp_path, "list", "--json").stdout)
+    rows = json.loads(run("list", "--json").stdout)
     kinds = {row["id"]: row["kind"] for row in rows}
     assert (kinds["DP201"], kinds["DP203"]) == ("exact", "statistical")
-    subjects = json.loads(_run(tmp_path, "list", "--subjects", "--json").stdout)
+    subjects = json.loads(run("list", "--subjects", "--json").stdout)
     assert {"linen.Dropout", "examples.DropPath"} <= {row["subject"] for row in subjects}
-    explained = _run(tmp_path, "explain", "dp203").stdout
+    explained = run("explain", "dp203").stdout
     assert explained.startswith("DP203: mean output equals the input")
     for heading in ("States:", "Formula:", "Assumes:", "Must kill:", "A pass in ci excludes:"):
         assert heading in explained
@@ -147,18 +182,18 @@ def test_processes_change_no_verdict(tmp_path: Path) -> None:
     assert len(found[0]) == 4
 
 
-def test_a_selection_of_nothing_exits_with_five(tmp_path: Path) -> None:
+def test_a_selection_of_nothing_exits_with_five(run: Run) -> None:
     """Nothing is judged, and the run says so."""
-    done = _run(tmp_path, "check", "linen.Dropout", "--select", "DP101", "--ignore", "DP1,DP101")
+    done = run("check", "linen.Dropout", "--select", "DP101", "--ignore", "DP1,DP101")
     assert done.returncode == 5, done.stdout + done.stderr
     assert "nothing judged" in done.stdout
 
 
-def test_a_layer_of_ones_own_is_judged_at_core(tmp_path: Path) -> None:
+def test_a_layer_of_ones_own_is_judged_at_core(tmp_path: Path, run: Run) -> None:
     """A prefix selects within the level; `--level full` adds to it."""
     for options, expected in (([], []), (["--level", "full"], ["DP112"])):
         place = tmp_path / "r.json"
         arguments = ["mylayers:MyDropout", "--select", "DP11,DP101", "--profile", "smoke"]
-        _run(tmp_path, "check", *arguments, *options, "--json", "r.json")
+        run("check", *arguments, *options, "--json", "r.json")
         judged = [one.property_id for one in files.read(place).results]
         assert judged == ["DP101", *(["DP111"] if expected else []), *expected]
