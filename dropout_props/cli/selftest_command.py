@@ -55,7 +55,11 @@ _PATH = click.Path(path_type=Path)
     help="Number of run seeds, from --seed on.",
 )
 @click.option(
-    "-n", "processes", type=click.IntRange(min=1), default=1, help="Layers to judge at once."
+    "-n",
+    "processes",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Layers to judge at once, and processes that share --null and --power.",
 )
 @cluster_option
 @click.option("--json", "place", type=_PATH, help="Write all figures to this file, as JSON.")
@@ -121,9 +125,9 @@ def command(
                 document["mutants"] = asdict(matrix)
                 passed.append(matrix.passed)
             if null:
-                passed.append(_null(run_seed, document))
+                passed.append(_null(run_seed, processes, document))
             if power:
-                passed.append(_power(run_seed, profile, document))
+                passed.append(_power(run_seed, profile, processes, document))
         outputs.save(json.dumps(document, indent=1) + "\n", place)
         if html_path is not None:
             from dropout_props.report.html import selftest_page
@@ -179,21 +183,21 @@ def _kill_page(matrix: KillMatrix, processes: int, page: Path) -> str:
     return write_page(matrix, command=command)
 
 
-def _null(run_seed: int, document: dict[str, Any]) -> bool:
+def _null(run_seed: int, processes: int, document: dict[str, Any]) -> bool:
     from dropout_props.cli.selftest_tables import print_caught, print_measured
     from dropout_props.selftest import null
 
-    figures = print_measured(null.measure(run_seed=run_seed))
-    caught = print_caught(null.measure_own_mutants(run_seed=run_seed))
+    figures = print_measured(null.measure(run_seed=run_seed, processes=processes))
+    caught = print_caught(null.measure_own_mutants(run_seed=run_seed, processes=processes))
     document["null"] = [asdict(one) for one in figures]
     document["own mutants"] = [asdict(one) for one in caught]
     return all(one.held for one in figures) and all(one.failed for one in caught)
 
 
-def _power(run_seed: int, profile: str, document: dict[str, Any]) -> bool:
+def _power(run_seed: int, profile: str, processes: int, document: dict[str, Any]) -> bool:
     from dropout_props.cli.selftest_tables import print_power
     from dropout_props.selftest import power
 
-    figures = print_power(power.measure(run_seed=run_seed, profile=profile))
+    figures = print_power(power.measure(run_seed=run_seed, profile=profile, processes=processes))
     document["power"] = [{**asdict(one), "passed": one.passed} for one in figures]
     return all(one.passed for one in figures)

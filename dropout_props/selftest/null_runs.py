@@ -8,8 +8,8 @@ as long as every case has fresh bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
@@ -21,6 +21,7 @@ from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.enumeration import KEEP_RATES
 from dropout_props.selftest.measured import Measured, at_most, upper_bound
+from dropout_props.selftest.spread import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["adversary", "measure"]
 
 _SHARE = 0.05
+_PART = 10  # run seeds that one process takes at a time
 _SCANNED_SHARE = 1e-7  # so small that one alarm in all scans is too many
 _COARSE = 0.4  # standard deviations: the discrepancy of every count, so that a run draws few blocks
 _QUICK = Profile("null", 1.0, 1, 3, wide_pools=False)
@@ -43,74 +45,60 @@ _SCAN = tuple(
 )
 
 
-@dataclass
-class _Tally:
-    ledgers: int = 0
-    alarms: int = 0
-    counts: int = 0
-    repeated: int = 0
+class _Tally(NamedTuple):
+    """What some runs of one property gave: alarms, and the counts of each run."""
+
+    alarms: int
+    counts: tuple[tuple[int, ...], ...]
 
 
-def measure(*, run_seed: int = 0, runs: int = 250) -> Iterator[Measured]:
+def measure(*, run_seed: int = 0, runs: int = 250, processes: int = 1) -> Iterator[Measured]:
     """Run every statistical property under `runs` run seeds, at keep 0.001 to 0.999.
 
     Yields the rate of alarms, that of the worst property, and that of repeated counts.
     """
-    tally, worst = _Tally(), (0, "")
-    properties = [prop for prop in CATALOGUE if prop.is_statistical]
-    for prop in properties:
-        alarms, seen = 0, set()
-        for run in range(run_seed, run_seed + runs):
-            outcome = decide_statistical(
-                ExactSubject(),  # type: ignore[arg-type]
-                _coarse(prop, _at_rates_of(prop, run)),
-                _settings(run, _QUICK),
-            )
-            alarms += outcome.verdict is Verdict.FAIL
-            seen.add(tuple(c.successes for e in outcome.examples for c in e.counts))
-        tally.ledgers += runs
-        tally.alarms += alarms
-        tally.counts += runs
-        tally.repeated += runs - len(seen)
-        worst = max(worst, (alarms, prop.id))
-    low, high = upper_bound(tally.alarms, tally.ledgers)
+    ids = [prop.id for prop in CATALOGUE if prop.is_statistical]
+    pieces = [(one, part) for one in ids for part in _parts(run_seed, runs)]
+    found: dict[str, list[_Tally]] = {one: [] for one in ids}
+    tallies = spread(_tally, pieces, processes=processes)
+    for (one, _), tally in zip(pieces, tallies, strict=True):
+        found[one].append(tally)
+    alarms = {one: sum(tally.alarms for tally in found[one]) for one in ids}
+    different = {one: len({c for tally in found[one] for c in tally.counts}) for one in ids}
+    total, ledgers = sum(alarms.values()), len(ids) * runs
+    _, high = upper_bound(total, ledgers)
     yield at_most(
         "(c) null runs",
         f"false alarm of a property at {_SHARE}",
-        tally.alarms / tally.ledgers,
+        total / ledgers,
         _SHARE,
         upper=high,
-        note=f"{tally.alarms} alarms in {tally.ledgers} ledgers: {len(properties)} properties x "
+        note=f"{total} alarms in {ledgers} ledgers: {len(ids)} properties x "
         f"{runs}, keep {KEEP_RATES[0]} to {KEEP_RATES[-1]}",
     )
-    low, high = upper_bound(worst[0], runs)
+    worst, name = max((count, one) for one, count in alarms.items())
+    low, high = upper_bound(worst, runs)
     yield at_most(
         "(c) null runs",
-        f"the same of the worst property, {worst[1] or 'none'}",
-        worst[0] / runs,
+        f"the same of the worst property, {name if worst else 'none'}",
+        worst / runs,
         _SHARE,
         upper=high,
         lower=low,
-        note=f"{worst[0]} alarms in {runs} runs; refuted if the lower bound {low:.3f} exceeds it",
+        note=f"{worst} alarms in {runs} runs; refuted if the lower bound {low:.3f} exceeds it",
     )
     yield at_most(
         "(c) null runs",
         "runs that repeat the counts of another",
-        tally.repeated / tally.counts,
+        (ledgers - sum(different.values())) / ledgers,
         0.2,
         note="each two runs have the same rates: a run seed without effect repeats half of them",
     )
 
 
-def adversary(*, run_seed: int = 0, runs: int = 600) -> Iterator[Measured]:
+def adversary(*, run_seed: int = 0, runs: int = 600, processes: int = 1) -> Iterator[Measured]:
     """Scan shapes and rates, with one seed per run; yield the rate of alarms."""
-    prop = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
-    profile = replace(_QUICK, statistical_examples=len(_SCAN))
-    alarms = 0
-    for run in range(run_seed, run_seed + runs):
-        settings = _settings(run, profile, _SCANNED_SHARE)
-        outcome = decide_statistical(ExactSubject(), prop, settings)  # type: ignore[arg-type]
-        alarms += outcome.verdict is Verdict.FAIL
+    alarms = sum(spread(_scan, _parts(run_seed, runs), processes=processes))
     low, high = upper_bound(alarms, runs)
     yield at_most(
         "(d) adversary",
@@ -121,6 +109,43 @@ def adversary(*, run_seed: int = 0, runs: int = 600) -> Iterator[Measured]:
         lower=low,
         note=f"{alarms} alarms in {runs} scans; refuted if the lower bound {low:.3f} exceeds it",
     )
+
+
+def _parts(first: int, number: int) -> list[range]:
+    """Cut `number` run seeds from `first` on into parts, which several processes can take."""
+    return [
+        range(at, min(at + _PART, first + number)) for at in range(first, first + number, _PART)
+    ]
+
+
+def _tally(piece: tuple[str, range]) -> _Tally:
+    """Decide one property under some run seeds."""
+    property_id, run_seeds = piece
+    prop = find(property_id)
+    outcomes = [
+        decide_statistical(
+            ExactSubject(),  # type: ignore[arg-type]
+            _coarse(prop, _at_rates_of(prop, run)),
+            _settings(run, _QUICK),
+        )
+        for run in run_seeds
+    ]
+    return _Tally(
+        sum(one.verdict is Verdict.FAIL for one in outcomes),
+        tuple(tuple(c.successes for e in one.examples for c in e.counts) for one in outcomes),
+    )
+
+
+def _scan(run_seeds: range) -> int:
+    """Return the number of run seeds under which the scan raises an alarm."""
+    prop = _coarse(find("DP202"), _SCAN, _SCANNED_DISCREPANCY)
+    profile = replace(_QUICK, statistical_examples=len(_SCAN))
+    alarms = 0
+    for run in run_seeds:
+        settings = _settings(run, profile, _SCANNED_SHARE)
+        outcome = decide_statistical(ExactSubject(), prop, settings)  # type: ignore[arg-type]
+        alarms += outcome.verdict is Verdict.FAIL
+    return alarms
 
 
 def _at_rates_of(prop: Property, run: int) -> tuple[Case, ...]:

@@ -18,8 +18,9 @@ import numpy as np
 from dropout_props.engine import Settings, decide, sequential_test
 from dropout_props.engine.reference_masks import families
 from dropout_props.engine.sequential_test import Rule
-from dropout_props.properties import CATALOGUE, Statistical
+from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.selftest.measured import Measured, upper_bound
+from dropout_props.selftest.spread import spread
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
@@ -109,20 +110,39 @@ class _Simulation:
 
 
 def measure(
-    *, run_seed: int = 0, profile: str = "ci", simulations: int = 40_000
+    *, run_seed: int = 0, profile: str = "ci", simulations: int = 40_000, processes: int = 1
 ) -> Iterator[Power]:
-    """Simulate each family of each statistical property at two rates."""
+    """Simulate each family of each statistical property at two rates.
+
+    Args:
+        run_seed: enters the randomness of every simulation.
+        profile: whose thresholds and discrepancies are used.
+        simulations: number of simulated runs a family and rate.
+        processes: how many processes share them; the figures do not depend on it.
+    """
+    ids = [prop.id for prop in CATALOGUE if prop.is_statistical]
+    pieces = [(one, rate, run_seed, profile, simulations) for one in ids for rate in _RATES]
+    for rows in spread(_of_property, pieces, processes=processes):
+        yield from rows
+
+
+def _of_property(piece: tuple[str, float, int, str, int]) -> list[Power]:
+    """Simulate each family of one property at one rate."""
+    property_id, rate, run_seed, profile, simulations = piece
     settings = Settings.of(run_seed=run_seed, profile=profile)
     rule = Rule(
         decide.example_threshold(settings.budget.share, settings.profile.statistical_examples),
         settings.budget.false_pass_rate,
         settings.profile.discrepancy_factor,
     )
-    generator = np.random.Generator(np.random.Philox(key=run_seed + 2))
+    own = int(property_id.removeprefix("DP")) * len(_RATES) + _RATES.index(rate)
+    generator = np.random.Generator(np.random.Philox(key=(run_seed + 2, own)))
     simulation = _Simulation(rule, generator, simulations)
-    for prop in CATALOGUE:
-        if isinstance(prop.decision, Statistical):
-            for rate in _RATES:
-                for family in families(prop.id, prop.decision, rate=rate, run_seed=run_seed):
-                    wanted = rule.factor * prop.decision.discrepancies[family.label]
-                    yield simulation.measure(prop.id, family, wanted, rate)
+    decision = find(property_id).decision
+    assert isinstance(decision, Statistical)
+    return [
+        simulation.measure(
+            property_id, family, rule.factor * decision.discrepancies[family.label], rate
+        )
+        for family in families(property_id, decision, rate=rate, run_seed=run_seed)
+    ]

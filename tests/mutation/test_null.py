@@ -1,6 +1,8 @@
 """The measurements of both error rates keep their bounds, and fail for a broken suite."""
 
 from dataclasses import replace
+from functools import partial
+from math import sqrt
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from dropout_props.cli import main, shipped
 from dropout_props.engine.plan import plan as computed
 from dropout_props.selftest import all_masks, depth, enumeration, null_runs, power
 from dropout_props.selftest.own_mutants import OWN_MUTANTS, OwnMutant
+from dropout_props.selftest.spread import spread
 
 
 def test_every_outcome_of_a_short_run_keeps_its_bound() -> None:
@@ -69,6 +72,22 @@ def test_a_measurement_detects_a_fault_of_the_suite(mutant: OwnMutant, part: str
     with mutant.in_place():
         after = [one.held for one in _PARTS[part]()]
     assert any(was and not now for was, now in zip(before, after, strict=True))
+
+
+def test_processes_change_no_result() -> None:
+    """Results come in the order of the arguments, whichever process ends first."""
+    numbers = [4.0, 9.0, 16.0, 1.0]
+    assert list(spread(sqrt, numbers, processes=2)) == list(spread(sqrt, numbers)) == [2, 3, 4, 1]
+
+
+@pytest.mark.nightly
+def test_processes_change_no_figure() -> None:
+    """Two processes measure what one does; each call derives its randomness from its arguments."""
+    for measure in (
+        partial(null_runs.adversary, run_seed=3, runs=12),
+        partial(power.measure, run_seed=3, simulations=20),
+    ):
+        assert list(measure(processes=2)) == list(measure())
 
 
 def test_each_measurement_detects_a_fault() -> None:
