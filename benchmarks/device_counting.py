@@ -24,14 +24,15 @@ import jax
 import numpy as np
 
 from dropout_props.campaign.counting import Counter, DeviceCounter, HostCounter
-from dropout_props.campaign.work import sampler_of
+from dropout_props.campaign.sampling import sampler_of
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 from dropout_props.properties.sampler import BLOCK_UNITS
 
 _BLOCKS = 256
 _ON_HOST = 32  # of the blocks: the host path takes longer
-_PROPERTIES = ("DP202", "DP203", "DP204", "DP206")
+_PROPERTIES = ("DP202", "DP203", "DP204", "DP206", "DP301")
+_PAIRED = 128  # units in a mask, where each pair of them is counted
 
 
 def main() -> None:
@@ -43,10 +44,11 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--width", type=int, default=1024, help="units in a mask")
     arguments = parser.parse_args()
-    case = Case(shape=(arguments.width,), rate=arguments.rate)
     rates: list[float] = []
     for name in arguments.subjects:
         for property_id in arguments.property or _PROPERTIES:
+            width = _PAIRED if property_id == "DP301" else arguments.width
+            case = Case(shape=(width,), rate=arguments.rate)
             sampler = sampler_of(registry.load(name), property_id, case, run_seed=0)
             host = HostCounter(sampler)
             on_devices: dict[int, Counter] = {

@@ -2,7 +2,7 @@
 
 A line is text, and ends with a tabulator and the checksum of all before it. The header is JSON. A
 chunk has its number, the milliseconds that it took, and for each position of a mask how often it
-was kept.
+was kept, or for each two positions how often both were.
 
 Guarantee: whatever byte the writer is killed at, each line is read whole or not at all: a line
 without its end or with another checksum is left out, and a note says so. The checksum depends on
@@ -68,7 +68,7 @@ class Chunk:
     Attributes:
         number: its number, from 0.
         milliseconds: what it took.
-        kept: int64[positions], how often each position of a mask was kept.
+        kept: int64[kind.size], how often each position of a mask was kept, or both of each two.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""Counts how often each position of a mask is kept, in many blocks at once, on all devices.
+"""Counts each position of a mask, or each pair, in many blocks at once, on all devices.
 
 Guarantee: the integers are those of `Sampler.block`, block by block, on any number of devices: the
 keys are the same, and a whole block is drawn by one device. The second matters for `rbg`, where the
@@ -17,9 +17,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dropout_props.campaign.kinds import kind_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dropout_props.campaign.kinds import Kind
     from dropout_props.properties.sampler import Sampler
 
 __all__ = [
@@ -32,7 +35,7 @@ __all__ = [
 ]
 
 Counter: TypeAlias = Callable[[Sequence[int]], "NDArray[np.int64]"]
-"""Returns how often each position was kept in all of some blocks, int64[*mask_shape]."""
+"""Returns the counts of all of some blocks, int64 of the shape of their `Kind`."""
 
 BLOCKS = 64
 """Blocks of one device in one program, at most: enough that a launch costs nothing."""
@@ -78,12 +81,13 @@ class HostCounter:
 
     def __init__(self, sampler: Sampler) -> None:
         self._sampler = sampler
+        self._kind = kind_of(sampler.property_id, sampler.mask_shape)
 
     def __call__(self, blocks: Sequence[int]) -> NDArray[np.int64]:
-        """Return how often each position was kept in these blocks."""
-        total = np.zeros(self._sampler.mask_shape, np.int64)
+        """Return the counts of these blocks."""
+        total = np.zeros(self._kind.shape, np.int64)
         for block in blocks:
-            total += self._sampler.block(block).sum(axis=0)
+            total += self._kind.of_host(self._sampler.block(block))
         return total
 
 
@@ -106,15 +110,16 @@ class DeviceCounter:
             devices = jax.devices()[: num_blocks if jax.process_count() == 1 else None]
         found = list(devices)
         self._sampler = sampler
+        self._kind = kind_of(sampler.property_id, sampler.mask_shape)
         self._each = blocks_of_device(num_blocks, sampler.num_keys, len(found))
         self._at_once = self._each * len(found)
         mesh = jax.sharding.Mesh(np.asarray(found), (_AXIS,))
         self._spread = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(_AXIS))
-        self._program = jax.jit(_sharded(_of_shard(sampler), mesh))
+        self._program = jax.jit(_sharded(_of_shard(sampler, self._kind), mesh))
 
     def __call__(self, blocks: Sequence[int]) -> NDArray[np.int64]:
-        """Return how often each position was kept in these blocks."""
-        total = np.zeros(self._sampler.mask_shape, np.int64)
+        """Return the counts of these blocks."""
+        total = np.zeros(self._kind.shape, np.int64)
         running = None
         for words, used in self._pieces(blocks):
             # One program runs while the keys of the next are derived here.
@@ -138,18 +143,20 @@ class DeviceCounter:
         return jax.make_array_from_callback(array.shape, self._spread, lambda at: array[at])
 
 
-def _of_shard(sampler: Sampler) -> Callable[[Any, Any], Any]:
+def _of_shard(sampler: Sampler, kind: Kind) -> Callable[[Any, Any], Any]:
     """Return the function that counts the blocks of one device and adds those of the others."""
-    one, shape = sampler.output_of(), sampler.mask_shape
-    first = tuple(slice(0, n) for n in shape)  # of units that share a mask, only one is drawn
+    one = sampler.output_of()
+    first = tuple(
+        slice(0, n) for n in sampler.mask_shape
+    )  # of units that share a mask, only one is drawn
 
     def counted(words: Any, used: Any) -> Any:
         def add(total: Any, block: Any) -> Any:
             outputs = jax.vmap(one)(jax.random.wrap_key_data(block[0]))
             kept = (outputs != 0)[(slice(None), *first)]
-            return total + block[1] * kept.sum(axis=0, dtype=jnp.int32), None
+            return total + block[1] * kind.of_device(kept), None
 
-        total, _ = jax.lax.scan(add, jnp.zeros(shape, jnp.int32), (words, used))
+        total, _ = jax.lax.scan(add, jnp.zeros(kind.shape, jnp.int32), (words, used))
         return jax.lax.psum(total, _AXIS)
 
     return counted

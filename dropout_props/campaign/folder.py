@@ -44,12 +44,12 @@ _PATTERN = "counts-*.txt"
 
 @dataclass(frozen=True)
 class Counted:
-    """A chunk of the folder, without its counts of each position.
+    """A chunk of the folder, without each of its counts.
 
     Attributes:
         path: the file that holds it.
         milliseconds: what it took.
-        kept: units that were kept, in all positions.
+        kept: units that were kept, in all positions; or successes of another `Kind`.
         result: digits that differ between results.
     """
 
@@ -65,7 +65,7 @@ class Contents:
 
     Attributes:
         identity: of the campaign; None while no file has a whole header.
-        by_position: int64[positions], how often each was kept in all chunks.
+        by_position: int64[kind.size], the counts of each position, or pair, in all chunks.
         chunks: each chunk once, by its number.
         processes: the process that wrote each file.
         contradictions: other results of chunks that are in `chunks`, by number.
@@ -114,7 +114,7 @@ def read_folder(folder: Path) -> Contents:
                 continue
             if contents.identity is None:
                 contents.identity, first = header.identity, path
-                contents.by_position = np.zeros(header.identity.positions, np.int64)
+                contents.by_position = np.zeros(header.identity.kind.size, np.int64)
             elif header.identity != contents.identity:
                 raise OtherCampaign(
                     f"{first} and {path} belong to different campaigns: "
@@ -128,13 +128,14 @@ def read_folder(folder: Path) -> Contents:
                         f"{path}: {one}; the line is left out, its chunk counted again"
                     )
                 else:
-                    _add(contents, one, path)
+                    _add(contents, one, path, header.identity)
     return contents
 
 
-def _add(contents: Contents, chunk: Chunk, path: Path) -> None:
+def _add(contents: Contents, chunk: Chunk, path: Path, identity: Identity) -> None:
     """Add a chunk once: an equal one adds nothing, and another is a contradiction."""
-    counted = Counted(path, chunk.milliseconds, int(chunk.kept.sum()), chunk.result)
+    successes = identity.kind.successes(chunk.kept, identity.chunk_masks)
+    counted = Counted(path, chunk.milliseconds, successes, chunk.result)
     known = contents.chunks.setdefault(chunk.number, counted)
     if known is counted:
         contents.by_position += chunk.kept

@@ -18,15 +18,15 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dropout_props.campaign.kinds import kind_of
 from dropout_props.cases.case import Case
 from dropout_props.environment import installed
-from dropout_props.properties import Statistical, find
 from dropout_props.properties.mask_cases import keep_under
 from dropout_props.properties.sampler import KEYS
 from dropout_props.subjects.who import layer_of
 
 if TYPE_CHECKING:
-    from dropout_props.properties.declaration import Positions
+    from dropout_props.campaign.kinds import Kind
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Subject
@@ -94,12 +94,9 @@ class Identity:
         return keep_under(self.law, self.rate)
 
     @property
-    def families(self) -> Positions:
-        """The function that makes the counts of the property from those of each position."""
-        decision = find(self.property_id).decision
-        assert isinstance(decision, Statistical)
-        assert decision.positions is not None
-        return decision.positions
+    def kind(self) -> Kind:
+        """What is counted."""
+        return kind_of(self.property_id, self.mask_shape)
 
     def blocks(self, chunk: int) -> range:
         """Return the blocks of a chunk."""

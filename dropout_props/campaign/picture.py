@@ -34,14 +34,14 @@ _STYLE = (
 def svg(state: State) -> str:
     """Return the picture as one SVG document."""
     looks = state.looks
-    first, last = looks[0].trials, looks[-1].trials * _AHEAD
+    first, last = looks[0].units, looks[-1].units * _AHEAD
     lows = [state.grid_width, looks[-1].excluded / sqrt(_AHEAD)]
     # Half of the least, so that the band can be seen.
     low = floor(log10(max(_LEAST, min(one for one in lows if one > 0) / 2)))
     high = max(low + 1, ceil(log10(max(one.excluded for one in looks))))
     across = _scale(floor(log10(first)), ceil(log10(last)), _LEFT, _WIDTH - _RIGHT)
     up = _scale(low, high, _HEIGHT - _BOTTOM, _TOP)
-    line = " ".join(f"{across(one.trials)},{up(one.excluded)}" for one in looks)
+    line = " ".join(f"{across(one.units)},{up(one.excluded)}" for one in looks)
     end = f"{across(last)},{up(looks[-1].excluded / sqrt(_AHEAD))}"
     top = up(max(state.grid_width, 10.0**low))
     parts = [
@@ -55,8 +55,8 @@ def svg(state: State) -> str:
         f'<polyline class="line" points="{line}"/>',
         f'<polyline class="line ahead" points="{line.split()[-1]} {end}"/>',
         *(
-            f'<circle class="seen" cx="{across(one.trials)}" '
-            f'cy="{up(max(abs(one.estimate), 10.0**low))}" r="3.5"><title>{one.trials:.4g} units: '
+            f'<circle class="seen" cx="{across(one.units)}" '
+            f'cy="{up(max(abs(one.estimate), 10.0**low))}" r="3.5"><title>{one.units:.4g} units: '
             f"{one.estimate:+.2g}, excluded {one.excluded:.2g}</title></circle>"
             for one in looks
         ),
@@ -76,7 +76,7 @@ def svg(state: State) -> str:
 
 def _title(state: State) -> str:
     one = state.identity
-    return f"{one.subject}, {one.property_id}, rate {one.rate:g}: {state.last.trials:.3g} units"
+    return f"{one.subject}, {one.property_id}, rate {one.rate:g}: {state.last.units:.3g} units"
 
 
 def _scale(low: int, high: int, start: float, stop: float) -> Callable[[float], float]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dropout_props.campaign.kinds import PairsOfPositions
 from dropout_props.statistics import (
     Trials,
     anytime_interval,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dropout_props.campaign.identity import Identity
     from dropout_props.statistics import Interval
 
-__all__ = ["ALPHA", "ERROR", "Look", "Speed", "State", "state_of"]
+__all__ = ["ALPHA", "ERROR", "Farthest", "Look", "Speed", "State", "state_of"]
 
 ERROR = 1e-3
 """The chance that the interval ever misses the truth."""
@@ -46,12 +47,14 @@ class Look:
     """The counts after some chunks, as relative bias: `State.quantity`.
 
     Attributes:
-        trials: units that were counted.
-        successes: those that were kept.
+        units: that were counted.
+        trials: those of the headline: the units, or pairs of neighbours.
+        successes: those that were kept, or alike.
         estimate: the bias that was seen.
         interval: the biases that are possible, at any stopping time.
     """
 
+    units: int
     trials: int
     successes: int
     estimate: float
@@ -81,6 +84,23 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Farthest:
+    """The pair of units that agrees most or least often, of all pairs.
+
+    Attributes:
+        number: how many pairs there are.
+        units: the numbers of the two units in a mask, in flat order.
+        estimate: the bias of this pair.
+        excluded: no pair has a larger bias, at any stopping time, for all of them at once.
+    """
+
+    number: int
+    units: tuple[int, int]
+    estimate: float
+    excluded: float
+
+
+@dataclass(frozen=True)
 class State:
     """All that the status of a campaign prints.
 
@@ -94,6 +114,7 @@ class State:
         construction: the relative bias of `jax.random.bernoulli(key, float32(keep))`.
         speeds: by kind of device.
         notes: what was left out.
+        pairs: the farthest of all pairs of units; None where single units are counted.
     """
 
     identity: Identity
@@ -105,6 +126,7 @@ class State:
     construction: float | None
     speeds: tuple[Speed, ...]
     notes: tuple[str, ...]
+    pairs: Farthest | None = None
 
     @property
     def last(self) -> Look:
@@ -114,7 +136,10 @@ class State:
     @property
     def quantity(self) -> str:
         """What the estimate and the interval are of, as a formula."""
-        if self.identity.law == "noise":
+        pairs, noise = self.pairs is not None, self.identity.law == "noise"
+        if pairs:
+            return "P(alike)/0.5 - 1" if noise else "P(alike)/(keep^2 + rate^2) - 1"
+        if noise:
             return "P(y > x)/0.5 - 1"
         return "E[y]/x - 1" if self.identity.property_id == "DP203" else "P(kept)/keep - 1"
 
@@ -137,34 +162,32 @@ class State:
     def units_to_grid(self) -> float:
         """About how many units until nothing beyond the grid is left to exclude."""
         width = max(self.grid_width, 2.0**-53)
-        return self.last.trials * (self.last.excluded / width) ** 2
+        return self.last.units * (self.last.excluded / width) ** 2
 
 
 def state_of(contents: Contents) -> State:
     """Return the state of a campaign with at least one chunk."""
     identity = contents.identity
     assert identity is not None
-    families = identity.families(
-        identity.keep,
-        contents.by_position.reshape(identity.mask_shape),
-        identity.chunk_masks * len(contents.chunks),
-    )
+    kind, num_masks = identity.kind, identity.chunk_masks * len(contents.chunks)
+    families = kind.families(identity.keep, contents.by_position, num_masks)
     return State(
         identity=identity,
         chunks=len(contents.chunks),
         missing=tuple(sorted(set(range(max(contents.chunks) + 1)) - set(contents.chunks))),
         looks=_looks(contents, identity),
         log10_evidence=_log_evidence(families) / math.log(10),
-        grid=_relative(identity.keep, _expected(identity)),
+        grid=_relative(kind.null(identity.keep), _expected(identity)),
         construction=_construction(identity),
         speeds=_speeds(contents, identity),
         notes=tuple(contents.notes),
+        pairs=_farthest(contents, identity, kind) if isinstance(kind, PairsOfPositions) else None,
     )
 
 
 def _expected(identity: Identity) -> float:
-    """Return the keep probability that is meant: 1 - rate, or 1/2 of noise."""
-    return 0.5 if identity.law == "noise" else 1.0 - identity.rate
+    """Return the probability of success that is meant: of 1 - rate, or 1/2 of noise."""
+    return identity.kind.probability(0.5 if identity.law == "noise" else 1.0 - identity.rate)
 
 
 def _relative(interval: Interval, keep: float) -> tuple[float, float]:
@@ -190,14 +213,15 @@ def _sd(family: Trials) -> np.ndarray:
 
 def _looks(contents: Contents, identity: Identity) -> tuple[Look, ...]:
     """Return the counts at each doubling of the chunks, in the order of their numbers."""
-    keep, found, successes = _expected(identity), [], 0
+    meant, found, successes = _expected(identity), [], 0
+    null, each = identity.kind.null(identity.keep), identity.kind.trials * identity.chunk_masks
     for number, (_, chunk) in enumerate(sorted(contents.chunks.items()), 1):
         successes += chunk.kept
         if number & (number - 1) == 0 or number == len(contents.chunks):
-            trials = number * identity.chunk_units
-            interval = anytime_interval(successes, trials, error=ERROR, around=identity.keep)
-            estimate = (successes / trials - keep) / keep
-            found.append(Look(trials, successes, estimate, _relative(interval, keep)))
+            units, trials = number * identity.chunk_units, number * each
+            interval = anytime_interval(successes, trials, error=ERROR, around=null)
+            estimate = (successes / trials - meant) / meant
+            found.append(Look(units, trials, successes, estimate, _relative(interval, meant)))
     return tuple(found)
 
 
@@ -205,9 +229,32 @@ def _construction(identity: Identity) -> float | None:
     """Return the bias of a uniform on the grid of 2**-23 below the keep rate in float32."""
     if identity.law == "noise":
         return None
-    keep = _expected(identity)
-    on_grid = math.ceil(float(np.float32(keep)) * 2**23) / 2**23
-    return (on_grid - keep) / keep
+    on_grid = math.ceil(float(np.float32(1.0 - identity.rate)) * 2**23) / 2**23
+    meant = _expected(identity)
+    return (identity.kind.probability(on_grid) - meant) / meant
+
+
+def _farthest(contents: Contents, identity: Identity, kind: PairsOfPositions) -> Farthest:
+    """Return the pair that is farthest from its expectation."""
+    num_masks = identity.chunk_masks * len(contents.chunks)
+    agree = kind.agreements(contents.by_position, num_masks)
+    first, second = np.triu_indices(len(agree), 1)
+    alike, meant = agree[first, second], _expected(identity)
+    null = kind.null(identity.keep)
+    excluded, farthest = 0.0, (0.0, 0)
+    # The interval moves with the count, so the least and the largest count have the outer ends.
+    for at in (int(alike.argmin()), int(alike.argmax())):
+        interval = anytime_interval(
+            int(alike[at]), num_masks, error=ERROR / len(alike), around=null
+        )
+        excluded = max(excluded, *map(abs, _relative(interval, meant)))
+        farthest = max(farthest, ((int(alike[at]) / num_masks - meant) / meant, at), key=_size)
+    estimate, at = farthest
+    return Farthest(len(alike), (int(first[at]), int(second[at])), estimate, excluded)
+
+
+def _size(one: tuple[float, int]) -> float:
+    return abs(one[0])
 
 
 def _speeds(contents: Contents, identity: Identity) -> tuple[Speed, ...]:

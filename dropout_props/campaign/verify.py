@@ -107,7 +107,7 @@ def verify(
     counter = counter_of(sampler, num_blocks=identity.chunk_blocks, on_host=on_host)
     found = []
     for number in numbers:
-        kept = counter(identity.blocks(number)).reshape(-1)
+        kept = identity.kind.stored(counter(identity.blocks(number)))
         result = Chunk(number, 0, kept).result
         found.append(
             Verified(

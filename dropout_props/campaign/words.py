@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.campaign.state import ALPHA, ERROR
@@ -24,8 +25,8 @@ def lines(state: State) -> list[str]:
     return [
         f"{identity.subject}, {prop.id} {prop.name}: {case}, run seed {identity.run_seed}",
         (
-            f"counted: {last.trials:.4g} units in {state.chunks} chunks of "
-            f"{identity.chunk_units:.3g}; {last.successes} of {last.trials} kept"
+            f"counted: {last.units:.4g} units in {state.chunks} chunks of "
+            f"{identity.chunk_units:.3g}; {last.successes} of {last.trials} {identity.kind.said}"
         ),
         *_gaps(state),
         (
@@ -33,6 +34,7 @@ def lines(state: State) -> list[str]:
             f"{last.interval[1]:+.3g} at any stopping time, wrong once in {1 / ERROR:g}"
         ),
         f"excluded: |{state.quantity}| > {last.excluded:.3g}",
+        *_pairs(state),
         f"evidence against the property: {_power(state.log10_evidence)} (it fails at "
         f"{_power(-math.log10(ALPHA))})" + (": FAIL" if state.is_refuted else ""),
         *_grid(state),
@@ -59,6 +61,19 @@ def _gaps(state: State) -> list[str]:
     ]
 
 
+def _pairs(state: State) -> list[str]:
+    """Return what is excluded for each pair of units."""
+    one = state.pairs
+    if one is None:
+        return []
+    return [
+        (
+            f"any two units: {one.number} pairs, the farthest {one.units[0]} and {one.units[1]}: "
+            f"{one.estimate:+.3g}; excluded for all of them at once: more than {one.excluded:.3g}"
+        )
+    ]
+
+
 def _grid(state: State) -> list[str]:
     """Return whether the arithmetic decides, or how far away that is."""
     low, high = state.grid
@@ -80,7 +95,7 @@ def _table(state: State) -> list[str]:
     rows = [("units", state.quantity, "from", "to", "excluded")]
     rows += [
         (
-            f"{one.trials:.3g}",
+            f"{one.units:.3g}",
             f"{one.estimate:+.2g}",
             f"{one.interval[0]:+.2g}",
             f"{one.interval[1]:+.2g}",
@@ -104,9 +119,9 @@ def _costs(state: State) -> list[str]:
     ]
     if state.speeds:
         fastest = max(one.rate for one in state.speeds)
-        more = 9 * state.last.trials
+        more = 9 * state.last.units
         found.append(
-            f"next decade: {10 * state.last.trials:.3g} units would exclude about "
+            f"next decade: {10 * state.last.units:.3g} units would exclude about "
             f"{state.last.excluded / math.sqrt(10):.2g}, in {more / fastest / _HOUR:.3g} hours of "
             f"one such process; a tenth of {state.last.excluded:.2g} takes 100 times as many units"
         )
@@ -121,6 +136,7 @@ def as_json(state: State) -> dict[str, Any]:
         "property": state.identity.property_id,
         "quantity": state.quantity,
         "campaign": state.identity.as_json(),
+        "units": last.units,
         "successes": last.successes,
         "trials": last.trials,
         "chunks": state.chunks,
@@ -142,6 +158,7 @@ def as_json(state: State) -> dict[str, Any]:
         ],
         "looks": [
             {
+                "units": one.units,
                 "trials": one.trials,
                 "successes": one.successes,
                 "estimate": one.estimate,
@@ -149,5 +166,6 @@ def as_json(state: State) -> dict[str, Any]:
             }
             for one in state.looks
         ],
+        "pairs": None if state.pairs is None else asdict(state.pairs),
         "notes": list(state.notes),
     }

@@ -11,7 +11,6 @@ import hashlib
 import platform
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from math import ceil, prod
@@ -34,90 +33,16 @@ from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
 from dropout_props.campaign.identity import Identity, device_kind, identity_of
 from dropout_props.campaign.ranks import all_agree, first_does, from_first
-from dropout_props.engine.cases import fitted
-from dropout_props.engine.probe import probe
-from dropout_props.properties import CATALOGUE, Statistical, find
 from dropout_props.properties.sampler import Sampler
-from dropout_props.subjects.errors import SubjectError, Unsupported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dropout_props.cases.case import Case
-    from dropout_props.properties import Property
-    from dropout_props.subjects.subject import Subject
 
-__all__ = ["blocks_in_chunk", "counter_of", "sampler_of", "work"]
+__all__ = ["blocks_in_chunk", "counter_of", "work"]
 
 _LARGEST = 2**30  # units in a chunk: some seconds on a CPU, and below 2**31
 _CHUNKS = 64  # that a small campaign has at least, so that hosts have something to share
-_COUNTABLE = tuple(
-    prop.id
-    for prop in CATALOGUE
-    if isinstance(prop.decision, Statistical) and prop.decision.positions is not None
-)
-
-
-def sampler_of(subject: Subject, property_id: str, case: Case, *, run_seed: int) -> Sampler:
-    """Return what draws the masks of a campaign.
-
-    Args:
-        subject: the layer.
-        property_id: one that is counted by position.
-        case: shape, rate and dtype; its values and shared axes become those that a check gives
-            this layer.
-        run_seed: enters every key.
-
-    Raises:
-        Unusable: the property is not counted by position or does not apply, or the subject does
-            not take the case.
-    """
-    if property_id not in _COUNTABLE:
-        raise Unusable(
-            f"--property {property_id}: a campaign adds up how often each position is kept, and "
-            f"this property counts something else. It can count {', '.join(_COUNTABLE)}."
-        )
-    prop, subject = find(property_id), probe(subject).subject
-    reason = prop.inapplicable(subject.traits)
-    if reason is not None:
-        raise Unusable(f"{subject.name}: {property_id} does not apply: {reason}.")
-    if not 0.0 < case.rate < 1.0:
-        raise Unusable(
-            f"--rate {case.rate:g}: at rate 0 and 1 nothing is left to chance. Give a rate between."
-        )
-    sampler = Sampler(subject, _adapted(case, prop, subject), property_id, run_seed)
-    try:
-        one, key = sampler.output_of(), sampler.key()
-        one(key) if subject.traits.batching == "loop" else jax.eval_shape(one, key)
-    except (SubjectError, Unsupported) as error:
-        raise Unusable(
-            f"{subject.name} does not take {sampler.case}: {error} Give another --shape, --rate or "
-            "--dtype; `dropout-props check` judges what it raises."
-        ) from error
-    return sampler
-
-
-def _adapted(case: Case, prop: Property, subject: Subject) -> Case:
-    """Return the case as a check adapts it to the subject, which leaves an adapted one as it is.
-
-    Raises:
-        Unusable: that changes the shape, the rate or the dtype.
-    """
-    if subject.traits.shares and not case.broadcast_dims:  # the shape is right as it is
-        case = replace(case, broadcast_dims=subject.traits.shared_of(len(case.shape)))
-    adapted = fitted(prop.decision, subject)(case)
-    given = {
-        "--shape": (case.shape, adapted.shape),
-        "--rate": (case.rate, adapted.rate),
-        "--dtype": (case.dtype, adapted.dtype),
-    }
-    if any(one != other for one, other in given.values()):
-        shape = ",".join(map(str, adapted.shape))
-        raise Unusable(
-            f"{subject.name} cannot be counted on {case}. The nearest case is {adapted}: give "
-            f"--shape {shape} --rate {adapted.rate:g} --dtype {adapted.dtype}."
-        )
-    return adapted
 
 
 def blocks_in_chunk(until: int, block_units: int, *, least: int = 1) -> int:
@@ -273,7 +198,7 @@ def _todo(before: Contents, identity: Identity, until: int, host: Host) -> list[
 
 def _counted(counter: Counter, identity: Identity, number: int) -> Chunk:
     started = monotonic()
-    kept = counter(identity.blocks(number)).reshape(-1)
+    kept = identity.kind.stored(counter(identity.blocks(number)))
     return Chunk(number, round(1000 * (monotonic() - started)), kept)
 
 

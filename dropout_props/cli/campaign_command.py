@@ -123,7 +123,8 @@ def run(
         mine = host_of(host, _of_array(os.environ) if distributed else os.environ)
     found = subjects_of((subject,))[0]
     require_working_pair()
-    from dropout_props.campaign.work import sampler_of, work
+    from dropout_props.campaign.sampling import sampler_of
+    from dropout_props.campaign.work import work
     from dropout_props.cases.case import Case
 
     with campaign_errors():

@@ -101,8 +101,8 @@ def verify(
     with campaign_errors():
         contents_of(folder)
     require_working_pair()
+    from dropout_props.campaign.sampling import sampler_of
     from dropout_props.campaign.verify import verify as verified
-    from dropout_props.campaign.work import sampler_of
 
     def sampler(identity: Identity) -> Sampler:
         found = subjects_of((subject or identity.source or identity.subject,))[0]

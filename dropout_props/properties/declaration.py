@@ -26,6 +26,7 @@ __all__ = [
     "Exact",
     "Level",
     "NotRun",
+    "Pairs",
     "Positions",
     "Property",
     "Statistical",
@@ -42,6 +43,13 @@ Cases: TypeAlias = Callable[[Profile, Traits], st.SearchStrategy[Case]]
 Positions: TypeAlias = Callable[[Interval, "np.ndarray[Any, Any]", int], tuple[Trials, ...]]
 """Returns the families of a property from the keep probability, from how often each position of a
 mask was kept (int64 of the shape of a mask), and from the number of masks."""
+
+
+Pairs: TypeAlias = Callable[
+    [Interval, "np.ndarray[Any, Any]", tuple[int, ...], int], tuple[Trials, ...]
+]
+"""Returns the families of a property from the keep probability, from how often each two positions
+of a mask agree (int64[size, size]), from the shape of a mask, and from the number of masks."""
 
 
 class Violation(Exception):
@@ -94,6 +102,8 @@ class Statistical:
             the number.
         positions: the families as a function of how often each position was kept, where that is
             all that `observe` counts: a campaign then counts on the device, and adds up integers.
+        pairs: the same as a function of how often each two positions agree, for masks of at most
+            `mask_statistics.MOST_PAIRED` units.
     """
 
     cases: Cases
@@ -105,6 +115,7 @@ class Statistical:
     few: Callable[[Profile], int] | None = None
     name_of: Callable[[Sampler, str, int, int], str] | None = None
     positions: Positions | None = None
+    pairs: Pairs | None = None
 
     def num_examples(self, profile: Profile, always: int) -> int:
         """Return how many cases are counted, of which `always` are always asked.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import Property, Statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import (
+    MOST_PAIRED,
     any_pair,
     distant,
     distant_members,
     lag_counts,
     lag_members,
     lag_pairs,
-    lags,
     pair_agreements,
 )
 from dropout_props.statistics import Trials, agreement
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Traits
 
-_LARGEST = 600  # units of a mask up to which every lag is counted; that costs the square of them
 _ALL_PAIRS = 200  # units of a mask up to which every pair is counted by itself
 _LARGE = Case(shape=(512, 1024), rate=0.1)
 _FLAT, _RARE, _DISTANT = "lag in flat order", "lag of few pairs", "lag of a power of two"
@@ -43,24 +43,39 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     half = len(flat) // 2
     mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
     mirror = Trials.of(mirrored, half * flat.shape[1], null, label=_MIRROR)
-    if len(flat) > _LARGEST:
+    if len(flat) > MOST_PAIRED:
         return (distant(flat, null, _DISTANT), mirror)
-    agree = pair_agreements(flat)
-    counts, pairs = lag_counts(agree), lag_pairs(len(flat)) * flat.shape[1]
-    rare = is_rare(len(flat))
+    return _families(keep_of(sampler), pair_agreements(flat), kept.shape[1:], len(kept))
+
+
+def _families(
+    keep: Interval, agree: np.ndarray[Any, Any], shape: tuple[int, ...], num_masks: int
+) -> tuple[Trials, ...]:
+    null, length = agreement(keep), len(agree)
+    counts, pairs = lag_counts(agree), lag_pairs(length) * num_masks
+    rare, half = is_rare(length), np.arange(length // 2)
+    mirrored = int(agree[half, length - 1 - half].sum())
     families = [
         Trials.of(counts[~rare], pairs[~rare], null, label=_FLAT),
         Trials.of(counts[rare], pairs[rare], null, label=_RARE),
-        mirror,
+        Trials.of(mirrored, len(half) * num_masks, null, label=_MIRROR),
     ]
-    if len(flat) <= _ALL_PAIRS:
-        families.append(any_pair(agree, flat.shape[1], null, _PAIR))
-    if kept.ndim > 2:  # noqa: PLR2004 (the keys are one axis: a mask has two or more)
-        for axis in range(1, kept.ndim):
-            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
-            if 1 < len(along) <= _LARGEST:
-                families.append(lags(np.ascontiguousarray(along), null, _AXIS))
+    if length <= _ALL_PAIRS:
+        families.append(any_pair(agree, num_masks, null, _PAIR))
+    for axis in range(len(shape)) if len(shape) > 1 else ():
+        if shape[axis] > 1:
+            counts = lag_counts(_along(agree, shape, axis))
+            pairs = lag_pairs(shape[axis]) * (num_masks * length // shape[axis])
+            families.append(Trials.of(counts, pairs, null, label=_AXIS))
     return tuple(families)
+
+
+def _along(agree: np.ndarray[Any, Any], shape: tuple[int, ...], axis: int) -> np.ndarray[Any, Any]:
+    """Return how often units agree whose indices are equal but for one axis, summed over these."""
+    by_axes = np.moveaxis(agree.reshape(shape * 2), (axis, len(shape) + axis), (0, 1))
+    rest = agree.shape[0] // shape[axis]
+    square = by_axes.reshape(shape[axis], shape[axis], rest, rest)
+    return np.asarray(square.diagonal(axis1=2, axis2=3).sum(axis=-1))
 
 
 def is_rare(length: int) -> np.ndarray:
@@ -85,7 +100,7 @@ def members_of(shape: tuple[int, ...], label: str, which: int) -> list[tuple[int
     if label == _DISTANT:
         return distant_members(size)
     if label == _AXIS:
-        return lag_members([length for length in shape if 1 < length <= _LARGEST][which])
+        return lag_members([length for length in shape if 1 < length <= MOST_PAIRED][which])
     chosen = np.flatnonzero(is_rare(size) == (label == _RARE))
     return [lag_members(size)[at] for at in chosen]
 
@@ -96,7 +111,7 @@ def _named(sampler: Sampler, label: str, which: int, member: int) -> str:
 
 
 def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
-    return large_block_cases(profile, traits).filter(lambda case: case.size <= _LARGEST)
+    return large_block_cases(profile, traits).filter(lambda case: case.size <= MOST_PAIRED)
 
 
 PROPERTY = Property(
@@ -141,6 +156,7 @@ PROPERTY = Property(
             _PAIR: 0.1,
         },
         explicit=(*canonical(), *canonical((16, 33))[1:3], _LARGE),
+        pairs=_families,
         name_of=_named,
     ),
 )

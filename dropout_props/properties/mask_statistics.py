@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 __all__ = [
+    "MOST_PAIRED",
     "SHIFTED",
     "any_pair",
     "distant",
@@ -33,6 +34,9 @@ __all__ = [
 
 SHIFTED = {"at every shift": 0.02, "reversed, at every shift": 0.02}
 """Labels of the families of `every_shift`, and the discrepancies that a pass excludes."""
+
+MOST_PAIRED = 600
+"""Units of a mask up to which every pair is counted; that costs the square of them."""
 
 _EXACT = 2**22  # masks in one product: float32 holds every integer below 2**24
 _NEAR = 8  # every stride up to this is counted; beyond it, powers of two

@@ -14,6 +14,7 @@ from dropout_props.campaign.counting import (
     blocks_of_device,
     counts_on_device,
 )
+from dropout_props.campaign.kinds import PairsOfPositions, kind_of
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, find
@@ -26,6 +27,9 @@ _POSITIONS = [
     prop.id
     for prop in CATALOGUE
     if isinstance(prop.decision, Statistical) and prop.decision.positions
+]
+_PAIRS = [
+    prop.id for prop in CATALOGUE if isinstance(prop.decision, Statistical) and prop.decision.pairs
 ]
 _BLOCKS = range(3, 8)  # five: no number of devices divides them
 _CASE = Case(shape=(8, 128), rate=0.1)
@@ -40,7 +44,8 @@ def _counted(
     config.update("jax_default_prng_impl", implementation)
     try:
         subject = registry.load(name)
-        shape = (2, 16) if subject.traits.min_rank > 1 else _CASE.shape
+        shape = (4, 32) if property_id in _PAIRS else _CASE.shape
+        shape = (2, 16) if subject.traits.min_rank > 1 else shape
         case = Case(shape=shape, rate=subject.traits.rate or _CASE.rate)
         sampler = Sampler(subject, case, property_id)
         found = {0: HostCounter(sampler)(_BLOCKS)}
@@ -53,8 +58,8 @@ def _counted(
         config.update("jax_default_prng_impl", before)
 
 
-def _same(found: dict[int, Any]) -> None:
-    masks = 5 * max(2, 2**18 // found[0].size)
+def _same(found: dict[int, Any], units: int) -> None:
+    masks = 5 * max(2, 2**18 // units)
     assert found[0].dtype == np.int64
     assert 0 < found[0].min() <= found[0].max() < masks
     for number, counts in found.items():
@@ -68,12 +73,36 @@ def test_devices_count_as_the_host(
     name: str, numbers: tuple[int, ...], implementation: str
 ) -> None:
     """One, two and eight devices count the integers of the host, whatever the generator."""
-    _same(run_isolated(_counted, name, "DP203", implementation, numbers))
+    found = run_isolated(_counted, name, "DP203", implementation, numbers)
+    _same(found, found[0].size)
+
+
+@pytest.mark.parametrize(("property_id", "implementation"), [("DP301", "rbg")])
+def test_devices_count_pairs_as_the_host(property_id: str, implementation: str) -> None:
+    """Each pair of positions, by a product of matrices, whose diagonal is that of each position."""
+    found = run_isolated(_counted, "linen.Dropout", property_id, implementation, (1, 8))
+    _same(found, 128)
+    assert found[0].shape == (128, 128)
+    assert (found[0] == found[0].T).all()
+
+
+def test_the_pairs_of_two_kept_say_how_often_each_two_agree() -> None:
+    """From the integers that are stored, as from the masks; neighbours share no unit."""
+    masks = np.random.default_rng(0).random((50, 3, 3)) < 0.7
+    kind = kind_of("DP301", (3, 3))
+    assert isinstance(kind, PairsOfPositions)
+    stored = kind.stored(kind.of_host(masks))
+    assert len(stored) == kind.size == 45
+    flat = masks.reshape(50, 9).T
+    agree = [[int((one == two).sum()) for two in flat] for one in flat]
+    assert kind.agreements(stored, 50).tolist() == agree
+    assert kind.trials == 4
+    assert kind.successes(stored, 50) == sum(agree[at][at + 1] for at in (0, 2, 4, 6))
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("implementation", ["threefry2x32", "rbg", "unsafe_rbg"])
-@pytest.mark.parametrize("property_id", _POSITIONS)
+@pytest.mark.parametrize("property_id", [*_POSITIONS, *_PAIRS])
 @pytest.mark.parametrize("name", registry.names())
 def test_every_subject_counts_as_on_the_host(
     name: str, property_id: str, implementation: str
@@ -83,12 +112,13 @@ def test_every_subject_counts_as_on_the_host(
     if subject.traits.law == "composite":
         pytest.skip("its output does not show the mask")
     assert counts_on_device(Sampler(subject, _CASE, property_id))
-    _same(run_isolated(_counted, name, property_id, implementation, (1, 2, 8)))
+    found = run_isolated(_counted, name, property_id, implementation, (1, 2, 8))
+    _same(found, len(found[0]) if property_id in _PAIRS else found[0].size)
 
 
-@pytest.mark.parametrize("property_id", _POSITIONS)
-def test_positions_say_all_that_a_property_counts(property_id: str) -> None:
-    """The families of the positions of a block are those that a check counts in it."""
+@pytest.mark.parametrize("property_id", [*_POSITIONS, *_PAIRS])
+def test_counts_say_all_that_a_property_counts(property_id: str) -> None:
+    """The families of the counts of a block are those that a check counts in it."""
 
     class Masks(Sampler):
         """Draws masks without a layer."""
@@ -100,12 +130,14 @@ def test_positions_say_all_that_a_property_counts(property_id: str) -> None:
 
     decision = find(property_id).decision
     assert isinstance(decision, Statistical)
-    assert decision.positions is not None
     sampler = Masks(registry.load("linen.Dropout"), Case(shape=(3, 5), rate=0.1), property_id)
     masks = sampler.block(0)
-    counted = decision.positions(keep_of(sampler), masks.sum(axis=0), len(masks))
+    kind = kind_of(property_id, sampler.mask_shape)
+    stored = kind.stored(kind.of_host(masks))
+    counted = kind.families(keep_of(sampler), stored, len(masks))
     assert decision.observe(sampler, 0) == counted
-    assert counted[0].successes.sum() == masks.sum()
+    if property_id in _POSITIONS:
+        assert counted[0].successes.sum() == masks.sum()
 
 
 def test_one_program_never_counts_more_than_int32() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from dropout_props.campaign.counting import HostCounter
 from dropout_props.campaign.folder import read_folder
 from dropout_props.campaign.identity import identity_of
+from dropout_props.campaign.sampling import sampler_of
 from dropout_props.campaign.verify import verify
-from dropout_props.campaign.work import sampler_of
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 
@@ -39,7 +39,8 @@ def write_half(file, data):
 os.write = write_half
 
 from dropout_props.campaign.hosts import host_of
-from dropout_props.campaign.work import sampler_of, work
+from dropout_props.campaign.sampling import sampler_of
+from dropout_props.campaign.work import work
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 

@@ -12,7 +12,8 @@ import pytest
 from dropout_props.campaign import ranks
 from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.hosts import Host
-from dropout_props.campaign.work import sampler_of, work
+from dropout_props.campaign.sampling import sampler_of
+from dropout_props.campaign.work import work
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
+from dropout_props.campaign.chunks import Chunk
 from dropout_props.campaign.folder import read_folder
 from dropout_props.campaign.identity import Identity
+from dropout_props.campaign.kinds import PairsOfPositions
 from dropout_props.campaign.picture import svg
 from dropout_props.campaign.state import State, state_of
 from dropout_props.campaign.words import as_json, lines
+from dropout_props.statistics import anytime_interval
 from tests.campaign.made import PROCESS, at_rate, chunk, write
 
 
@@ -103,6 +107,36 @@ def test_it_names_the_quantity(
     assert text.count(allowed) == 3
     others = {"E[y]/x - 1", "P(kept)/keep - 1", "grid of float32", "margin of rounding"}
     assert not any(other in text for other in others - {quantity, allowed})
+
+
+def test_pairs_have_a_headline_and_the_farthest_of_all(tmp_path: Path) -> None:
+    """Neighbours are independent trials; of all pairs, none is as far as what is excluded."""
+    identity = at_rate(0.1, property_id="DP301", num_keys=10**6, chunk_blocks=1)
+    kind = identity.kind
+    assert isinstance(kind, PairsOfPositions)
+    # Of three units two are kept together too often: all of both in 8.2e5 of 1e6 masks.
+    both = np.array([[900, 810, 810], [0, 900, 820], [0, 0, 900]]) * 1000
+    write(tmp_path, *(Chunk(at, 5, kind.stored(both)) for at in range(4)), identity=identity)
+    found = state_of(read_folder(tmp_path))
+    text = lines(found)
+    assert (found.last.units, found.last.trials, found.last.successes) == (
+        12 * 10**6,
+        4 * 10**6,
+        4 * 820_000,
+    )
+    assert found.last.estimate == pytest.approx(0.0, abs=1e-12)
+    assert text[1] == (
+        "counted: 1.2e+07 units in 4 chunks of 3e+06; 3280000 of 4000000 pairs of neighbours alike"
+    )
+    assert text[2].startswith("P(alike)/(keep^2 + rate^2) - 1: ")
+    assert text[4].startswith("any two units: 3 pairs, the farthest 1 and 2: +0.0244; excluded for")
+    assert found.pairs is not None
+    alone = anytime_interval(4 * 840_000, 4 * 10**6, error=1e-3 / 3, around=0.82)
+    assert found.pairs.excluded == pytest.approx((alone.highest - 0.82) / 0.82)
+    assert found.is_refuted
+    assert found.construction == pytest.approx(0.0, abs=1e-7)
+    assert as_json(found)["pairs"]["units"] == (1, 2)
+    assert "P(alike)" in svg(found)
 
 
 def test_it_says_when_the_grid_decides(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from dropout_props.campaign.errors import OtherCampaign, Unusable
 from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
 from dropout_props.campaign.identity import Identity, identity_of, source_hash
+from dropout_props.campaign.sampling import sampler_of
 from dropout_props.campaign.verify import chosen, verify
-from dropout_props.campaign.work import blocks_in_chunk, sampler_of, work
+from dropout_props.campaign.work import blocks_in_chunk, work
 from dropout_props.cases.case import SMALL, Case
 from dropout_props.environment import installed
 from dropout_props.layers import registry
@@ -90,7 +91,9 @@ def test_a_campaign_that_begins_at_the_same_moment_is_refused(
 @pytest.mark.parametrize(
     ("name", "property_id", "case", "text"),
     [
-        ("linen.Dropout", "DP301", _CASE, "It can count DP202, DP203, DP204, DP206"),
+        ("linen.Dropout", "DP303", _CASE, "It can count DP202, DP203, DP204, DP206, DP301"),
+        ("linen.Dropout", "DP301", Case(shape=(1024,), rate=0.1), "masks have 2 to 600 units, as"),
+        ("linen.Dropout", "DP301", Case(shape=(1,), rate=0.1), "masks have 2 to 600 units, as"),
         ("linen.Dropout", "DP101", _CASE, "counts something else"),
         ("d2l.DropoutMLP", "DP203", _CASE, "DP203 does not apply: its output does not show"),
         ("linen.Dropout", "DP203", Case(rate=1.0), "at rate 0 and 1 nothing is left to chance"),

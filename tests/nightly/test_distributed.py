@@ -14,7 +14,8 @@ import numpy as np
 
 from dropout_props.campaign.counting import HostCounter
 from dropout_props.campaign.folder import read_folder
-from dropout_props.campaign.work import sampler_of, work
+from dropout_props.campaign.sampling import sampler_of
+from dropout_props.campaign.work import work
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
 

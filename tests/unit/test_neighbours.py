@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dropout_props.properties import dp301_lags, mask_statistics
-from dropout_props.statistics import Interval
+from dropout_props.properties.declaration import Statistical
+from dropout_props.statistics import Interval, Trials, agreement
 
 _HALF = Interval(0.5, 0.5)
 
@@ -69,6 +70,22 @@ def test_each_pair_is_a_member_of_its_own(rng: Any) -> None:
     named = dp301_lags.members_of((5,), "any two units", 0)
     for (i, j), successes in zip(named, found.successes, strict=True):
         assert successes == np.count_nonzero(masks[i] == masks[j])
+
+
+def test_lags_along_an_axis_follow_from_all_pairs(rng: Any) -> None:
+    """They are the lags of the lines along each axis, and mirror images those of flat order."""
+    kept = rng.random((7, 3, 4, 5)) < 0.5
+    flat = kept.reshape(7, -1).T
+    agree = mask_statistics.pair_agreements(flat)
+    decision = dp301_lags.PROPERTY.decision
+    assert isinstance(decision, Statistical)
+    assert decision.pairs is not None
+    found = decision.pairs(_HALF, agree, (3, 4, 5), 7)
+    lines = [np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1) for axis in (1, 2, 3)]
+    expected = [mask_statistics.lags(one, agreement(_HALF), "lag along an axis") for one in lines]
+    assert list(found[-3:]) == expected
+    mirrored = int((flat[:30] == flat[::-1][:30]).sum())
+    assert found[2] == Trials.of(mirrored, 210, agreement(_HALF), label="mirror image")
 
 
 @pytest.mark.parametrize("length", [64, 100, 1000])

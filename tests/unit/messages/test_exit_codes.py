@@ -19,7 +19,8 @@ import pytest
 from dropout_props.campaign.chunks import Chunk, Process
 from dropout_props.campaign.errors import Contradiction, NotStored, OtherCampaign
 from dropout_props.campaign.folder import Contents, Counted
-from dropout_props.campaign.work import sampler_of, work
+from dropout_props.campaign.sampling import sampler_of
+from dropout_props.campaign.work import work
 from dropout_props.cases.case import Case
 from dropout_props.cli import main
 from dropout_props.engine.pool.cluster import NoCluster
