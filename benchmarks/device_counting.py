@@ -54,6 +54,7 @@ def main() -> None:
             on_devices: dict[int, Counter] = {
                 number: DeviceCounter(sampler, num_blocks=_BLOCKS, devices=jax.devices()[:number])
                 for number in _DEVICES
+                if number <= len(jax.devices())  # a GPU is one, whatever the flag says
             }
             expected = host(range(_ON_HOST))
             for number, counter in on_devices.items():  # this compiles, too

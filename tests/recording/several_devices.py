@@ -30,12 +30,13 @@ def with_devices(devices: int, module: str, function: str, name: str) -> str:
         "sys.path = [*sys.path[1:], root]\n"  # last: what is installed is what is tested
         "print(getattr(importlib.import_module(module), function)(name))\n"
     )
+    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}  # of the CPU
     answer = subprocess.run(
         [sys.executable, "-c", program, str(ROOT), module, function, name],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"},
+        env=os.environ | {"JAX_PLATFORMS": "cpu"} | flags,
         timeout=300,
     )
     assert answer.returncode == 0, answer.stderr
