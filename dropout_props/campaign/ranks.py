@@ -25,7 +25,7 @@ from dropout_props.campaign.errors import CampaignError, Unusable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["all_agree", "begin", "first_does", "from_first", "is_first"]
+__all__ = ["all_agree", "all_do", "begin", "first_does", "from_first", "is_first"]
 
 _Done = TypeVar("_Done")
 
@@ -94,6 +94,26 @@ def first_does(action: Callable[[], _Done], *, others: _Done) -> _Done:
         raise (Unusable if known == 1 else CampaignError)(
             "the first process of this job cannot go on, and its message says why; this one ends "
             "with it."
+        )
+    return result
+
+
+def all_do(action: Callable[[], _Done]) -> _Done:
+    """Do something in every process; where it fails in one, every process raises.
+
+    Raises:
+        Unusable: it failed in another process alone.
+        Exception: whatever the action raises in this process.
+    """
+    try:
+        result = action()
+    except Exception:
+        all_agree(np.zeros(1, np.int32))
+        raise
+    if not all_agree(np.ones(1, np.int32)):
+        raise Unusable(
+            "--distributed: another process of this job cannot begin, and its message says why; "
+            "this one ends with it."
         )
     return result
 

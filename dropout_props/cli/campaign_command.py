@@ -15,9 +15,10 @@ from dropout_props.cli.options import seed_option, subjects_of
 from dropout_props.results.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dropout_props.campaign.chunks import Chunk, Header
+    from dropout_props.properties.sampler import Sampler
 
 __all__ = ["command"]
 
@@ -121,16 +122,20 @@ def run(
         if distributed:
             _join(on_host=on_host)
         mine = host_of(host, _of_array(os.environ) if distributed else os.environ)
-    found = subjects_of((subject,))[0]
-    require_working_pair()
-    from dropout_props.campaign.sampling import sampler_of
-    from dropout_props.campaign.work import work
-    from dropout_props.cases.case import Case
+
+    def sampler_here() -> Sampler:
+        found = subjects_of((subject,))[0]
+        require_working_pair()
+        from dropout_props.campaign.sampling import sampler_of
+        from dropout_props.cases.case import Case
+
+        case = Case(shape=shape, rate=rate, dtype=dtype)
+        return sampler_of(found, property_id, case, run_seed=run_seed)
 
     with campaign_errors():
-        sampler = sampler_of(
-            found, property_id, Case(shape=shape, rate=rate, dtype=dtype), run_seed=run_seed
-        )
+        sampler = _in_all(sampler_here) if distributed else sampler_here()
+        from dropout_props.campaign.work import work
+
         progress = _Progress()
         contents = work(
             folder,
@@ -156,6 +161,13 @@ def _join(*, on_host: bool) -> None:
     from dropout_props.campaign.ranks import begin
 
     begin()
+
+
+def _in_all(begin: Callable[[], Sampler]) -> Sampler:
+    """Begin in every process of the job, or in none."""
+    from dropout_props.campaign.ranks import all_do
+
+    return all_do(begin)
 
 
 def _follows(distributed: bool) -> bool:  # noqa: FBT001 (the flag)

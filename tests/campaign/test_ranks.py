@@ -42,6 +42,27 @@ def test_a_refusal_of_the_first_process_is_one_of_all(monkeypatch: pytest.Monkey
         ranks.first_does(lambda: 7, others=0)
 
 
+def test_a_failure_of_any_process_is_one_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each tells the others that it failed before it raises; whoever did not fail raises too."""
+    compared: list[int] = []
+
+    def fail() -> int:
+        raise LookupError("no such layer")
+
+    def compare(values: Any) -> bool:
+        compared.append(int(values[0]))
+        return True
+
+    monkeypatch.setattr(ranks, "all_agree", compare)
+    assert ranks.all_do(lambda: 7) == 7
+    with pytest.raises(LookupError, match="no such layer"):
+        ranks.all_do(fail)
+    assert compared == [1, 0]
+    monkeypatch.setattr(ranks, "all_agree", lambda _: False)
+    with pytest.raises(Unusable, match="another process of this job cannot begin"):
+        ranks.all_do(lambda: 7)
+
+
 def test_processes_do_not_all_count_the_same_on_their_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
