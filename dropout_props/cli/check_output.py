@@ -57,6 +57,7 @@ def publish_run(
         NotWritten: a file could not be written; all others were.
         click.UsageError: the baseline has another run seed, profile or budget.
     """
+    from dropout_props.replay.programs import with_programs
     from dropout_props.report import screen, terminal
     from dropout_props.report.html import page
     from dropout_props.report.junit import run_junit
@@ -66,6 +67,8 @@ def publish_run(
     with Outputs() as outputs:
         print_result = terminal.print_report if verbose else screen.print_screen
         outputs.show(lambda: print_result(result, console()))
+        if json_path is not None or html_path is not None:
+            result = with_programs(result)
         if json_path is not None:
             outputs.save(files.result_text(result), json_path)
         if junit_path is not None:

@@ -155,6 +155,8 @@ class Failure:
         diagnosis: the simple explanation that holds, such as a constant axis; may be empty.
         masks: the first units of some masks of new keys in the failing case, one text for each
             row, "1" for a unit that is kept; empty where the layer hides its mask.
+        program: a program without this package that exits with 1 while the failure occurs; empty
+            where none can be written, and in results without a file.
     """
 
     statement: str
@@ -168,6 +170,7 @@ class Failure:
     reproducer: str = ""
     diagnosis: str = ""
     masks: tuple[tuple[str, ...], ...] = ()
+    program: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from dropout_props.engine.failure_ids import record_of
 from dropout_props.engine.run import empty_result
 from dropout_props.layers import registry
 from dropout_props.properties import CATALOGUE, Statistical, Violation, find, sampler
-from dropout_props.replay import prelude
+from dropout_props.replay import prelude, programs
 from dropout_props.replay.find import Found
 from dropout_props.replay.script import NoScript, script
 from dropout_props.results.records import Counts, Failure, PropertyResult, Replay
@@ -103,6 +103,25 @@ def failure(subject: Subject, property_id: str, decided: str, *, seen: str = "se
     run = empty_result(Settings.of(run_seed=RUN_SEED, profile="smoke"), 1)
     stored = Replay("id", decided, subject.source, case, counts=counts)
     return Found(run, result, stored)
+
+
+def test_a_result_holds_the_programs_of_root_causes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of consequences, of passes, nor of crashes; and not more than a page has room for."""
+    found = failure(registry.load("linen.Dropout"), "DP201", "counterexample")
+    assert found.result.failure is not None
+    first = replace(found.result, failure=replace(found.result.failure, replay=found.replay))
+    crash = replace(found.replay, id="crash", case=None)
+    others = (
+        replace(first, root_id="DP101"),
+        replace(first, verdict=Verdict.KNOWN),
+        replace(first, failure=replace(found.result.failure, replay=crash)),
+        replace(first, failure=None, verdict=Verdict.PASS),
+    )
+    run = replace(found.run, results=(first, *others))
+    seen = [one.failure.program for one in programs.with_programs(run).results if one.failure]
+    assert seen == [script(found), "", "", ""]
+    monkeypatch.setattr(programs, "_MOST", len(seen[0]) - 1)
+    assert programs.with_programs(run) == run
 
 
 def loaded(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:

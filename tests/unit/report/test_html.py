@@ -59,6 +59,15 @@ def a_run(*results: PropertyResult, collected: int | None = None, stopped: str =
     )  # fmt: skip
 
 
+def test_a_failure_opens_to_its_program() -> None:
+    """It is escaped, and folded until a reader opens it."""
+    one = a_result("layer", "DP201", Verdict.FAIL)
+    assert one.failure is not None
+    text = page(a_run(replace(one, failure=replace(one.failure, program=HOSTILE))))
+    assert "without dropout_props</summary><pre>&lt;script&gt;alert" in text
+    assert "without dropout_props</summary>" not in page(a_run(one))
+
+
 def whole(num_subjects: int) -> RunResult:
     """Every property of the catalogue for several subjects, with every verdict."""
     verdicts = list(Verdict)
