@@ -157,6 +157,7 @@ def test_a_platform_has_its_packages_and_its_variable(
         made.append(options)
 
     monkeypatch.setattr(environments, "_make", make)
+    monkeypatch.setattr(environments, "_needs", lambda: ())
     found = environments.build("flax==0.12.12", platform="cuda")
     assert (found.platform, found.reused) == ("cuda", False)
     assert found.home is not None
