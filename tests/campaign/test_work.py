@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -262,7 +264,7 @@ def test_an_identity_has_the_layer_itself_and_its_framework(
         "import haiku\nimport flax.linen as nn\n\nclass Mine(nn.Dropout):\n"
         "    def __call__(self, x, deterministic, more):\n        return x\n"
     )
-    (tmp_path / "haiku.py").touch()
+    monkeypatch.setitem(sys.modules, "haiku", ModuleType("haiku"))  # gone again after the test
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(installed, "version_of", lambda name: f"1.{len(name)}")
     mine = importlib.import_module("my_layer").Mine

@@ -142,7 +142,7 @@ def test_a_subject_that_cannot_travel_is_one_sentence() -> None:
     assert str(refused.value) == (
         "locked cannot be sent to a worker process (TypeError: cannot pickle '_thread.lock' "
         "object). Define its layer at the top of a module that can be imported, or run without "
-        "-n and --timeout."
+        "-n, --timeout and --cluster."
     )
 
 

@@ -77,6 +77,7 @@ def test_a_tile_is_seen_at_the_rate_of_the_layer(rate: float | None) -> None:
     assert result.failure.confirmation.startswith("confirmed")
 
 
+@pytest.mark.nightly  # 17 seconds: each mask is drawn by itself
 def test_a_layer_that_is_called_key_by_key_is_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """No tracer reaches a layer that cannot be traced."""
     monkeypatch.setattr(large_masks, "free_bytes", lambda: 2**20)  # without the largest cases

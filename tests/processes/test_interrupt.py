@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)]
+)
 def test_an_interrupted_run_leaves_a_readable_result(tmp_path: Path, how: signal.Signals) -> None:
     """Exit 2, a whole file, ``complete`` false, and no temporary file beside it."""
     command = [sys.executable, "-m", "dropout_props", "check", "--json", "r.json"]
@@ -56,7 +58,9 @@ hangs = Subject.function(sleeps, name="hangs", takes="all")  # no try calls it i
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [pytest.param(signal.SIGINT, marks=pytest.mark.nightly), signal.SIGTERM]
+)
 def test_an_interrupted_run_of_workers_writes_its_results(
     tmp_path: Path, how: signal.Signals
 ) -> None:

@@ -87,8 +87,8 @@ _KILLED = "was killed by SIGKILL (signal 9; the system sends it when memory runs
     ("deadly", "how"),
     [
         ("kill", _KILLED),
-        ("crash", "was killed by SIGSEGV (signal 11)"),
-        ("exit 3", "ended with exit code 3"),
+        pytest.param("crash", "was killed by SIGSEGV (signal 11)", marks=pytest.mark.nightly),
+        pytest.param("exit 3", "ended with exit code 3", marks=pytest.mark.nightly),
         ("exit 0", "ended with exit code 0"),
     ],
 )

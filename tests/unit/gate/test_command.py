@@ -45,7 +45,10 @@ expires = 2999-01-01
 """
 
 
-@pytest.mark.parametrize(("known", "verdict"), [("none", "fail"), ("own.toml", "known")])
+@pytest.mark.parametrize(
+    ("known", "verdict"),
+    [pytest.param("none", "fail", marks=pytest.mark.nightly), ("own.toml", "known")],
+)
 def test_both_sides_use_the_list_that_is_named(
     tmp_path: Path, capsys: Any, monkeypatch: Any, known: str, verdict: str
 ) -> None:

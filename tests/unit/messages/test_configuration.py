@@ -180,7 +180,7 @@ def test_pytest_reads_the_table(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
 def test_pytest_refuses_an_invalid_table(tmp_path: Path, workers: str) -> None:
     """A usage error; under xdist each test fails with the sentence."""
     _project(tmp_path, 'subjects = ["linen.Dropout"]\nselct = []')
