@@ -23,10 +23,10 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax
 import numpy as np
 
-from dropout_props.campaign.counting import Counter, DeviceCounter, HostCounter
 from dropout_props.campaign.sampling import sampler_of
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
+from dropout_props.properties.counting.counters import Counter, DeviceCounter, HostCounter
 from dropout_props.properties.sampler import BLOCK_UNITS
 
 _BLOCKS = 256

@@ -18,15 +18,15 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.campaign.kinds import kind_of
 from dropout_props.cases.case import Case
 from dropout_props.environment import installed
+from dropout_props.properties.counting.kinds import kind_of
 from dropout_props.properties.mask_cases import keep_under
 from dropout_props.properties.sampler import KEYS
 from dropout_props.subjects.who import layer_of
 
 if TYPE_CHECKING:
-    from dropout_props.campaign.kinds import Kind
+    from dropout_props.properties.counting.kinds import Kind
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Subject

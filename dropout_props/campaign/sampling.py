@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import jax
 
 from dropout_props.campaign.errors import Unusable
-from dropout_props.campaign.kinds import PairsOfPositions, countable, kind_of
 from dropout_props.engine.cases import fitted
 from dropout_props.engine.probe import probe
 from dropout_props.properties import CATALOGUE, find
+from dropout_props.properties.counting.kinds import PairsOfPositions, countable, kind_of
 from dropout_props.properties.mask_statistics import MOST_PAIRED
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.errors import SubjectError, Unsupported

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.campaign.kinds import PairsOfPositions
+from dropout_props.properties.counting.kinds import PairsOfPositions
 from dropout_props.statistics import (
     Trials,
     anytime_interval,

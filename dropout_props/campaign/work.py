@@ -21,18 +21,18 @@ import jax
 import numpy as np
 
 from dropout_props.campaign.chunks import Chunk, Header, Process
-from dropout_props.campaign.counting import (
+from dropout_props.campaign.errors import OtherCampaign, Unusable
+from dropout_props.campaign.folder import Contents, Writer, read_folder
+from dropout_props.campaign.hosts import Host
+from dropout_props.campaign.identity import Identity, device_kind, identity_of
+from dropout_props.campaign.ranks import all_agree, first_does, from_first
+from dropout_props.properties.counting.counters import (
     BLOCKS,
     Counter,
     DeviceCounter,
     HostCounter,
     counts_on_device,
 )
-from dropout_props.campaign.errors import OtherCampaign, Unusable
-from dropout_props.campaign.folder import Contents, Writer, read_folder
-from dropout_props.campaign.hosts import Host
-from dropout_props.campaign.identity import Identity, device_kind, identity_of
-from dropout_props.campaign.ranks import all_agree, first_does, from_first
 from dropout_props.properties.sampler import Sampler
 
 if TYPE_CHECKING:

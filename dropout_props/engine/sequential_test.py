@@ -9,13 +9,14 @@ valid at any stopping time (Ville), so a look after every block costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf, log
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import norm
 
+from dropout_props.engine.device_blocks import device_blocks, forecast
 from dropout_props.results.records import Counts, ExampleResult
 from dropout_props.statistics import (
     blocks_to_decide,
@@ -27,8 +28,9 @@ from dropout_props.statistics import (
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from dropout_props.engine.device_blocks import DeviceBlocks
     from dropout_props.properties import Statistical
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Trials
@@ -142,11 +144,80 @@ def _absolute(family: Trials, discrepancies: Mapping[str, float], factor: float)
 
 
 def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Example:
-    """Draw blocks of one case until it is decided; a pure function of its arguments."""
-    before = sum(sampler.drawn)
-    families = _observed(decision, sampler, 0)
-    discrepancies = tuple(_absolute(f, decision.discrepancies, rule.factor) for f in families)
-    max_blocks = _max_blocks(families, discrepancies, decision.discrepancies, rule)
+    """Draw blocks of one case until it is decided; a pure function of its arguments.
+
+    The blocks are drawn on the device where this is quicker. Those of the host decide where the
+    two differ, and wherever a layer is refuted.
+    """
+    before = len(sampler.drawn)
+    first = _observed(decision, sampler, 0)
+    discrepancies = tuple(_absolute(f, decision.discrepancies, rule.factor) for f in first)
+    start = _Start(
+        sampler=sampler,
+        rule=rule,
+        first=first,
+        discrepancies=discrepancies,
+        max_blocks=_max_blocks(first, discrepancies, decision.discrepancies, rule),
+        before=sum(sampler.drawn[:before]),
+    )
+    quick = _device_blocks(start, decision)
+    if quick is not None:
+        found = _on_device(start, decision, quick)
+        if found is not None:
+            return found
+        del sampler.drawn[before + 1 :]  # block 0 was drawn on the host
+    return _decided(start, lambda block: _observed(decision, sampler, block))
+
+
+@dataclass(frozen=True)
+class _Start:
+    """An example after its first block.
+
+    Args:
+        sampler: draws the masks.
+        rule: when the example stops.
+        first: the counts of block 0.
+        discrepancies: the promised discrepancy of each member.
+        max_blocks: the most that are drawn.
+        before: units that the sampler had drawn before the example.
+    """
+
+    sampler: Sampler
+    rule: Rule
+    first: tuple[Trials, ...]
+    discrepancies: tuple[np.ndarray, ...]
+    max_blocks: int
+    before: int
+
+
+def _device_blocks(start: _Start, decision: Statistical) -> DeviceBlocks | None:
+    if decision.positions is None and decision.pairs is None:
+        return None
+    blocks = forecast(
+        start.first,
+        start.discrepancies,
+        log_threshold=start.rule.log_threshold,
+        false_pass_rate=start.rule.false_pass_rate,
+    )
+    return device_blocks(start.sampler, decision, start.first, num_blocks=blocks)
+
+
+def _on_device(start: _Start, decision: Statistical, quick: DeviceBlocks) -> Example | None:
+    """Decide on the device; None if the host has to."""
+    try:
+        found = _decided(start, quick.draw)
+        again = replace(start.sampler)  # what it draws is not drawn for the example
+        last = _observed(decision, again, found.blocks - 1)
+        agree = quick.count(found.blocks - 1) == last
+    except Exception:  # noqa: BLE001 (whatever it is, the host says what the layer does)
+        return None
+    return found if agree and found.decision != "refuted" else None
+
+
+def _decided(start: _Start, draw: Callable[[int], tuple[Trials, ...]]) -> Example:
+    """Look at the evidence after each block, and draw the next until the example is decided."""
+    sampler, rule, discrepancies = start.sampler, start.rule, start.discrepancies
+    families, max_blocks = start.first, start.max_blocks
     blocks, verdict, evidence = 1, "undecided", -inf
     ruled_out = [np.zeros((2, len(family)), dtype=bool) for family in families]
     trace: dict[int, float] = {}
@@ -162,11 +233,10 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         elif all(sides.all() for sides in ruled_out):
             verdict = "excluded"
         if verdict != "undecided" or blocks >= max_blocks or blocks.bit_count() == 1:
-            trace[sum(sampler.drawn) - before] = evidence
+            trace[sum(sampler.drawn) - start.before] = evidence
         if verdict != "undecided" or blocks >= max_blocks:
             break
-        more = _observed(decision, sampler, blocks)
-        families = tuple(old + new for old, new in zip(families, more, strict=True))
+        families = tuple(old + new for old, new in zip(families, draw(blocks), strict=True))
         blocks += 1
     return Example(
         sampler,
@@ -176,7 +246,7 @@ def judge_example(sampler: Sampler, decision: Statistical, rule: Rule) -> Exampl
         evidence,
         blocks,
         max_blocks,
-        sum(sampler.drawn) - before,
+        sum(sampler.drawn) - start.before,
         rule.log_threshold,
         tuple(trace.items()),
     )

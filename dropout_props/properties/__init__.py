@@ -1,8 +1,9 @@
 """Properties: the catalogue, one property a file, in one ordered list.
 
 Holds: the files `dpNNN_*`, the `declaration` that they fill in, the `sampler` that derives keys
-and draws masks, and the reference PRNG. To add a property, write its file, add it to the list
-below and write a mutant that it must fail; the tests of power, messages and docs then include it.
+and draws masks, `counting` of masks on devices, and the reference PRNG. To add a property, write
+its file, add it to the list below and write a mutant that it must fail; the tests of power,
+messages and docs then include it.
 DP804 needs trained models: a nightly test decides it, and it is not in the list.
 `own` has the decorators by which a project declares properties of its own.
 Guarantees: an exact property spends no error budget; a statistical one returns integer counts.

@@ -1,7 +1,7 @@
 """Counts of a block by how often each position of a mask was kept.
 
-A property whose families depend on nothing else has them as a function of those numbers, so that a
-campaign can count on the device and a check on the host, with one definition.
+A property whose families depend on nothing else has them as a function of those numbers, so that
+counts of the host and of a device go through one definition.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ class Statistical:
             which family of that label it is and the number of the member. Without it the text has
             the number.
         positions: the families as a function of how often each position was kept, where that is
-            all that `observe` counts: a campaign then counts on the device, and adds up integers.
+            all that `observe` counts: a campaign, and a check of many units, then count on the
+            device.
         pairs: the same as a function of how often each two positions agree, for masks of at most
             `mask_statistics.MOST_PAIRED` units.
     """

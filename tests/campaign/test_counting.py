@@ -8,16 +8,16 @@ import jax
 import numpy as np
 import pytest
 
-from dropout_props.campaign.counting import (
+from dropout_props.cases.case import Case
+from dropout_props.layers import registry
+from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.properties.counting.counters import (
     DeviceCounter,
     HostCounter,
     blocks_of_device,
     counts_on_device,
 )
-from dropout_props.campaign.kinds import PairsOfPositions, kind_of
-from dropout_props.cases.case import Case
-from dropout_props.layers import registry
-from dropout_props.properties import CATALOGUE, Statistical, find
+from dropout_props.properties.counting.kinds import PairsOfPositions, kind_of
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import run_isolated

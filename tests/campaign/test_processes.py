@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dropout_props.campaign.counting import HostCounter
 from dropout_props.campaign.folder import read_folder
 from dropout_props.campaign.identity import identity_of
 from dropout_props.campaign.sampling import sampler_of
 from dropout_props.campaign.verify import verify
 from dropout_props.cases.case import Case
 from dropout_props.layers import registry
+from dropout_props.properties.counting.counters import HostCounter
 
 _CASE = Case(shape=(64,), rate=0.1)
 _CHUNKS = 12

@@ -13,10 +13,10 @@ import pytest
 from dropout_props.campaign.chunks import Chunk
 from dropout_props.campaign.folder import read_folder
 from dropout_props.campaign.identity import Identity
-from dropout_props.campaign.kinds import PairsOfPositions
 from dropout_props.campaign.picture import svg
 from dropout_props.campaign.state import State, state_of
 from dropout_props.campaign.words import as_json, lines
+from dropout_props.properties.counting.kinds import PairsOfPositions
 from dropout_props.statistics import anytime_interval
 from tests.campaign.made import PROCESS, at_rate, chunk, write
 

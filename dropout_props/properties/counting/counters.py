@@ -17,12 +17,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.campaign.kinds import kind_of
+from dropout_props.properties.counting.kinds import kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dropout_props.campaign.kinds import Kind
+    from dropout_props.properties.counting.kinds import Kind
     from dropout_props.properties.sampler import Sampler
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "HostCounter",
     "blocks_of_device",
     "counts_on_device",
+    "masks_on_device",
 ]
 
 Counter: TypeAlias = Callable[[Sequence[int]], "NDArray[np.int64]"]
@@ -143,18 +144,31 @@ class DeviceCounter:
         return jax.make_array_from_callback(array.shape, self._spread, lambda at: array[at])
 
 
-def _of_shard(sampler: Sampler, kind: Kind) -> Callable[[Any, Any], Any]:
-    """Return the function that counts the blocks of one device and adds those of the others."""
+def masks_on_device(sampler: Sampler) -> Callable[[Any], Any]:
+    """Return the function of the key data of a block that gives its masks, under `jax.jit`.
+
+    Assumes:
+        `counts_on_device` holds.
+    """
     one = sampler.output_of()
     first = tuple(
         slice(0, n) for n in sampler.mask_shape
     )  # of units that share a mask, only one is drawn
 
+    def drawn(words: Any) -> Any:
+        outputs = jax.vmap(one)(jax.random.wrap_key_data(words))
+        return (outputs != 0)[(slice(None), *first)]
+
+    return drawn
+
+
+def _of_shard(sampler: Sampler, kind: Kind) -> Callable[[Any, Any], Any]:
+    """Return the function that counts the blocks of one device and adds those of the others."""
+    drawn = masks_on_device(sampler)
+
     def counted(words: Any, used: Any) -> Any:
         def add(total: Any, block: Any) -> Any:
-            outputs = jax.vmap(one)(jax.random.wrap_key_data(block[0]))
-            kept = (outputs != 0)[(slice(None), *first)]
-            return total + block[1] * kind.of_device(kept), None
+            return total + block[1] * kind.of_device(drawn(block[0])), None
 
         total, _ = jax.lax.scan(add, jnp.zeros(kind.shape, jnp.int32), (words, used))
         return jax.lax.psum(total, _AXIS)

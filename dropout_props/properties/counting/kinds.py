@@ -1,4 +1,4 @@
-"""What a campaign counts in each mask: its positions, or its pairs of positions.
+"""What is counted in each mask: its positions, or its pairs of positions.
 
 Guarantee: counts of blocks add up, and those of a device and of the host are the same integers. A
 product of matrices of 0 and 1 counts all pairs at once; float32 holds each of its sums, since a
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from dropout_props.properties.declaration import Pairs, Positions
     from dropout_props.statistics import Interval, Trials
 
-__all__ = ["Kind", "PairsOfPositions", "SinglePositions", "countable", "kind_of"]
+__all__ = [
+    "Kind",
+    "PairsOfPositions",
+    "SinglePositions",
+    "countable",
+    "kind_in",
+    "kind_of",
+]
 
 
 @dataclass(frozen=True)
@@ -173,16 +180,24 @@ Kind: TypeAlias = "SinglePositions | PairsOfPositions"
 
 
 def countable(property_id: str) -> bool:
-    """Return whether a campaign can count a property."""
+    """Return whether a property says all that it counts by position, or by pairs of them."""
     decision = find(property_id).decision
     return isinstance(decision, Statistical) and bool(decision.positions or decision.pairs)
 
 
 def kind_of(property_id: str, mask_shape: tuple[int, ...]) -> Kind:
-    """Return what a campaign counts for a property."""
+    """Return what is counted for a countable property."""
     decision = find(property_id).decision
     assert isinstance(decision, Statistical)
+    kind = kind_in(decision, mask_shape)
+    assert kind is not None
+    return kind
+
+
+def kind_in(decision: Statistical, mask_shape: tuple[int, ...]) -> Kind | None:
+    """Return what is counted for a decision; None if it does not say that it is countable."""
     if decision.positions is not None:
         return SinglePositions(mask_shape, decision.positions)
-    assert decision.pairs is not None
-    return PairsOfPositions(mask_shape, decision.pairs)
+    if decision.pairs is not None:
+        return PairsOfPositions(mask_shape, decision.pairs)
+    return None
