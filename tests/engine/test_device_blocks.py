@@ -94,8 +94,8 @@ def _same(one: Example, other: Example) -> None:
     [
         ("linen.Dropout", "DP203", _CASE),
         ("linen.Dropout", "DP204", Case(shape=(4, 6, 32), rate=0.1, broadcast_dims=(1,))),
-        ("nnx.Dropout", "DP202", Case(shape=(128,), rate=0.01, dtype="bfloat16")),
-        ("function", "DP206", _CASE),
+        ("nnx.Dropout", "DP202", _CASE),
+        ("function", "DP206", Case(shape=(4, 32), rate=0.01, dtype="bfloat16")),
         ("function", "DP301", Case(shape=(4, 8), rate=0.5)),
     ],
 )
