@@ -8,10 +8,12 @@ is of one. Compilation is not included.
 
 from __future__ import annotations
 
-from math import ceil
+from dataclasses import replace
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.engine import Settings
+from dropout_props.engine.device_blocks import LEAST_UNITS, LEAST_UNITS_OF_PAIRS
 from dropout_props.engine.reference_masks import EXACT_UNITS, families
 from dropout_props.properties import CATALOGUE, Statistical
 from dropout_props.properties.sampler import BLOCK_UNITS
@@ -29,13 +31,23 @@ if TYPE_CHECKING:
     from dropout_props.properties import Property
     from dropout_props.statistics import Trials
 
-__all__ = ["KEEP_RATES", "UNITS_PER_SECOND", "forecasts", "plan"]
+__all__ = [
+    "KEEP_RATES",
+    "UNITS_PER_SECOND",
+    "UNITS_PER_SECOND_ON_DEVICE",
+    "forecasts",
+    "plan",
+]
 
 KEEP_RATES = (0.5, 0.9, 0.99)
 
 UNITS_PER_SECOND = 3e7
 """Units drawn and counted in a second, without compilation: `python benchmarks/check_time.py`
 measures it."""
+
+UNITS_PER_SECOND_ON_DEVICE = 1.2e8
+"""The same where a case has so many that they are counted on the device: `python
+benchmarks/check_counting.py` measures it on a CPU."""
 
 
 def plan(*, profile: str) -> Plan:
@@ -60,7 +72,26 @@ def forecasts(*, profile: str) -> Iterator[Forecast]:
     settings = Settings.of(profile=profile)
     for prop in CATALOGUE:
         if isinstance(prop.decision, Statistical):
-            yield from _of_property(prop, prop.decision, settings)
+            examples = settings.profile.statistical_examples
+            yield from _where_counted(
+                list(_of_property(prop, prop.decision, settings)), prop.decision, examples
+            )
+
+
+def _where_counted(
+    found: list[Forecast], decision: Statistical, num_examples: int
+) -> list[Forecast]:
+    """Return forecasts with the seconds of the device where a case is counted there."""
+    units = max(one.seconds for one in found) * UNITS_PER_SECOND / num_examples
+    least = inf
+    if decision.positions is not None:
+        least = LEAST_UNITS
+    elif decision.pairs is not None:
+        least = LEAST_UNITS_OF_PAIRS
+    if units < least:
+        return found
+    faster = UNITS_PER_SECOND_ON_DEVICE / UNITS_PER_SECOND
+    return [replace(one, seconds=one.seconds / faster) for one in found]
 
 
 def _of_property(prop: Property, decision: Statistical, settings: Settings) -> Iterator[Forecast]:

@@ -38,7 +38,7 @@ def _dropped(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
 
 
 def _dropped_too_often(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
-    return _dropped(key, x, rate if deterministic else 1.01 * rate, deterministic)
+    return _dropped(key, x, rate if deterministic else 1.03 * rate, deterministic)
 
 
 def _subject(name: str) -> Subject:
