@@ -14,6 +14,7 @@ __all__ = [
     "Array",
     "adjacent",
     "differing",
+    "divisors",
     "first_difference",
     "is_quotient",
     "rounding",
@@ -89,19 +90,23 @@ def adjacent(a: Array, b: Array, *, ulps: int = 1) -> Array:
     return (left <= right + ulps) & (right <= left + ulps)  # their difference may overflow
 
 
-def is_quotient(y: Array, x: Array, keep: float) -> Array:
-    """Return where y is x/keep to the `rounding` of its dtype, 1 ulp on a CPU.
+def divisors(keep: float, dtype: Any) -> list[float]:
+    """Return the numbers that a correct layer may divide by, in place of `keep`.
 
-    keep may be rounded to that dtype first, and it may be 1 - float32(rate), as where the rate is
-    an array: a scheduled rate, or one that jit traces.
+    keep may be rounded to the dtype of the input first, and it may be 1 - float32(rate), as where
+    the rate is an array: a scheduled rate, or one that a transform traces.
     """
+    of_float32 = float(np.float32(1.0) - np.float32(1.0 - keep))
+    found = (keep, float(np.asarray(keep).astype(dtype)), of_float32)
+    return [one for one in dict.fromkeys(found) if one != 0.0]
+
+
+def is_quotient(y: Array, x: Array, keep: float) -> Array:
+    """Return where y is x/keep, for one of the `divisors`, to the `rounding` of its dtype."""
     right = np.zeros(y.shape, dtype=bool)
     near = partial(adjacent, ulps=rounding(y.dtype))
-    of_float32 = float(np.float32(1.0) - np.float32(1.0 - keep))
     with np.errstate(all="ignore"):
-        for divisor in (keep, float(np.asarray(keep).astype(y.dtype)), of_float32):
-            if divisor == 0.0:
-                continue
+        for divisor in divisors(keep, y.dtype):
             quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
             right |= np.where(np.isnan(quotient), np.isnan(y), near(y, quotient))
     return right

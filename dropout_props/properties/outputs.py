@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ import numpy as np
 from hypothesis.strategies import just
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import adjacent, rounding
+from dropout_props.properties.bits import adjacent, divisors, rounding
 from dropout_props.properties.declaration import Violation
 from dropout_props.subjects.subject import Crashed
 
@@ -131,8 +132,7 @@ def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
         largest = np.max(np.abs(expected), initial=0.0)
         off = ~np.isclose(seen, expected, rtol=_MODEL_ROUNDING, atol=_MODEL_ROUNDING * largest)
     elif traits.reference == "input" and traits.is_plain:
-        exact = rounding(seen.dtype)
-        off = ~adjacent(seen, expected, ulps=1 if exact == 1 else 2 * exact)  # each may be off
+        off = ~_are_one_quotient(seen, expected, sampler.case.keep)
     else:
         is_float = jnp.issubdtype(seen.dtype, jnp.inexact)
         ulp = float(cast("Any", jnp).finfo(seen.dtype).eps) if is_float else 0.0
@@ -145,6 +145,21 @@ def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
             f"{what}: {int(off.sum())} of {seen.size} values differ, at {at} {seen[at]!s} "
             f"instead of {expected[at]!s}"
         )
+
+
+def _are_one_quotient(seen: Any, expected: Any, keep: float) -> Any:
+    """Return where both are x/keep for one x, though each may divide by another rounding of keep.
+
+    An eager call may divide by 1 - rate, and the same call under a transform by 1 - float32(rate).
+    """
+    exact = rounding(seen.dtype)
+    alike = adjacent(seen, expected, ulps=1 if exact == 1 else 2 * exact)  # each may be off
+    possible = divisors(keep, seen.dtype)
+    with np.errstate(all="ignore"):
+        for one, other in permutations(possible, 2):
+            moved = (expected.astype(np.float64) * (one / other)).astype(seen.dtype)
+            alike |= adjacent(seen, moved, ulps=2 * exact)
+    return alike
 
 
 def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
