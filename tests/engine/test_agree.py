@@ -74,3 +74,25 @@ def test_a_unit_of_other_noise_is_refused() -> None:
 def test_empty_noise_agrees() -> None:
     """Two empty outputs agree."""
     agree(_NOISE, _X[:0], _X[:0], "case")
+
+
+def multiplied(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """A layer that multiplies by its mask, so a dropped infinity is NaN."""
+    if deterministic or rate == 0.0:
+        return x
+    return x * (jax.random.bernoulli(key, 1 - rate, x.shape) / (1 - rate)).astype(x.dtype)
+
+
+def test_a_dropped_infinity_is_a_matter_of_one_property() -> None:
+    """DP702 names it; DP201, on which most others depend, does not block them for it."""
+    subject = Subject.function(multiplied, rate_one=False)
+    case = Case(shape=(128,), rate=0.5, dtype="bfloat16", values="special")
+    for property_id in ("DP201", "DP702"):
+        exact = find(property_id).exact
+        assert exact is not None
+        sampler = Sampler(subject, case, property_id)
+        if property_id == "DP201":
+            exact.check(sampler)
+        else:
+            with pytest.raises(Violation, match=r"^a dropped unit is not \+0"):
+                exact.check(sampler)

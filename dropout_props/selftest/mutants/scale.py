@@ -58,7 +58,7 @@ MUTANTS = (
         "mult_mask",
         "x * (mask / keep): a dropped NaN or infinity gives NaN",
         "pytorch#59421, tinygrad#11760",
-        ("DP201", "DP702"),
+        ("DP702",),
         Kernel(combine=_product),
     ),
     Mutant(
