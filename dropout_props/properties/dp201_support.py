@@ -71,8 +71,8 @@ PROPERTY = Property(
     means="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "
     "well.",
     assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
-    "Flax dropouts do. A float32 quotient may be off by 2 ulp on a GPU and by 32 on a TPU. Whether a "
-    "dropped NaN or infinity is 0 is left to DP702.",
+    "Flax dropouts do. A float32 quotient may be off by 2 ulp on a GPU and by 32 on a TPU. Whether "
+    "a dropped NaN or infinity is 0 is left to DP702.",
     mutants=("scale_inv_rate", "scale_missing", "scale_twice", "kept_noise"),
     needs=("mask", "valued"),
     decision=Exact(
