@@ -162,3 +162,18 @@ def test_the_plans_that_ship_are_those_of_the_code(profile: str) -> None:
         assert replace(one, resolvable=0.0) == replace(other, shifts=one.shifts, resolvable=0.0)
         assert one.shifts == pytest.approx(other.shifts, rel=1e-9)
         assert one.resolvable == pytest.approx(other.resolvable, rel=1e-9)
+
+
+def test_an_open_rate_of_misses_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a larger sample alone, where the first keeps the bound and its upper bound does not."""
+    times: list[int] = []
+
+    def passed(simulation: Any, *_: Any) -> int:
+        times.append(simulation.times)
+        return 23 if simulation.times == 40_000 else 120
+
+    monkeypatch.setattr(power._Simulation, "_passed", passed)
+    first = next(power.measure())
+    assert times[:3] == [40_000, 320_000, 40_000]  # the third is at a quarter of the discrepancy
+    assert first.missed.figure == 120 / 320_000
+    assert first.missed.held
