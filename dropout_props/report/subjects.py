@@ -67,7 +67,8 @@ def _table(results: Iterable[PropertyResult], subjects: list[str]) -> Iterator[s
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
     for one in results:
         rows.setdefault((one.property_id, one.name), {})[one.subject] = one.verdict
-    yield f"| property | {' | '.join(map(_cell, subjects))} |"
+    heads = (_cell(one).replace(".", ".<br>") for one in subjects)  # so that seven fit a laptop
+    yield f"| property | {' | '.join(heads)} |"
     yield f"|---|{'---|' * len(subjects)}"
     for (property_id, name), verdicts in sorted(rows.items()):
         marks = [MARKS[verdicts[one]] if one in verdicts else "" for one in subjects]

@@ -44,7 +44,7 @@ _RUN = RunResult(
 def test_each_property_has_a_row_and_each_subject_a_column() -> None:
     """Marks are those of the support matrix; a pair that was not judged has none."""
     lines = subjects_page(_RUN, command="the command").splitlines()
-    assert "| property | a.B | c.D | e.F |" in lines
+    assert "| property | a.<br>B | c.<br>D | e.<br>F |" in lines
     assert "| DP101 a \\| name | ✓ | **E** |  |" in lines
     assert "| DP102 a \\| name | K | · |  |" in lines
     assert "| DP103 a \\| name |  |  | ✓ |" in lines
