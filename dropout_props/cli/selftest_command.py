@@ -93,9 +93,11 @@ def command(
     4 usage, 5 nothing selected.
     """
     from dropout_props.cli.comparison_output import check_reports
-    from dropout_props.cli.errors import require_working_pair
+    from dropout_props.cli.errors import CannotRun, require_working_pair
     from dropout_props.cli.interrupt import interruptible
+    from dropout_props.engine.pool import CannotStart
     from dropout_props.results.stored import SELFTEST
+    from dropout_props.selftest.spread import NotMeasured
 
     mutants = mutants or bool(names)
     if not (mutants or null or power):
@@ -124,10 +126,13 @@ def command(
                     outputs.save(_kill_page(matrix, processes, page), page)
                 document["mutants"] = asdict(matrix)
                 passed.append(matrix.passed)
-            if null:
-                passed.append(_null(run_seed, processes, document))
-            if power:
-                passed.append(_power(run_seed, profile, processes, document))
+            try:
+                if null:
+                    passed.append(_null(run_seed, processes, document))
+                if power:
+                    passed.append(_power(run_seed, profile, processes, document))
+            except (CannotStart, NotMeasured) as error:
+                raise CannotRun(str(error)) from error
         outputs.save(json.dumps(document, indent=1) + "\n", place)
         if html_path is not None:
             from dropout_props.report.html import selftest_page

@@ -96,3 +96,16 @@ def test_a_dropped_infinity_is_a_matter_of_one_property() -> None:
         else:
             with pytest.raises(Violation, match=r"^a dropped unit is not \+0"):
                 exact.check(sampler)
+
+
+def test_at_rate_1_an_infinity_is_dropped_too() -> None:
+    """There DP201 takes no NaN for it, since DP702 has no case of rate 1."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        return x if deterministic else x * (1.0 - rate)
+
+    exact = find("DP201").exact
+    assert exact is not None
+    case = Case(shape=(128,), rate=1.0, values="special")
+    with pytest.raises(Violation, match="outputs are not 0 at rate 1"):
+        exact.check(Sampler(Subject.function(layer), case, "DP201"))

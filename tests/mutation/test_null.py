@@ -1,5 +1,6 @@
 """The measurements of both error rates keep their bounds, and fail for a broken suite."""
 
+import os
 from dataclasses import replace
 from functools import cache, partial
 from math import sqrt
@@ -12,7 +13,7 @@ from dropout_props.cli import main, shipped
 from dropout_props.engine.plan import plan as computed
 from dropout_props.selftest import all_masks, depth, enumeration, null_runs, power
 from dropout_props.selftest.own_mutants import OWN_MUTANTS, OwnMutant
-from dropout_props.selftest.spread import spread
+from dropout_props.selftest.spread import NotMeasured, spread
 
 
 def test_every_outcome_of_a_short_run_keeps_its_bound() -> None:
@@ -84,6 +85,12 @@ def test_processes_change_no_result() -> None:
     """Results come in the order of the arguments, whichever process ends first."""
     numbers = [4.0, 9.0, 16.0, 1.0]
     assert list(spread(sqrt, numbers, processes=2)) == list(spread(sqrt, numbers)) == [2, 3, 4, 1]
+
+
+def test_a_call_that_ends_its_process_ends_the_run() -> None:
+    """With a sentence that names the argument; nothing is left out in silence."""
+    with pytest.raises(NotMeasured, match=r"^3 was not measured: .* exit code 3.* without -n\.$"):
+        list(spread(os._exit, [3], processes=2))
 
 
 @pytest.mark.nightly
