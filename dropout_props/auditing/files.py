@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dropout_props.auditing.rows import HEADINGS, rows
 from dropout_props.auditing.strips import strips
 from dropout_props.auditing.text import BLIND, causes, passed, summary
-from dropout_props.properties.dp910_devices_differ import PROPERTY as DEVICES
+from dropout_props.properties.dp910_devices_differ import devices_differ
 from dropout_props.results.stored import RECORD as FORMAT
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def merged(records: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[lis
     for (site, first, second), count in shared.items():
         fails = True
         lines.append(
-            f"{DEVICES.id} {DEVICES.name}: {site} drew from {count} keys in {names[first]} and in"
-            f" {names[second]}: fold jax.process_index() into the key."
+            f"{devices_differ.id} {devices_differ.name}: {site} drew from {count} keys in "
+            f"{names[first]} and in {names[second]}: fold jax.process_index() into the key."
         )
     return lines, fails

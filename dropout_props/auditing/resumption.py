@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.auditing.opened import NothingDrawn
-from dropout_props.properties.dp911_resumes import PROPERTY
+from dropout_props.properties.dp911_resumes import resumes
 from dropout_props.properties.recorded.seen import is_dropout, where
 from dropout_props.recording import Draw, Recording, RecordingError, recording
 
@@ -78,7 +78,7 @@ def resume(
                 f"{same} of {len(one)} masks after the restart are those of the uninterrupted run;"
                 f" the restored run drew {len(two)}"
             )
-            findings.append(PROPERTY.finding(name, seen=seen))
+            findings.append(resumes.finding(name, seen=seen))
     return Resumed(tuple(findings), sum(map(len, first.values())))
 
 

@@ -68,7 +68,7 @@ def _cause(group: Sequence[Finding], follows: Sequence[str]) -> str:
     prop = _PROPERTIES[group[0].property]
     sites = list(dict.fromkeys(site for finding in group for site in finding.sites))
     seen = list(dict.fromkeys(finding.seen for finding in group))
-    lines = [f"{prop.id} {prop.name}: {prop.sentence}"]
+    lines = [f"{prop.id} {prop.name}: {prop.statement}"]
     lines += [f"  {'at' if not at else '  '}    {site}" for at, site in enumerate(sites[:SITES])]
     if len(sites) > SITES:
         lines.append(f"        and {count(len(sites) - SITES, 'more site')}")

@@ -57,7 +57,7 @@ def make_catalogue() -> list[Entry]:
             name=prop.name,
             kind=prop.kind,
             level=getattr(prop, "level", ""),  # a property of a record has none
-            sentence=prop.sentence,
+            sentence=prop.statement,
             text=f"{describe(prop)}\n{known_of(prop.id)}".rstrip(),
         )
         for prop in EXPLAINED

@@ -258,7 +258,7 @@ def _error(
     ),
 ) -> PropertyResult:
     failure = Failure(
-        statement=prop.sentence,
+        statement=prop.statement,
         seen=text,
         decided_by=decided_by,
         means="Nothing is known about this property until the subject runs.",

@@ -69,10 +69,10 @@ class Pair:
     def failure(self, *, seen: str, decided_by: str, confirmation: str) -> Failure:
         """Return the paragraph with the property's sentence, its meaning, and a command."""
         return Failure(
-            statement=self.prop.sentence,
+            statement=self.prop.statement,
             seen=seen,
             decided_by=decided_by,
-            means=self.prop.means,
+            means=self.prop.if_broken,
             reproduce=reproduce(self.subject, self.prop.id, self.settings),
             confirmation=confirmation,
         )

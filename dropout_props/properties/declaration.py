@@ -134,11 +134,11 @@ class Property:
     Args:
         id: ``DPnnn``, never reused.
         name: what holds, in two to five words; 28 characters fit a table of 60 columns.
-        sentence: the statement about the layer, in one sentence.
+        statement: the statement about the layer, in one sentence.
         formula: the same as a formula.
-        means: what a user loses when it fails.
+        if_broken: what a user loses when it fails.
         assumes: conditions under which the decision is right.
-        mutants: names of the mutants that it must kill.
+        killed_by: names of the mutants that it must kill.
         blocked_by: ids of the properties that it depends on.
         explained_by: ids of properties whose failure explains a failure of this one, so that the
             report counts one root cause; the first that failed is named.
@@ -152,11 +152,11 @@ class Property:
 
     id: str
     name: str
-    sentence: str
+    statement: str
     formula: str
-    means: str
+    if_broken: str
     assumes: str
-    mutants: tuple[str, ...]
+    killed_by: tuple[str, ...]
     decision: Exact | Statistical
     blocked_by: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()

@@ -25,27 +25,27 @@ def entries(prop: Property | RecordProperty) -> dict[str, str]:
     """Return the texts about a property, by heading."""
     if isinstance(prop, RecordProperty):
         return {
-            "States": prop.sentence,
+            "States": prop.statement,
             "Formula": prop.formula,
             "Kind": f"{prop.kind}, {'exact' if prop.exact else 'counts'}",
-            "If it fails": prop.means,
+            "If it fails": prop.if_broken,
             "Mended by": prop.mend,
             "Assumes": prop.assumes,
             "Judged by": "`dropout_props.record()`, on a running model",
-            "Must kill": ", ".join(prop.wirings),
+            "Must kill": ", ".join(prop.killed_by),
             "Since": prop.since,
         }
     found = {
-        "States": prop.sentence,
+        "States": prop.statement,
         "Formula": prop.formula,
         "Kind": prop.kind,
         "Level": prop.level,
-        "If it fails": prop.means,
+        "If it fails": prop.if_broken,
         "Assumes": prop.assumes,
         "Applies to subjects with": ", ".join(prop.needs) or "no particular trait",
         "Depends on": ", ".join(prop.blocked_by) or "nothing",
         "A failure is explained by one of": ", ".join(prop.explained_by) or "nothing else",
-        "Must kill": ", ".join(prop.mutants),
+        "Must kill": ", ".join(prop.killed_by),
         "Since": prop.since,
     }
     if isinstance(prop.decision, Statistical):

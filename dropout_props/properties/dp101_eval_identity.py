@@ -1,24 +1,39 @@
 """DP101: evaluation returns the input, bit for bit, and consumes no key."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import evaluation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP101",
+    "evaluation returns the input",
+    statement="In evaluation mode the layer returns its input, bit for bit, at every rate from 0 "
+    "to 1, with and without keys, and consumes no key.",
+    formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",
+    if_broken="Predictions are noisy or scaled, or an evaluation changes the training that follows "
+    "it.",
+    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output.",
+    level="core",
+    needs=("eval_mode",),
+    blocked_by=(),
+    killed_by=("rng_rewind", "eval_scaled", "rate1_before_det", "eval_consumes_key"),
+    cases=every_shape(
+        dtypes=strategies.DTYPES,
+    ),
+    explicit=(Case(shape=(7,), rate=0.5), Case(shape=(7,), rate=1.0)),
+    one_program=True,
+)
+def eval_identity(sampler: Sampler) -> None:
     subject, case = sampler.subject, sampler.case
     x = sampler.inputs()
     evaluation(sampler, x)
@@ -46,26 +61,3 @@ def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
         raise Violation(f"an eval call consumed a key: {first_difference(after, first)}")
     if not same_bits(between, second):
         raise Violation(f"an eval call advanced the stream: {first_difference(between, second)}")
-
-
-PROPERTY = Property(
-    id="DP101",
-    name="evaluation returns the input",
-    level="core",
-    sentence="In evaluation mode the layer returns its input, bit for bit, at every rate from 0 to "
-    "1, with and without keys, and consumes no key.",
-    formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",
-    means="Predictions are noisy or scaled, or an evaluation changes the training that follows it.",
-    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output.",
-    mutants=("rng_rewind", "eval_scaled", "rate1_before_det", "eval_consumes_key"),
-    needs=("eval_mode",),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            dtypes=strategies.DTYPES,
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(7,), rate=0.5), Case(shape=(7,), rate=1.0)),
-    ),
-)

@@ -1,21 +1,29 @@
 """DP103: at rate 1 the output and the gradient are zeros, without NaN."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import jax
 import numpy as np
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import rate_one_cases, require_zeros
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.exact_cases import rate_one_cases
+from dropout_props.properties.outputs import require_zeros
+from dropout_props.properties.sampler import Sampler
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP103",
+    "rate 1 returns zeros",
+    statement="At rate 1 the training output and its gradient are all zeros, whatever the input, "
+    "NaN and infinity included.",
+    formula="train(x, 1, key) = 0 and d train(x, 1, key)/dx = 0, for x = NaN and ±inf too",
+    if_broken="Dividing by a keep probability of 0 puts NaN into the loss or the gradient.",
+    needs=("mask", "scaled", "any_rate", "rate_one"),
+    blocked_by=(),
+    killed_by=("rate1_divides", "rate1_grad_nan"),
+    cases=rate_one_cases,
+    explicit=(Case(shape=(7,), rate=1.0),),
+)
+def rate_one(sampler: Sampler) -> None:
     x = sampler.inputs()
     streams = sampler.streams(sampler.key())
 
@@ -26,21 +34,3 @@ def _check(sampler: Sampler) -> None:
     (gradient,) = pull_back(jax.device_put(np.ones(y.shape, y.dtype)))
     for what, array in (("output", y), ("gradient", gradient)):
         require_zeros(array, f"rate 1: the {what}")
-
-
-PROPERTY = Property(
-    id="DP103",
-    name="rate 1 returns zeros",
-    sentence="At rate 1 the training output and its gradient are all zeros, whatever the input, "
-    "NaN and infinity included.",
-    formula="train(x, 1, key) = 0 and d train(x, 1, key)/dx = 0, for x = NaN and ±inf too",
-    means="Dividing by a keep probability of 0 puts NaN into the loss or the gradient.",
-    assumes="Nothing.",
-    mutants=("rate1_divides", "rate1_grad_nan"),
-    needs=("mask", "scaled", "any_rate", "rate_one"),
-    decision=Exact(
-        cases=rate_one_cases,
-        check=_check,
-        explicit=(Case(shape=(7,), rate=1.0),),
-    ),
-)

@@ -1,21 +1,35 @@
 """DP104: a training call without a key raises an error that names the stream."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import differing
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP104",
+    "a missing key raises",
+    statement="A training call without a key for the layer's stream raises the framework's own "
+    "error, which names that stream.",
+    formula="train(x, rate, no key) raises for 0 < rate < 1",
+    if_broken="A forgotten stream goes unnoticed, and the model trains on one mask that never "
+    "changes.",
+    assumes="The traits of the subject say which error is the framework's own.",
+    level="core",
+    needs=("missing_key",),
+    blocked_by=(),
+    killed_by=("missing_rng_fallback",),
+    cases=every_shape(
+        rate=strategies.inner_rates(0.1, 0.9),
+        values=("distinct", "negative"),
+        min_size=100,
+    ),
+)
+def missing_key(sampler: Sampler) -> None:
     if not 0.0 < sampler.case.rate < 1.0:
         raise NotRun(f"at rate {sampler.case.rate:g} a layer draws nothing, and needs no key")
     _must_raise(sampler, "no key", {})
@@ -47,27 +61,3 @@ def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> Non
     unlike = differing(first, second)
     again = "repeats its mask" if not unlike else f"drew another mask ({unlike} units differ)"
     raise Violation(f"with {given}: no error; a second call {again}")
-
-
-PROPERTY = Property(
-    id="DP104",
-    name="a missing key raises",
-    level="core",
-    sentence="A training call without a key for the layer's stream raises the framework's own "
-    "error, which names that stream.",
-    formula="train(x, rate, no key) raises for 0 < rate < 1",
-    means="A forgotten stream goes unnoticed, and the model trains on one mask that never changes.",
-    assumes="The traits of the subject say which error is the framework's own.",
-    mutants=("missing_rng_fallback",),
-    needs=("missing_key",),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(0.1, 0.9),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            values=("distinct", "negative"),
-            min_size=100,
-        ),
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-    ),
-)

@@ -1,19 +1,13 @@
 """DP105: where several places set the mode, the documented one decides."""
 
-from __future__ import annotations
-
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Modes
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _PLACES = (None, True, False)
 
@@ -28,7 +22,23 @@ def _expected(rule: str | None, modes: Modes) -> bool | None:
     return next((mode for mode in places if mode is not None), None)
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP105",
+    "the documented mode wins",
+    statement="Where the mode can be set in several places, the documented one decides, and the "
+    "layer raises where an explicit None leaves the mode open everywhere.",
+    formula="Linen: constructor or call, exactly one of them set; NNX: the call, else eval() or "
+    "train(), else the constructor; None everywhere raises",
+    if_broken="A model evaluates where it should train, or drops units in evaluation.",
+    assumes="An output equal to its input is an evaluation: a mask that keeps all of 128 units at "
+    "a rate from 0.3 to 0.7 has probability below 2^-65.",
+    level="framework",
+    needs=("modes",),
+    blocked_by=(),
+    killed_by=("mode_by_or", "mode_of_constructor", "mode_none_trains", "mode_none_evaluates"),
+    weight=16,
+)
+def mode_table(sampler: Sampler) -> None:
     rule = sampler.subject.traits.mode_rule
     switches = (None,) if rule == "one place" else _PLACES
     table = [Modes(*places) for places in product(_PLACES, switches, _PLACES)]
@@ -63,25 +73,3 @@ def _words(modes: Modes) -> str:
     given = ["None when built"] if modes.built_open else []
     given += [f"{mode} {place}" for place, mode in places.items() if mode is not None]
     return "deterministic is " + (", ".join(given) or "set nowhere")
-
-
-PROPERTY = Property(
-    id="DP105",
-    name="the documented mode wins",
-    level="framework",
-    sentence="Where the mode can be set in several places, the documented one decides, and the "
-    "layer raises where an explicit None leaves the mode open everywhere.",
-    formula="Linen: constructor or call, exactly one of them set; NNX: the call, else eval() or "
-    "train(), else the constructor; None everywhere raises",
-    means="A model evaluates where it should train, or drops units in evaluation.",
-    assumes="An output equal to its input is an evaluation: a mask that keeps all of 128 units at "
-    "a rate from 0.3 to 0.7 has probability below 2^-65.",
-    mutants=("mode_by_or", "mode_of_constructor", "mode_none_trains", "mode_none_evaluates"),
-    needs=("modes",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=16,
-    ),
-)

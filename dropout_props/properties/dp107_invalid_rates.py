@@ -1,22 +1,28 @@
 """DP107: the layer rejects a rate that is not a probability."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 
 _INVALID_RATES = (-0.5, 1.5, 50.0, float("inf"), float("-inf"), float("nan"))
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP107",
+    "invalid rates are rejected",
+    statement="The layer rejects a rate below 0, above 1, infinite or NaN with an error.",
+    formula="train(x, r) raises for r not in [0, 1]",
+    if_broken="A rate given in percent drops everything, and a negative one nothing, without an "
+    "error.",
+    assumes="Any error counts as a rejection.",
+    needs=("mask", "scaled", "any_rate"),
+    blocked_by=(),
+    killed_by=("rate_unchecked",),
+    weight=8,
+)
+def invalid_rates(sampler: Sampler) -> None:
     x, streams = sampler.inputs(), sampler.streams(sampler.key())
     accepted = []
     for rate in _INVALID_RATES:
@@ -29,18 +35,3 @@ def _check(sampler: Sampler) -> None:
         accepted.append(f"{rate:g} ({int(np.count_nonzero(np.asarray(y)))} of {x.size} kept)")
     if accepted:
         raise Violation(f"accepted as a rate: {', '.join(accepted)}")
-
-
-PROPERTY = Property(
-    id="DP107",
-    name="invalid rates are rejected",
-    sentence="The layer rejects a rate below 0, above 1, infinite or NaN with an error.",
-    formula="train(x, r) raises for r not in [0, 1]",
-    means="A rate given in percent drops everything, and a negative one nothing, without an error.",
-    assumes="Any error counts as a rejection.",
-    mutants=("rate_unchecked",),
-    needs=("mask", "scaled", "any_rate"),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
-    ),
-)

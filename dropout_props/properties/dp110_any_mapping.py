@@ -1,20 +1,30 @@
 """DP110: keys may come in any mapping, in any order."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP110",
+    "any mapping of keys works",
+    statement="Keys may come in any mapping and in any order: a dict, a MappingProxyType and a "
+    "FrozenDict of the same keys give the same output.",
+    formula="train(x, M({s: k, t: j})) = train(x, {s: k, t: j}) = train(x, {t: j, s: k}) for every "
+    "mapping type M",
+    if_broken="A configuration that freezes its mappings cannot be used for training, or the same "
+    "keys give other masks.",
+    level="framework",
+    needs=("streams",),
+    blocked_by=(),
+    killed_by=("dict_alone", "place_of_stream"),
+    weight=8,
+)
+def any_mapping(sampler: Sampler) -> None:
     x, rate = sampler.inputs(), sampler.case.rate
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
 
@@ -42,22 +52,3 @@ def _compare(given: str, output: Any, expected: Any) -> None:
     """Raise unless the output is the one of a dict."""
     if not same_bits(output, expected):
         raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
-
-
-PROPERTY = Property(
-    id="DP110",
-    name="any mapping of keys works",
-    level="framework",
-    sentence="Keys may come in any mapping and in any order: a dict, a MappingProxyType and a "
-    "FrozenDict of the same keys give the same output.",
-    formula="train(x, M({s: k, t: j})) = train(x, {s: k, t: j}) = train(x, {t: j, s: k}) for every "
-    "mapping type M",
-    means="A configuration that freezes its mappings cannot be used for training, or the same keys "
-    "give other masks.",
-    assumes="Nothing.",
-    mutants=("dict_alone", "place_of_stream"),
-    needs=("streams",),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
-    ),
-)

@@ -1,21 +1,15 @@
 """DP111: a layer that draws nothing needs no key of its stream."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Modes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from dropout_props.properties.sampler import Sampler
 
 _OTHER = "params"
 
@@ -52,7 +46,22 @@ def _without_keys(sampler: Sampler, x: Any, expected: Any) -> None:
         raise Violation(f"rate 0 without any key: {first_difference(output, expected)}")
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP111",
+    "idle layers need no key",
+    statement="A layer that draws nothing, at rate 0 or in evaluation, can be built and called "
+    "with keys for other streams only, at rate 0 with none, and returns its evaluation output.",
+    formula="train(x, 0; {other: k}) = train(x, 0; {}) = eval(x; {other: k}) = eval(x)",
+    if_broken="A model without active dropout, or one that is built to predict, demands a dropout "
+    "key.",
+    assumes="A layer whose traits say which place decides the mode is built in evaluation mode; "
+    "any other layer is switched to evaluation or called in it.",
+    needs=("streams", "eval_mode"),
+    blocked_by=(),
+    killed_by=("rate0_needs_key", "evaluation_asks_stream", "rate0_asks_stream"),
+    weight=8,
+)
+def idle_stream(sampler: Sampler) -> None:
     x = sampler.inputs()
     expected = np.asarray(sampler.subject.reference(x))
     raised, unlike = [], []
@@ -68,20 +77,3 @@ def _check(sampler: Sampler) -> None:
     # An entry about an error must not cover another output: that is said by itself.
     if seen := unlike or raised:
         raise Violation(f"with a key for {_OTHER!r} alone, {'; '.join(seen)}")
-
-
-PROPERTY = Property(
-    id="DP111",
-    name="idle layers need no key",
-    sentence="A layer that draws nothing, at rate 0 or in evaluation, can be built and called with "
-    "keys for other streams only, at rate 0 with none, and returns its evaluation output.",
-    formula="train(x, 0; {other: k}) = train(x, 0; {}) = eval(x; {other: k}) = eval(x)",
-    means="A model without active dropout, or one that is built to predict, demands a dropout key.",
-    assumes="A layer whose traits say which place decides the mode is built in evaluation mode; "
-    "any other layer is switched to evaluation or called in it.",
-    mutants=("rate0_needs_key", "evaluation_asks_stream", "rate0_asks_stream"),
-    needs=("streams", "eval_mode"),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
-    ),
-)

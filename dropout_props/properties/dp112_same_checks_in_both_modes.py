@@ -1,22 +1,32 @@
 """DP112: evaluation rejects the input dtypes that training rejects."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 
-from dropout_props.cases.case import Case
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import SubjectError, WrongOutput
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP112",
+    "evaluation rejects integers",
+    statement="An integer or boolean input that the layer rejects in training it also rejects in "
+    "evaluation, with a TypeError or a ValueError.",
+    formula="train(x) raises => eval(x) raises, for x of an integer or boolean dtype",
+    if_broken="A model is exported and serves token ids or masks, and fails on the day it is "
+    "trained.",
+    assumes="A layer that accepts such an input in training does not violate this property; DP108 "
+    "covers it.",
+    needs=("eval_mode",),
+    blocked_by=(),
+    killed_by=("evaluation_unguarded", "integers_cast_in_evaluation"),
+    weight=8,
+)
+def same_checks_in_both_modes(sampler: Sampler) -> None:
     accepted = []
     for dtype in UNSCALABLE_DTYPES:
         x = jax.device_put(sampler.case.inputs().astype(dtype))
@@ -46,20 +56,3 @@ def _training_rejects(sampler: Sampler, x: Any) -> bool:
     except (TypeError, ValueError):
         return True
     return False
-
-
-PROPERTY = Property(
-    id="DP112",
-    name="evaluation rejects integers",
-    sentence="An integer or boolean input that the layer rejects in training it also rejects in "
-    "evaluation, with a TypeError or a ValueError.",
-    formula="train(x) raises => eval(x) raises, for x of an integer or boolean dtype",
-    means="A model is exported and serves token ids or masks, and fails on the day it is trained.",
-    assumes="A layer that accepts such an input in training does not violate this property; DP108 "
-    "covers it.",
-    mutants=("evaluation_unguarded", "integers_cast_in_evaluation"),
-    needs=("eval_mode",),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=8
-    ),
-)

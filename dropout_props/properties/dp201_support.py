@@ -1,19 +1,14 @@
 """DP201: a training output is 0 or the input divided by keep."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import is_quotient
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
-from dropout_props.properties.sampler import are_close
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler, are_close
 
 _KEYS = 4
 
@@ -36,7 +31,32 @@ def _check_values(sampler: Sampler) -> None:
         )
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP201",
+    "outputs are 0 or x/keep",
+    statement="Every training output is 0 or x/keep, to one unit in the last place, or has the "
+    "values of dropped and kept units that the layer declares.",
+    formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
+    if_broken="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "
+    "well.",
+    assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
+    "Flax dropouts do. A float32 quotient may be off by 2 ulp on a GPU and by 32 on a TPU. Whether "
+    "a dropped NaN or infinity is 0 is left to DP702.",
+    level="core",
+    needs=("mask", "valued"),
+    blocked_by=(),
+    killed_by=("scale_inv_rate", "scale_missing", "scale_twice", "kept_noise"),
+    cases=every_shape(
+        dtypes=strategies.DTYPES,
+    ),
+    explicit=(
+        Case(rate=0.3),
+        Case(rate=0.1, values="special"),
+        Case(rate=0.9, values="negative"),
+    ),
+    one_program=True,
+)
+def support(sampler: Sampler) -> None:
     if not sampler.subject.traits.is_plain:
         _check_values(sampler)
         return
@@ -60,33 +80,3 @@ def _check(sampler: Sampler) -> None:
             if case.rate < 1.0
             else f"{len(wrong)} of {outputs.size} outputs are not 0 at rate 1"
         )
-
-
-PROPERTY = Property(
-    id="DP201",
-    name="outputs are 0 or x/keep",
-    level="core",
-    sentence="Every training output is 0 or x/keep, to one unit in the last place, or has the "
-    "values of dropped and kept units that the layer declares.",
-    formula="y in {0, x/keep}; |y - x/keep| <= 1 ulp where y is not 0",
-    means="Kept units have the wrong scale, or something is added to them, so E[y] is wrong as "
-    "well.",
-    assumes="keep = 1 - rate may be rounded to the dtype of the input before it divides, as both "
-    "Flax dropouts do. A float32 quotient may be off by 2 ulp on a GPU and by 32 on a TPU. Whether "
-    "a dropped NaN or infinity is 0 is left to DP702.",
-    mutants=("scale_inv_rate", "scale_missing", "scale_twice", "kept_noise"),
-    needs=("mask", "valued"),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            dtypes=strategies.DTYPES,
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(
-            Case(shape=(128,), rate=0.3),
-            Case(shape=(128,), rate=0.1, values="special"),
-            Case(shape=(128,), rate=0.9, values="negative"),
-        ),
-    ),
-)

@@ -1,28 +1,30 @@
 """DP202: a unit is kept with probability 1 - rate."""
 
-from __future__ import annotations
-
 from dropout_props.cases.case import Case
-from dropout_props.properties.by_position import all_units, observe_all_units
-from dropout_props.properties.declaration import Property, Statistical
+from dropout_props.properties.by_position import all_units, by_position
+from dropout_props.properties.catalogue import statistical
 from dropout_props.properties.mask_cases import (
     CANONICAL,
     HALF_PRECISION,
     USUAL,
     block_cases,
 )
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Trials
 
-PROPERTY = Property(
-    id="DP202",
-    name="keep rate is correct",
-    level="core",
-    sentence="The layer keeps each unit with probability 1 - rate, whatever the input's dtype.",
+
+@statistical(
+    "DP202",
+    "keep rate is correct",
+    statement="The layer keeps each unit with probability 1 - rate, whatever the input's dtype.",
     formula="P(y != 0) = 1 - rate, for x != 0",
-    means="The layer drops more or less than its rate says: rate and keep confused, a threshold "
-    "rounded, a comparison off by one.",
+    if_broken="The layer drops more or less than its rate says: rate and keep confused, a "
+    "threshold rounded, a comparison off by one.",
     assumes="DP201 holds. The probability may be off by the grid of 2^-23 on which float32 "
     "uniforms lie.",
-    mutants=(
+    level="core",
+    explained_by=("DP306", "DP307"),
+    killed_by=(
         "uniforms_of_input_dtype",
         "usual_rate_off",
         "bias_1pct",
@@ -32,18 +34,14 @@ PROPERTY = Property(
         "uint8_thresh",
         "bf16_floor",
     ),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=block_cases,
-        observe=observe_all_units,
-        discrepancies={"all units": 0.0015},
-        explicit=(
-            *HALF_PRECISION,
-            *(Case(shape=(128,), rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
-        ),
-        relative="all units",
-        positions=all_units,
+    cases=block_cases,
+    explicit=(
+        *HALF_PRECISION,
+        *(Case(rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
     ),
+    discrepancies={"all units": 0.0015},
+    relative="all units",
+    positions=all_units,
 )
+def keep_rate(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    return by_position(all_units, sampler, block)

@@ -1,19 +1,14 @@
 """DP203: the expectation of the output is the input."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+import numpy as np
 
 from dropout_props.properties.by_position import by_position
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import block_cases, canonical
-from dropout_props.statistics import Trials
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import block_cases
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Interval, Trials
 
 
 def _families(
@@ -26,30 +21,23 @@ def _families(
     )
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    return by_position(_families, sampler, block)
-
-
-PROPERTY = Property(
-    id="DP203",
-    name="mean output equals the input",
-    level="core",
-    sentence="The expectation of the training output is the input, for each element and over all "
+@statistical(
+    "DP203",
+    "mean output equals the input",
+    statement="The expectation of the training output is the input, for each element and over all "
     "elements.",
     formula="E[y] = x, where y is 0 or x/keep: E[y]/x - 1 = P(kept)/keep - 1",
-    means="Activations are larger or smaller in training than in evaluation.",
+    if_broken="Activations are larger or smaller in training than in evaluation.",
     assumes="DP201 holds, so the mean of y/x is the number of kept units over keep: no float is "
     "averaged.",
-    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP204"),
+    level="core",
     needs=("mask", "scaled"),
-    decision=Statistical(
-        cases=block_cases,
-        observe=_observe,
-        discrepancies={"all elements": 0.002, "one element": 0.05},
-        explicit=canonical(),
-        relative="all elements",
-        positions=_families,
-    ),
+    explained_by=("DP306", "DP307", "DP202", "DP204"),
+    killed_by=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
+    cases=block_cases,
+    discrepancies={"all elements": 0.002, "one element": 0.05},
+    relative="all elements",
+    positions=_families,
 )
+def expectation(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    return by_position(_families, sampler, block)

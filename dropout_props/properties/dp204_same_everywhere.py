@@ -1,20 +1,15 @@
 """DP204: the keep rate is the same at every position."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.by_position import by_position
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, large_block_cases
-from dropout_props.statistics import Trials
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import canonical
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Interval, Trials
 
 _LARGE = 2**12  # units beyond which each single one would take too many masks
 _LEVELS = (2, 4, 8)
@@ -46,40 +41,32 @@ def _families(
     return tuple(families)
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    return by_position(_families, sampler, block)
-
-
-PROPERTY = Property(
-    id="DP204",
-    name="same keep rate everywhere",
-    level="core",
-    sentence="The keep rate is the same at every position: at single units, edges and tails "
+@statistical(
+    "DP204",
+    "same keep rate everywhere",
+    statement="The keep rate is the same at every position: at single units, edges and tails "
     "included, in halves, quarters and eighths, and at every index along every axis; in a large "
     "mask in parts down to a 64th.",
     formula="P(y[i] != 0) = 1 - rate for every position i",
-    means="Some units get more noise than others: the ends of a vector, padding, one feature.",
+    if_broken="Some units get more noise than others: the ends of a vector, padding, one feature.",
     assumes="DP201 holds. A wrong overall keep rate (DP202) fails here too.",
-    mutants=(
+    level="core",
+    explained_by=("DP306", "DP307", "DP202"),
+    killed_by=(
         "position_ramp",
         "first_never_dropped",
         "last_never_dropped",
         "halves_differ",
         "large_tail_dropped_more",
     ),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=large_block_cases,
-        observe=_observe,
-        discrepancies={
-            "one position": 0.05,
-            "dyadic block": 0.01,
-            "part of a large mask": 0.02,
-            "index along an axis": 0.02,
-        },
-        explicit=(*canonical(), *canonical((16, 33))[1:3], Case(shape=(512, 1024), rate=0.1)),
-        positions=_families,
-    ),
+    explicit=(*canonical(), *canonical((16, 33))[1:3], Case(shape=(512, 1024), rate=0.1)),
+    discrepancies={
+        "one position": 0.05,
+        "dyadic block": 0.01,
+        "part of a large mask": 0.02,
+        "index along an axis": 0.02,
+    },
+    positions=_families,
 )
+def same_everywhere(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    return by_position(_families, sampler, block)

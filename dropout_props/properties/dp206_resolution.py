@@ -1,19 +1,15 @@
 """DP206: rates close to 0 and to 1 are not rounded by a coarse threshold."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.by_position import all_units, observe_all_units
-from dropout_props.properties.declaration import Property, Statistical
-
-if TYPE_CHECKING:
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.subjects.subject import Traits
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.by_position import all_units, by_position
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Trials
+from dropout_props.subjects.subject import Traits
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: a threshold that coarse
 # rounds the rate to 0, or to twice its size.
@@ -31,24 +27,22 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     )
 
 
-PROPERTY = Property(
-    id="DP206",
-    name="extreme rates are exact",
-    sentence="The keep probability is 1 - rate to the grid of float32 uniforms, even half a step "
+@statistical(
+    "DP206",
+    "extreme rates are exact",
+    statement="The keep probability is 1 - rate to the grid of float32 uniforms, even half a step "
     "of an 8, 11 or 16 bit threshold away from rate 0 or 1.",
     formula="P(y != 0) = ceil(fl(keep) 2^23) / 2^23, at rate and keep down to 2^-17",
-    means="A small rate drops nothing, or twice what it should, because a threshold or the random "
-    "numbers are too coarse.",
+    if_broken="A small rate drops nothing, or twice what it should, because a threshold or the "
+    "random numbers are too coarse.",
     assumes="DP201 holds. Rates below 2^-23 are beyond the arithmetic and beyond this property.",
-    mutants=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
-    blocked_by=("DP201",),
-    explained_by=("DP202",),
     needs=("mask", "scaled", "any_rate"),
-    decision=Statistical(
-        cases=_cases,
-        observe=observe_all_units,
-        discrepancies={"all units": 0.0025},
-        explicit=tuple(Case(shape=(128,), rate=rate) for rate in _RATES),
-        positions=all_units,
-    ),
+    explained_by=("DP202",),
+    killed_by=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
+    cases=_cases,
+    explicit=tuple(Case(rate=rate) for rate in _RATES),
+    discrepancies={"all units": 0.0025},
+    positions=all_units,
 )
+def resolution(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    return by_position(all_units, sampler, block)

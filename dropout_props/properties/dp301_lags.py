@@ -1,14 +1,14 @@
 """DP301: any two units of one mask are independent, at every lag, flat and along each axis."""
 
-from __future__ import annotations
-
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Property, Statistical
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.catalogue import statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import (
     MOST_PAIRED,
@@ -20,32 +20,14 @@ from dropout_props.properties.mask_statistics import (
     lag_pairs,
     pair_agreements,
 )
-from dropout_props.statistics import Trials, agreement
-
-if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
-    from dropout_props.subjects.subject import Traits
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Interval, Trials, agreement
+from dropout_props.subjects.subject import Traits
 
 _ALL_PAIRS = 200  # units of a mask up to which every pair is counted by itself
 _LARGE = Case(shape=(512, 1024), rate=0.1)
 _FLAT, _RARE, _DISTANT = "lag in flat order", "lag of few pairs", "lag of a power of two"
 _AXIS, _MIRROR, _PAIR = "lag along an axis", "mirror image", "any two units"
-
-
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    null = agreement(keep_of(sampler))
-    flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
-    half = len(flat) // 2
-    mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
-    mirror = Trials.of(mirrored, half * flat.shape[1], null, label=_MIRROR)
-    if len(flat) > MOST_PAIRED:
-        return (distant(flat, null, _DISTANT), mirror)
-    return _families(keep_of(sampler), pair_agreements(flat), kept.shape[1:], len(kept))
 
 
 def _families(
@@ -68,6 +50,68 @@ def _families(
             pairs = lag_pairs(shape[axis]) * (num_masks * length // shape[axis])
             families.append(Trials.of(counts, pairs, null, label=_AXIS))
     return tuple(families)
+
+
+def _named(sampler: Sampler, label: str, which: int, member: int) -> str:
+    first, second = members_of(sampler.mask_shape, label, which)[member]
+    return f"{first} and {second}" if label == _PAIR else str(first)
+
+
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
+    return large_block_cases(profile, traits).filter(lambda case: case.size <= MOST_PAIRED)
+
+
+@statistical(
+    "DP301",
+    "unit pairs are independent",
+    statement="Any two units of one mask are independent: at every lag, in flat order and along "
+    "each axis, at mirrored positions, and pair by pair; in a large mask at lags that are powers "
+    "of two.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2 for units i and j, for every i and j",
+    if_broken="Neighbours, rows or halves are kept and dropped together, so there are fewer "
+    "independent units than it seems.",
+    assumes="DP201 holds. The pairs of each lag are counted in two groups; within a group no two "
+    "pairs share a unit.",
+    level="core",
+    explained_by=("DP306", "DP307", "DP202", "DP204"),
+    killed_by=(
+        "batch_shared",
+        "one_pair_alike",
+        "tile64",
+        "rank1_mask",
+        "dup4",
+        "dup_strided",
+        "half_mirror",
+        "symmetric_mask",
+        "neighbours_copied",
+        "row_rates_drift",
+        "tail_repeats_head",
+        "odd_pairs_alike",
+        "copied_afar",
+    ),
+    cases=_cases,
+    explicit=(*canonical(), *canonical((16, 33))[1:3], _LARGE),
+    discrepancies={
+        _FLAT: 0.03,
+        _RARE: 0.15,
+        _DISTANT: 0.01,
+        _AXIS: 0.02,
+        _MIRROR: 0.01,
+        _PAIR: 0.1,
+    },
+    name_of=_named,
+    pairs=_families,
+)
+def lags(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    null = agreement(keep_of(sampler))
+    flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
+    half = len(flat) // 2
+    mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
+    mirror = Trials.of(mirrored, half * flat.shape[1], null, label=_MIRROR)
+    if len(flat) > MOST_PAIRED:
+        return (distant(flat, null, _DISTANT), mirror)
+    return _families(keep_of(sampler), pair_agreements(flat), kept.shape[1:], len(kept))
 
 
 def _along(agree: np.ndarray[Any, Any], shape: tuple[int, ...], axis: int) -> np.ndarray[Any, Any]:
@@ -103,60 +147,3 @@ def members_of(shape: tuple[int, ...], label: str, which: int) -> list[tuple[int
         return lag_members([length for length in shape if 1 < length <= MOST_PAIRED][which])
     chosen = np.flatnonzero(is_rare(size) == (label == _RARE))
     return [lag_members(size)[at] for at in chosen]
-
-
-def _named(sampler: Sampler, label: str, which: int, member: int) -> str:
-    first, second = members_of(sampler.mask_shape, label, which)[member]
-    return f"{first} and {second}" if label == _PAIR else str(first)
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
-    return large_block_cases(profile, traits).filter(lambda case: case.size <= MOST_PAIRED)
-
-
-PROPERTY = Property(
-    id="DP301",
-    name="unit pairs are independent",
-    level="core",
-    sentence="Any two units of one mask are independent: at every lag, in flat order and along "
-    "each axis, at mirrored positions, and pair by pair; in a large mask at lags that are powers "
-    "of two.",
-    formula="P(both kept or both dropped) = keep^2 + rate^2 for units i and j, for every i and j",
-    means="Neighbours, rows or halves are kept and dropped together, so there are fewer "
-    "independent units than it seems.",
-    assumes="DP201 holds. The pairs of each lag are counted in two groups; within a group no two "
-    "pairs share a unit.",
-    mutants=(
-        "batch_shared",
-        "one_pair_alike",
-        "tile64",
-        "rank1_mask",
-        "dup4",
-        "dup_strided",
-        "half_mirror",
-        "symmetric_mask",
-        "neighbours_copied",
-        "row_rates_drift",
-        "tail_repeats_head",
-        "odd_pairs_alike",
-        "copied_afar",
-    ),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP204"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=_cases,
-        observe=_observe,
-        discrepancies={
-            _FLAT: 0.03,
-            _RARE: 0.15,
-            _DISTANT: 0.01,
-            _AXIS: 0.02,
-            _MIRROR: 0.01,
-            _PAIR: 0.1,
-        },
-        explicit=(*canonical(), *canonical((16, 33))[1:3], _LARGE),
-        pairs=_families,
-        name_of=_named,
-    ),
-)

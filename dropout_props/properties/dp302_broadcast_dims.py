@@ -1,24 +1,18 @@
 """DP302: one mask is shared along the broadcast dims, and along no other axis."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.declaration import Exact, Violation
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import lags
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, agreement
-
-if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Traits
 
 _SHAPES = ((16, 33), (6, 5, 8))  # axes of different lengths, so that a wrong axis shows
 _KEYS = 4
@@ -41,17 +35,6 @@ def _check(sampler: Sampler) -> None:
         )
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept = sampler.block(block)
-    keep, null = keep_of(sampler), agreement(keep_of(sampler))
-    families = [Trials.of(int(kept.sum()), kept.size, keep, label="units of the shared mask")]
-    for axis in range(1, kept.ndim):
-        if kept.shape[axis] > 1:
-            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
-            families.append(lags(np.ascontiguousarray(along), null, "lag along another axis"))
-    return tuple(families)
-
-
 def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
     return strategies.cases(
         rate=strategies.inner_rates(0.1, 0.9),
@@ -61,25 +44,29 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     ).filter(lambda case: bool(case.broadcast_dims))
 
 
-PROPERTY = Property(
-    id="DP302",
-    name="broadcast dims share a mask",
-    level="core",
-    sentence="The layer shares one mask along the broadcast dims, negative ones included, and "
+@statistical(
+    "DP302",
+    "broadcast dims share a mask",
+    statement="The layer shares one mask along the broadcast dims, negative ones included, and "
     "keeps units independently with probability 1 - rate along every other axis.",
-    formula="m[i] = m[j] if i and j differ in broadcast dims alone; else "
-    "P(both kept or both dropped) = keep^2 + rate^2",
-    means="A layer that should drop whole channels or time steps drops single units, or drops "
+    formula="m[i] = m[j] if i and j differ in broadcast dims alone; else P(both kept or both "
+    "dropped) = keep^2 + rate^2",
+    if_broken="A layer that should drop whole channels or time steps drops single units, or drops "
     "whole examples instead.",
-    assumes="DP201 holds.",
-    mutants=("broadcast_ignored", "wrong_broadcast_axis", "negative_dims_ignored"),
-    blocked_by=("DP201",),
+    level="core",
     needs=("mask", "broadcast_dims"),
-    decision=Statistical(
-        cases=_cases,
-        observe=_observe,
-        discrepancies={"units of the shared mask": 0.03, "lag along another axis": 0.15},
-        explicit=_EXPLICIT,
-        also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT, weight=4, one_program=True),
-    ),
+    killed_by=("broadcast_ignored", "wrong_broadcast_axis", "negative_dims_ignored"),
+    cases=_cases,
+    explicit=_EXPLICIT,
+    discrepancies={"units of the shared mask": 0.03, "lag along another axis": 0.15},
+    also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT, weight=4, one_program=True),
 )
+def broadcast_dims(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    kept = sampler.block(block)
+    keep, null = keep_of(sampler), agreement(keep_of(sampler))
+    families = [Trials.of(int(kept.sum()), kept.size, keep, label="units of the shared mask")]
+    for axis in range(1, kept.ndim):
+        if kept.shape[axis] > 1:
+            along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+            families.append(lags(np.ascontiguousarray(along), null, "lag along another axis"))
+    return tuple(families)

@@ -1,23 +1,37 @@
 """DP303: three or four units are independent, not only every two of them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import canonical, keep_of
 from dropout_props.properties.mask_statistics import parities
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, odd_parity
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _GROUPS = {3: "three units", 4: "four units"}
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+@statistical(
+    "DP303",
+    "unit groups are independent",
+    statement="Among three or four units a stride apart, in flat order and along each axis, an odd "
+    "number is kept as often as among independent units.",
+    formula="P(an odd number of k units is kept) = (1 - (1 - 2 keep)^k) / 2, for k = 3 and 4",
+    if_broken="A unit follows from two or three others, although any two units are independent.",
+    assumes="DP201 holds. In each count no two groups share a unit. A wrong keep rate (DP202) or "
+    "dependent pairs (DP301) fail here too.",
+    level="core",
+    explained_by=("DP306", "DP307", "DP202", "DP204", "DP301"),
+    killed_by=("xor_neighbours", "xor_thirds", "even_quads"),
+    explicit=(*canonical(), *canonical((16, 33))[1:3]),
+    discrepancies={
+        "three units": 0.03,
+        "four units": 0.03,
+        "three units of an axis": 0.03,
+        "four units of an axis": 0.03,
+    },
+)
+def parity(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept, keep = sampler.block(block), keep_of(sampler)
     flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
     families = [
@@ -37,31 +51,3 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
                 if len(along) >= group
             ]
     return tuple(families)
-
-
-PROPERTY = Property(
-    id="DP303",
-    name="unit groups are independent",
-    level="core",
-    sentence="Among three or four units a stride apart, in flat order and along each axis, an odd "
-    "number is kept as often as among independent units.",
-    formula="P(an odd number of k units is kept) = (1 - (1 - 2 keep)^k) / 2, for k = 3 and 4",
-    means="A unit follows from two or three others, although any two units are independent.",
-    assumes="DP201 holds. In each count no two groups share a unit. A wrong keep rate (DP202) or "
-    "dependent pairs (DP301) fail here too.",
-    mutants=("xor_neighbours", "xor_thirds", "even_quads"),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP204", "DP301"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=large_block_cases,
-        observe=_observe,
-        discrepancies={
-            "three units": 0.03,
-            "four units": 0.03,
-            "three units of an axis": 0.03,
-            "four units of an axis": 0.03,
-        },
-        explicit=(*canonical(), *canonical((16, 33))[1:3]),
-    ),
-)

@@ -1,25 +1,38 @@
 """DP304: the mask does not depend on the input."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import jax
 import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler
 
 _VALUES = (2.0**-20, 0.3, 1.0, 1e4)
 """Sizes of activations: below and above 1, where they live, and at either end."""
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP304",
+    "the mask ignores the input",
+    statement="Under one key the mask is the same for every input of one shape and dtype.",
+    formula="mask(x, rate, k) = mask(x', rate, k) for all x, x' that are nowhere zero",
+    if_broken="The sign or the size of the activations decides what is dropped: that is a "
+    "nonlinearity, not noise.",
+    assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
+    level="core",
+    needs=("mask", "scaled", "identity"),
+    killed_by=("size_dependent", "small_dropped_more", "input_dependent", "sign_dependent"),
+    cases=every_shape(
+        rate=strategies.inner_rates(0.1, 0.9),
+        values=("distinct", "negative"),
+    ),
+    explicit=(Case(rate=0.5), Case(rate=0.1)),
+    one_program=True,
+)
+def input_independence(sampler: Sampler) -> None:
     case, streams = sampler.case, sampler.streams(sampler.key())
     x = case.inputs()
 
@@ -41,28 +54,3 @@ def _check(sampler: Sampler) -> None:
         unlike = int(np.count_nonzero(mask(inputs) != expected))
         if unlike:
             raise Violation(f"the same key with {what}: {unlike} of {case.size} units differ")
-
-
-PROPERTY = Property(
-    id="DP304",
-    name="the mask ignores the input",
-    level="core",
-    sentence="Under one key the mask is the same for every input of one shape and dtype.",
-    formula="mask(x, rate, k) = mask(x', rate, k) for all x, x' that are nowhere zero",
-    means="The sign or the size of the activations decides what is dropped: that is a "
-    "nonlinearity, not noise.",
-    assumes="The inputs, or what the model makes of them before its dropout, are nowhere zero.",
-    mutants=("size_dependent", "small_dropped_more", "input_dependent", "sign_dependent"),
-    blocked_by=("DP201",),
-    needs=("mask", "scaled", "identity"),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(0.1, 0.9),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.1)),
-    ),
-)

@@ -1,22 +1,36 @@
 """DP306: no two windows of large masks are alike."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.statistics import alike_windows, window_width
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Alike
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Alike, alike_windows, window_width
 
 _LOG2_CHANCE = -64.0
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP306",
+    "no window repeats",
+    statement="In masks of up to 2^22 units (2^28 in nightly) no two windows of 128 units, at any "
+    "two places, are equal or opposite, and none of 256 units are mirror images: within a mask, "
+    "and between masks of consecutive seeds and of consecutive fold_in.",
+    formula="mask(k)[i : i + 128] is neither mask(k')[j : j + 128] nor its opposite, for all i, j",
+    if_broken="The mask is made of tiles, rows or images that repeat, or of blocks whose seeds "
+    "meet those of the next key: large tensors have far fewer independent units than there seem to "
+    "be.",
+    assumes="Support (DP201). Among independent units any two windows are alike with a probability "
+    "below 2^-64 a case; at rates other than 1/2 the windows are as wide as that takes.",
+    level="core",
+    needs=("mask",),
+    killed_by=("tile65536", "image_shared", "seed_plus_tile"),
+    cases=large_cases,
+    explicit=LARGE,
+    weight=25,
+    one_program=True,
+)
+def windows(sampler: Sampler) -> None:
     keep, case = keep_of(sampler), sampler.case
     if keep.highest == 1.0 or keep.lowest == 0.0:
         raise NotRun(f"at rate {case.rate} all windows are alike")
@@ -42,22 +56,3 @@ def _said(found: Alike, names: list[str], shape: tuple[int, ...]) -> str:
         f"{found.width} units of {names[one]} from {place(first, shape)} on {relation} those"
         f"{where} {way} {place(second, shape)}{opposite}"
     )
-
-
-PROPERTY = Property(
-    id="DP306",
-    name="no window repeats",
-    level="core",
-    sentence="In masks of up to 2^22 units (2^28 in nightly) no two windows of 128 units, at any "
-    "two places, are equal or opposite, and none of 256 units are mirror images: within a mask, "
-    "and between masks of consecutive seeds and of consecutive fold_in.",
-    formula="mask(k)[i : i + 128] is neither mask(k')[j : j + 128] nor its opposite, for all i, j",
-    means="The mask is made of tiles, rows or images that repeat, or of blocks whose seeds meet "
-    "those of the next key: large tensors have far fewer independent units than there seem to be.",
-    assumes="Support (DP201). Among independent units any two windows are alike with a probability "
-    "below 2^-64 a case; at rates other than 1/2 the windows are as wide as that takes.",
-    mutants=("tile65536", "image_shared", "seed_plus_tile"),
-    blocked_by=("DP201",),
-    needs=("mask",),
-    decision=Exact(cases=large_cases, check=_check, one_program=True, explicit=LARGE, weight=25),
-)

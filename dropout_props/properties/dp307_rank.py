@@ -1,18 +1,12 @@
 """DP307: no set of units has a fixed parity."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.statistics import fixed_parity, num_masks_for
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import FixedParity, Interval
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import FixedParity, Interval, fixed_parity, num_masks_for
 
 _LOG2_CHANCE = -64.0
 _SMALL = 1024  # units of a mask whose every set of units is looked at
@@ -26,7 +20,26 @@ _SMALL_CASES = (
 """The square one shows a mask that is its own transpose."""
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP307",
+    "no parity is fixed",
+    statement="There is no set of units of which an even, or an odd, number is kept in every mask, "
+    "or in every run of units along a large mask.",
+    formula="rank over GF(2) of the matrix of masks, with a column of ones, is full",
+    if_broken="A unit follows from some others, as one copied from another, a checksum or a shift "
+    "register does: fewer units are independent than there seem to be.",
+    assumes="Support (DP201). Among independent units any of all the sets has a fixed parity with "
+    "a probability below 2^-64 a case.",
+    level="core",
+    needs=("mask",),
+    explained_by=("DP306",),
+    killed_by=("checksum_unit", "shift_register"),
+    cases=large_cases,
+    explicit=(*_SMALL_CASES, *LARGE),
+    weight=25,
+    one_program=True,
+)
+def rank(sampler: Sampler) -> None:
     keep, case = keep_of(sampler), sampler.case
     if keep.highest == 1.0 or keep.lowest == 0.0:
         raise NotRun(f"at rate {case.rate} every parity is fixed")
@@ -67,28 +80,3 @@ def _said(found: FixedParity, shape: tuple[int, ...]) -> str:
     more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
     which = ", ".join(places[:_NAMED])
     return f"{'an odd' if found.is_odd else 'an even'} number of the units {which}{more} is kept"
-
-
-PROPERTY = Property(
-    id="DP307",
-    name="no parity is fixed",
-    level="core",
-    sentence="There is no set of units of which an even, or an odd, number is kept in every mask, "
-    "or in every run of units along a large mask.",
-    formula="rank over GF(2) of the matrix of masks, with a column of ones, is full",
-    means="A unit follows from some others, as one copied from another, a checksum or a shift "
-    "register does: fewer units are independent than there seem to be.",
-    assumes="Support (DP201). Among independent units any of all the sets has a fixed parity with "
-    "a probability below 2^-64 a case.",
-    mutants=("checksum_unit", "shift_register"),
-    blocked_by=("DP201",),
-    explained_by=("DP306",),
-    needs=("mask",),
-    decision=Exact(
-        cases=large_cases,
-        check=_check,
-        one_program=True,
-        explicit=(*_SMALL_CASES, *LARGE),
-        weight=25,
-    ),
-)

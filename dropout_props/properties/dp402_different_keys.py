@@ -1,20 +1,13 @@
 """DP402: masks of different keys are independent, however the keys are related."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import jax
 import numpy as np
 
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
-from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.properties.sampler import Sampler, folded, in_pieces
 from dropout_props.statistics import Trials, agreement
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 _QUADS = 2**30  # groups of four seeds of 32 bits
@@ -49,7 +42,39 @@ def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
     return np.stack([first, first + np.uint32(1)], axis=1)
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+_DISCREPANCIES = {
+    f"{pairing}, {order}": promised
+    for pairing in _PAIRS
+    for order, promised in {
+        **dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
+        **SHIFTED,
+    }.items()
+}
+
+
+@statistical(
+    "DP402",
+    "keys give independent masks",
+    statement="Masks of different keys are independent, for adjacent seeds, split siblings and "
+    "consecutive fold_in, unit by unit, and at every shift of one against the other, forwards and "
+    "backwards.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
+    if_broken="Steps, layers or examples that should get independent noise get the same noise.",
+    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
+    "here too.",
+    level="core",
+    explained_by=("DP306", "DP307", "DP202", "DP301"),
+    killed_by=(
+        "constant_key",
+        "seed_halved",
+        "mirrored_neighbour",
+        "seed_plus_tile",
+        "odd_seeds_alike",
+    ),
+    discrepancies=_DISCREPANCIES,
+    name_of=shift_named,
+)
+def different_keys(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     null = agreement(keep_of(sampler))
     families = []
     for pairing in _PAIRS:
@@ -69,43 +94,3 @@ def _orders(masks: np.ndarray) -> dict[str, np.ndarray]:
         "reversed": masks[:, ::-1],
         "half-shifted": np.roll(masks, masks.shape[1] // 2, axis=1),
     }
-
-
-_DISCREPANCIES = {
-    f"{pairing}, {order}": promised
-    for pairing in _PAIRS
-    for order, promised in {
-        **dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
-        **SHIFTED,
-    }.items()
-}
-
-PROPERTY = Property(
-    id="DP402",
-    name="keys give independent masks",
-    level="core",
-    sentence="Masks of different keys are independent, for adjacent seeds, split siblings and "
-    "consecutive fold_in, unit by unit, and at every shift of one against the other, forwards and "
-    "backwards.",
-    formula="P(both kept or both dropped) = keep^2 + rate^2, for disjoint pairs of units",
-    means="Steps, layers or examples that should get independent noise get the same noise.",
-    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
-    "here too.",
-    mutants=(
-        "constant_key",
-        "seed_halved",
-        "mirrored_neighbour",
-        "seed_plus_tile",
-        "odd_seeds_alike",
-    ),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP301"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=large_block_cases,
-        observe=_observe,
-        discrepancies=_DISCREPANCIES,
-        explicit=canonical(),
-        name_of=shift_named,
-    ),
-)

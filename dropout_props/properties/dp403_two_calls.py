@@ -1,22 +1,44 @@
 """DP403: repeated calls of one layer have independent masks."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, agreement
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+@statistical(
+    "DP403",
+    "two calls are independent",
+    statement="Masks of two calls of one layer in one application are independent: unit by unit, "
+    "and at every shift of one against the other, forwards and backwards.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
+    if_broken="A layer that is called again, in a loop or on a second input, repeats its noise.",
+    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
+    "here too.",
+    level="core",
+    needs=("mask", "repeat"),
+    explained_by=("DP306", "DP307", "DP202", "DP301", "DP402"),
+    killed_by=(
+        "state_not_advanced",
+        "call_counter_ignored",
+        "cached_mask",
+        "antithetic_calls",
+        "overlap",
+        "call_rate_drifts",
+        "calls_shifted",
+        "calls_mirrored_and_shifted",
+        "overlap_third",
+    ),
+    discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005) | SHIFTED,
+    name_of=shift_named,
+)
+def two_calls(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     x, rate = sampler.inputs(), sampler.case.rate
 
     def twice(key: Any) -> Any:
@@ -40,37 +62,3 @@ def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
         ),
         *every_shift(first, second, null),
     )
-
-
-PROPERTY = Property(
-    id="DP403",
-    name="two calls are independent",
-    level="core",
-    sentence="Masks of two calls of one layer in one application are independent: unit by unit, "
-    "and at every shift of one against the other, forwards and backwards.",
-    formula="P(both kept or both dropped) = keep^2 + rate^2, for units of the two masks",
-    means="A layer that is called again, in a loop or on a second input, repeats its noise.",
-    assumes="DP201 holds. A wrong keep rate (DP202) also changes how often masks agree, and fails "
-    "here too.",
-    mutants=(
-        "state_not_advanced",
-        "call_counter_ignored",
-        "cached_mask",
-        "antithetic_calls",
-        "overlap",
-        "call_rate_drifts",
-        "calls_shifted",
-        "calls_mirrored_and_shifted",
-        "overlap_third",
-    ),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP301", "DP402"),
-    needs=("mask", "repeat"),
-    decision=Statistical(
-        cases=large_block_cases,
-        observe=_observe,
-        discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005) | SHIFTED,
-        explicit=canonical(),
-        name_of=shift_named,
-    ),
-)

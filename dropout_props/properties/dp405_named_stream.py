@@ -1,27 +1,42 @@
 """DP405: only the key of the layer's own stream decides the mask."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from dropout_props.properties.sampler import Sampler
 
 _OTHERS = ("params", "noise")
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP405",
+    "only its own stream matters",
+    statement="The mask depends on the key of the layer's own stream and on no other stream.",
+    formula="train(x, {s: k, t: j}) = train(x, {s: k}) for every other stream t; it changes with k",
+    if_broken="Reseeding dropout changes nothing, or another stream, such as 'params', changes the "
+    "masks.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70. Where the output hides the mask, it must be the same under 64 keys "
+    "or more.",
+    needs=("streams",),
+    blocked_by=(),
+    killed_by=("wrong_stream", "all_streams_mixed"),
+    cases=every_shape(
+        rate=strategies.inner_rates(0.3, 0.7),
+        values=("distinct", "negative"),
+        min_size=100,
+    ),
+    one_program=True,
+)
+def named_stream(sampler: Sampler) -> None:
     subject = sampler.subject
     _only(sampler, subject, subject.traits.stream or "dropout")
     try:
@@ -50,29 +65,3 @@ def _only(sampler: Sampler, subject: Any, stream: str) -> None:
             )
     if always_equal(sampler, lambda key: (train(**{stream: key}), alone), role="fresh"):
         raise Violation(f"another key for the stream {stream!r} left the output unchanged")
-
-
-PROPERTY = Property(
-    id="DP405",
-    name="only its own stream matters",
-    sentence="The mask depends on the key of the layer's own stream and on no other stream.",
-    formula="train(x, {s: k, t: j}) = train(x, {s: k}) for every other stream t; it changes with k",
-    means="Reseeding dropout changes nothing, or another stream, such as 'params', changes the "
-    "masks.",
-    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
-    "probability below 2^-70. Where the output hides the mask, it must be the same under 64 keys "
-    "or more.",
-    mutants=("wrong_stream", "all_streams_mixed"),
-    needs=("streams",),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(0.3, 0.7),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            values=("distinct", "negative"),
-            min_size=100,
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5),),
-    ),
-)

@@ -1,22 +1,36 @@
 """DP406: a key that is passed to the call decides the mask alone."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP406",
+    "explicit key decides alone",
+    statement="A key that is passed to the call decides the mask alone, whatever keys its streams "
+    "have.",
+    formula="train(x, key=k, {s: j}) = train(x, key=k) for all j; it changes with k",
+    if_broken="The layer ignores the key that the caller chose, or mixes it with another.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    needs=("explicit_key",),
+    blocked_by=(),
+    killed_by=("explicit_key_ignored", "explicit_key_mixed"),
+    cases=every_shape(
+        rate=strategies.inner_rates(0.3, 0.7),
+        values=("distinct", "negative"),
+        min_size=100,
+    ),
+    one_program=True,
+)
+def explicit_key(sampler: Sampler) -> None:
     case = sampler.case
     x = sampler.inputs()
 
@@ -36,28 +50,3 @@ def _check(sampler: Sampler) -> None:
             raise Violation(f"the explicit key {what}: {first_difference(y, alone)}")
     if always_equal(sampler, lambda other: (train(other, {}), alone), role="another"):
         raise Violation("another explicit key left the output unchanged")
-
-
-PROPERTY = Property(
-    id="DP406",
-    name="explicit key decides alone",
-    sentence="A key that is passed to the call decides the mask alone, whatever keys its streams "
-    "have.",
-    formula="train(x, key=k, {s: j}) = train(x, key=k) for all j; it changes with k",
-    means="The layer ignores the key that the caller chose, or mixes it with another.",
-    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
-    "probability below 2^-70.",
-    mutants=("explicit_key_ignored", "explicit_key_mixed"),
-    needs=("explicit_key",),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(0.3, 0.7),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            values=("distinct", "negative"),
-            min_size=100,
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5),),
-    ),
-)

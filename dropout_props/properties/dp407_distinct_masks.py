@@ -1,19 +1,14 @@
 """DP407: distinct keys give distinct masks, however many and however similar they are."""
 
-from __future__ import annotations
-
 from math import log2, prod
-from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.sampler import Sampler
 
 _KEYS = 2**14
 _UNITS = 2**21
@@ -22,7 +17,30 @@ _WORD = 32
 _LOG2_CHANCE = -40.0
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP407",
+    "keys give distinct masks",
+    statement="Distinct keys give distinct masks, in a set of 16384 random keys and among keys "
+    "that differ in a single bit, but for one coincidence.",
+    formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
+    if_broken="The layer ignores part of the key: masks repeat after 256, 65536 or 2^32 keys.",
+    assumes="Masks have 120 units or more at a rate from 0.3 to 0.7, and a mask depends on its key "
+    "through at most 16 values of 64 bits, each as good as random. Then two coincidences have a "
+    "probability below 2^-66 a case.",
+    level="core",
+    needs=("mask",),
+    explained_by=("DP306", "DP307", "DP402"),
+    killed_by=("constant_key", "key_low8", "key_low16", "one_word_key"),
+    cases=lambda profile, _: strategies.cases(
+        rate=strategies.inner_rates(0.3, 0.7),
+        pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
+        values=("distinct",),
+        min_size=120,
+    ),
+    weight=4,
+    one_program=True,
+)
+def distinct_masks(sampler: Sampler) -> None:
     count = min(_KEYS, _UNITS // sampler.size)
     if count < 2:  # noqa: PLR2004 (one mask cannot repeat)
         raise NotRun(f"masks of {sampler.size} units are too large to be drawn by the dozen")
@@ -49,33 +67,3 @@ def _all_distinct(sampler: Sampler, keys: jax.Array, what: str) -> None:
     # a mask adds as much with each of its steps: one coincidence proves nothing.
     if distinct < len(keys) - 1:
         raise Violation(f"{what} gave {distinct} distinct masks")
-
-
-PROPERTY = Property(
-    id="DP407",
-    name="keys give distinct masks",
-    level="core",
-    sentence="Distinct keys give distinct masks, in a set of 16384 random keys and among keys that "
-    "differ in a single bit, but for one coincidence.",
-    formula="mask(k) = mask(k') with probability (keep^2 + rate^2)^size for k other than k'",
-    means="The layer ignores part of the key: masks repeat after 256, 65536 or 2^32 keys.",
-    assumes="Masks have 120 units or more at a rate from 0.3 to 0.7, and a mask depends on its key "
-    "through at most 16 values of 64 bits, each as good as random. Then two coincidences have a "
-    "probability below 2^-66 a case.",
-    mutants=("constant_key", "key_low8", "key_low16", "one_word_key"),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP402"),
-    needs=("mask",),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(0.3, 0.7),
-            pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
-            values=("distinct",),
-            min_size=120,
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,19 +1,16 @@
 """DP408: one application uses no key twice."""
 
-from __future__ import annotations
-
 from math import log2, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.sampler import Sampler
 
 _RUN = 128  # units
 _TIMES = 8
@@ -22,7 +19,30 @@ _NAMES = ("layer_0", "layer_1", "block/layer_0", "block/layer_2")
 _STEPS = 3
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP408",
+    "keys are never reused",
+    statement="No two masks share a run of 128 units, at whatever offset, among all calls and "
+    "layers of one application and of a second one under the next seed.",
+    formula="m_s[i : i + 128] != m_t[j : j + 128] for all i, j and every two calls s, t",
+    if_broken="A key, or part of its random bits, is used twice: a counter wraps, or layer, step "
+    "and seed are added up.",
+    assumes="Two runs of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
+    "2^-100. Repeated calls of one layer are not compared with calls of several layers.",
+    level="core",
+    needs=("mask", "repeat"),
+    blocked_by=("DP201", "DP403"),
+    killed_by=("counter_wraps", "seed_additive"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.3, 0.7),
+        pool=((6, 5, 8), (257,), (1024,)),
+        values=("distinct", "negative"),
+    ),
+    explicit=(Case(shape=(257,), rate=0.5),),
+    weight=4,
+    one_program=True,
+)
+def keys_used_once(sampler: Sampler) -> None:
     x, rate = sampler.inputs(), sampler.case.rate
     if _RUN * log2(rate**2 + (1.0 - rate) ** 2) > _LOG2_CHANCE:
         raise NotRun(f"at rate {rate:g} two runs of {_RUN} units may be equal by chance")
@@ -57,31 +77,3 @@ def _require_no_shared_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
             earlier = seen.setdefault(run.tobytes(), name)
             if earlier != name:
                 raise Violation(f"{earlier} and {name} share a run of {_RUN} units")
-
-
-PROPERTY = Property(
-    id="DP408",
-    name="keys are never reused",
-    level="core",
-    sentence="No two masks share a run of 128 units, at whatever offset, among all calls and "
-    "layers of one application and of a second one under the next seed.",
-    formula="m_s[i : i + 128] != m_t[j : j + 128] for all i, j and every two calls s, t",
-    means="A key, or part of its random bits, is used twice: a counter wraps, or layer, step and "
-    "seed are added up.",
-    assumes="Two runs of 128 units at a rate from 0.3 to 0.7 are equal with probability below "
-    "2^-100. Repeated calls of one layer are not compared with calls of several layers.",
-    mutants=("counter_wraps", "seed_additive"),
-    blocked_by=("DP201", "DP403"),
-    needs=("mask", "repeat"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(0.3, 0.7),
-            pool=((6, 5, 8), (257,), (1024,)),
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(257,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,18 +1,11 @@
 """DP409: a training call uses one key of the layer's state, and nothing else uses any."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Step, Steps
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _RANDOM: tuple[Step, ...] = (
     "call", "jit call", "eval call", "clone", "split merge", "save", "restore",
@@ -46,7 +39,22 @@ def _random_steps(sampler: Sampler) -> Steps:
     return Steps(("call", "save", *chosen, "call"))
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP409",
+    "key sequence is unbroken",
+    statement="A training call uses one key and an evaluation none, and the sequence of keys "
+    "continues exactly under nnx.jit and after splitting and merging, cloning, saving and "
+    "restoring.",
+    formula="the n-th training call has mask m_n, whatever happens between calls; after a restore "
+    "the next mask is the one that followed the save",
+    if_broken="A resumed run repeats or skips masks, or an evaluation changes what follows it.",
+    assumes="Masks of different keys differ (DP403).",
+    level="framework",
+    needs=("state",),
+    killed_by=("own_counter",),
+    weight=4,
+)
+def stream_state(sampler: Sampler) -> None:
     plain = [np.asarray(output) for output in _take(sampler, Steps(_PLAIN))]
     for operation in (_ALL, _random_steps(sampler)):
         outputs = _take(sampler, operation)
@@ -64,26 +72,3 @@ def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
         rate=case.rate,
         streams=sampler.streams(sampler.key()),
     )
-
-
-PROPERTY = Property(
-    id="DP409",
-    name="key sequence is unbroken",
-    level="framework",
-    sentence="A training call uses one key and an evaluation none, and the sequence of keys "
-    "continues exactly under nnx.jit and after splitting and merging, cloning, saving and "
-    "restoring.",
-    formula="the n-th training call has mask m_n, whatever happens between calls; after a restore "
-    "the next mask is the one that followed the save",
-    means="A resumed run repeats or skips masks, or an evaluation changes what follows it.",
-    assumes="Masks of different keys differ (DP403).",
-    mutants=("own_counter",),
-    blocked_by=("DP201",),
-    needs=("state",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

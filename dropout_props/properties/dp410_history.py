@@ -1,23 +1,18 @@
 """DP410: masks do not depend on what ran before."""
 
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import agree, decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.operations import Under
-from dropout_props.subjects.subject import Unsupported
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Subject
+from dropout_props.subjects.subject import Subject, Unsupported
 
 _Outputs: TypeAlias = "list[np.ndarray[Any, Any]]"
 
@@ -68,7 +63,20 @@ def _in_other_process(sampler: Sampler) -> _Outputs:
     return _plain(sampler, sampler.subject)
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP410",
+    "masks ignore history",
+    statement="A key gives the same masks again, in a second thread, after an evaluation, after "
+    "another model was built and in another process, compiled or not.",
+    formula="m(k) after any history = m(k)",
+    if_broken="A result cannot be reproduced: it depends on what ran before, or on the thread.",
+    assumes="A layer that the adapter builds again has no history, and in the isolated process "
+    "nothing ran before.",
+    level="framework",
+    killed_by=("evaluations_counted", "thread_folded", "process_folded"),
+    weight=16,
+)
+def history(sampler: Sampler) -> None:
     _check_history(sampler, compiled=False)
     there = run_isolated(_in_other_process, sampler.fresh())
     if not _same(sampler, there, _plain(sampler, sampler.subject)):
@@ -109,25 +117,3 @@ def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
     except Violation:
         return False
     return True
-
-
-PROPERTY = Property(
-    id="DP410",
-    name="masks ignore history",
-    level="framework",
-    sentence="A key gives the same masks again, in a second thread, after an evaluation, after "
-    "another model was built and in another process, compiled or not.",
-    formula="m(k) after any history = m(k)",
-    means="A result cannot be reproduced: it depends on what ran before, or on the thread.",
-    assumes="A layer that the adapter builds again has no history, and in the isolated process "
-    "nothing ran before.",
-    mutants=("evaluations_counted", "thread_folded", "process_folded"),
-    blocked_by=("DP201",),
-    needs=(),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=16,
-    ),
-)

@@ -1,8 +1,6 @@
 """DP411: the mask is, bit for bit, the one of the published derivation."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,17 +8,37 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties import reference_prng
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _CONFIG: Any = jax.config  # not every release declares its options
 _NAMES = ("first", "block/second", "block/inner/third")
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP411",
+    "published derivation holds",
+    statement="The mask is, bit for bit, the one that an independent NumPy threefry draws from the "
+    "key that the framework documents, for a layer by itself and for named and nested layers.",
+    formula="mask = uniform(fold(key, path, call)) < keep",
+    if_broken="A seed no longer gives the masks that it gave before, and stored runs cannot be "
+    "reproduced.",
+    assumes="threefry2x32 keys, jax_enable_x64 off, and a float rate. Subjects that promise "
+    "another derivation, or none, are not tested.",
+    level="framework",
+    needs=("mask", "scaled", "derivation", "layers"),
+    killed_by=("extra_fold", "other_comparison"),
+    cases=every_shape(
+        rate=strategies.inner_rates(),
+        values=("distinct", "negative"),
+    ),
+    explicit=(Case(rate=0.5), Case(shape=(129,), rate=0.1)),
+    one_program=True,
+)
+def derivation(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
     if _CONFIG.jax_enable_x64:
         raise Unsupported("the published derivation is for 32 bits, and jax_enable_x64 is set")
@@ -53,30 +71,3 @@ def _expect(sampler: Sampler, y: np.ndarray, key: np.ndarray, what: str) -> None
     unlike = int(np.count_nonzero((y != 0) != expected))
     if unlike:
         raise Violation(f"{what}: {unlike} of {case.size} units differ from the derivation")
-
-
-PROPERTY = Property(
-    id="DP411",
-    name="published derivation holds",
-    level="framework",
-    sentence="The mask is, bit for bit, the one that an independent NumPy threefry draws from the "
-    "key that the framework documents, for a layer by itself and for named and nested layers.",
-    formula="mask = uniform(fold(key, path, call)) < keep",
-    means="A seed no longer gives the masks that it gave before, and stored runs cannot be "
-    "reproduced.",
-    assumes="threefry2x32 keys, jax_enable_x64 off, and a float rate. Subjects that promise "
-    "another derivation, or none, are not tested.",
-    mutants=("extra_fold", "other_comparison"),
-    blocked_by=("DP201",),
-    needs=("mask", "scaled", "derivation", "layers"),
-    decision=Exact(
-        cases=lambda profile, _: strategies.cases(
-            rate=strategies.inner_rates(),
-            pool=strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES,
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(129,), rate=0.1)),
-    ),
-)

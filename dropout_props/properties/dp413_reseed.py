@@ -1,24 +1,32 @@
 """DP413: reseeding restarts the stream of a layer, whatever stream it was built on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from dropout_props.cases.case import Case
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Steps
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _PROGRAM = Steps(("call", "reseed", "call", "reseed", "call"))
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP413",
+    "reseeding restarts streams",
+    statement="Reseeding the layer's stream with one key makes the next mask the same each time, "
+    "and another one than before.",
+    formula="mask after reseed(m, k) = mask after reseed(m, k) again",
+    if_broken="A run that should be repeatable is not, and no error says so.",
+    assumes="A layer that was built on the stream 'default' treats it as its own.",
+    level="framework",
+    needs=("state",),
+    killed_by=("own_counter",),
+    weight=8,
+)
+def reseed(sampler: Sampler) -> None:
     case = sampler.case
     own = sampler.subject.traits.stream or "dropout"
     for stream in (own, "default"):
@@ -36,24 +44,3 @@ def _check(sampler: Sampler) -> None:
                 f"built on the stream {stream!r}: after reseeding {own!r} twice with one key the "
                 "masks differ, so the reseed had no effect"
             )
-
-
-PROPERTY = Property(
-    id="DP413",
-    name="reseeding restarts streams",
-    level="framework",
-    sentence="Reseeding the layer's stream with one key makes the next mask the same each time, "
-    "and another one than before.",
-    formula="mask after reseed(m, k) = mask after reseed(m, k) again",
-    means="A run that should be repeatable is not, and no error says so.",
-    assumes="A layer that was built on the stream 'default' treats it as its own.",
-    mutants=("own_counter",),
-    blocked_by=("DP201",),
-    needs=("state",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
-    ),
-)

@@ -1,19 +1,14 @@
 """DP414: a stream that is passed on to another Rngs does not issue its keys again."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
-from dropout_props.cases.case import Case
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Rewrapped
 from dropout_props.subjects.subject import Crashed, Unsupported
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _Way: TypeAlias = Literal["fork", "split", "broadcast", "Rngs"]
 _WAYS: tuple[_Way, ...] = get_args(_Way)
@@ -29,7 +24,21 @@ def _two_layers(sampler: Sampler, how: _Way, key: Any) -> tuple[Any, Any]:
     return first, second
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP414",
+    "derived streams use new keys",
+    statement="A layer built on streams that Rngs.fork, Rngs.split, Rngs.broadcast or Rngs made "
+    "from others has another mask than a layer built on the originals.",
+    formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
+    if_broken="Two parts of a model drop the same units, because one key was issued twice.",
+    assumes="Of the four ways, those that the installed release has are tested. A layer that "
+    "raises on derived streams, and not on the originals (DP201), fails.",
+    level="framework",
+    needs=("state",),
+    killed_by=("own_counter",),
+    weight=8,
+)
+def streams_passed_on(sampler: Sampler) -> None:
     missing, reissued = [], []
     for how in _WAYS:
         try:
@@ -49,25 +58,3 @@ def _check(sampler: Sampler) -> None:
         )
     if len(missing) == len(_WAYS):
         raise missing[0]
-
-
-PROPERTY = Property(
-    id="DP414",
-    name="derived streams use new keys",
-    level="framework",
-    sentence="A layer built on streams that Rngs.fork, Rngs.split, Rngs.broadcast or Rngs made "
-    "from others has another mask than a layer built on the originals.",
-    formula="m(layer on R) != m(layer on R.split({other: n, stream: None}))",
-    means="Two parts of a model drop the same units, because one key was issued twice.",
-    assumes="Of the four ways, those that the installed release has are tested. A layer that "
-    "raises on derived streams, and not on the originals (DP201), fails.",
-    mutants=("own_counter",),
-    blocked_by=("DP201",),
-    needs=("state",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
-    ),
-)

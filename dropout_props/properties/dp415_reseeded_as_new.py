@@ -1,22 +1,29 @@
 """DP415: a model reseeded with its original key drops the units that a fresh one drops."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Reseeded
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 # Frameworks visit layers in the order of their names; the last two models are built in another.
 _MODELS = (("only",), ("a", "b"), ("b", "a"), ("b/drop", "a/drop"))
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP415",
+    "reseeding equals rebuilding",
+    statement="A model that is reseeded with the key it was built on has the masks of a fresh "
+    "model, for one layer and for two in whatever order they were built.",
+    formula="m(reseed(M(k) called, k)) = m(M(k)), layer by layer",
+    if_broken="A run that is restarted in one process is not the run that a new process makes.",
+    assumes="The stream has the layer's own name (DP413 covers the other case), and both models "
+    "call their layers in one order. Masks of different keys differ (DP403).",
+    level="framework",
+    needs=("state", "layers"),
+    killed_by=("own_counter",),
+    weight=8,
+)
+def reseeded_as_new(sampler: Sampler) -> None:
     case = sampler.case
     for names in _MODELS:
         outputs = sampler.subject.perform(
@@ -35,25 +42,3 @@ def _describe(names: tuple[str, ...]) -> str:
         return "a model of one layer"
     order = "the order" if list(names) == sorted(names) else "another order than that"
     return f"a model built in {order} of its names ({', then '.join(names)})"
-
-
-PROPERTY = Property(
-    id="DP415",
-    name="reseeding equals rebuilding",
-    level="framework",
-    sentence="A model that is reseeded with the key it was built on has the masks of a fresh "
-    "model, for one layer and for two in whatever order they were built.",
-    formula="m(reseed(M(k) called, k)) = m(M(k)), layer by layer",
-    means="A run that is restarted in one process is not the run that a new process makes.",
-    assumes="The stream has the layer's own name (DP413 covers the other case), and both models "
-    "call their layers in one order. Masks of different keys differ (DP403).",
-    mutants=("own_counter",),
-    blocked_by=("DP201",),
-    needs=("state", "layers"),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=8,
-    ),
-)

@@ -1,25 +1,20 @@
 """DP416: a dropout layer does not change the parameters that are initialised after it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
+from dropout_props.cases.profiles import Profile
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Beside
-from dropout_props.subjects.subject import Unsupported
-
-if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Traits, Unsupported
 
 
 def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -35,7 +30,32 @@ def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "with a key for 'params' alone", {"params": sampler.key("params")}
 
 
-def _check(sampler: Sampler) -> None:
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return strategies.cases(
+        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
+    )
+
+
+@exact(
+    "DP416",
+    "other parameters unchanged",
+    statement="Adding the layer to a model does not change the parameters that are initialised "
+    "after it, with keys for 'params' and the layer's stream or with one key for all.",
+    formula="init(after the layer; k) = init(without the layer; k), at every rate",
+    if_broken="Adding dropout, or removing it for a comparison, starts from other parameters.",
+    assumes="The one key for all is the stream 'default' in NNX, where the layer is built, not "
+    "called, before the parameter is initialised. In Linen it is the key for 'params', where an "
+    "error is accepted too, and the layer is called both as a submodule and in the scope of the "
+    "model, as where a model extends the layer: its own parameters then follow those calls.",
+    level="framework",
+    needs=("identity", "streams", "lifted"),
+    blocked_by=(),
+    killed_by=("params_key_taken",),
+    cases=_cases,
+    explicit=(Case(rate=0.5), Case(rate=0.0)),
+    weight=4,
+)
+def neighbours(sampler: Sampler) -> None:
     for keys, streams in _keys(sampler):
         expected = np.asarray(_parameter(sampler, Beside("nowhere"), streams))
         for place in (Beside("own place"), Beside("model's scope")):
@@ -67,32 +87,3 @@ def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> 
             return None
         raise
     return answer
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return strategies.cases(
-        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
-    )
-
-
-PROPERTY = Property(
-    id="DP416",
-    name="other parameters unchanged",
-    level="framework",
-    sentence="Adding the layer to a model does not change the parameters that are initialised "
-    "after it, with keys for 'params' and the layer's stream or with one key for all.",
-    formula="init(after the layer; k) = init(without the layer; k), at every rate",
-    means="Adding dropout, or removing it for a comparison, starts from other parameters.",
-    assumes="The one key for all is the stream 'default' in NNX, where the layer is built, not "
-    "called, before the parameter is initialised. In Linen it is the key for 'params', where an "
-    "error is accepted too, and the layer is called both as a submodule and in the scope of the "
-    "model, as where a model extends the layer: its own parameters then follow those calls.",
-    mutants=("params_key_taken",),
-    needs=("identity", "streams", "lifted"),
-    decision=Exact(
-        cases=_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.0)),
-        weight=4,
-    ),
-)

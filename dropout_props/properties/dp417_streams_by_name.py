@@ -1,25 +1,34 @@
 """DP417: one key gives different masks in streams of different names."""
 
-from __future__ import annotations
-
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
-from dropout_props.properties.outputs import decisive_cases
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.sampler import Sampler
 
 _OTHERS = ("noise", "audio")  # of one length
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP417",
+    "stream name changes the mask",
+    statement="One key gives different masks in two streams of different names.",
+    formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
+    if_broken="Streams with one seed are one stream: parameters and masks, or two kinds of noise, "
+    "come from the same random bits.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    level="framework",
+    needs=("mask", "streams", "named_stream"),
+    blocked_by=(),
+    killed_by=("stream_name_ignored", "stream_name_by_length"),
+    weight=4,
+)
+def streams_by_name(sampler: Sampler) -> None:
     subject, case = sampler.subject, sampler.case
     if not one_suffices(sampler):
         raise NotRun(f"at rate {case.rate:g} equal masks of {case.size} units may be chance")
@@ -38,21 +47,3 @@ def _check(sampler: Sampler) -> None:
     if alike:
         first, second = alike[0]
         raise Violation(f"one key gives one mask in the streams {first!r} and {second!r}")
-
-
-PROPERTY = Property(
-    id="DP417",
-    name="stream name changes the mask",
-    level="framework",
-    sentence="One key gives different masks in two streams of different names.",
-    formula="m(layer of stream s; {s: k, t: k}) != m(layer of stream t; {s: k, t: k})",
-    means="Streams with one seed are one stream: parameters and masks, or two kinds of noise, come "
-    "from the same random bits.",
-    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
-    "probability below 2^-70.",
-    mutants=("stream_name_ignored", "stream_name_by_length"),
-    needs=("mask", "streams", "named_stream"),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=4
-    ),
-)

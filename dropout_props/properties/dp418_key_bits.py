@@ -1,21 +1,15 @@
 """DP418: every bit of a key counts."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.properties.declaration import Property, Statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
-from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.mask_cases import keep_of
+from dropout_props.properties.sampler import Sampler, folded, in_pieces
 from dropout_props.statistics import Trials, agreement
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dropout_props.properties.sampler import Sampler
 
 _WORD = 32
 _OF_KEY = "bit of the key"
@@ -23,7 +17,21 @@ _OF_NUMBER = "bit of the number folded in"
 _OF_EXPLICIT = "bit of a key at the call"
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+@statistical(
+    "DP418",
+    "every bit of a key counts",
+    statement="Flipping any one bit of a key, or of the number that is folded into it, gives an "
+    "independent mask; so does flipping one of a key that is handed to the call.",
+    formula="P(both kept or both dropped) = keep^2 + rate^2, for mask(k) and mask(k ^ 2^b), for "
+    "every b",
+    if_broken="A part of the key is ignored, or hardly mixed in: some keys give masks that are "
+    "alike.",
+    assumes="DP201 holds. A fault of the keep rate moves agreement too.",
+    explained_by=("DP402", "DP407"),
+    killed_by=("top_bit_weak", "explicit_bit_ignored"),
+    discrepancies=dict.fromkeys((_OF_KEY, _OF_NUMBER, _OF_EXPLICIT), 0.05),
+)
+def key_bits(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     families = [
         _flipped(sampler, _OF_KEY, _flipped_keys, sampler.masks, block),
         _flipped(sampler, _OF_NUMBER, _flipped_numbers, sampler.masks, block),
@@ -85,25 +93,3 @@ def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray[Any, Any]
 
 def _words_of_a_key() -> int:
     return int(jax.random.key_data(jax.random.key(0)).shape[-1])
-
-
-PROPERTY = Property(
-    id="DP418",
-    name="every bit of a key counts",
-    sentence="Flipping any one bit of a key, or of the number that is folded into it, gives an "
-    "independent mask; so does flipping one of a key that is handed to the call.",
-    formula="P(both kept or both dropped) = keep^2 + rate^2, for mask(k) and mask(k ^ 2^b), for "
-    "every b",
-    means="A part of the key is ignored, or hardly mixed in: some keys give masks that are alike.",
-    assumes="DP201 holds. A fault of the keep rate moves agreement too.",
-    mutants=("top_bit_weak", "explicit_bit_ignored"),
-    blocked_by=("DP201",),
-    explained_by=("DP402", "DP407"),
-    needs=("mask",),
-    decision=Statistical(
-        cases=large_block_cases,
-        observe=_observe,
-        discrepancies=dict.fromkeys((_OF_KEY, _OF_NUMBER, _OF_EXPLICIT), 0.05),
-        explicit=canonical(),
-    ),
-)

@@ -3,23 +3,39 @@
 The framework joins the names of a path before it hashes them, so only a framework can promise this.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Exact, Property, Violation
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 
 # Paths of names that only the separator tells apart, also where a layer joins names with "_".
 _AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_drop"))
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP419",
+    "similar names, other masks",
+    statement="Two layers of one model have different masks where only a separator tells their "
+    "names apart.",
+    formula="mask(a/bc) != mask(ab/c)",
+    if_broken="Layers that should get independent noise drop the same units, because of their "
+    "names.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    level="framework",
+    needs=("mask", "layers"),
+    blocked_by=("DP201", "DP404"),
+    killed_by=("underscore_names", "plain_concat_names"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.3, 0.7),
+        pool=((128,),),
+        values=("distinct", "negative"),
+    ),
+)
+def names_told_apart(sampler: Sampler) -> None:
     x, rate = sampler.inputs(), sampler.case.rate
     for pair in _AWKWARD:
 
@@ -31,28 +47,3 @@ def _check(sampler: Sampler) -> None:
             run_together = len({name.replace("/", "") for name in pair}) == 1
             why = ": their names run together without a separator" if run_together else ""
             raise Violation(f"layers {pair[0]} and {pair[1]} share their mask{why}")
-
-
-PROPERTY = Property(
-    id="DP419",
-    name="similar names, other masks",
-    level="framework",
-    sentence="Two layers of one model have different masks where only a separator tells their "
-    "names apart.",
-    formula="mask(a/bc) != mask(ab/c)",
-    means="Layers that should get independent noise drop the same units, because of their names.",
-    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
-    "probability below 2^-70.",
-    mutants=("underscore_names", "plain_concat_names"),
-    blocked_by=("DP201", "DP404"),
-    needs=("mask", "layers"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(0.3, 0.7),
-            pool=((128,),),
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-    ),
-)

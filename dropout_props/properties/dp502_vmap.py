@@ -1,24 +1,33 @@
 """DP502: under jax.vmap each row has the mask that a loop gives it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, training_call, transform_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.one_program import one_program
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _ROWS = 3
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP502",
+    "vmap matches a loop",
+    statement="Under jax.vmap each row has the mask that a loop gives it: over keys, over inputs "
+    "with one key, and over a named axis whose index is folded into the key.",
+    formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
+    if_broken="Examples of a batch share a mask, or get one that no loop reproduces.",
+    assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",
+    needs=("mask", "transforms"),
+    killed_by=("traced_otherwise", "vmap_first_key", "shard_same", "vmap_half_shared"),
+    cases=transform_cases,
+    weight=4,
+)
+def vmap(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_ROWS, role="rows")
     singly = sampler.key_list(_ROWS, role="rows")
@@ -43,23 +52,3 @@ def _check(sampler: Sampler) -> None:
     devices = jax.vmap(on_device, axis_name="devices")
     seen = one_program(lambda: devices(inputs))
     agree(sampler, seen, np.stack(folded), "over a named axis, its index folded in")
-
-
-PROPERTY = Property(
-    id="DP502",
-    name="vmap matches a loop",
-    sentence="Under jax.vmap each row has the mask that a loop gives it: over keys, over inputs "
-    "with one key, and over a named axis whose index is folded into the key.",
-    formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
-    means="Examples of a batch share a mask, or get one that no loop reproduces.",
-    assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",
-    mutants=("traced_otherwise", "vmap_first_key", "shard_same", "vmap_half_shared"),
-    blocked_by=("DP201",),
-    needs=("mask", "transforms"),
-    decision=Exact(
-        cases=transform_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,23 +1,32 @@
 """DP503: each step of jax.lax.scan has the mask of its own key."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, training_call, transform_cases
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
 
 _STEPS = 3
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP503",
+    "scan matches a loop",
+    statement="In jax.lax.scan, over keys or with the key carried along, each step has the mask of "
+    "its own key.",
+    formula="scan(train, ks)[t] = train(ks[t], x)",
+    if_broken="Every step of a recurrent model drops the same units, because the key was fixed "
+    "when the body was traced.",
+    needs=("mask", "transforms"),
+    killed_by=("scan_same_key", "trace_baked"),
+    cases=transform_cases,
+    weight=4,
+)
+def scan(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_STEPS, role="steps")
     _, steps = jax.lax.scan(lambda carry, key: (carry, train(key, x)), 0, keys)
@@ -34,24 +43,3 @@ def _check(sampler: Sampler) -> None:
         key, output = carried(key, None)
         expected.append(output)
     agree(sampler, steps, np.stack(expected), "in a scan that carries the key")
-
-
-PROPERTY = Property(
-    id="DP503",
-    name="scan matches a loop",
-    sentence="In jax.lax.scan, over keys or with the key carried along, each step has the mask of "
-    "its own key.",
-    formula="scan(train, ks)[t] = train(ks[t], x)",
-    means="Every step of a recurrent model drops the same units, because the key was fixed when "
-    "the body was traced.",
-    assumes="Nothing.",
-    mutants=("scan_same_key", "trace_baked"),
-    blocked_by=("DP201",),
-    needs=("mask", "transforms"),
-    decision=Exact(
-        cases=transform_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,25 +1,36 @@
 """DP505: on several devices a layer gives what it gives on one."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
-from dropout_props.properties.outputs import agree, decisive_cases, training_call
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import DEVICES, run_isolated
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _AXIS = "devices"
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP505",
+    "sharded matches unsharded",
+    statement="Under jit an input that is sharded over 8 devices gives the output of an unsharded "
+    "one, and under shard_map each shard has the mask of the key that is folded there.",
+    formula="jit(train)(k, shard(x)) = train(k, x); shard s: train(fold_in(k, s), x_s)",
+    if_broken="Training on several devices differs from the training that was tested on one, or "
+    "every device drops the same units.",
+    assumes="Eight devices of the host, in an isolated process. DP514 covers meshes with explicit "
+    "axes.",
+    level="framework",
+    needs=("mask", "transforms"),
+    killed_by=("shard_same", "device_counted"),
+    weight=16,
+)
+def sharded(sampler: Sampler) -> None:
     if all(n % DEVICES for n in sampler.case.shape):
         raise NotRun(f"no axis of {sampler.case.shape} can be cut into {DEVICES} parts")
     train, x = training_call(sampler), sampler.inputs()
@@ -69,26 +80,3 @@ def _shard_map() -> Any:
     from jax.experimental.shard_map import shard_map
 
     return shard_map
-
-
-PROPERTY = Property(
-    id="DP505",
-    name="sharded matches unsharded",
-    level="framework",
-    sentence="Under jit an input that is sharded over 8 devices gives the output of an unsharded "
-    "one, and under shard_map each shard has the mask of the key that is folded there.",
-    formula="jit(train)(k, shard(x)) = train(k, x); shard s: train(fold_in(k, s), x_s)",
-    means="Training on several devices differs from the training that was tested on one, or every "
-    "device drops the same units.",
-    assumes="Eight devices of the host, in an isolated process. DP514 covers meshes with explicit "
-    "axes.",
-    mutants=("shard_same", "device_counted"),
-    blocked_by=("DP201",),
-    needs=("mask", "transforms"),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=16,
-    ),
-)

@@ -1,23 +1,31 @@
 """DP506: in branches and loops of a program a layer has the mask of the key it gets there."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, training_call, transform_cases
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
 
 _STEPS = 3
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP506",
+    "control flow matches eager",
+    statement="In the branches of cond and switch and in the steps of while_loop the layer has the "
+    "mask of the key that it gets there.",
+    formula="cond(c, train(k), train(j)) = train(k) or train(j); step t = train(fold_in(k, t))",
+    if_broken="A branch or a step drops the units of another one.",
+    needs=("mask", "transforms"),
+    killed_by=("scan_same_key", "trace_baked", "traced_otherwise"),
+    cases=transform_cases,
+    weight=4,
+)
+def control_flow(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     first, second = sampler.key_list(2, role="branches")
 
@@ -44,23 +52,3 @@ def _check(sampler: Sampler) -> None:
     state = jax.device_put(np.int32(0)), jax.device_put(np.zeros_like(expected))
     _, steps = jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)
     agree(sampler, steps, expected, "in the steps of while_loop")
-
-
-PROPERTY = Property(
-    id="DP506",
-    name="control flow matches eager",
-    sentence="In the branches of cond and switch and in the steps of while_loop the layer has the "
-    "mask of the key that it gets there.",
-    formula="cond(c, train(k), train(j)) = train(k) or train(j); step t = train(fold_in(k, t))",
-    means="A branch or a step drops the units of another one.",
-    assumes="Nothing.",
-    mutants=("scan_same_key", "trace_baked", "traced_otherwise"),
-    blocked_by=("DP201",),
-    needs=("mask", "transforms"),
-    decision=Exact(
-        cases=transform_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,27 +1,34 @@
 """DP511: the framework's remat changes neither the output nor the gradient."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property
-from dropout_props.properties.outputs import agree, decisive_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.properties.transforms import TIMES, same_as_plain
 from dropout_props.subjects.operations import Under
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.traits import Ability
-
+from dropout_props.subjects.traits import Ability
 
 _SHOWS_MASK: tuple[Ability, ...] = ("mask", "scaled", "identity")
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP511",
+    "framework remat reuses masks",
+    statement="Under nn.remat and nnx.remat several calls give the outputs of plain calls, and "
+    "each backward pass uses the mask of its own forward pass.",
+    formula="remat(layer)(x) = layer(x); d sum(y_n)/dx = mask_n/keep",
+    if_broken="The backward pass drops other units than the forward pass did.",
+    assumes="DP201 holds. The gradient of a model that shows no mask is compared with that of the "
+    "plain call.",
+    needs=("lifted",),
+    killed_by=("grad_fresh_mask",),
+    weight=16,
+)
+def framework_remat(sampler: Sampler) -> None:
     same_as_plain(sampler, "remat")
     if not jnp.issubdtype(jnp.dtype(sampler.case.dtype), jnp.inexact):
         return  # token ids have no gradient
@@ -40,24 +47,3 @@ def _check(sampler: Sampler) -> None:
         kept = subject.perform(x, Under("plain", TIMES), **options)[-1] != 0
         slope = jnp.where(kept, jnp.ones_like(x) / case.keep, jnp.zeros_like(x))
     agree(sampler, jax.grad(remat)(x), slope, "the gradient of the last call under remat")
-
-
-PROPERTY = Property(
-    id="DP511",
-    name="framework remat reuses masks",
-    sentence="Under nn.remat and nnx.remat several calls give the outputs of plain calls, and each "
-    "backward pass uses the mask of its own forward pass.",
-    formula="remat(layer)(x) = layer(x); d sum(y_n)/dx = mask_n/keep",
-    means="The backward pass drops other units than the forward pass did.",
-    assumes="DP201 holds. The gradient of a model that shows no mask is compared with that of the "
-    "plain call.",
-    mutants=("grad_fresh_mask",),
-    blocked_by=("DP201",),
-    needs=("lifted",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=16,
-    ),
-)

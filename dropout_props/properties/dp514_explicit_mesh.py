@@ -1,31 +1,46 @@
 """DP514: on a mesh with explicit axes a layer accepts a sharded input."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
+from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import DEVICES, run_isolated
-from dropout_props.subjects.subject import Crashed, Unsupported
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Crashed, Traits, Unsupported
 
 _SHAPE = (16, 24)
 
 
-def _check(sampler: Sampler) -> None:
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    from dropout_props.cases import strategies
+
+    return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
+
+
+@exact(
+    "DP514",
+    "explicit mesh, same output",
+    statement="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "
+    "also with a broadcast dim along the sharded axis.",
+    formula="train(k, x sharded explicitly) = train(k, x)",
+    if_broken="A model cannot be trained with JAX's explicit sharding, or trains on other masks.",
+    assumes="JAX has meshes with explicit axes (set_mesh and AxisType).",
+    level="framework",
+    needs=("transforms", "explicit_mesh"),
+    killed_by=("unsharded_zeros",),
+    cases=_cases,
+    explicit=(Case(shape=_SHAPE, rate=0.5),),
+    weight=16,
+)
+def explicit_mesh(sampler: Sampler) -> None:
     spread: Mapping[str, Any] = run_isolated(_on_explicit_mesh, sampler.fresh())
     if not spread:
         raise Unsupported("this release of JAX has no meshes with explicit axes")
@@ -66,30 +81,3 @@ def _train(sampler: Sampler, x: Any, dims: tuple[int, ...]) -> Any:
         streams=sampler.streams(sampler.key()),
         broadcast_dims=dims,
     )
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    from dropout_props.cases import strategies
-
-    return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
-
-
-PROPERTY = Property(
-    id="DP514",
-    name="explicit mesh, same output",
-    level="framework",
-    sentence="On a mesh with explicit axes a sharded input gives the output of an unsharded one, "
-    "also with a broadcast dim along the sharded axis.",
-    formula="train(k, x sharded explicitly) = train(k, x)",
-    means="A model cannot be trained with JAX's explicit sharding, or trains on other masks.",
-    assumes="JAX has meshes with explicit axes (set_mesh and AxisType).",
-    mutants=("unsharded_zeros",),
-    blocked_by=("DP201",),
-    needs=("transforms", "explicit_mesh"),
-    decision=Exact(
-        cases=_cases,
-        check=_check,
-        explicit=(Case(shape=_SHAPE, rate=0.5),),
-        weight=16,
-    ),
-)

@@ -1,23 +1,16 @@
 """DP515: masks under the framework's transforms keep the keep rate and their independence."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Property, Statistical
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.catalogue import statistical
 from dropout_props.properties.mask_cases import keep_of
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, agreement
 from dropout_props.subjects.operations import Transform, Under
-from dropout_props.subjects.subject import Unsupported
-
-if TYPE_CHECKING:
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Traits, Unsupported
 
 _TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")
 _SPLIT: tuple[Transform, ...] = ("vmap", "scan")
@@ -33,7 +26,30 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     return st.sampled_from(_of(profile))
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+@statistical(
+    "DP515",
+    "transforms keep statistics",
+    statement="Under the framework's jit, vmap, scan, cond, switch and while_loop units are kept "
+    "with probability keep, and masks of two calls, rows or steps are independent.",
+    formula="P(kept) = keep; P(both kept or both dropped) = keep^2 + rate^2",
+    if_broken="A compiled, batched or scanned model drops at another rate, or with masks that "
+    "share a part.",
+    assumes="DP201 holds. Keys are split where a transform needs an argument for that. For NNX, "
+    "vmap and scan with split keys are counted: its other transforms give the masks of plain "
+    "calls, bit for bit (DP508, DP512). Transforms that the installed release lacks are left out.",
+    needs=("mask", "lifted"),
+    explained_by=("DP306", "DP307", "DP202", "DP301", "DP403"),
+    killed_by=("vmap_half_shared",),
+    cases=_cases,
+    explicit=_CASES[:2],
+    discrepancies={
+        f"{transform}, {what}": 0.02
+        for transform in _TRANSFORMS
+        for what in ("kept", "two answers")
+    },
+    few=lambda profile: len(_of(profile)),
+)
+def transforms_distribution(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     families, missing = [], []
     for transform in _SPLIT if sampler.subject.traits.api == "nnx" else _TRANSFORMS:
         keys = sampler.keys(max(1, sampler.num_keys // 2), role=transform, block=block)
@@ -56,32 +72,3 @@ def _counts(transform: Transform, kept: np.ndarray, sampler: Sampler) -> list[Tr
         Trials.of(int(np.count_nonzero(kept)), kept.size, keep, label=f"{transform}, kept"),
         Trials.of(same, first.size, agreement(keep), label=f"{transform}, two answers"),
     ]
-
-
-PROPERTY = Property(
-    id="DP515",
-    name="transforms keep statistics",
-    sentence="Under the framework's jit, vmap, scan, cond, switch and while_loop units are kept "
-    "with probability keep, and masks of two calls, rows or steps are independent.",
-    formula="P(kept) = keep; P(both kept or both dropped) = keep^2 + rate^2",
-    means="A compiled, batched or scanned model drops at another rate, or with masks that share a "
-    "part.",
-    assumes="DP201 holds. Keys are split where a transform needs an argument for that. For NNX, "
-    "vmap and scan with split keys are counted: its other transforms give the masks of plain "
-    "calls, bit for bit (DP508, DP512). Transforms that the installed release lacks are left out.",
-    mutants=("vmap_half_shared",),
-    blocked_by=("DP201",),
-    explained_by=("DP306", "DP307", "DP202", "DP301", "DP403"),
-    needs=("mask", "lifted"),
-    decision=Statistical(
-        cases=_cases,
-        observe=_observe,
-        discrepancies={
-            f"{transform}, {what}": 0.02
-            for transform in _TRANSFORMS
-            for what in ("kept", "two answers")
-        },
-        explicit=_CASES[:2],
-        few=lambda profile: len(_of(profile)),
-    ),
-)

@@ -1,9 +1,7 @@
 """DP516: a rate that is an argument of a compiled program acts like the same number."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -11,19 +9,38 @@ from hypothesis.strategies import sampled_from
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported, WrongOutput
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 # Both the rate and 1 - rate are exact in every float dtype, so that one keep probability is right.
 _RATES = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75)
 _ANOTHER = {rate: _RATES[number - 1] for number, rate in enumerate(_RATES)}
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP516",
+    "a traced rate works",
+    statement="A rate that is an argument of a compiled program gives the output of the same "
+    "number in an eager call, for each rate that the program gets.",
+    formula="f = jit(train): f(k, x, r) = train(k, x, r) for r = r1, r2 and 0",
+    if_broken="A schedule of rates inside a compiled step drops at another rate than it says, or "
+    "at one rate for ever.",
+    assumes="Rates are multiples of 1/8, which no dtype rounds. A layer that raises on a traced "
+    "rate misleads nobody: the property does not apply to it.",
+    needs=("any_rate", "transforms"),
+    blocked_by=("DP201", "DP401"),
+    explained_by=("DP501",),
+    killed_by=("traced_rate_forgotten", "traced_rate_unscaled"),
+    cases=strategies.cases(
+        rate=sampled_from(_RATES), pool=((128,), (5, 3)), values=("distinct", "negative")
+    ),
+    explicit=(Case(rate=0.25),),
+    weight=8,
+)
+def traced_rate(sampler: Sampler) -> None:
     x, key, subject = sampler.inputs(), sampler.key(), sampler.subject
 
     def train(rate: Any, *, expect_errors: bool = False) -> Any:
@@ -50,28 +67,3 @@ def _check(sampler: Sampler) -> None:
     for rate in (sampler.case.rate, _ANOTHER[sampler.case.rate], 0.0):  # a schedule may begin at 0
         expected = np.asarray(train(rate))
         agree(sampler, program(rate), expected, f"jit with the rate {rate:g} as argument")
-
-
-PROPERTY = Property(
-    id="DP516",
-    name="a traced rate works",
-    sentence="A rate that is an argument of a compiled program gives the output of the same number "
-    "in an eager call, for each rate that the program gets.",
-    formula="f = jit(train): f(k, x, r) = train(k, x, r) for r = r1, r2 and 0",
-    means="A schedule of rates inside a compiled step drops at another rate than it says, or at "
-    "one rate for ever.",
-    assumes="Rates are multiples of 1/8, which no dtype rounds. A layer that raises on a traced "
-    "rate misleads nobody: the property does not apply to it.",
-    mutants=("traced_rate_forgotten", "traced_rate_unscaled"),
-    blocked_by=("DP201", "DP401"),
-    explained_by=("DP501",),
-    needs=("any_rate", "transforms"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=sampled_from(_RATES), pool=((128,), (5, 3)), values=("distinct", "negative")
-        ),
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.25),),
-        weight=8,
-    ),
-)

@@ -1,22 +1,36 @@
 """DP601: the gradient of the training output is mask/keep."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import agree, training_call, transform_cases
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.one_program import one_program
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP601",
+    "gradient is mask/keep",
+    statement="The gradient is mask/keep, by VJP and JVP, eagerly, under jit and under vmap, is 0 "
+    "for a dropped unit even where the input is NaN, infinite or 0, and does not depend on the "
+    "input.",
+    formula="dy[i]/dx[j] = mask[i]/keep if i = j, else 0",
+    if_broken="The network trains on another mask than its forward pass used, or on unscaled "
+    "gradients.",
+    assumes="DP201 holds, and the output at an input without zeros shows the mask.",
+    level="core",
+    needs=("mask", "scaled", "identity"),
+    blocked_by=("DP201", "DP304"),
+    killed_by=("grad_fresh_mask", "grad_no_scale", "grad_from_value", "grad_straight_through"),
+    cases=transform_cases,
+    weight=4,
+)
+def gradient(sampler: Sampler) -> None:
     train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
     numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
     weights = jax.device_put(numbers)
@@ -54,26 +68,3 @@ def _special(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     values = np.asarray([0.0, np.nan, np.inf, -np.inf, -0.0], x.dtype)
     at = np.arange(x.size).reshape(x.shape)
     return np.where(at % 6 < 5, values[at % 6 % 5], x)  # noqa: PLR2004 (one in six stays)
-
-
-PROPERTY = Property(
-    id="DP601",
-    name="gradient is mask/keep",
-    level="core",
-    sentence="The gradient is mask/keep, by VJP and JVP, eagerly, under jit and under vmap, is 0 "
-    "for a dropped unit even where the input is NaN, infinite or 0, and does not depend on the "
-    "input.",
-    formula="dy[i]/dx[j] = mask[i]/keep if i = j, else 0",
-    means="The network trains on another mask than its forward pass used, or on unscaled "
-    "gradients.",
-    assumes="DP201 holds, and the output at an input without zeros shows the mask.",
-    mutants=("grad_fresh_mask", "grad_no_scale", "grad_from_value", "grad_straight_through"),
-    blocked_by=("DP201", "DP304"),
-    needs=("mask", "scaled", "identity"),
-    decision=Exact(
-        cases=transform_cases,
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

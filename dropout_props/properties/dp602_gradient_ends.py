@@ -1,8 +1,6 @@
 """DP602: the gradient is 1 at rate 0, and 0 at rate 1."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,15 +8,32 @@ from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import training_call
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.one_program import one_program
 
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
-
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP602",
+    "gradient exact at rates 0/1",
+    statement="At rate 0 VJP and JVP are the identity and at rate 1 they are 0, eagerly and under "
+    "jit.",
+    formula="dy/dx = 1 at rate 0, and 0 at rate 1",
+    if_broken="Setting the rate to 0 or to 1 stops the training, or puts NaN into it.",
+    assumes="The input is finite; DP103 covers the others at rate 1.",
+    needs=("mask", "scaled", "identity", "any_rate", "rate_one"),
+    blocked_by=(),
+    killed_by=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
+    cases=strategies.cases(
+        rate=st.sampled_from((0.0, 1.0)),
+        pool=((128,), (5, 3), ()),
+        values=("distinct", "negative"),
+    ),
+    explicit=(Case(rate=0.0), Case(rate=1.0)),
+)
+def gradient_ends(sampler: Sampler) -> None:
     train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
     numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
     weights, expected = (
@@ -43,25 +58,3 @@ def _check(sampler: Sampler) -> None:
                 f"rate {sampler.case.rate:g}: the {what} has {len(wrong)} wrong units, at {at} "
                 f"{np.asarray(gradient)[at]!s} instead of {expected[at]!s}"
             )
-
-
-PROPERTY = Property(
-    id="DP602",
-    name="gradient exact at rates 0/1",
-    sentence="At rate 0 VJP and JVP are the identity and at rate 1 they are 0, eagerly and under "
-    "jit.",
-    formula="dy/dx = 1 at rate 0, and 0 at rate 1",
-    means="Setting the rate to 0 or to 1 stops the training, or puts NaN into it.",
-    assumes="The input is finite; DP103 covers the others at rate 1.",
-    mutants=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
-    needs=("mask", "scaled", "identity", "any_rate", "rate_one"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=st.sampled_from((0.0, 1.0)),
-            pool=((128,), (5, 3), ()),
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        explicit=(Case(shape=(128,), rate=0.0), Case(shape=(128,), rate=1.0)),
-    ),
-)

@@ -1,10 +1,8 @@
 """DP701: a layer supports each dtype that it promises to that dtype's own precision."""
 
-from __future__ import annotations
-
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -12,14 +10,11 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case, as_dtype
 from dropout_props.properties.bits import Array, is_quotient, same_bits
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import training_call
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import WrongOutput
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from dropout_props.properties.sampler import Sampler
 
 _OF_64_BITS = ("float64", "complex128")
 _FINE = 1.0 + 2.0**-30  # too fine for float32
@@ -43,7 +38,36 @@ def _x64(dtype: str) -> AbstractContextManager[Any]:
     return switched
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP701",
+    "wide dtypes keep precision",
+    statement="In each promised dtype beyond the usual ones the output has the dtype of the input, "
+    "every unit is 0 or x/keep to its own ulp, the mask is that of float32, and evaluation is the "
+    "identity.",
+    formula="y in {0, x/keep} to 1 ulp of x.dtype; mask(k, x) = mask(k, float32 x)",
+    if_broken="Digits of float64, an imaginary part or the range of float8 are lost on the way.",
+    assumes="keep may be rounded to the dtype of the input. Real and imaginary parts count "
+    "separately. Dtypes of 64 bits are tested with jax_enable_x64, which draws other bits: masks "
+    "are compared within one mode.",
+    needs=("mask", "scaled", "identity", "wide_dtypes"),
+    killed_by=("through_float32", "imaginary_unscaled", "power_of_two_scale", "mask_in_own_dtype"),
+    cases=lambda _, traits: strategies.cases(
+        rate=strategies.inner_rates(0.1, 0.8),  # 61/keep is finite in every dtype
+        pool=((128,), (5, 3)),
+        dtypes=traits.wide_dtypes or ("float32",),
+        values=("distinct", "negative"),
+    ),
+    explicit=(
+        Case(rate=0.3, dtype="float64"),
+        Case(rate=0.3, dtype="complex64"),
+        Case(rate=0.3, dtype="complex128"),
+        Case(rate=0.3, dtype="float8_e4m3fn"),
+        Case(rate=0.3, dtype="float8_e5m2"),
+    ),
+    weight=2,
+    one_program=True,
+)
+def dtypes(sampler: Sampler) -> None:
     case, subject, train = sampler.case, sampler.subject, training_call(sampler)
     values, key = _inputs(case), sampler.key()
     try:
@@ -79,38 +103,3 @@ def _check(sampler: Sampler) -> None:
 
 def _parts(array: Array) -> tuple[Array, ...]:
     return (array.real, array.imag) if array.dtype.kind == "c" else (array,)
-
-
-PROPERTY = Property(
-    id="DP701",
-    name="wide dtypes keep precision",
-    sentence="In each promised dtype beyond the usual ones the output has the dtype of the input, "
-    "every unit is 0 or x/keep to its own ulp, the mask is that of float32, and evaluation is the "
-    "identity.",
-    formula="y in {0, x/keep} to 1 ulp of x.dtype; mask(k, x) = mask(k, float32 x)",
-    means="Digits of float64, an imaginary part or the range of float8 are lost on the way.",
-    assumes="keep may be rounded to the dtype of the input. Real and imaginary parts count "
-    "separately. Dtypes of 64 bits are tested with jax_enable_x64, which draws other bits: masks "
-    "are compared within one mode.",
-    mutants=("through_float32", "imaginary_unscaled", "power_of_two_scale", "mask_in_own_dtype"),
-    blocked_by=("DP201",),
-    needs=("mask", "scaled", "identity", "wide_dtypes"),
-    decision=Exact(
-        cases=lambda _, traits: strategies.cases(
-            rate=strategies.inner_rates(0.1, 0.8),  # 61/keep is finite in every dtype
-            pool=((128,), (5, 3)),
-            dtypes=traits.wide_dtypes or ("float32",),
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        one_program=True,
-        weight=2,
-        explicit=(
-            Case(shape=(128,), rate=0.3, dtype="float64"),
-            Case(shape=(128,), rate=0.3, dtype="complex64"),
-            Case(shape=(128,), rate=0.3, dtype="complex128"),
-            Case(shape=(128,), rate=0.3, dtype="float8_e4m3fn"),
-            Case(shape=(128,), rate=0.3, dtype="float8_e5m2"),
-        ),
-    ),
-)

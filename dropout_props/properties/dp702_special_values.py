@@ -1,8 +1,6 @@
 """DP702: NaN, infinities, zeros and tiny numbers are dropped or kept like other values."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -10,14 +8,34 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import training_call
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.sampler import Sampler
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP702",
+    "special values drop cleanly",
+    statement="A dropped unit is +0 whatever its input, a kept NaN, infinity or zero stays what it "
+    "is, and a kept tiny number stays tiny.",
+    formula="y = +0 or x/keep for x = NaN, +inf, -inf, +0, -0 and subnormals",
+    if_broken="A NaN survives although its unit was dropped, or disappears although it was kept.",
+    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not tested.",
+    needs=("mask", "scaled", "identity", "nonfinite"),
+    blocked_by=(),
+    killed_by=("mult_mask", "nan_hidden"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.1, 0.9),
+        pool=((128,), (129,), (5, 3)),
+        dtypes=strategies.DTYPES,
+        values=("distinct",),
+    ),
+    explicit=(Case(rate=0.5), Case(rate=0.3, dtype="bfloat16")),
+    weight=2,
+    one_program=True,
+)
+def special_values(sampler: Sampler) -> None:
     train, key, case = training_call(sampler), sampler.key(), sampler.case
     x = np.asarray(case.inputs())
     kept = np.asarray(train(key, jax.device_put(x))) != 0
@@ -38,28 +56,3 @@ def _check(sampler: Sampler) -> None:
         if wrong.any():
             at = tuple(map(int, np.argwhere(wrong)[0]))
             raise Violation(f"{what}: {wide[at]} gave {y[at]} at {at}, {int(wrong.sum())} in all")
-
-
-PROPERTY = Property(
-    id="DP702",
-    name="special values drop cleanly",
-    sentence="A dropped unit is +0 whatever its input, a kept NaN, infinity or zero stays what it "
-    "is, and a kept tiny number stays tiny.",
-    formula="y = +0 or x/keep for x = NaN, +inf, -inf, +0, -0 and subnormals",
-    means="A NaN survives although its unit was dropped, or disappears although it was kept.",
-    assumes="The device may flush subnormal numbers to 0. The sign of a kept zero is not tested.",
-    mutants=("mult_mask", "nan_hidden"),
-    needs=("mask", "scaled", "identity", "nonfinite"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(0.1, 0.9),
-            pool=((128,), (129,), (5, 3)),
-            dtypes=strategies.DTYPES,
-            values=("distinct",),
-        ),
-        check=_check,
-        one_program=True,
-        weight=2,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.3, dtype="bfloat16")),
-    ),
-)

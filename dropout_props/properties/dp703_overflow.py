@@ -1,8 +1,6 @@
 """DP703: a kept unit overflows only where x/keep does."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -10,16 +8,35 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import training_call
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.sampler import Sampler
 
 _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP703",
+    "overflows where x/keep does",
+    statement="A kept unit is infinite where x/keep is too large for its dtype, and finite "
+    "elsewhere.",
+    formula="|y| = inf only if |x|/keep > max(dtype)",
+    if_broken="Half precision overflows in an intermediate step, or an overflow is hidden.",
+    assumes="keep may be rounded to the dtype of the input: the last 2 % are not tested.",
+    needs=("mask", "scaled", "identity"),
+    killed_by=("early_overflow", "overflow_hidden"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.1, 0.9),
+        pool=((128,), (5, 3)),
+        dtypes=strategies.DTYPES,
+        values=("distinct",),
+    ),
+    explicit=(Case(rate=0.5, dtype="float16"), Case(rate=0.9)),
+    weight=2,
+    one_program=True,
+)
+def overflow(sampler: Sampler) -> None:
     train, key, case = training_call(sampler), sampler.key(), sampler.case
     dtype = jnp.dtype(case.dtype)
     largest = float(cast("Any", jnp).finfo(dtype).max)
@@ -34,29 +51,3 @@ def _check(sampler: Sampler) -> None:
     wrong = (y != 0) & ~np.isposinf(y)
     if wrong.any():
         raise Violation(f"x = {too_large.reshape(-1)[0]!s} gave {y[wrong][0]}; x/keep overflows")
-
-
-PROPERTY = Property(
-    id="DP703",
-    name="overflows where x/keep does",
-    sentence="A kept unit is infinite where x/keep is too large for its dtype, and finite "
-    "elsewhere.",
-    formula="|y| = inf only if |x|/keep > max(dtype)",
-    means="Half precision overflows in an intermediate step, or an overflow is hidden.",
-    assumes="keep may be rounded to the dtype of the input: the last 2 % are not tested.",
-    mutants=("early_overflow", "overflow_hidden"),
-    blocked_by=("DP201",),
-    needs=("mask", "scaled", "identity"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(0.1, 0.9),
-            pool=((128,), (5, 3)),
-            dtypes=strategies.DTYPES,
-            values=("distinct",),
-        ),
-        check=_check,
-        one_program=True,
-        weight=2,
-        explicit=(Case(shape=(128,), rate=0.5, dtype="float16"), Case(shape=(128,), rate=0.9)),
-    ),
-)

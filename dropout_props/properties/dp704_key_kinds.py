@@ -1,30 +1,24 @@
 """DP704: a layer works with every kind of key that JAX has."""
 
-from __future__ import annotations
-
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.declaration import Violation
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.outputs import agree, decisive_cases, training_call
+from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.sampler import Sampler
+from dropout_props.statistics import Interval
 from dropout_props.subjects.one_program import one_program
 from dropout_props.subjects.subject import Crashed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
 
 _KINDS = {
     "threefry": ("threefry2x32", None),
@@ -36,7 +30,22 @@ _KINDS = {
 _LOG2_CHANCE = -64.0
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP704",
+    "every key type works",
+    statement="Raw and typed keys of the same words give the same mask, and threefry "
+    "(partitionable or not), rbg and unsafe_rbg keys each give a mask that repeats with the key, "
+    "differs between keys and keeps about 1 - rate of the units.",
+    formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
+    if_broken="The layer works with one kind of key only, or treats the others differently.",
+    assumes="A count of kept units that fails, or two equal masks, have a probability below 2^-64. "
+    "DP202 tests the keep rate more finely, with keys of the configured kind.",
+    needs=("mask",),
+    killed_by=("raw_key_folded", "rbg_ignored"),
+    weight=4,
+    one_program=True,
+)
+def key_kinds(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     seeds = sampler.words(2, role="kinds")[:, 0]
     for kind, (implementation, partitionable) in _KINDS.items():
@@ -77,27 +86,3 @@ def _log2_chance(count: int, size: int, keep: Interval) -> float:
 
 def _partitionable(value: bool | None) -> AbstractContextManager[Any]:  # noqa: FBT001
     return nullcontext() if value is None else jax.threefry_partitionable(value)
-
-
-PROPERTY = Property(
-    id="DP704",
-    name="every key type works",
-    sentence="Raw and typed keys of the same words give the same mask, and threefry (partitionable "
-    "or not), rbg and unsafe_rbg keys each give a mask that repeats with the key, differs between "
-    "keys and keeps about 1 - rate of the units.",
-    formula="train(key_data(k), x) = train(k, x), and train(k, x) = train(k, x) for each kind",
-    means="The layer works with one kind of key only, or treats the others differently.",
-    assumes="A count of kept units that fails, or two equal masks, have a probability below "
-    "2^-64. DP202 tests the keep rate more finely, with keys of "
-    "the configured kind.",
-    mutants=("raw_key_folded", "rbg_ignored"),
-    blocked_by=("DP201",),
-    needs=("mask",),
-    decision=Exact(
-        cases=decisive_cases,
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5),),
-        weight=4,
-    ),
-)

@@ -1,8 +1,6 @@
 """DP705: a rate in float16 or bfloat16 acts like the same number as a float."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,11 +8,10 @@ import numpy as np
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.bits import Array, is_quotient
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Crashed, WrongOutput
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _TYPES: dict[str, tuple[Any, float]] = {  # constructor and epsilon
     "np.float16": (np.float16, 2.0**-10),
@@ -23,7 +20,26 @@ _TYPES: dict[str, tuple[Any, float]] = {  # constructor and epsilon
 _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding alone
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP705",
+    "low-precision rates work",
+    statement="A rate given in float16 or bfloat16 acts like the same number given as a float, "
+    "with the same mask and the scale 1/keep in the precision of the output, or is rejected.",
+    formula="train(k, x, r16) = train(k, x, float(r16)), y in {0, x/(1 - float(r16))} to 1 ulp",
+    if_broken="A rate from a config in half precision keeps and scales by other numbers than it "
+    "says, and E[y] is not x.",
+    assumes="Inputs are float32. A TypeError or ValueError counts as a rejection.",
+    needs=("mask", "scaled", "identity", "any_rate"),
+    killed_by=("rate_leaks", "rate_sets_precision"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.01, 0.9),
+        pool=((128,),),
+        values=("distinct", "negative"),
+    ),
+    explicit=(Case(rate=0.3), Case(rate=0.01)),
+    weight=2,
+)
+def rate_types(sampler: Sampler) -> None:
     case, subject = sampler.case, sampler.subject
     values, streams = case.inputs(), sampler.streams(sampler.key())
     x, imprecise = sampler.inputs(), []
@@ -63,28 +79,3 @@ def _scale(y: Array, x: Array, keep: float, epsilon: float) -> list[str]:
         )
     scales = f"scales every kept unit by {factor:.9g} instead of {1 / keep:.9g}"
     return [f"{scales}, as computed in the precision of the rate"]
-
-
-PROPERTY = Property(
-    id="DP705",
-    name="low-precision rates work",
-    sentence="A rate given in float16 or bfloat16 acts like the same number given as a float, with "
-    "the same mask and the scale 1/keep in the precision of the output, or is rejected.",
-    formula="train(k, x, r16) = train(k, x, float(r16)), y in {0, x/(1 - float(r16))} to 1 ulp",
-    means="A rate from a config in half precision keeps and scales by other numbers than it says, "
-    "and E[y] is not x.",
-    assumes="Inputs are float32. A TypeError or ValueError counts as a rejection.",
-    mutants=("rate_leaks", "rate_sets_precision"),
-    blocked_by=("DP201",),
-    needs=("mask", "scaled", "identity", "any_rate"),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(0.01, 0.9),
-            pool=((128,),),
-            values=("distinct", "negative"),
-        ),
-        check=_check,
-        weight=2,
-        explicit=(Case(shape=(128,), rate=0.3), Case(shape=(128,), rate=0.01)),
-    ),
-)

@@ -1,28 +1,47 @@
 """DP801: attention shares a dropout mask only where broadcast_dropout says so."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Violation
+from dropout_props.cases.profiles import Profile
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Shared
-from dropout_props.subjects.subject import Crashed
-
-if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
+from dropout_props.subjects.subject import Crashed, Traits
 
 _SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys
 
 
-def _check(sampler: Sampler) -> None:
+def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
+    return strategies.cases(
+        rate=strategies.inner_rates(0.4, 0.6), pool=(_SHAPE,), values=("zeros",)
+    )
+
+
+@exact(
+    "DP801",
+    "attention shares as declared",
+    statement="With broadcast_dropout one mask of (queries, keys) serves every example and head "
+    "and has its own row for each query, without it every example and head has its own mask, and a "
+    "rate of 1 gives zeros or is rejected.",
+    formula="shared: m[b, h] = m[0, 0]; else m[b, h] != m[c, i]; rows of queries differ",
+    if_broken="All heads lose the same connections although they should not, or the reverse.",
+    assumes="Scores are all equal, so no weight is 0 unless it is dropped. Two rows of 128 weights "
+    "at a rate from 0.4 to 0.6 are equal with probability below 2^-120.",
+    level="core",
+    needs=("attention",),
+    blocked_by=(),
+    killed_by=("heads_share", "sharing_ignored"),
+    cases=_cases,
+    explicit=(Case(shape=_SHAPE, rate=0.5, values="zeros"),),
+    weight=4,
+)
+def attention(sampler: Sampler) -> None:
     rows = _rows(sampler, shared=True)
     if not (rows == rows[:1]).all():
         raise Violation("with broadcast_dropout=True, examples or heads have different masks")
@@ -64,31 +83,3 @@ def _rows(sampler: Sampler, *, shared: bool) -> np.ndarray[Any, Any]:
         streams=sampler.streams(sampler.key()),
     )
     return (np.asarray(weights) != 0).reshape(-1, *case.shape[2:])
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return strategies.cases(
-        rate=strategies.inner_rates(0.4, 0.6), pool=(_SHAPE,), values=("zeros",)
-    )
-
-
-PROPERTY = Property(
-    id="DP801",
-    name="attention shares as declared",
-    level="core",
-    sentence="With broadcast_dropout one mask of (queries, keys) serves every example and head and "
-    "has its own row for each query, without it every example and head has its own mask, and a "
-    "rate of 1 gives zeros or is rejected.",
-    formula="shared: m[b, h] = m[0, 0]; else m[b, h] != m[c, i]; rows of queries differ",
-    means="All heads lose the same connections although they should not, or the reverse.",
-    assumes="Scores are all equal, so no weight is 0 unless it is dropped. Two rows of 128 weights "
-    "at a rate from 0.4 to 0.6 are equal with probability below 2^-120.",
-    mutants=("heads_share", "sharing_ignored"),
-    needs=("attention",),
-    decision=Exact(
-        cases=_cases,
-        check=_check,
-        explicit=(Case(shape=_SHAPE, rate=0.5, values="zeros"),),
-        weight=4,
-    ),
-)

@@ -1,20 +1,31 @@
 """DP802: a model depends on its dropout key in training, and not in evaluation."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
+from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal, num_keys_for
-from dropout_props.properties.declaration import Exact, Property, Violation
-from dropout_props.properties.outputs import decisive_cases, evaluation, training_call
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.declaration import Violation
+from dropout_props.properties.outputs import evaluation, training_call
+from dropout_props.properties.sampler import Sampler
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP802",
+    "keys matter in training only",
+    statement="The training output of a model changes with its dropout key, and its evaluation "
+    "output is the same with any key and with none.",
+    formula="train(x, k) != train(x, j); eval(x, k) = eval(x, j) = eval(x)",
+    if_broken="Dropout is off in training, or still on in evaluation.",
+    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
+    "probability below 2^-70.",
+    level="core",
+    needs=("eval_mode", "streams"),
+    blocked_by=(),
+    killed_by=("constant_key",),
+    weight=2,
+)
+def models(sampler: Sampler) -> None:
     x = sampler.inputs()
     first, second = sampler.key_list(2, role="training")
     train = training_call(sampler)
@@ -33,21 +44,3 @@ def _check_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> None:
         )
         if not same_bits(other, evaluated):
             raise Violation(f"a key changed the evaluation: {first_difference(other, evaluated)}")
-
-
-PROPERTY = Property(
-    id="DP802",
-    name="keys matter in training only",
-    level="core",
-    sentence="The training output of a model changes with its dropout key, and its evaluation "
-    "output is the same with any key and with none.",
-    formula="train(x, k) != train(x, j); eval(x, k) = eval(x, j) = eval(x)",
-    means="Dropout is off in training, or still on in evaluation.",
-    assumes="Two masks of a hundred units or more at a rate from 0.3 to 0.7 are equal with "
-    "probability below 2^-70.",
-    mutants=("constant_key",),
-    needs=("eval_mode", "streams"),
-    decision=Exact(
-        cases=decisive_cases, check=_check, explicit=(Case(shape=(128,), rate=0.5),), weight=2
-    ),
-)

@@ -8,7 +8,7 @@ keep is a whole number to float32 rounding, and the expectation of a float becom
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,12 +16,11 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, Property, Statistical, Violation
-from dropout_props.properties.mask_cases import block_cases, canonical, keep_of
+from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.declaration import Exact, Violation
+from dropout_props.properties.mask_cases import block_cases, keep_of
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
-
-if TYPE_CHECKING:
-    from dropout_props.properties.sampler import Sampler
 
 _UNITS = 1024  # read at most: a longer sum could round to another whole number
 _TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations
@@ -64,20 +63,6 @@ class _Head:
         return jnp.moveaxis(jnp.matmul(units, self.weights.T, precision="highest"), -1, 0)
 
 
-def _observe(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    head, x = _Head.of(sampler), sampler.inputs()
-    keys = sampler.keys(sampler.num_keys, block=block)
-    outputs = sampler.each(lambda key: head(key, x), keys).astype(np.float64)
-    sampler.drawn.append(len(keys) * sampler.size)
-    kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
-    return tuple(
-        Trials.of(
-            int(np.clip(column, 0, size).sum()), size * len(keys), keep_of(sampler), label=label
-        )
-        for column, (label, size) in zip(kept.T, head.sizes.items(), strict=True)
-    )
-
-
 def _check(sampler: Sampler) -> None:
     head, x = _Head.of(sampler), sampler.inputs()
     program = jax.jit(head) if sampler.subject.traits.batching == "vmap" else head
@@ -93,33 +78,41 @@ def _check(sampler: Sampler) -> None:
             )
 
 
-PROPERTY = Property(
-    id="DP803",
-    name="linear models keep the mean",
-    sentence="The expected training output of a linear model behind the layer is its evaluation "
+@statistical(
+    "DP803",
+    "linear models keep the mean",
+    statement="The expected training output of a linear model behind the layer is its evaluation "
     "output.",
     formula="E[w . y] = w . eval(x), where keep (w . y) is a count of kept units",
-    means="A layer behind dropout is trained on larger or smaller values than it is evaluated on.",
+    if_broken="A layer behind dropout is trained on larger or smaller values than it is evaluated "
+    "on.",
     assumes="DP201 holds. Units of one mask are independent (DP301).",
-    mutants=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "comb", "coarse_where_traced"),
-    blocked_by=("DP201",),
-    explained_by=("DP202", "DP203"),
     needs=("mask", "scaled"),
-    decision=Statistical(
-        cases=block_cases,
-        observe=_observe,
-        discrepancies={"all units": 0.003, "every second unit": 0.005, "a random half": 0.005},
-        explicit=canonical(),
-        relative="all units",
-        also=Exact(
-            cases=lambda _, __: strategies.cases(
-                rate=strategies.inner_rates(),
-                pool=((128,),),
-                values=("distinct", "negative"),
-            ),
-            check=_check,
-            explicit=(Case(shape=(128,), rate=0.3),),
-            weight=4,  # each rate is a compilation
+    explained_by=("DP202", "DP203"),
+    killed_by=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "comb", "coarse_where_traced"),
+    cases=block_cases,
+    discrepancies={"all units": 0.003, "every second unit": 0.005, "a random half": 0.005},
+    relative="all units",
+    also=Exact(
+        cases=lambda _, __: strategies.cases(
+            rate=strategies.inner_rates(),
+            pool=((128,),),
+            values=("distinct", "negative"),
         ),
+        check=_check,
+        explicit=(Case(shape=(128,), rate=0.3),),
+        weight=4,  # each rate is a compilation
     ),
 )
+def linear_model(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+    head, x = _Head.of(sampler), sampler.inputs()
+    keys = sampler.keys(sampler.num_keys, block=block)
+    outputs = sampler.each(lambda key: head(key, x), keys).astype(np.float64)
+    sampler.drawn.append(len(keys) * sampler.size)
+    kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
+    return tuple(
+        Trials.of(
+            int(np.clip(column, 0, size).sum()), size * len(keys), keep_of(sampler), label=label
+        )
+        for column, (label, size) in zip(kept.T, head.sizes.items(), strict=True)
+    )

@@ -23,23 +23,21 @@ rounding of all its units moves the probability of its coin by less than the nul
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, log
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.properties.declaration import Exact, NotRun, Property, Violation
+from dropout_props.properties.catalogue import exact
+from dropout_props.properties.declaration import NotRun, Violation
 from dropout_props.properties.outputs import evaluation
+from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Interval, Trials, log_evalues, log_mean_evalue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dropout_props.properties.sampler import Sampler
 
 _RATES = (0.1, 0.9)
 _KEYS = 2**15
@@ -86,7 +84,28 @@ class _Coins:
         return ceil(304 * self.kurtosis)
 
 
-def _check(sampler: Sampler) -> None:
+@exact(
+    "DP805",
+    "the mean is the evaluation",
+    statement="The training output of a model that is linear in its masks is its evaluation output "
+    "on average.",
+    formula="E[train(x, k)] = eval(x), where train(x, k) = sum_i a_i m_i/keep + b",
+    if_broken="A model is trained on other values than it is evaluated on: dropout without the "
+    "scale 1/keep, or ahead of a softmax or a normalisation.",
+    assumes="The trait linear=True holds: the output is a weighted sum of independent coins. The "
+    "rate lies from 0.1 to 0.9, and nothing is computed in less than float32.",
+    level="core",
+    needs=("linear",),
+    explained_by=("DP202", "DP203"),
+    killed_by=("mean_not_scaled", "mean_renormalised"),
+    cases=strategies.cases(
+        rate=strategies.inner_rates(*_RATES), pool=((128,),), values=("distinct", "negative")
+    ),
+    explicit=(Case(rate=0.5), Case(rate=0.3)),
+    weight=8,
+    one_program=True,
+)
+def mean_of_a_model(sampler: Sampler) -> None:
     low, high = _RATES
     if not low <= sampler.case.rate <= high:
         raise NotRun(f"the mean is judged at rates from {low} to {high}")
@@ -235,30 +254,3 @@ def _direction(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not weights.any():
         weights = np.ones_like(weights)
     return np.asarray(weights / np.linalg.norm(weights))
-
-
-PROPERTY = Property(
-    id="DP805",
-    name="the mean is the evaluation",
-    level="core",
-    sentence="The training output of a model that is linear in its masks is its evaluation output "
-    "on average.",
-    formula="E[train(x, k)] = eval(x), where train(x, k) = sum_i a_i m_i/keep + b",
-    means="A model is trained on other values than it is evaluated on: dropout without the scale "
-    "1/keep, or ahead of a softmax or a normalisation.",
-    assumes="The trait linear=True holds: the output is a weighted sum of independent coins. The "
-    "rate lies from 0.1 to 0.9, and nothing is computed in less than float32.",
-    mutants=("mean_not_scaled", "mean_renormalised"),
-    blocked_by=("DP201",),
-    explained_by=("DP202", "DP203"),
-    needs=("linear",),
-    decision=Exact(
-        cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(*_RATES), pool=((128,),), values=("distinct", "negative")
-        ),
-        check=_check,
-        one_program=True,
-        explicit=(Case(shape=(128,), rate=0.5), Case(shape=(128,), rate=0.3)),
-        weight=8,
-    ),
-)

@@ -1,22 +1,34 @@
 """DP901: every dropout is active in training."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty, count
-from dropout_props.properties.recorded.options import matches
-from dropout_props.properties.recorded.seen import by_name, declared, where
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Finding, count
+from dropout_props.properties.recorded.options import Options, matches
+from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
 from dropout_props.properties.recorded.silent import silent_tail, switched_off
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
 
 _MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP901",
+    "active in training",
+    statement="Every dropout that the model calls in training draws masks, in every step.",
+    formula="for all sites s, steps t: draws(s, t) >= 1",
+    if_broken="The layer drops nothing: the model trains without the regularisation that it "
+    "declares.",
+    assumes="A layer is known by its class: its name holds `drop`, or it is attention. A layer "
+    "whose rate is 0 is a note. A layer that runs in evaluation mode beside an active model of "
+    "another class, as a frozen teacher does, is not judged.",
+    mend=f"Give the layer the mode of the call: {_MODE}.",
+    killed_by=(
+        "linen/one_layer_left_off",
+        "nnx/one_layer_left_off",
+        "linen/train_not_handed_down",
+        "linen/mode_inverted",
+        "nnx/eval_not_undone",
+    ),
+)
+def active_in_training(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = [*_off(seen, options), *_stopped(seen), *_expected_off(seen, options)]
@@ -27,7 +39,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
             | {where(s.place) for s in seen.sites if s.sampler == "bernoulli"}
         )
         findings.append(
-            PROPERTY.finding(
+            active_in_training.finding(
                 *names,
                 seen="no mask was drawn in training by any of these places",
                 mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
@@ -51,7 +63,7 @@ def _off(seen: Seen, options: Options) -> list[Finding]:
         if off and not elsewhere and not options.inactive(place):
             traced = count(sum(c.traced for c in calls), "call")
             seen_text = f"it declares rate {rate:g}; {traced} traced in training drew no mask"
-            found.append(PROPERTY.finding(where(place), seen=seen_text))
+            found.append(active_in_training.finding(where(place), seen=seen_text))
     return found
 
 
@@ -68,7 +80,7 @@ def _stopped(seen: Seen) -> list[Finding]:
         else "draw the mask inside of the compiled step, from the key of the step"
     )
     return [
-        PROPERTY.finding(
+        active_in_training.finding(
             *sites.values(),
             seen=f"no mask was drawn in steps {first} to {last} of {len(seen.all_steps)}",
             mend=mend,
@@ -81,7 +93,7 @@ def _stopped(seen: Seen) -> list[Finding]:
 def _expected_off(seen: Seen, options: Options) -> list[Finding]:
     """Find sites that drew though they were declared to be inactive."""
     return [
-        PROPERTY.finding(
+        active_in_training.finding(
             where(draws[0].site.place),
             seen=f"it drew {len(draws)} masks, though expect_inactive says that it draws none",
             mend="take the pattern out of expect_inactive, or put the layer in evaluation mode",
@@ -108,26 +120,3 @@ def _meant_to_be_off(seen: Seen, options: Options) -> bool:
         options.inactive(call.place) or any(matches(pattern, call.place) for pattern in zero)
         for call in seen.calls
     )
-
-
-PROPERTY = RecordProperty(
-    id="DP901",
-    name="active in training",
-    sentence="Every dropout that the model calls in training draws masks, in every step.",
-    formula="for all sites s, steps t: draws(s, t) >= 1",
-    means="The layer drops nothing: the model trains without the regularisation that it declares.",
-    assumes=(
-        "A layer is known by its class: its name holds `drop`, or it is attention. A layer whose"
-        " rate is 0 is a note. A layer that runs in evaluation mode beside an active model of"
-        " another class, as a frozen teacher does, is not judged."
-    ),
-    mend=f"Give the layer the mode of the call: {_MODE}.",
-    wirings=(
-        "linen/one_layer_left_off",
-        "nnx/one_layer_left_off",
-        "linen/train_not_handed_down",
-        "linen/mode_inverted",
-        "nnx/eval_not_undone",
-    ),
-    judge=_judge,
-)

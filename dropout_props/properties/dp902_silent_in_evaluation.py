@@ -1,18 +1,27 @@
 """DP902: nothing is dropped in evaluation, and two evaluations agree."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.properties.recorded.declaration import Answer, RecordProperty
-from dropout_props.properties.recorded.seen import EVALUATION, is_dropout, where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer
+from dropout_props.properties.recorded.options import Options
+from dropout_props.properties.recorded.seen import EVALUATION, Seen, is_dropout, where
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP902",
+    "silent in evaluation",
+    statement="In evaluation no mask is drawn, and the same evaluation gives the same bits twice.",
+    formula="draws(evaluation) = 0; f() = f()",
+    if_broken="Predictions and validation scores are random, and worse than the model is.",
+    assumes="What was recorded with `training=False`, or in `record.evaluate`, is an evaluation.",
+    mend="Evaluate with train=False and without a dropout key (Linen); call model.eval() (NNX).",
+    killed_by=(
+        "linen/evaluated_in_training_mode",
+        "nnx/evaluated_in_training_mode",
+        "linen/one_block_on_in_evaluation",
+        "nnx/mode_fixed_at_the_call",
+    ),
+)
+def silent_in_evaluation(seen: Seen, options: Options) -> Answer:
     if options.training and not seen.evaluations:
         return Answer(applies=False)
     drawn: dict[int, list[object]] = {}
@@ -23,7 +32,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
             drawn.setdefault(draw.site.id, []).append(draw)
             places[draw.site.id] = draw.site.place
     findings = [
-        PROPERTY.finding(
+        silent_in_evaluation.finding(
             where(places[site]),
             seen=f"it drew {len(draws)} masks in evaluation",
             ids=(site,),
@@ -33,7 +42,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
     differing = seen.evaluations.count(False)
     if differing and not findings:
         findings.append(
-            PROPERTY.finding(
+            silent_in_evaluation.finding(
                 "the evaluation",
                 seen=f"{differing} of {len(seen.evaluations)} evaluations gave other bits again",
                 mend="Look for state that an evaluation changes, and for draws elsewhere.",
@@ -44,21 +53,3 @@ def _judge(seen: Seen, options: Options) -> Answer:
     if agreed:
         excludes += f"; {agreed} evaluations, each repeated, gave the same bits"
     return Answer(tuple(findings), excludes=excludes)
-
-
-PROPERTY = RecordProperty(
-    id="DP902",
-    name="silent in evaluation",
-    sentence="In evaluation no mask is drawn, and the same evaluation gives the same bits twice.",
-    formula="draws(evaluation) = 0; f() = f()",
-    means="Predictions and validation scores are random, and worse than the model is.",
-    assumes="What was recorded with `training=False`, or in `record.evaluate`, is an evaluation.",
-    mend="Evaluate with train=False and without a dropout key (Linen); call model.eval() (NNX).",
-    wirings=(
-        "linen/evaluated_in_training_mode",
-        "nnx/evaluated_in_training_mode",
-        "linen/one_block_on_in_evaluation",
-        "nnx/mode_fixed_at_the_call",
-    ),
-    judge=_judge,
-)

@@ -1,38 +1,45 @@
 """DP903: each dropout keeps at its declared rate."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, RecordProperty
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Counts, Finding
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
-from dropout_props.properties.recorded.seen import declared, looks_like_dropout, where
+from dropout_props.properties.recorded.options import Options
+from dropout_props.properties.recorded.seen import Seen, declared, looks_like_dropout, where
+from dropout_props.recording import Draw
 from dropout_props.statistics import Trials
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
 
 _ROUNDING = 1e-6
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP903",
+    "declared rate",
+    statement="Each dropout keeps units with probability 1 - rate, for the rate that it declares.",
+    formula="P(unit kept) = 1 - rate",
+    if_broken="The layer regularises more, or less, than its configuration says.",
+    assumes="The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, "
+    "`dropout_prob`, `drop_prob` or `p` of the module. Masks are rebuilt from their keys; where "
+    "they cannot be, the probability in the program alone is compared.",
+    mend="Keep with probability 1 - rate: jax.random.bernoulli(key, 1 - rate, x.shape).",
+    killed_by=("linen/rate_used_as_keep_rate", "nnx/rate_used_as_keep_rate"),
+    exact=False,
+)
+def declared_rate(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings: list[Finding] = []
     counts, notes, too_few = [], [], []
     for draws in seen.of_site.values():
         site = draws[0].site
-        if options.ignores(PROPERTY.id, site.place):
+        if options.ignores(declared_rate.id, site.place):
             continue
         wrong = _other_rate(draws)
         if wrong is not None:
             text, certain = wrong
             if certain:
-                findings.append(PROPERTY.finding(where(site.place), seen=text, ids=(site.id,)))
+                findings.append(declared_rate.finding(where(site.place), seen=text, ids=(site.id,)))
             else:
                 notes.append(f"{where(site.place)}: {text}")
             continue
@@ -104,23 +111,10 @@ def _kept(seen: Seen, draws: list[Draw]) -> Counts | None:
         "units kept",
     )
     return Counts(
-        (where(site.place),), (site.id,), trials, "units kept", PROPERTY.means, PROPERTY.mend
+        (where(site.place),),
+        (site.id,),
+        trials,
+        "units kept",
+        declared_rate.if_broken,
+        declared_rate.mend,
     )
-
-
-PROPERTY = RecordProperty(
-    id="DP903",
-    name="declared rate",
-    sentence="Each dropout keeps units with probability 1 - rate, for the rate that it declares.",
-    formula="P(unit kept) = 1 - rate",
-    means="The layer regularises more, or less, than its configuration says.",
-    assumes=(
-        "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, `dropout_prob`,"
-        " `drop_prob` or `p` of the module. Masks are rebuilt from their keys; where they cannot"
-        " be, the probability in the program alone is compared."
-    ),
-    mend="Keep with probability 1 - rate: jax.random.bernoulli(key, 1 - rate, x.shape).",
-    wirings=("linen/rate_used_as_keep_rate", "nnx/rate_used_as_keep_rate"),
-    judge=_judge,
-    exact=False,
-)

@@ -1,30 +1,36 @@
 """DP904: what a dropout puts out is 0 or x / keep."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from dropout_props.properties.recorded.declaration import Answer, RecordProperty, count
-from dropout_props.properties.recorded.seen import declared, where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, count
+from dropout_props.properties.recorded.options import Options
+from dropout_props.properties.recorded.seen import Seen, declared, where
 
 _TOLERANCE = {"bfloat16": 2.0**-6, "float16": 2.0**-9}
 _FEW = 1e-5
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP904",
+    "zero or scaled",
+    statement="What a dropout puts out is 0 where a unit is dropped, and x / keep where it is "
+    "kept.",
+    formula="y = 0 or y = x / (1 - rate)",
+    if_broken="Activations have another mean in training than in evaluation.",
+    assumes="The layer is called once more after the record, alone, on ones of the shape that it "
+    "had there. A layer with parameters, or one whose dropped units are not 0, is a note.",
+    mend="Divide kept units by 1 - rate, once.",
+    killed_by=("linen/kept_units_not_scaled", "nnx/kept_units_scaled_twice"),
+)
+def zero_or_scaled(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings, notes, right = [], [], 0
     for draws in seen.of_site.values():
         site = draws[0].site
         rate = declared(site)
-        if not rate or options.ignores(PROPERTY.id, site.place):
+        if not rate or options.ignores(zero_or_scaled.id, site.place):
             continue
         outputs = seen.layer_outputs.get(site.id)
         scale = None if outputs is None else _scale(np.asarray(outputs))
@@ -36,7 +42,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
             right += 1
             continue
         findings.append(
-            PROPERTY.finding(
+            zero_or_scaled.finding(
                 where(site.place),
                 seen=(
                     f"of an input of ones, kept units come out as {scale:.6g}, where"
@@ -57,19 +63,3 @@ def _scale(outputs: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | Non
         return None
     low, high = float(kept.min()), float(kept.max())
     return high if high - low <= _FEW * abs(high) else None
-
-
-PROPERTY = RecordProperty(
-    id="DP904",
-    name="zero or scaled",
-    sentence="What a dropout puts out is 0 where a unit is dropped, and x / keep where it is kept.",
-    formula="y = 0 or y = x / (1 - rate)",
-    means="Activations have another mean in training than in evaluation.",
-    assumes=(
-        "The layer is called once more after the record, alone, on ones of the shape that it had"
-        " there. A layer with parameters, or one whose dropped units are not 0, is a note."
-    ),
-    mend="Divide kept units by 1 - rate, once.",
-    wirings=("linen/kept_units_not_scaled", "nnx/kept_units_scaled_twice"),
-    judge=_judge,
-)

@@ -1,17 +1,10 @@
 """DP905: no key is consumed twice."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.properties.recorded.declaration import Answer, RecordProperty, count
-from dropout_props.properties.recorded.reuse import reused
-from dropout_props.properties.recorded.seen import where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.reuse import Reuse
-    from dropout_props.properties.recorded.seen import Seen
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, count
+from dropout_props.properties.recorded.options import Options
+from dropout_props.properties.recorded.reuse import Reuse, reused
+from dropout_props.properties.recorded.seen import Seen, where
 
 _ROOT = {
     "steps": "DP907",
@@ -34,54 +27,17 @@ _MEND = {
 }
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
-    if not options.training:  # an evaluation draws nothing, and may be repeated
-        return Answer(applies=False)
-    found = [one for one in reused(seen, options) if not _ignored(one, options)]
-    findings = [
-        PROPERTY.finding(
-            *dict.fromkeys((where(one.first.place), where(one.second.place))),
-            seen=_text(one),
-            mend=_MEND.get(one.kind, ""),
-            follows=_root(one, seen),
-            ids=tuple(dict.fromkeys((one.first.id, one.second.id))),
-        )
-        for one in found
-    ]
-    drawn = {draw.key for draw in seen.masks}
-    excludes = f"{len(drawn)} keys of {len(seen.masks)} masks, compared word for word"
-    return Answer(tuple(findings), excludes=excludes, applies=bool(seen.masks))
-
-
-def _ignored(one: Reuse, options: Options) -> bool:
-    return any(options.ignores(PROPERTY.id, site.place) for site in (one.first, one.second))
-
-
-def _text(one: Reuse) -> str:
-    form = _SEEN.get(one.kind, "{keys} served {draws} draws")
-    words = " ".join(f"{word:08x}" for word in one.example)
-    return form.format(keys=count(one.keys, "key"), draws=one.draws) + f" (as {words})"
-
-
-def _root(one: Reuse, seen: Seen) -> str:
-    if one.kind == "iterations" and one.outer and len(seen.drawn_steps) > 1:
-        return "DP910"
-    return _ROOT.get(one.kind, "")
-
-
-PROPERTY = RecordProperty(
-    id="DP905",
-    name="keys used once",
-    sentence="No key is drawn from twice, nor drawn from and split.",
+@recorded(
+    "DP905",
+    "keys used once",
+    statement="No key is drawn from twice, nor drawn from and split.",
     formula="key(draw 1) = key(draw 2) => draw 1 replays draw 2",
-    means="Both draws give the same numbers: what should be two masks is one.",
-    assumes=(
-        "Equal words of 64 bits are no coincidence. Replays of jax.checkpoint, the alternatives of"
-        " a branch, initialisation and use of one layer, and declared sharing are no reuse. A key"
-        " of which no mask was drawn is not judged."
-    ),
+    if_broken="Both draws give the same numbers: what should be two masks is one.",
+    assumes="Equal words of 64 bits are no coincidence. Replays of jax.checkpoint, the "
+    "alternatives of a branch, initialisation and use of one layer, and declared sharing are no "
+    "reuse. A key of which no mask was drawn is not judged.",
     mend="Split the key, or fold in what differs: jax.random.fold_in(key, number).",
-    wirings=(
+    killed_by=(
         "linen/one_key_at_two_places",
         "nnx/one_key_at_two_places",
         "linen/one_key_for_two_branches",
@@ -97,5 +53,37 @@ PROPERTY = RecordProperty(
         "linen/names_run_together",
         "nnx/stream_passed_on",
     ),
-    judge=_judge,
 )
+def keys_used_once(seen: Seen, options: Options) -> Answer:
+    if not options.training:  # an evaluation draws nothing, and may be repeated
+        return Answer(applies=False)
+    found = [one for one in reused(seen, options) if not _ignored(one, options)]
+    findings = [
+        keys_used_once.finding(
+            *dict.fromkeys((where(one.first.place), where(one.second.place))),
+            seen=_text(one),
+            mend=_MEND.get(one.kind, ""),
+            follows=_root(one, seen),
+            ids=tuple(dict.fromkeys((one.first.id, one.second.id))),
+        )
+        for one in found
+    ]
+    drawn = {draw.key for draw in seen.masks}
+    excludes = f"{len(drawn)} keys of {len(seen.masks)} masks, compared word for word"
+    return Answer(tuple(findings), excludes=excludes, applies=bool(seen.masks))
+
+
+def _ignored(one: Reuse, options: Options) -> bool:
+    return any(options.ignores(keys_used_once.id, site.place) for site in (one.first, one.second))
+
+
+def _text(one: Reuse) -> str:
+    form = _SEEN.get(one.kind, "{keys} served {draws} draws")
+    words = " ".join(f"{word:08x}" for word in one.example)
+    return form.format(keys=count(one.keys, "key"), draws=one.draws) + f" (as {words})"
+
+
+def _root(one: Reuse, seen: Seen) -> str:
+    if one.kind == "iterations" and one.outer and len(seen.drawn_steps) > 1:
+        return "DP910"
+    return _ROOT.get(one.kind, "")

@@ -1,30 +1,48 @@
 """DP906: sites, and the iterations of one site, are independent of each other."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dropout_props.properties.recorded.declaration import Answer, Counts, RecordProperty, count
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Counts, count
 from dropout_props.properties.recorded.masks import agreements
+from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
-from dropout_props.properties.recorded.seen import where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
+from dropout_props.properties.recorded.seen import Seen, where
+from dropout_props.recording import Draw
 
 _WHAT = "units that agree"
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP906",
+    "sites differ",
+    statement="The masks of two sites, and of two iterations of one site, are independent.",
+    formula="P(unit agrees in mask 1 and mask 2) = keep1 keep2 + rate1 rate2",
+    if_broken="Layers drop the same units together: the network is thinned in one way, not in "
+    "many.",
+    assumes="Masks are rebuilt from their keys; pairs of sites with one shape are compared.",
+    mend='Give each iteration a key: split_rngs={"params": True, "dropout": True} (nn.scan), '
+    "nnx.split_rngs (NNX), fold_in of the index (jax.lax.scan).",
+    killed_by=(
+        "linen/scan_shares_the_key",
+        "linen/raw_scan_in_module",
+        "linen/scan_body_closes_over_dropout",
+        "linen/time_steps_share_the_key",
+        "nnx/time_steps_share_the_streams",
+        "linen/steps_in_scan_share_the_key",
+        "nnx/scan_shares_the_streams",
+        "nnx/layers_built_from_one_stream",
+    ),
+    exact=False,
+)
+def sites_differ(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = []
     for one in reused(seen, options):
-        if any(options.ignores(PROPERTY.id, site.place) for site in (one.first, one.second)):
+        if any(options.ignores(sites_differ.id, site.place) for site in (one.first, one.second)):
             continue
         if one.kind == "iterations":
             keys = count(one.keys, "key")
@@ -37,7 +55,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
             continue
         names = dict.fromkeys((where(one.first.place), where(one.second.place)))
         ids = tuple(dict.fromkeys((one.first.id, one.second.id)))
-        findings.append(PROPERTY.finding(*names, seen=text, follows=follows, ids=ids))
+        findings.append(sites_differ.finding(*names, seen=text, follows=follows, ids=ids))
     counts = [*_neighbours(seen, options), *_iterations(seen, options)]
     return Answer(tuple(findings), tuple(counts), applies=bool(counts or findings))
 
@@ -46,7 +64,7 @@ def _neighbours(seen: Seen, options: Options) -> list[Counts]:
     """Count agreements of neighbouring sites of one shape, step by step."""
     by_shape: dict[Any, list[int]] = defaultdict(list)
     for site, draws in seen.of_site.items():
-        if not options.ignores(PROPERTY.id, draws[0].site.place):
+        if not options.ignores(sites_differ.id, draws[0].site.place):
             by_shape[draws[0].site.shape].append(site)
     found = []
     for sites in by_shape.values():
@@ -70,7 +88,7 @@ def _iterations(seen: Seen, options: Options) -> list[Counts]:
     """Count agreements of iteration 2k and 2k + 1 of a loop."""
     found = []
     for draws in seen.of_site.values():
-        if options.ignores(PROPERTY.id, draws[0].site.place):
+        if options.ignores(sites_differ.id, draws[0].site.place):
             continue
         trips: dict[Any, dict[int, Draw]] = defaultdict(dict)
         for draw in draws:
@@ -94,30 +112,4 @@ def _counts(seen: Seen, pairs: list[tuple[Draw, Draw]]) -> list[Counts]:
     sites = dict.fromkeys((pairs[0][0].site, pairs[0][1].site))
     names = tuple(where(site.place) for site in sites)
     ids = tuple(site.id for site in sites)
-    return [Counts(names, ids, trials, _WHAT, PROPERTY.means, PROPERTY.mend)]
-
-
-PROPERTY = RecordProperty(
-    id="DP906",
-    name="sites differ",
-    sentence="The masks of two sites, and of two iterations of one site, are independent.",
-    formula="P(unit agrees in mask 1 and mask 2) = keep1 keep2 + rate1 rate2",
-    means="Layers drop the same units together: the network is thinned in one way, not in many.",
-    assumes="Masks are rebuilt from their keys; pairs of sites with one shape are compared.",
-    mend=(
-        'Give each iteration a key: split_rngs={"params": True, "dropout": True} (nn.scan),'
-        " nnx.split_rngs (NNX), fold_in of the index (jax.lax.scan)."
-    ),
-    wirings=(
-        "linen/scan_shares_the_key",
-        "linen/raw_scan_in_module",
-        "linen/scan_body_closes_over_dropout",
-        "linen/time_steps_share_the_key",
-        "nnx/time_steps_share_the_streams",
-        "linen/steps_in_scan_share_the_key",
-        "nnx/scan_shares_the_streams",
-        "nnx/layers_built_from_one_stream",
-    ),
-    judge=_judge,
-    exact=False,
-)
+    return [Counts(names, ids, trials, _WHAT, sites_differ.if_broken, sites_differ.mend)]

@@ -1,31 +1,52 @@
 """DP907: the masks of two steps are independent."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import (
     Answer,
     Counts,
     Finding,
-    RecordProperty,
     count,
 )
 from dropout_props.properties.recorded.masks import agreements
+from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
-from dropout_props.properties.recorded.seen import is_dropout, where
+from dropout_props.properties.recorded.seen import Seen, is_dropout, where
 from dropout_props.properties.recorded.silent import silent_tail, switched_off
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
+from dropout_props.recording import Draw
 
 _WHAT = "units that agree"
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP907",
+    "steps differ",
+    statement="The masks of two steps of training are independent.",
+    formula="P(unit agrees in step t and step t + 1) = keep^2 + rate^2",
+    if_broken="The same units are dropped in every step: a smaller network is trained, and the "
+    "rest of the units never learn.",
+    assumes="Steps are those that record.step() marks, or else the runs of a compiled program. "
+    "Masks are rebuilt from their keys.",
+    mend="Fold the number of the step into the key: jax.random.fold_in(key, step).",
+    killed_by=(
+        "linen/one_key_for_all_steps",
+        "nnx/one_key_for_all_steps",
+        "linen/parent_split_again_each_step",
+        "linen/same_seed_every_epoch",
+        "nnx/same_seed_every_epoch",
+        "nnx/streams_not_carried",
+        "linen/key_made_while_tracing",
+        "linen/mask_made_while_tracing",
+        "nnx/mask_made_at_construction",
+        "nnx/jitted_without_nnx",
+        "linen/bridged_stream_misspelt",
+        "linen/stream_misspelt",
+    ),
+    exact=False,
+)
+def steps_differ(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = [*_same_keys(seen, options), *_made_once(seen)]
@@ -46,7 +67,7 @@ def _same_keys(seen: Seen, options: Options) -> list[Finding]:
     """Find keys that served in two steps, or in two trips of a loop around the whole model."""
     found = []
     for one in reused(seen, options):
-        if options.ignores(PROPERTY.id, one.first.place):
+        if options.ignores(steps_differ.id, one.first.place):
             continue
         names = tuple(dict.fromkeys((where(one.first.place), where(one.second.place))))
         ids = tuple(dict.fromkeys((one.first.id, one.second.id)))
@@ -56,10 +77,10 @@ def _same_keys(seen: Seen, options: Options) -> list[Finding]:
                 f"{count(one.keys, 'key')} served {one.draws} masks; steps {first} and {second}"
                 " have equal masks"
             )
-            found.append(PROPERTY.finding(*names, seen=text, ids=ids))
+            found.append(steps_differ.finding(*names, seen=text, ids=ids))
         elif one.kind == "iterations" and one.outer and len(seen.drawn_steps) < 2:  # noqa: PLR2004
             text = f"the loop around the model runs {one.draws} times on {count(one.keys, 'key')}"
-            found.append(PROPERTY.finding(*names, seen=text, follows="DP906", ids=ids))
+            found.append(steps_differ.finding(*names, seen=text, follows="DP906", ids=ids))
     return found
 
 
@@ -83,7 +104,7 @@ def _made_once(seen: Seen) -> list[Finding]:
         text = "the only masks were drawn when the model was built; no step drew one"
     mend = "Draw the mask in the step, from the key of the step, and not before."
     return [
-        PROPERTY.finding(where(site.place), seen=text, mend=mend, ids=(site.id,))
+        steps_differ.finding(where(site.place), seen=text, mend=mend, ids=(site.id,))
         for site in once.values()
     ]
 
@@ -93,7 +114,7 @@ def _neighbours(seen: Seen, options: Options) -> list[Counts]:
     found = []
     for draws in seen.of_site.values():
         site = draws[0].site
-        if options.ignores(PROPERTY.id, site.place):
+        if options.ignores(steps_differ.id, site.place):
             continue
         steps: dict[Any, list[Draw]] = defaultdict(list)
         for draw in draws:
@@ -105,38 +126,7 @@ def _neighbours(seen: Seen, options: Options) -> list[Counts]:
         trials = agreements(seen, pairs, _WHAT)
         if trials is not None:
             names = (where(site.place),)
-            found.append(Counts(names, (site.id,), trials, _WHAT, PROPERTY.means, PROPERTY.mend))
+            found.append(
+                Counts(names, (site.id,), trials, _WHAT, steps_differ.if_broken, steps_differ.mend)
+            )
     return found
-
-
-PROPERTY = RecordProperty(
-    id="DP907",
-    name="steps differ",
-    sentence="The masks of two steps of training are independent.",
-    formula="P(unit agrees in step t and step t + 1) = keep^2 + rate^2",
-    means=(
-        "The same units are dropped in every step: a smaller network is trained, and the rest of"
-        " the units never learn."
-    ),
-    assumes=(
-        "Steps are those that record.step() marks, or else the runs of a compiled program. Masks"
-        " are rebuilt from their keys."
-    ),
-    mend="Fold the number of the step into the key: jax.random.fold_in(key, step).",
-    wirings=(
-        "linen/one_key_for_all_steps",
-        "nnx/one_key_for_all_steps",
-        "linen/parent_split_again_each_step",
-        "linen/same_seed_every_epoch",
-        "nnx/same_seed_every_epoch",
-        "nnx/streams_not_carried",
-        "linen/key_made_while_tracing",
-        "linen/mask_made_while_tracing",
-        "nnx/mask_made_at_construction",
-        "nnx/jitted_without_nnx",
-        "linen/bridged_stream_misspelt",
-        "linen/stream_misspelt",
-    ),
-    judge=_judge,
-    exact=False,
-)

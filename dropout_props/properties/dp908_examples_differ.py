@@ -1,40 +1,57 @@
 """DP908: the examples of a batch have masks of their own, or their sharing is declared."""
 
-from __future__ import annotations
-
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import (
     Answer,
     Counts,
     Finding,
-    RecordProperty,
     count,
 )
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
-from dropout_props.properties.recorded.options import matches
+from dropout_props.properties.recorded.options import Options, matches
 from dropout_props.properties.recorded.reuse import reused
-from dropout_props.properties.recorded.seen import ATTENTION, declared, where
+from dropout_props.properties.recorded.seen import ATTENTION, Seen, declared, where
+from dropout_props.recording import Draw
 from dropout_props.statistics import Trials, agreement
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
 
 _WHAT = "units that agree in two examples"
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP908",
+    "examples differ",
+    statement="Each example of a batch has a mask of its own, or the sharing is declared.",
+    formula="P(unit agrees in example i and example i + 1) = keep^2 + rate^2",
+    if_broken="All examples lose the same units: the noise does not average out over the batch.",
+    assumes="Examples lie along axis 0, or along `batch_axis`, and along the lanes of a vmap. "
+    "broadcast_dims, attention and one coin for each example count as declared. Shapes are "
+    "compared for layers that declare a rate.",
+    mend="Split the key and map over the keys: jax.vmap(f)(x, jax.random.split(key, len(x))).",
+    killed_by=(
+        "linen/vmap_with_one_key",
+        "linen/lifted_vmap_shares_the_key",
+        "nnx/vmap_shares_the_streams",
+        "jax/vmap_with_one_key",
+        "linen/mask_shared_by_the_batch",
+        "nnx/mask_shared_by_the_batch",
+        "linen/mask_shared_by_the_tokens",
+        "nnx/mask_shared_by_the_tokens",
+        "linen/drop_path_of_the_batch",
+        "linen/drop_path_of_the_tokens",
+    ),
+    exact=False,
+)
+def examples_differ(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = [*_lanes(seen, options), *_shapes(seen, options), *_expected(seen, options)]
     counts = []
     for draws in seen.of_site.values():
-        if not options.ignores(PROPERTY.id, draws[0].site.place):
+        if not options.ignores(examples_differ.id, draws[0].site.place):
             counts += _rows(seen, draws, options)
     compared = sum(_sharing(draws[0], options) is not None for draws in seen.of_site.values())
     return Answer(
@@ -50,17 +67,19 @@ def _lanes(seen: Seen, options: Options) -> list[Finding]:
     found = []
     for draws in seen.of_site.values():
         site = draws[0].site
-        if options.ignores(PROPERTY.id, site.place) or options.shares_keys(site.place):
+        if options.ignores(examples_differ.id, site.place) or options.shares_keys(site.place):
             continue
         shared = [d for d in draws if any(n.index is None and n.size > 1 for n in d.lanes)]
         if shared:
             size = next(n.size for n in shared[0].lanes if n.index is None and n.size > 1)
             text = f"vmap maps {size} lanes; {count(len(shared), 'mask')} served all lanes at once"
-            found.append(PROPERTY.finding(where(site.place), seen=text, ids=(site.id,)))
+            found.append(examples_differ.finding(where(site.place), seen=text, ids=(site.id,)))
     for one in reused(seen, options):
-        if one.kind == "lanes" and not options.ignores(PROPERTY.id, one.first.place):
+        if one.kind == "lanes" and not options.ignores(examples_differ.id, one.first.place):
             text = f"{count(one.keys, 'key')} served {one.draws} lanes of a vmap"
-            found.append(PROPERTY.finding(where(one.first.place), seen=text, ids=(one.first.id,)))
+            found.append(
+                examples_differ.finding(where(one.first.place), seen=text, ids=(one.first.id,))
+            )
     return found
 
 
@@ -95,7 +114,7 @@ def _shapes(seen: Seen, options: Options) -> list[Finding]:
     for draws in seen.of_site.values():
         site = draws[0].site
         axes = _sharing(draws[0], options)
-        if not axes or options.ignores(PROPERTY.id, site.place):
+        if not axes or options.ignores(examples_differ.id, site.place):
             continue
         assert site.input_shape is not None
         batch = options.batch_axis_of(site.place) % len(site.shape)
@@ -113,7 +132,9 @@ def _shapes(seen: Seen, options: Options) -> list[Finding]:
             "Draw the mask in the shape of the whole input, x.shape; or declare the sharing with"
             f" expect_shared={{'*{site.place.name.split('/')[-1]}': ({named},)}}."
         )
-        found.append(PROPERTY.finding(where(site.place), seen=text, mend=mend, ids=(site.id,)))
+        found.append(
+            examples_differ.finding(where(site.place), seen=text, mend=mend, ids=(site.id,))
+        )
     return found
 
 
@@ -125,14 +146,14 @@ def _expected(seen: Seen, options: Options) -> list[Finding]:
         mend = "Correct the pattern or the axes in expect_shared, or take it out."
         if not draws:
             text = f"expect_shared names {pattern!r}, and no mask was drawn at such a site"
-            found.append(PROPERTY.finding(pattern, seen=text, mend=mend))
+            found.append(examples_differ.finding(pattern, seen=text, mend=mend))
         for draw in draws:
             shape = draw.site.shape
             other = [a for a in axes if not -len(shape) <= a < len(shape) or shape[a] != 1]
             if other:
                 text = f"the mask has shape {shape}: axis {other[0]} is not shared as declared"
                 found.append(
-                    PROPERTY.finding(
+                    examples_differ.finding(
                         where(draw.site.place), seen=text, mend=mend, ids=(draw.site.id,)
                     )
                 )
@@ -167,33 +188,13 @@ def _rows(seen: Seen, draws: list[Draw], options: Options) -> list[Counts]:
         np.array([nulls[p].highest for p in counted]),
         _WHAT,
     )
-    return [Counts((where(site.place),), (site.id,), trials, _WHAT, PROPERTY.means, PROPERTY.mend)]
-
-
-PROPERTY = RecordProperty(
-    id="DP908",
-    name="examples differ",
-    sentence="Each example of a batch has a mask of its own, or the sharing is declared.",
-    formula="P(unit agrees in example i and example i + 1) = keep^2 + rate^2",
-    means="All examples lose the same units: the noise does not average out over the batch.",
-    assumes=(
-        "Examples lie along axis 0, or along `batch_axis`, and along the lanes of a vmap."
-        " broadcast_dims, attention and one coin for each example count as declared. Shapes are"
-        " compared for layers that declare a rate."
-    ),
-    mend="Split the key and map over the keys: jax.vmap(f)(x, jax.random.split(key, len(x))).",
-    wirings=(
-        "linen/vmap_with_one_key",
-        "linen/lifted_vmap_shares_the_key",
-        "nnx/vmap_shares_the_streams",
-        "jax/vmap_with_one_key",
-        "linen/mask_shared_by_the_batch",
-        "nnx/mask_shared_by_the_batch",
-        "linen/mask_shared_by_the_tokens",
-        "nnx/mask_shared_by_the_tokens",
-        "linen/drop_path_of_the_batch",
-        "linen/drop_path_of_the_tokens",
-    ),
-    judge=_judge,
-    exact=False,
-)
+    return [
+        Counts(
+            (where(site.place),),
+            (site.id,),
+            trials,
+            _WHAT,
+            examples_differ.if_broken,
+            examples_differ.mend,
+        )
+    ]

@@ -1,20 +1,31 @@
 """DP909: the backward pass replays the masks of the forward pass."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
-from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty
-from dropout_props.properties.recorded.seen import EVALUATION, is_dropout, where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Finding
+from dropout_props.properties.recorded.options import Options
+from dropout_props.properties.recorded.seen import EVALUATION, Seen, is_dropout, where
+from dropout_props.recording import Draw
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP909",
+    "backward replays",
+    statement="The backward pass uses the masks of the forward pass.",
+    formula="mask(backward) = mask(forward)",
+    if_broken="Gradients are those of another network than the one whose loss was computed.",
+    assumes="A replay is one of jax.checkpoint, or a draw in the backward pass of a custom_vjp "
+    "whose shape and probability are those of a mask of the forward pass.",
+    mend="Draw the mask of the backward pass from the key of the forward pass: save the key.",
+    killed_by=(
+        "linen/gradient_draws_another_mask",
+        "nnx/gradient_draws_another_mask",
+        "linen/checkpoint_by_hand_draws_again",
+        "jax/remat_draws_again",
+    ),
+)
+def backward_replays(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     replays = [d for d in seen.draws if d.replay and is_dropout(d.site) and d.step != EVALUATION]
@@ -37,10 +48,14 @@ def _replays(replays: list[Draw], seen: Seen, options: Options) -> list[Finding]
     wrong: dict[int, list[Draw]] = defaultdict(list)
     for draw in replays:
         keys = forward.get((draw.step, draw.instance[:-1]))
-        if keys and draw.key not in keys and not options.ignores(PROPERTY.id, draw.site.place):
+        if (
+            keys
+            and draw.key not in keys
+            and not options.ignores(backward_replays.id, draw.site.place)
+        ):
             wrong[draw.site.id].append(draw)
     return [
-        PROPERTY.finding(
+        backward_replays.finding(
             where(draws[0].site.place),
             seen=f"{len(draws)} masks were replayed in the backward pass from another key",
             mend="Make the key outside of jax.checkpoint, and hand it to the layer.",
@@ -60,37 +75,16 @@ def _written(seen: Seen, options: Options) -> list[Finding]:
     wrong = defaultdict(list)
     for draw in seen.backward:
         site = draw.site
-        if draw.step == EVALUATION or options.ignores(PROPERTY.id, site.place):
+        if draw.step == EVALUATION or options.ignores(backward_replays.id, site.place):
             continue
         fair = not is_dropout(site) or (site.shape, draw.probability) not in alike
         if not fair and draw.key not in forward[seen.step_of(draw)]:
             wrong[site.id].append(draw)
     return [
-        PROPERTY.finding(
+        backward_replays.finding(
             where(draws[0].site.place),
             seen=f"{len(draws)} backward masks have keys of no forward pass",
             ids=(site,),
         )
         for site, draws in wrong.items()
     ]
-
-
-PROPERTY = RecordProperty(
-    id="DP909",
-    name="backward replays",
-    sentence="The backward pass uses the masks of the forward pass.",
-    formula="mask(backward) = mask(forward)",
-    means="Gradients are those of another network than the one whose loss was computed.",
-    assumes=(
-        "A replay is one of jax.checkpoint, or a draw in the backward pass of a custom_vjp whose"
-        " shape and probability are those of a mask of the forward pass."
-    ),
-    mend="Draw the mask of the backward pass from the key of the forward pass: save the key.",
-    wirings=(
-        "linen/gradient_draws_another_mask",
-        "nnx/gradient_draws_another_mask",
-        "linen/checkpoint_by_hand_draws_again",
-        "jax/remat_draws_again",
-    ),
-    judge=_judge,
-)

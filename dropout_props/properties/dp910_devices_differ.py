@@ -1,30 +1,45 @@
 """DP910: devices and microbatches have masks of their own."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dropout_props.properties.recorded.declaration import Answer, Counts, RecordProperty, count
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Counts, count
 from dropout_props.properties.recorded.masks import agreements
+from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
-from dropout_props.properties.recorded.seen import where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
+from dropout_props.properties.recorded.seen import Seen, where
+from dropout_props.recording import Draw
 
 _WHAT = "units that agree"
 _DEVICE = 'Fold in the index of the device: fold_in(key, jax.lax.axis_index("data")).'
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP910",
+    "devices differ",
+    statement="The masks of two devices, and of two microbatches of one step, are independent.",
+    formula="P(unit agrees on device i and device j) = keep^2 + rate^2",
+    if_broken="Parts of one batch lose the same units, as if they were one part with less noise.",
+    assumes="Devices are told apart under shard_map and pmap, along axes that are not named like "
+    "those of a split model (`model`, `tensor`, `tp`, `pipe`, `expert` and the like). Microbatches "
+    "are runs of one program within a marked step, or trips of a loop around the whole model.",
+    mend="Split the key, one child for each microbatch: jax.random.split(key, microbatches).",
+    killed_by=(
+        "linen/devices_share_the_key",
+        "jax/devices_share_the_key",
+        "linen/microbatches_share_the_key",
+        "linen/looped_microbatches_share_the_key",
+        "nnx/microbatches_share_the_streams",
+    ),
+    exact=False,
+)
+def devices_differ(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = []
     for one in reused(seen, options):
-        if options.ignores(PROPERTY.id, one.first.place):
+        if options.ignores(devices_differ.id, one.first.place):
             continue
         many = one.kind == "iterations" and one.outer and len(seen.drawn_steps) > 1
         if one.kind not in ("devices", "microbatches") and not many:
@@ -32,7 +47,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
         devices = one.kind == "devices"
         what = "devices" if devices else "microbatches of one step"
         findings.append(
-            PROPERTY.finding(
+            devices_differ.finding(
                 where(one.first.place),
                 seen=f"{count(one.keys, 'key')} served {one.draws} masks: {what} have equal masks",
                 mend=_DEVICE if devices else "",
@@ -61,7 +76,7 @@ def _devices(seen: Seen, options: Options) -> list[Counts]:
     found = []
     for draws in seen.of_site.values():
         site = draws[0].site
-        if options.ignores(PROPERTY.id, site.place):
+        if options.ignores(devices_differ.id, site.place):
             continue
         rows: dict[Any, list[Draw]] = defaultdict(list)
         for draw in draws:
@@ -73,29 +88,7 @@ def _devices(seen: Seen, options: Options) -> list[Counts]:
         trials = agreements(seen, pairs, _WHAT)
         if trials is not None:
             names = (where(site.place),)
-            found.append(Counts(names, (site.id,), trials, _WHAT, PROPERTY.means, _DEVICE))
+            found.append(
+                Counts(names, (site.id,), trials, _WHAT, devices_differ.if_broken, _DEVICE)
+            )
     return found
-
-
-PROPERTY = RecordProperty(
-    id="DP910",
-    name="devices differ",
-    sentence="The masks of two devices, and of two microbatches of one step, are independent.",
-    formula="P(unit agrees on device i and device j) = keep^2 + rate^2",
-    means="Parts of one batch lose the same units, as if they were one part with less noise.",
-    assumes=(
-        "Devices are told apart under shard_map and pmap, along axes that are not named like those"
-        " of a split model (`model`, `tensor`, `tp`, `pipe`, `expert` and the like). Microbatches"
-        " are runs of one program within a marked step, or trips of a loop around the whole model."
-    ),
-    mend="Split the key, one child for each microbatch: jax.random.split(key, microbatches).",
-    wirings=(
-        "linen/devices_share_the_key",
-        "jax/devices_share_the_key",
-        "linen/microbatches_share_the_key",
-        "linen/looped_microbatches_share_the_key",
-        "nnx/microbatches_share_the_streams",
-    ),
-    judge=_judge,
-    exact=False,
-)

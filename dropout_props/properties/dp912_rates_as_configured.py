@@ -1,24 +1,38 @@
 """DP912: rates are what `rates={'encoder/*': 0.1}` says."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from dropout_props.properties.recorded.declaration import Answer, Finding, RecordProperty
+from dropout_props.properties.catalogue import recorded
+from dropout_props.properties.recorded.declaration import Answer, Finding
 from dropout_props.properties.recorded.masks import keep_null
-from dropout_props.properties.recorded.options import matches
-from dropout_props.properties.recorded.seen import by_name, declared, where
-
-if TYPE_CHECKING:
-    from dropout_props.properties.recorded.options import Options, Rate
-    from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw
+from dropout_props.properties.recorded.options import Options, Rate, matches
+from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
+from dropout_props.recording import Draw
 
 _ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
 _FEW = 1e-6
 
 
-def _judge(seen: Seen, options: Options) -> Answer:
+@recorded(
+    "DP912",
+    "rates as configured",
+    statement="Every dropout has the rate that `rates` gives it, in every step.",
+    formula="P(unit kept at site s in step t) = 1 - rates(s, t)",
+    if_broken="A rate of the configuration does not arrive at the layer that it is meant for.",
+    assumes="`rates` maps patterns of paths to a rate, or to a function from the step to a rate.",
+    mend="Hand the configured rate to the layer; a scheduled one as an argument of the step.",
+    killed_by=(
+        "linen/rate_never_arrives",
+        "nnx/rate_never_arrives",
+        "linen/rate_by_depth_divided_to_zero",
+        "linen/rates_swapped",
+        "nnx/wrong_rate",
+        "linen/keep_rate_given_as_rate",
+        "nnx/keep_rate_given_as_rate",
+        "linen/result_not_used",
+        "linen/schedule_stays_at_first_rate",
+        "nnx/schedule_stays_at_first_rate",
+    ),
+)
+def rates_as_configured(seen: Seen, options: Options) -> Answer:
     if not options.training or not options.rates:
         return Answer(applies=False)
     findings: list[Finding] = []
@@ -34,7 +48,7 @@ def _judge(seen: Seen, options: Options) -> Answer:
         if not groups and not missing and not _called(seen, pattern):
             text = f"rates names {pattern!r}, and no dropout has such a path"
             mend = "Correct the pattern: record.report() lists the paths."
-            findings.append(PROPERTY.finding(pattern, seen=text, mend=mend))
+            findings.append(rates_as_configured.finding(pattern, seen=text, mend=mend))
     return Answer(tuple(findings), excludes=f"the probability of every mask of {sites} sites")
 
 
@@ -59,7 +73,7 @@ def _drawn(seen: Seen, groups: list[list[Draw]], rate: Rate) -> list[Finding]:
                 f"{len(wrong)} of {len(draws)} masks have another rate: {1 - draw.probability:.6g}"
                 f" in step {seen.number_of(seen.step_of(draw))}, where {expected:g} is configured"
             )
-            found.append(PROPERTY.finding(where(site.place), seen=text, ids=(site.id,)))
+            found.append(rates_as_configured.finding(where(site.place), seen=text, ids=(site.id,)))
     return found
 
 
@@ -96,29 +110,5 @@ def _missing(seen: Seen, pattern: str, rate: Rate) -> list[Finding]:
             mend = ""
         else:
             continue
-        found.append(PROPERTY.finding(where(place), seen=text, mend=mend))
+        found.append(rates_as_configured.finding(where(place), seen=text, mend=mend))
     return found
-
-
-PROPERTY = RecordProperty(
-    id="DP912",
-    name="rates as configured",
-    sentence="Every dropout has the rate that `rates` gives it, in every step.",
-    formula="P(unit kept at site s in step t) = 1 - rates(s, t)",
-    means="A rate of the configuration does not arrive at the layer that it is meant for.",
-    assumes="`rates` maps patterns of paths to a rate, or to a function from the step to a rate.",
-    mend="Hand the configured rate to the layer; a scheduled one as an argument of the step.",
-    wirings=(
-        "linen/rate_never_arrives",
-        "nnx/rate_never_arrives",
-        "linen/rate_by_depth_divided_to_zero",
-        "linen/rates_swapped",
-        "nnx/wrong_rate",
-        "linen/keep_rate_given_as_rate",
-        "nnx/keep_rate_given_as_rate",
-        "linen/result_not_used",
-        "linen/schedule_stays_at_first_rate",
-        "nnx/schedule_stays_at_first_rate",
-    ),
-    judge=_judge,
-)

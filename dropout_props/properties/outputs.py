@@ -16,35 +16,24 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import jax.numpy as jnp
 import numpy as np
-from hypothesis.strategies import just
 
-from dropout_props.cases import strategies
 from dropout_props.properties.bits import adjacent, divisors, rounding
 from dropout_props.properties.declaration import Violation
 from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
-    from dropout_props.cases.case import Case
-    from dropout_props.cases.profiles import Profile
     from dropout_props.properties.sampler import Sampler
-    from dropout_props.subjects.subject import Traits
 
 __all__ = [
     "Train",
     "agree",
-    "decisive_cases",
     "evaluation",
-    "rate_one_cases",
     "require_zeros",
     "training_call",
-    "transform_cases",
 ]
 
 Train: TypeAlias = Callable[[Any, Any], Any]
 
-_POOL = ((128,), (5, 3))  # each shape and rate is a compilation
 _MODEL_ROUNDING = 1e-4  # relative, of outputs behind a matrix product or a declared map,
 _ULPS = 16  # and at least so many units in the last place of its dtype
 
@@ -58,12 +47,6 @@ def training_call(sampler: Sampler) -> Train:
         )
 
     return train
-
-
-def rate_one_cases(profile: Profile, _: Traits) -> st.SearchStrategy[Case]:
-    """Return cases of rate 1, of every shape and dtype."""
-    pool = strategies.WIDE_SHAPES if profile.wide_pools else strategies.SHAPES
-    return strategies.cases(rate=just(1.0), pool=pool, dtypes=strategies.DTYPES)
 
 
 def require_zeros(array: Any, what: str) -> None:
@@ -160,19 +143,3 @@ def _are_one_quotient(seen: Any, expected: Any, keep: float) -> Any:
             moved = (expected.astype(np.float64) * (one / other)).astype(seen.dtype)
             alike |= adjacent(seen, moved, ulps=2 * exact)
     return alike
-
-
-def transform_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    """Return cases of few shapes, because every shape and rate costs a compilation."""
-    return strategies.cases(
-        rate=strategies.inner_rates(0.1, 0.9),
-        pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else _POOL,
-        values=("distinct", "negative"),
-    )
-
-
-def decisive_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    """Return cases in which masks of two keys are equal with probability below 2^-70."""
-    return strategies.cases(
-        rate=strategies.inner_rates(0.3, 0.7), pool=((128,),), values=("distinct", "negative")
-    )

@@ -251,9 +251,9 @@ def _declare(
         Property(
             id=property_id,
             name=texts["name"],
-            sentence=texts["statement"],
-            means=texts["if_broken"],
-            mutants=(),
+            statement=texts["statement"],
+            if_broken=texts["if_broken"],
+            killed_by=(),
             decision=decision,
             needs=tuple(needs),
             blocked_by=tuple(blocked_by),

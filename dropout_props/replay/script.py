@@ -79,7 +79,7 @@ def script(found: Found) -> str:
     conditions = {**found.run.versions, **found.run.flags}
     head = docstring(
         f"{found.result.subject}, {prop.id} {prop.name}: a stand-alone program.",
-        f"Property: {prop.sentence}",
+        f"Property: {prop.statement}",
         f"Seen: {failure.seen}",
         f"Decided by: {failure.decided_by}",
         f"Run with: {', '.join(f'{key} {value}' for key, value in conditions.items())}",

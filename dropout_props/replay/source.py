@@ -148,17 +148,24 @@ def _source(module: str) -> str:
 
 @cache
 def _bound(module: str) -> dict[str, ast.stmt]:
-    """Returns the statement of a module that binds each of its global names."""
+    """Returns the statement that binds each global name of a module, without its declaration."""
     bound: dict[str, ast.stmt] = {}
     for node in ast.parse(_source(module)).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             bound |= {one.asname or one.name: node for one in node.names}
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            node.decorator_list = [one for one in node.decorator_list if not _declares(one)]
             bound[node.name] = node
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             stored = [one for one in ast.walk(node) if isinstance(one, ast.Name)]
             bound |= {one.id: node for one in stored if isinstance(one.ctx, ast.Store)}
     return bound
+
+
+def _declares(decorator: ast.expr) -> bool:
+    """Whether a decorator only declares the property that the function decides."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return getattr(called, "attr", getattr(called, "id", "")) in ("exact", "statistical")
 
 
 def _methods(node: ast.stmt) -> list[ast.FunctionDef]:

@@ -63,16 +63,21 @@ def tasks(
         full: judge every mutant with every property, not only with those that must kill it.
 
     Raises:
-        LookupError: no mutant or control has a name; the text suggests the closest names.
+        LookupError: no mutant or control has a name, or one in `killed_by` of a property; the text
+            suggests the closest names.
     """
     from dropout_props.properties import CATALOGUE
     from dropout_props.selftest.mutants import CONTROLS, MUTANTS
 
-    wanted = [prop.id for prop in CATALOGUE if not properties or prop.id in properties]
+    judging = [prop for prop in CATALOGUE if not properties or prop.id in properties]
+    for prop in judging:
+        for name in prop.killed_by:
+            _mutant(name, f"{prop.id} must kill one, and ")
+    wanted = [prop.id for prop in judging]
     chosen = [_mutant(name) for name in mutants] or [*CONTROLS, *MUTANTS]
     found = []
     for mutant in chosen:
-        every = full or mutant in CONTROLS
+        every = full or _is_control(mutant)
         judged = [one for one in wanted if every or one in mutant.killed_by]
         found += [
             Task(
@@ -82,7 +87,7 @@ def tasks(
                 run_seeds=tuple(run_seeds),
                 profile=profile,
                 # The profile does not change the false alarm rate: take the quickest.
-                later="smoke" if mutant in CONTROLS else profile,
+                later="smoke" if _is_control(mutant) else profile,
             )
             for api in mutant.apis
             if judged
@@ -90,7 +95,7 @@ def tasks(
     return found
 
 
-def _mutant(name: str) -> Mutant:
+def _mutant(name: str, why: str = "") -> Mutant:
     from difflib import get_close_matches
 
     from dropout_props.selftest.mutants import CONTROLS, MUTANTS
@@ -98,8 +103,14 @@ def _mutant(name: str) -> Mutant:
     by_name = {one.name: one for one in (*MUTANTS, *CONTROLS)}
     if name not in by_name:
         close = ", ".join(get_close_matches(name, by_name)) or "docs/kill-matrix.md lists them"
-        raise LookupError(f"no mutant or control is called {name!r}: did you mean {close}?")
+        raise LookupError(f"{why}no mutant or control is called {name!r}: did you mean {close}?")
     return by_name[name]
+
+
+def _is_control(mutant: Mutant) -> bool:
+    from dropout_props.selftest.mutants import CONTROLS
+
+    return mutant in CONTROLS
 
 
 def _few_exact(profile: Profile) -> Profile:
@@ -114,15 +125,15 @@ def judge(task: Task) -> list[Kill]:
     from dropout_props.properties import find
 
     mutant = _mutant(task.mutant)
-    subject = mutant.subject(task.api)
+    subject, is_control = mutant.subject(task.api), _is_control(mutant)
     environment = probe().conditions
     kills: list[Kill] = []
     cached: list[PropertyResult] = []
     for number, run_seed in enumerate(task.run_seeds):
         settings = Settings.of(run_seed=run_seed, profile=task.later if number else task.profile)
-        if not mutant.killed_by:
+        if is_control:
             settings = replace(settings, profile=_few_exact(settings.profile))
-        quick = number > 0 and not mutant.killed_by
+        quick = number > 0 and is_control
         judge = Judge(replace(settings, confirm=False), environment)
         judge.reuse(subject, cached)
         for prop in map(find, task.properties):
@@ -168,7 +179,7 @@ def _kill(task: Task, property_id: str, run_seed: int) -> Kill:
         run_seed=run_seed,
         verdict=str(Verdict.ERROR),
         expected=property_id in mutant.killed_by,
-        control=not mutant.killed_by,
+        control=_is_control(mutant),
         live=mutant.live,
         draws=0,
         seconds=0.0,

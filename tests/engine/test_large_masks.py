@@ -98,7 +98,7 @@ def test_a_case_that_does_not_fit_is_reported(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(large_masks, "free_bytes", lambda: 2**25)
     result = _JUDGE(_dropout(_plain, "small machine"), find("DP307"))
     assert result.verdict is Verdict.PASS
-    judged = len(explicit_cases(dp307_rank.PROPERTY.decision, _dropout(_plain, "plain"))) - 1
+    judged = len(explicit_cases(find("DP307").decision, _dropout(_plain, "plain"))) - 1
     assert result.shown == (
         f"no counterexample in {judged} cases; not run: (4096, 1024): it needs 0.1 GiB of memory, "
         "and 0.0 GiB are free"

@@ -32,7 +32,7 @@ def test_the_read_out_of_all_units_equals_the_count_of_the_mask(name: str, case:
     sampler = sampler_of(name, case)
     kept = sampler.block(0)
     counted = Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units")
-    assert dp803._observe(sampler, 0)[0] == counted
+    assert dp803.linear_model(sampler, 0)[0] == counted
 
 
 def test_each_read_out_sums_its_units() -> None:

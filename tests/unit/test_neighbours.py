@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dropout_props.properties import dp301_lags, mask_statistics
+from dropout_props.properties import dp301_lags, find, mask_statistics
 from dropout_props.properties.declaration import Statistical
 from dropout_props.statistics import Interval, Trials, agreement
 
@@ -77,7 +77,7 @@ def test_lags_along_an_axis_follow_from_all_pairs(rng: Any) -> None:
     kept = rng.random((7, 3, 4, 5)) < 0.5
     flat = kept.reshape(7, -1).T
     agree = mask_statistics.pair_agreements(flat)
-    decision = dp301_lags.PROPERTY.decision
+    decision = find("DP301").decision
     assert isinstance(decision, Statistical)
     assert decision.pairs is not None
     found = decision.pairs(_HALF, agree, (3, 4, 5), 7)

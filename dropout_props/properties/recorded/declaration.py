@@ -97,24 +97,24 @@ class RecordProperty:
     Args:
         id: ``DP9nn``, never reused.
         name: two to four words.
-        sentence: what is stated, in one sentence.
+        statement: what is stated, in one sentence.
         formula: the same as a formula.
-        means: what it means for a user when it fails.
+        if_broken: what it means for a user when it fails.
         assumes: what the decision rests on.
         mend: the usual line that mends it.
-        wirings: the wrong wirings that it must name.
+        killed_by: the wrong wirings that it must name, as ``api/name``.
         judge: reads a record.
         since: the version of this package that brought it.
     """
 
     id: str
     name: str
-    sentence: str
+    statement: str
     formula: str
-    means: str
+    if_broken: str
     assumes: str
     mend: str
-    wirings: tuple[str, ...]
+    killed_by: tuple[str, ...]
     judge: Callable[[Seen, Options], Answer]
     exact: bool = True
     since: str = "0.2"
@@ -131,5 +131,5 @@ class RecordProperty:
     ) -> Finding:
         """Make a counterexample of this property; text that is left out is that of the property."""
         return Finding(
-            self.id, sites, seen, why or self.means, mend or self.mend, follows, tuple(ids)
+            self.id, sites, seen, why or self.if_broken, mend or self.mend, follows, tuple(ids)
         )

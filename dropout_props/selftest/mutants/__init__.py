@@ -1,7 +1,7 @@
 """Mutants: layers with one bug each; and controls: correct layers that must not fail.
 
 They ship, since `dropout-props selftest` runs them. To add one, write a `Mutant` in the file of its
-kind of bug, and add its name to the `mutants` of the property that it must fail.
+kind of bug, and add its name to the `killed_by` of the property that it must fail.
 """
 
 from __future__ import annotations

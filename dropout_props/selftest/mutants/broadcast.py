@@ -26,21 +26,18 @@ MUTANTS = (
         "broadcast_ignored",
         "the broadcast dims have no effect",
         "keras#217",
-        ("DP302",),
         Kernel(mask_shape=_ignored),
     ),
     Mutant(
         "wrong_broadcast_axis",
         "the mask is shared along the axis after the listed one",
         "pytorch#69801",
-        ("DP302",),
         Kernel(mask_shape=_next_axis),
     ),
     Mutant(
         "negative_dims_ignored",
         "negative broadcast dims have no effect",
         "pytorch#69801",
-        ("DP302",),
         Kernel(mask_shape=_listed),
     ),
 )

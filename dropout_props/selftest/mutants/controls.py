@@ -47,7 +47,7 @@ def _twice_selected(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
 
 
 def _control(name: str, change: str, kernel: Kernel) -> Mutant:
-    return Mutant(name, change, "correct", (), kernel)
+    return Mutant(name, change, "correct", kernel)
 
 
 CONTROLS = (

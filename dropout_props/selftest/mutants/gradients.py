@@ -59,10 +59,8 @@ def _straight_through(_x: Any, _mask: Any, _other: Any, _keep_rate: float, ct: A
     return ct
 
 
-def _planted(
-    name: str, change: str, source: str, killed_by: tuple[str, ...], f: Backward
-) -> Mutant:
-    return Mutant(name, change, source, killed_by, Kernel(combine=_with_backward(f)))
+def _planted(name: str, change: str, source: str, f: Backward) -> Mutant:
+    return Mutant(name, change, source, Kernel(combine=_with_backward(f)))
 
 
 MUTANTS = (
@@ -70,35 +68,30 @@ MUTANTS = (
         "grad_fresh_mask",
         "the backward pass draws another mask",
         "pytorch#190758, OLMo-core#828",
-        ("DP504", "DP511", "DP601"),
         _fresh,
     ),
     _planted(
         "grad_no_scale",
         "the gradient is the mask, without 1/keep",
         "apex#816",
-        ("DP601",),
         _unscaled,
     ),
     _planted(
         "grad_from_value",
         "the backward pass infers the mask from the output: where x is 0, it drops the unit",
         "kaldi#3890",
-        ("DP601",),
         _from_value,
     ),
     _planted(
         "grad_straight_through",
         "the gradient is that of a layer without dropout",
         "straight-through estimators",
-        ("DP601",),
         _straight_through,
     ),
     Mutant(
         "rate0_no_gradient",
         "at rate 0 no gradient passes",
         "flax PR#2055",
-        ("DP602",),
         Kernel(rate_zero=lambda x, _rate: jax.lax.stop_gradient(x)),
     ),
 )

@@ -43,14 +43,12 @@ MUTANTS = (
         "top_bit_weak",
         "one unit in four does not depend on the highest bit of the key",
         "aws-neuron#724",
-        ("DP418",),
         Kernel(derive_key=_root, draw=_weak_top_bit),
     ),
     Mutant(
         "explicit_bit_ignored",
         "of a key that is handed to the call one bit is ignored",
         "aws-neuron#724",
-        ("DP418",),
         Kernel(explicit_key=_bit_of_explicit_ignored),
     ),
 )

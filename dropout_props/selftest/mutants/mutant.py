@@ -1,4 +1,4 @@
-"""A mutant: one bug in a correct dropout layer, its source, and the properties that kill it."""
+"""A mutant: one bug in a correct dropout layer, and its source."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
+from dropout_props.selftest.killers import killers
 from dropout_props.subjects.subject import Subject
 
 __all__ = ["APIS", "Api", "Mutant"]
@@ -21,10 +22,9 @@ class Mutant:
     """A dropout layer with one bug, or a control, which has none.
 
     Args:
-        name: unique name, which properties have in `mutants`.
+        name: unique name, which the properties that must kill it have in `killed_by`.
         change: the difference from a correct layer, one sentence.
         source: where the bug was seen: releases, issues, or a kind of code.
-        killed_by: ids of the properties that must each fail on it; empty for a control.
         kernel: the functions of the layer.
         apis: frameworks in which the bug is possible.
         derived: the layer promises the published derivation of its masks.
@@ -36,13 +36,17 @@ class Mutant:
     name: str
     change: str
     source: str
-    killed_by: tuple[str, ...]
     kernel: Kernel
     apis: tuple[Api, ...] = APIS
     live: bool = False
     derived: bool = False
     attention: bool = False
     traits: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def killed_by(self) -> tuple[str, ...]:
+        """Ids of the properties that must each fail on it; empty for a control."""
+        return killers().get(self.name, ())
 
     def subject(self, api: Api) -> Subject:
         """Return the layer in one of the two APIs, with the name `mutants.<api>.<name>`."""

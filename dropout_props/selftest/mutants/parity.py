@@ -43,7 +43,7 @@ def _even_count(key: Any, keep_rate: float, shape: Shape, _site: Any) -> Any:
 
 def _planted(name: str, change: str, group: int, stride: int | None) -> Mutant:
     draw = partial(_last_of_group, group=group, stride=stride)
-    return Mutant(name, change, "linear generators", ("DP303",), Kernel(draw=draw))
+    return Mutant(name, change, "linear generators", Kernel(draw=draw))
 
 
 MUTANTS = (
@@ -51,7 +51,6 @@ MUTANTS = (
         "even_count",
         "the last unit makes the number kept even",
         "units kept in pairs",
-        ("DP305",),
         Kernel(draw=_even_count),
     ),
     _planted("xor_neighbours", "each third unit follows from the two before it", 3, 1),

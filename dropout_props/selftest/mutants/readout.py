@@ -35,14 +35,12 @@ MUTANTS = (
         "comb",
         "even places are kept a little more often than odd ones; the mean of each pair is right",
         "kernels that cut two units from one random word",
-        ("DP803",),
         Kernel(draw=_comb),
     ),
     Mutant(
         "coarse_where_traced",
         "in a traced program the scale is rounded to bfloat16",
         "fused kernels of mixed precision",
-        ("DP501", "DP803"),
         Kernel(combine=_coarse),
     ),
 )

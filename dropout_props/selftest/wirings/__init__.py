@@ -1,10 +1,11 @@
 """Wrong wirings: training programs with one fault in their dropout, and mended twins.
 
-A recorder of dropout is tested on them: the property that a wiring names must fail on the wrong
+A recorder of dropout is tested on them: the property that names a wiring must fail on the wrong
 program, and none may fail on the mended one. They ship, since the self-test runs them.
 
-To add one: a `Wiring` in the file of its idea, and a row in the test that shows, without any
-recorder, that its fault is there and that the mended twin lacks it.
+To add one: a `Wiring` in the file of its idea, its name in the `killed_by` of the property that
+must fail on it, and a row in the test that shows, without any recorder, that its fault is there and
+that the mended twin lacks it.
 """
 
 from __future__ import annotations

@@ -165,7 +165,6 @@ WIRINGS = (
     Wiring(
         name="gradient_draws_another_mask",
         api="linen",
-        property="DP909",
         says="The custom gradient of the dropout draws its mask from another key.",
         mend="Draw the mask of the backward pass from the key of the forward pass.",
         wrong=linen_training(_OwnGradient(1)),
@@ -175,7 +174,6 @@ WIRINGS = (
     Wiring(
         name="gradient_draws_another_mask",
         api="nnx",
-        property="DP909",
         says="The custom gradient of the dropout draws its mask from another key.",
         mend="Draw the mask of the backward pass from the key of the forward pass.",
         wrong=nnx_training(lambda: _OwnGradientNnx(1, rngs=nnx.Rngs(params=0, dropout=1))),
@@ -185,7 +183,6 @@ WIRINGS = (
     Wiring(
         name="checkpoint_by_hand_draws_again",
         api="linen",
-        property="DP909",
         says="The backward pass computes the layer again, under another key.",
         mend="Keep the key of the forward pass, and compute the layer again with it.",
         wrong=partial(_checkpointed, backward_fold=1),
@@ -195,7 +192,6 @@ WIRINGS = (
     Wiring(
         name="remat_draws_again",
         api="jax",
-        property="DP909",
         says="A rematerialised layer asks the host for a seed, and gets a new one the second time.",
         mend="Take the seed outside of jax.checkpoint, and hand the key to the layer.",
         wrong=plain.jax_training(partial(_remat_with_host_seed, inside=True)),

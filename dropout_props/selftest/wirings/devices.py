@@ -103,7 +103,6 @@ WIRINGS = (
     Wiring(
         name="devices_share_the_key",
         api="linen",
-        property="DP910",
         also=("DP905", "DP908"),
         says=_SAYS,
         mend=_MEND,
@@ -115,7 +114,6 @@ WIRINGS = (
     Wiring(
         name="devices_share_the_key",
         api="jax",
-        property="DP910",
         also=("DP905", "DP908"),
         says=_SAYS,
         mend=_MEND,

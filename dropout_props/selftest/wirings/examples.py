@@ -180,7 +180,6 @@ WIRINGS = (
     Wiring(
         name="vmap_with_one_key",
         api="linen",
-        property="DP908",
         says="jax.vmap maps the loss over the examples with one key: they share their masks.",
         mend="Split the key, and map the loss over the keys too.",
         wrong=_vmapped_loss(split=False),
@@ -190,7 +189,6 @@ WIRINGS = (
     Wiring(
         name="lifted_vmap_shares_the_key",
         api="linen",
-        property="DP908",
         says="nn.vmap maps the layer over the examples without splitting the dropout key.",
         mend='Give nn.vmap split_rngs={"params": False, "dropout": True}.',
         wrong=linen_training(_VmappedLayers(split_dropout=False)),
@@ -200,7 +198,6 @@ WIRINGS = (
     Wiring(
         name="vmap_shares_the_streams",
         api="nnx",
-        property="DP908",
         says="nnx.vmap broadcasts the model, its streams included: examples share their masks.",
         mend="Split the streams with nnx.split_rngs, and map them along axis 0.",
         wrong=nnx_training(nnx_models.build_mlp, call=_vmapped_model),
@@ -211,7 +208,6 @@ WIRINGS = (
     Wiring(
         name="mask_shared_by_the_batch",
         api="linen",
-        property="DP908",
         says="A dropout of the model's own draws one mask for all examples of the batch.",
         mend="Draw the mask in the shape of the whole input.",
         wrong=linen_training(_Written(_batch_shared)),
@@ -221,7 +217,6 @@ WIRINGS = (
     Wiring(
         name="mask_shared_by_the_batch",
         api="nnx",
-        property="DP908",
         says="A dropout of the model's own draws one mask for all examples of the batch.",
         mend="Draw the mask in the shape of the whole input.",
         wrong=_written(_batch_shared),
@@ -231,7 +226,6 @@ WIRINGS = (
     Wiring(
         name="mask_shared_by_the_tokens",
         api="linen",
-        property="DP908",
         says="A dropout of the model's own draws one mask for all tokens of an example.",
         mend="Draw the mask in the shape of the whole input, or declare the sharing.",
         wrong=linen_training(_Written(_tokens_shared)),
@@ -241,7 +235,6 @@ WIRINGS = (
     Wiring(
         name="mask_shared_by_the_tokens",
         api="nnx",
-        property="DP908",
         says="A dropout of the model's own draws one mask for all tokens of an example.",
         mend="Draw the mask in the shape of the whole input, or declare the sharing.",
         wrong=_written(_tokens_shared),
@@ -251,7 +244,6 @@ WIRINGS = (
     Wiring(
         name="drop_path_of_the_batch",
         api="linen",
-        property="DP908",
         says="DropPath flips one coin for the whole batch.",
         mend="Flip a coin for each example: shape (batch, 1, 1).",
         wrong=linen_training(_Written(_one_coin)),
@@ -262,7 +254,6 @@ WIRINGS = (
     Wiring(
         name="drop_path_of_the_tokens",
         api="linen",
-        property="DP908",
         says="DropPath flips a coin for each row of axis 0, where this model has its tokens.",
         mend="Flip a coin for each example, which is axis 1 of the model: shape (1, batch, 1).",
         wrong=linen_training(_Written(_coin_of_example, time_first=True)),

@@ -131,7 +131,6 @@ WIRINGS = (
     Wiring(
         name="bridged_stream_misspelt",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="A stream of the model in nnx.bridge.ToLinen is misspelt: it uses the constant key 0.",
         mend='Spell the stream as the NNX model does: rngs={"dropout": key}.',
@@ -143,7 +142,6 @@ WIRINGS = (
     Wiring(
         name="stream_misspelt",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="The dropout stream is misspelt, and Linen takes the key of `params`, which stays.",
         mend='Spell the stream right, and do not hand over `params`: rngs={"dropout": key}.',
@@ -154,7 +152,6 @@ WIRINGS = (
     Wiring(
         name="names_run_together",
         api="linen",
-        property="DP905",
         also=("DP906",),
         says="Linen joins the names of a path without a separator: block_1/1_in is block_11/_in.",
         mend="Choose names that differ when joined, or set flax_fix_rng_separator.",
@@ -165,7 +162,6 @@ WIRINGS = (
     Wiring(
         name="stream_passed_on",
         api="nnx",
-        property="DP905",
         also=("DP906", "DP907"),  # the key of the first count comes again in every step too
         says="nnx.Rngs(dropout=stream) sets the count of the stream back: its keys come again.",
         mend="Hand over the Rngs object itself, or fork it.",

@@ -203,7 +203,6 @@ WIRINGS = (
     Wiring(
         name="scan_shares_the_key",
         api="linen",
-        property="DP906",
         also=("DP905",),
         says="nn.scan stacks the layers without splitting the dropout key: one mask for all.",
         mend='Give nn.scan split_rngs={"params": True, "dropout": True}.',
@@ -214,7 +213,6 @@ WIRINGS = (
     Wiring(
         name="raw_scan_in_module",
         api="linen",
-        property="DP906",
         also=("DP905",),
         says="jax.lax.scan runs a dropout of the module: the key is drawn once, at trace time.",
         mend="Use nn.scan with split_rngs, and hand the dropout to it.",
@@ -226,7 +224,6 @@ WIRINGS = (
     Wiring(
         name="scan_body_closes_over_dropout",
         api="linen",
-        property="DP906",
         also=("DP905",),
         says="The body of nn.scan closes over a dropout, which split_rngs does not reach.",
         mend="Hand the dropout to nn.scan as its module argument.",
@@ -238,7 +235,6 @@ WIRINGS = (
     Wiring(
         name="time_steps_share_the_key",
         api="linen",
-        property="DP906",
         also=("DP905",),
         says="The RNN runs its cell over time without splitting the dropout key.",
         mend='Give nn.RNN split_rngs={"params": False, "dropout": True}.',
@@ -249,7 +245,6 @@ WIRINGS = (
     Wiring(
         name="time_steps_share_the_streams",
         api="nnx",
-        property="DP906",
         also=("DP905",),
         says="nnx.RNN broadcasts the dropout stream of its cell: one mask for all times.",
         mend="Leave out broadcast_rngs, or declare the sharing.",
@@ -261,7 +256,6 @@ WIRINGS = (
     Wiring(
         name="steps_in_scan_share_the_key",
         api="linen",
-        property="DP906",
         also=("DP905", "DP907"),
         says="All steps run in one jax.lax.scan, whose body closes over the key.",
         mend="Fold the number of the step into the key, in the body.",
@@ -271,7 +265,6 @@ WIRINGS = (
     Wiring(
         name="scan_shares_the_streams",
         api="nnx",
-        property="DP906",
         also=("DP905", "DP907"),
         says="nnx.scan broadcasts the streams, and drops their counts: one mask for all layers.",
         mend="Split the streams with nnx.split_rngs, and scan them along axis 0.",
@@ -282,7 +275,6 @@ WIRINGS = (
     Wiring(
         name="layers_built_from_one_stream",
         api="nnx",
-        property="DP906",
         also=("DP905",),
         says="nnx.vmap builds the layers without nnx.split_rngs: all layers get the same streams.",
         mend="Decorate the vmapped constructor with nnx.split_rngs.",

@@ -127,7 +127,6 @@ WIRINGS = (
     Wiring(
         name="microbatches_share_the_key",
         api="linen",
-        property="DP910",
         also=("DP905", "DP906"),
         says="The scan over the microbatches uses the key of the step for each of them.",
         mend="Fold the index of the microbatch into the key.",
@@ -137,7 +136,6 @@ WIRINGS = (
     Wiring(
         name="looped_microbatches_share_the_key",
         api="linen",
-        property="DP910",
         also=("DP905",),
         says="The loop over the microbatches uses the key of the step for each of them.",
         mend="Split the key, one child for each microbatch.",
@@ -147,7 +145,6 @@ WIRINGS = (
     Wiring(
         name="microbatches_share_the_streams",
         api="nnx",
-        property="DP910",
         also=("DP905",),
         says="Each microbatch rebuilds the model from the same state, streams included.",
         mend="Hand the streams of one microbatch on to the next.",

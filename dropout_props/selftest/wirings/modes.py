@@ -124,7 +124,6 @@ WIRINGS = (
     Wiring(
         name="one_layer_left_off",
         api="linen",
-        property="DP901",
         says="deterministic=True was left in one of the layers, which never drops anything.",
         mend="Give every dropout the mode of the call: deterministic=not train.",
         wrong=linen_training(_Classifier(_one_left_off)),
@@ -134,7 +133,6 @@ WIRINGS = (
     Wiring(
         name="one_layer_left_off",
         api="nnx",
-        property="DP901",
         says="One layer is built with deterministic=True and nobody calls model.train().",
         mend="Do not build the layer in evaluation mode, or call model.train() before training.",
         wrong=nnx_training(lambda: _HalfOff(rngs=_streams(), deterministic=True)),
@@ -144,7 +142,6 @@ WIRINGS = (
     Wiring(
         name="train_not_handed_down",
         api="linen",
-        property="DP901",
         says="The model does not hand `train` to its second block, whose default is evaluation.",
         mend="Hand `train` to every block, and give it no default.",
         wrong=linen_training(_Stack(_BlockOffByDefault, hand_down=False)),
@@ -154,7 +151,6 @@ WIRINGS = (
     Wiring(
         name="mode_inverted",
         api="linen",
-        property="DP901",
         also=("DP902",),
         says="`deterministic` is given `train` itself: off in training, on in evaluation.",
         mend="Negate it: deterministic=not train.",
@@ -165,7 +161,6 @@ WIRINGS = (
     Wiring(
         name="eval_not_undone",
         api="nnx",
-        property="DP901",
         says="model.eval() is called for an evaluation in between, and training goes on in it.",
         mend="Call model.train() after the evaluation.",
         wrong=nnx_training(build_mlp, before_step=_evaluate_in_between(undo=False)),
@@ -175,7 +170,6 @@ WIRINGS = (
     Wiring(
         name="evaluated_in_training_mode",
         api="linen",
-        property="DP902",
         says="The evaluation calls the model with train=True, and hands it a dropout key.",
         mend="Evaluate with train=False, and without a dropout key.",
         wrong=linen_training(Transformer(), eval_arguments={"train": True}, eval_rngs=_dropout_key),
@@ -186,7 +180,6 @@ WIRINGS = (
     Wiring(
         name="evaluated_in_training_mode",
         api="nnx",
-        property="DP902",
         says="The evaluation never calls model.eval().",
         mend="Call model.eval() before the evaluation.",
         wrong=nnx_training(build_mlp, before_evaluation=_leave),
@@ -197,7 +190,6 @@ WIRINGS = (
     Wiring(
         name="one_block_on_in_evaluation",
         api="linen",
-        property="DP902",
         says="The model does not hand `train` to its second block, whose default is training.",
         mend="Hand `train` to every block, and give it no default.",
         wrong=linen_training(_Stack(_BlockOnByDefault, hand_down=False), eval_rngs=_dropout_key),
@@ -208,7 +200,6 @@ WIRINGS = (
     Wiring(
         name="mode_fixed_at_the_call",
         api="nnx",
-        property="DP902",
         says="The layer calls its dropout with deterministic=False, which overrides model.eval().",
         mend="Call the dropout without a mode.",
         wrong=nnx_training(lambda: _Stubborn(rngs=_streams(), deterministic=False)),

@@ -128,7 +128,6 @@ WIRINGS = (
     Wiring(
         name="one_key_for_all_layers",
         api="jax",
-        property="DP905",
         also=("DP906",),
         says="Every layer gets the key of the step itself, so all layers share one mask.",
         mend="Split the key, one child for each layer.",
@@ -139,7 +138,6 @@ WIRINGS = (
     Wiring(
         name="seeds_added",
         api="jax",
-        property="DP905",
         also=("DP906", "DP907"),
         says="The seed is step + layer: layer 1 of a step has the mask of layer 0 in the next.",
         mend="Fold in the step and the layer one after the other.",
@@ -150,7 +148,6 @@ WIRINGS = (
     Wiring(
         name="vmap_with_one_key",
         api="jax",
-        property="DP908",
         says="jax.vmap maps the model over the examples with one key: they share their masks.",
         mend="Split the key, and map the model over the keys too.",
         wrong=_vmapped(split=False),
@@ -160,7 +157,6 @@ WIRINGS = (
     Wiring(
         name="masks_drawn_from_key_of_weights",
         api="jax",
-        property="DP905",
         says="The first step draws its mask from the key that the weights were drawn from.",
         mend="Leave the first key to the weights: step t uses key t + 1.",
         wrong=partial(_weights_from_first_key, apart=False),

@@ -162,7 +162,6 @@ WIRINGS = (
     Wiring(
         name="rate_never_arrives",
         api="linen",
-        property="DP912",
         also=("DP901",),
         says="The model does not hand its rate to the second block, which drops nothing.",
         mend="Hand the rate to every block, and give it no default of 0.",
@@ -175,7 +174,6 @@ WIRINGS = (
     Wiring(
         name="rate_never_arrives",
         api="nnx",
-        property="DP912",
         also=("DP901",),
         says="The second layer is built with a rate of 0.",
         mend="Hand the rate to every layer.",
@@ -187,7 +185,6 @@ WIRINGS = (
     Wiring(
         name="rate_by_depth_divided_to_zero",
         api="linen",
-        property="DP912",
         also=("DP901",),
         says="The rate should grow with depth, but is divided with //, and is 0 in every layer.",
         mend="Divide with /: rate * number / (layers - 1).",
@@ -198,7 +195,6 @@ WIRINGS = (
     Wiring(
         name="rates_swapped",
         api="linen",
-        property="DP912",
         says="The rates of the first and the last layer are swapped.",
         mend="Hand each rate over by the name of its layer.",
         wrong=linen_training(_Deep((0.5, RATE, 0.1))),
@@ -208,7 +204,6 @@ WIRINGS = (
     Wiring(
         name="wrong_rate",
         api="nnx",
-        property="DP912",
         says="The second layer has a rate of its own in its code, not the configured one.",
         mend="Hand the configured rate to every layer.",
         wrong=_deep(RATE, 0.5),
@@ -218,7 +213,6 @@ WIRINGS = (
     Wiring(
         name="keep_rate_given_as_rate",
         api="linen",
-        property="DP912",
         says="The configuration holds keep rates, and the layer takes drop rates.",
         mend="Hand over 1 - keep.",
         wrong=linen_training(_Deep((1 - RATE, 1 - RATE))),
@@ -229,7 +223,6 @@ WIRINGS = (
     Wiring(
         name="keep_rate_given_as_rate",
         api="nnx",
-        property="DP912",
         says="The configuration holds keep rates, and the layer takes drop rates.",
         mend="Hand over 1 - keep.",
         wrong=_deep(1 - RATE, 1 - RATE),
@@ -240,7 +233,6 @@ WIRINGS = (
     Wiring(
         name="result_not_used",
         api="linen",
-        property="DP912",
         also=("DP901",),
         says="The result of the dropout is assigned to a name that nothing reads.",
         mend="Hand the dropped activations to the next layer.",
@@ -252,7 +244,6 @@ WIRINGS = (
     Wiring(
         name="rate_used_as_keep_rate",
         api="linen",
-        property="DP903",
         also=("DP904",),
         says="A dropout of the model's own keeps units at the rate at which it should drop them.",
         mend="Keep with probability 1 - rate, and divide by it.",
@@ -263,7 +254,6 @@ WIRINGS = (
     Wiring(
         name="rate_used_as_keep_rate",
         api="nnx",
-        property="DP903",
         also=("DP904",),
         says="A dropout of the model's own keeps units at the rate at which it should drop them.",
         mend="Keep with probability 1 - rate, and divide by it.",
@@ -274,7 +264,6 @@ WIRINGS = (
     Wiring(
         name="kept_units_not_scaled",
         api="linen",
-        property="DP904",
         says="A dropout of the model's own does not divide the kept units by the keep rate.",
         mend="Divide by 1 - rate.",
         wrong=linen_training(_Written(_not_scaled)),
@@ -284,7 +273,6 @@ WIRINGS = (
     Wiring(
         name="kept_units_scaled_twice",
         api="nnx",
-        property="DP904",
         says="A dropout of the model's own divides the kept units by the keep rate twice.",
         mend="Divide once.",
         wrong=_written_nnx(_scaled_twice),

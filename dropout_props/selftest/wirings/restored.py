@@ -136,7 +136,6 @@ WIRINGS = (
     Wiring(
         name="step_not_saved",
         api="linen",
-        property="DP911",
         also=("DP905", "DP907"),
         says="The checkpoint lacks the step that the keys come from: masks begin from the start.",
         mend="Save the step, or the key, with the parameters.",
@@ -147,7 +146,6 @@ WIRINGS = (
     Wiring(
         name="streams_not_saved",
         api="nnx",
-        property="DP911",
         also=("DP905", "DP907"),
         says="The checkpoint holds the parameters alone: the streams begin from the start.",
         mend="Save the counts of the streams too: nnx.RngCount.",

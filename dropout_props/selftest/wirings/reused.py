@@ -186,7 +186,6 @@ WIRINGS = (
     Wiring(
         name="one_key_at_two_places",
         api="linen",
-        property="DP905",
         also=("DP906",),
         says="One dropout object serves two places of a layer, and gets the same key at both.",
         mend='Call make_rng("dropout") for each place, or hand over no key.',
@@ -197,7 +196,6 @@ WIRINGS = (
     Wiring(
         name="one_key_at_two_places",
         api="nnx",
-        property="DP905",
         also=("DP906",),
         says="One dropout object serves two places of a layer, and gets the same key at both.",
         mend="Take a key from the stream for each place, or hand over none.",
@@ -209,7 +207,6 @@ WIRINGS = (
     Wiring(
         name="one_key_for_two_branches",
         api="linen",
-        property="DP905",
         also=("DP906",),
         says="Two residual branches draw their masks from one key, so both lose the same units.",
         mend='Call make_rng("dropout") for each branch.',
@@ -220,7 +217,6 @@ WIRINGS = (
     Wiring(
         name="parent_used_after_split",
         api="linen",
-        property="DP905",
         says="The layer splits a key and uses both the parent and a child.",
         mend="Use the children alone.",
         wrong=linen_training(_TwoPlaces(_parent_and_child)),
@@ -230,7 +226,6 @@ WIRINGS = (
     Wiring(
         name="parent_used_after_split",
         api="nnx",
-        property="DP905",
         says="The layer splits a key and uses both the parent and a child.",
         mend="Use the children alone.",
         wrong=_two_places(_parent_and_child),
@@ -241,7 +236,6 @@ WIRINGS = (
     Wiring(
         name="masks_drawn_from_key_of_weights",
         api="nnx",
-        property="DP905",
         says="The streams of parameters and dropout have one seed: weights and mask share a key.",
         mend="Give each stream a seed of its own, or use one default stream.",
         wrong=nnx_training(lambda: _OwnWeights(rngs=nnx.Rngs(params=0, dropout=0))),
@@ -251,7 +245,6 @@ WIRINGS = (
     Wiring(
         name="two_views_of_one_key",
         api="linen",
-        property="DP905",
         also=("DP906",),
         says="Two passes that should give two views of an example get the same dropout key.",
         mend="Split the key, one child for each pass.",
@@ -261,7 +254,6 @@ WIRINGS = (
     Wiring(
         name="equal_seeds_of_layers",
         api="nnx",
-        property="DP905",
         also=("DP906",),
         says="Each layer builds its own streams, all from one seed: the layers share their masks.",
         mend="Build the streams once, and hand them to every layer.",
@@ -272,7 +264,6 @@ WIRINGS = (
     Wiring(
         name="cloned_tower",
         api="nnx",
-        property="DP905",
         also=("DP906",),
         says="The second tower is a clone of the first, streams included: equal masks in both.",
         mend="Give the clone streams of its own seed.",

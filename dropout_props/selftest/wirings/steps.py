@@ -86,7 +86,6 @@ WIRINGS = (
     Wiring(
         name="one_key_for_all_steps",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="Every step hands the same dropout key to the model, so the masks never change.",
         mend="Fold the number of the step into the key: jax.random.fold_in(key, step).",
@@ -97,7 +96,6 @@ WIRINGS = (
     Wiring(
         name="one_key_for_all_steps",
         api="nnx",
-        property="DP907",
         also=("DP905",),
         says="The step builds its random streams from a constant seed, so the masks never change.",
         mend="Build the streams from a key into which the number of the step is folded.",
@@ -108,7 +106,6 @@ WIRINGS = (
     Wiring(
         name="parent_split_again_each_step",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="Each step splits the same parent key and throws the new parent away.",
         mend="Keep the new parent, `key, dropout_key = split(key)`, or fold in the step first.",
@@ -119,7 +116,6 @@ WIRINGS = (
     Wiring(
         name="same_seed_every_epoch",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="The number of the step restarts with each epoch, and so do the keys.",
         mend="Fold in a number that counts all steps of the training.",
@@ -129,7 +125,6 @@ WIRINGS = (
     Wiring(
         name="same_seed_every_epoch",
         api="nnx",
-        property="DP907",
         also=("DP905",),
         says="nnx.reseed sets the dropout streams to the same seed at the start of each epoch.",
         mend="Do not reseed between epochs: the streams go on by themselves.",
@@ -140,7 +135,6 @@ WIRINGS = (
     Wiring(
         name="streams_not_carried",
         api="nnx",
-        property="DP907",
         also=("DP905",),
         says="The functional step returns the parameters and drops the state of the streams.",
         mend="Return the state of the streams too, and hand it to the next step.",

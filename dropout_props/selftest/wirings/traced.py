@@ -165,7 +165,6 @@ WIRINGS = (
     Wiring(
         name="key_made_while_tracing",
         api="linen",
-        property="DP907",
         also=("DP905",),
         says="The step seeds its key from Python's random numbers, once, while it is traced.",
         mend="Hand the key, or the number of the step, to the compiled function.",
@@ -176,7 +175,6 @@ WIRINGS = (
     Wiring(
         name="mask_made_while_tracing",
         api="linen",
-        property="DP907",
         also=("DP901",),
         says="The mask is computed while the step is traced, and is a constant of the program.",
         mend="Draw the mask inside the step, from the key of the step.",
@@ -187,7 +185,6 @@ WIRINGS = (
     Wiring(
         name="mask_made_at_construction",
         api="nnx",
-        property="DP907",
         also=("DP901",),
         says="The mask is drawn once, when the layer is built, and every step uses it.",
         mend="Draw the mask in __call__, from the stream of the layer.",
@@ -198,7 +195,6 @@ WIRINGS = (
     Wiring(
         name="jitted_without_nnx",
         api="nnx",
-        property="DP907",
         also=("DP905",),
         says="jax.jit takes a copy of the model, so the counts of its streams never advance.",
         mend="Compile the step with nnx.jit, which writes the state back.",
@@ -209,7 +205,6 @@ WIRINGS = (
     Wiring(
         name="schedule_stays_at_first_rate",
         api="linen",
-        property="DP912",
         also=("DP903",),
         says="The compiled step reads the scheduled rate once, while it is traced.",
         mend="Make the rate a static argument of the compiled step.",
@@ -220,7 +215,6 @@ WIRINGS = (
     Wiring(
         name="schedule_stays_at_first_rate",
         api="nnx",
-        property="DP912",
         also=("DP903",),
         says="The loop sets the rate on the model, but the step rebuilds it as it was at first.",
         mend="Split the model again in each step, or compile the step with nnx.jit.",

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
+from dropout_props.selftest.killers import killers
+
 __all__ = ["Api", "NoRecord", "Outcome", "Record", "Run", "Wiring"]
 
 Api = Literal["linen", "nnx", "jax"]
@@ -58,7 +60,6 @@ class Wiring:
     Attributes:
         name: unique within an API.
         api: what the program is written in.
-        property: the identifier of the property that must name the fault.
         also: other properties that the same fault rightly violates. No property outside of
             `property` and `also` may fail.
         says: one sentence, what is wrong.
@@ -78,7 +79,6 @@ class Wiring:
 
     name: str
     api: Api
-    property: str
     says: str
     mend: str
     wrong: Run
@@ -88,6 +88,11 @@ class Wiring:
     devices: int = 1
     needs: str = ""
     seen_in: str = ""
+
+    @property
+    def property(self) -> str:
+        """Id of the property that must name the fault: the one that has it in `killed_by`."""
+        return killers()[str(self)][0]
 
     def __str__(self) -> str:
         """Return the API and the name, which together are unique."""

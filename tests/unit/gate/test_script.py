@@ -4,6 +4,7 @@ import ast
 import builtins
 import dis
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def failure(subject: Subject, property_id: str, decided: str, *, seen: str = "se
     decision: Any = prop.decision if decided == "example" else prop.exact
     case = record_of(fit(replace(decision.explicit[-1], seed=SEED), subject.traits))
     counts = (Counts("units", 1, 1, 2, 0.5, 0.5, 0, 1, 2, (0.0, 1.0), 0.1, 9.0),)
-    paragraph = Failure(prop.sentence, seen, "evidence", "means", "reproduce")
+    paragraph = Failure(prop.statement, seen, "evidence", "means", "reproduce")
     result = PropertyResult(
         subject.name, property_id, prop.name, prop.kind, Verdict.FAIL, failure=paragraph
     )
@@ -248,8 +249,22 @@ def test_a_program_checks_what_the_property_checks(
         ending = f"{violation}\nthis is the same as the failure\n"
     found = failure(subject, property_id, "counterexample", seen=seen)
     program: Any = loaded(script(found), tmp_path, monkeypatch)
-    assert program.recheck(program._check, program.Violation, program.SAMPLER, seen) == code
+    check = getattr(program, prop.exact.check.__name__)
+    assert program.recheck(check, program.Violation, program.SAMPLER, seen) == code
     assert capsys.readouterr().out == ending
+
+
+@pytest.mark.parametrize(
+    ("property_id", "decided", "function"),
+    [("DP103", "counterexample", "rate_one"), ("DP305", "example", "count_parity")],
+)
+def test_a_program_leaves_the_declaration_out(
+    property_id: str, decided: str, function: str
+) -> None:
+    """The function that decides is all of the property that the program needs."""
+    text = script(failure(registry.load("linen.Dropout"), property_id, decided))
+    assert f"\n\n\ndef {function}(sampler: Sampler" in text
+    assert not re.search(r"killed_by|^@(exact|statistical)|SearchStrategy", text, re.MULTILINE)
 
 
 def test_a_program_starts_its_own_isolated_process(tmp_path: Path) -> None:
