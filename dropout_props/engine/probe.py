@@ -20,6 +20,7 @@ from dropout_props.cases.case import Case, as_dtype
 from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
 from dropout_props.engine.adapt_case import fit, shows_mask
 from dropout_props.subjects.inputs import Given
+from dropout_props.subjects.operations import Call
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -223,7 +224,8 @@ def _tried(
     kind, streams = jnp.dtype(as_dtype(dtype)), {stream: jax.random.key(0)}
     try:
         if eager:
-            output = adapter.call(jnp.ones(shape, kind), rate=rate, training=True, streams=streams)
+            x = jnp.ones(shape, kind)
+            (output,) = adapter.run(Call(training=True), x, rate=rate, streams=streams)
         else:
             output = adapter.trace(jax.ShapeDtypeStruct(shape, kind), rate=rate, streams=streams)
     except Unsupported:

@@ -15,10 +15,11 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import Call
 from dropout_props.subjects.subject import Traits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from dropout_props.properties import Statistical
     from dropout_props.statistics import Trials
@@ -64,27 +65,15 @@ class ExactSubject:
 
     def call(self, x: Any, *, rate: float, streams: dict[str, Any], **_: Any) -> Any:
         """Return float32[num_keys, *shape]: the input over keep where a unit is kept, else 0."""
-        [masks] = self.call_repeatedly(x, times=1, rate=rate, streams=streams)
+        [masks] = self.run(Call(training=True), x, rate=rate, streams=streams)
         return np.where(masks, np.asarray(x / (1.0 - rate)), np.float32(0.0))
 
-    def call_repeatedly(
-        self, x: Any, *, times: int, rate: float, streams: dict[str, Any], **_: Any
+    def run(
+        self, operation: Operation, x: Any, *, rate: float, streams: dict[str, Any]
     ) -> tuple[Any, ...]:
-        """Return bool[num_keys, *shape], the units kept, for each call."""
+        """Return bool[num_keys, *shape], the units kept, for each output of an operation."""
         [keys] = streams.values()
-        return tuple(self.masks(keys, times, tuple(x.shape), 1.0 - rate))
-
-    def call_layers(
-        self,
-        x: Any,
-        *,
-        names: Sequence[str],
-        rate: float,
-        streams: dict[str, Any],
-        times: int = 1,
-    ) -> tuple[Any, ...]:
-        """Return bool[num_keys, *shape], the units kept, for each call of each layer."""
-        return self.call_repeatedly(x, times=len(names) * times, rate=rate, streams=streams)
+        return tuple(self.masks(keys, operation.num_outputs, tuple(x.shape), 1.0 - rate))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dropout_props.properties.declaration import Violation
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import evaluation
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported
 
 
@@ -50,11 +51,11 @@ def eval_identity(sampler: Sampler) -> None:
 def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
     """Raise if an eval call before or between training calls changes their masks."""
     streams, rate = sampler.streams(sampler.key()), sampler.case.rate
-    call = sampler.subject.call_in_modes
+    run = sampler.subject.run
     try:
-        first, second = call(x, modes=(True, True), rate=rate, streams=streams)
-        modes = (False, True, False, True)
-        _, after, _, between = call(x, modes=modes, rate=rate, streams=streams)
+        first, second = run(InModes((True, True)), x, rate=rate, streams=streams)
+        modes = InModes((False, True, False, True))
+        _, after, _, between = run(modes, x, rate=rate, streams=streams)
     except Unsupported:  # the mode is fixed when the layer is built
         return
     if not same_bits(after, first):

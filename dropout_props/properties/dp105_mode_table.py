@@ -53,8 +53,8 @@ def _seen(sampler: Sampler, modes: Modes) -> bool | None:
     x, case = sampler.inputs(), sampler.case
     streams = sampler.streams(sampler.key())
     try:
-        (output,) = sampler.subject.perform(
-            x, modes, rate=case.rate, streams=streams, expect_errors=True
+        (output,) = sampler.subject.run(
+            modes, x, rate=case.rate, streams=streams, expect_errors=True
         )
     except ValueError:
         return None

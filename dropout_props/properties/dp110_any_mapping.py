@@ -29,8 +29,8 @@ def any_mapping(sampler: Sampler) -> None:
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
 
     def train(mapping: MappingName, given: dict[str, Any]) -> Any:
-        (output,) = sampler.subject.perform(
-            x, Handed(mapping), rate=rate, streams=given, expect_errors=True
+        (output,) = sampler.subject.run(
+            Handed(mapping), x, rate=rate, streams=given, expect_errors=True
         )
         return output
 

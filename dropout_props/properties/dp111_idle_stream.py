@@ -25,7 +25,7 @@ def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], An
         yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **options)
     else:
         built = Modes(built=True)
-        yield "built for evaluation", lambda: subject.perform(x, built, rate=rate, **options)[0]
+        yield "built for evaluation", lambda: subject.run(built, x, rate=rate, **options)[0]
     if not (subject.traits.lacks("any_rate") or subject.traits.lacks("mask")):
         yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
 

@@ -10,6 +10,7 @@ from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, agreement
+from dropout_props.subjects.operations import Repeat
 
 
 @statistical(
@@ -43,7 +44,7 @@ def two_calls(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
     def twice(key: Any) -> Any:
         streams = sampler.streams(key)
-        return jnp.stack(sampler.subject.call_repeatedly(x, times=2, rate=rate, streams=streams))
+        return jnp.stack(sampler.subject.run(Repeat(2), x, rate=rate, streams=streams))
 
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
     kept = sampler.masks_in(sampler.each(twice, keys))

@@ -9,6 +9,7 @@ from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, agreement
+from dropout_props.subjects.operations import Layers
 
 _NAMES = ("first", "second", "encoder/drop", "decoder/drop", "decoder/inner/drop")
 _PAIRS = {
@@ -39,7 +40,7 @@ def two_layers(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
     def all_layers(key: Any) -> Any:
         streams = sampler.streams(key)
-        return jnp.stack(sampler.subject.call_layers(x, names=_NAMES, rate=rate, streams=streams))
+        return jnp.stack(sampler.subject.run(Layers(_NAMES), x, rate=rate, streams=streams))
 
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
     kept = sampler.masks_in(sampler.each(all_layers, keys))

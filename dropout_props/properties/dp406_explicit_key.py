@@ -9,6 +9,7 @@ from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import WithKey
 
 
 @exact(
@@ -35,8 +36,8 @@ def explicit_key(sampler: Sampler) -> None:
     x = sampler.inputs()
 
     def train(key: object, streams: dict[str, object]) -> np.ndarray:
-        call = sampler.subject.call_explicit
-        return np.asarray(call(x, key=key, rate=case.rate, streams=streams))
+        run = sampler.subject.run
+        return np.asarray(run(WithKey(), x, key=key, rate=case.rate, streams=streams)[0])
 
     key = sampler.key("explicit")
     alone = train(key, {})

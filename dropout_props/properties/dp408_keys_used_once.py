@@ -11,6 +11,7 @@ from dropout_props.cases.case import Case
 from dropout_props.properties.catalogue import exact
 from dropout_props.properties.declaration import NotRun, Violation
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import Layers, Repeat
 
 _RUN = 128  # units
 _TIMES = 8
@@ -52,10 +53,10 @@ def keys_used_once(sampler: Sampler) -> None:
     layers: dict[str, Any] = {}
     for key, name in zip(_adjacent_keys(sampler), ("seed s", "seed s + 1"), strict=True):
         given: dict[str, Any] = {"rate": rate, "streams": sampler.streams(key)}
-        outputs = sampler.subject.call_repeatedly(x, times=_TIMES, **given)
+        outputs = sampler.subject.run(Repeat(_TIMES), x, **given)
         calls |= {f"call {n} under {name}": y for n, y in enumerate(outputs, start=1)}
         if sampler.subject.traits.layers:
-            outputs = sampler.subject.call_layers(x, names=_NAMES, times=_STEPS, **given)
+            outputs = sampler.subject.run(Layers(_NAMES, times=_STEPS), x, **given)
             at = [f"call {n} of {layer}" for layer in _NAMES for n in range(1, _STEPS + 1)]
             layers |= {f"{place} under {name}": y for place, y in zip(at, outputs, strict=True)}
     for masks in (calls, layers):

@@ -66,9 +66,6 @@ def stream_state(sampler: Sampler) -> None:
 
 def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
     case = sampler.case
-    return sampler.subject.perform(
-        sampler.inputs(),
-        operation,
-        rate=case.rate,
-        streams=sampler.streams(sampler.key()),
+    return sampler.subject.run(
+        operation, sampler.inputs(), rate=case.rate, streams=sampler.streams(sampler.key())
     )

@@ -11,7 +11,7 @@ from dropout_props.properties.outputs import agree
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.one_program_adapter import in_one_program
-from dropout_props.subjects.operations import Under
+from dropout_props.subjects.operations import Layers, Repeat, Under
 from dropout_props.subjects.subject import Subject, Unsupported
 
 _Outputs: TypeAlias = "list[np.ndarray[Any, Any]]"
@@ -22,13 +22,13 @@ _CALLS = 2
 def _plain(sampler: Sampler, subject: Subject) -> _Outputs:
     x, arguments = _arguments(sampler)
     if subject.traits.repeat:
-        return [np.asarray(y) for y in subject.call_repeatedly(x, times=_CALLS, **arguments)]
+        return [np.asarray(y) for y in subject.run(Repeat(_CALLS), x, **arguments)]
     return [np.asarray(subject.call(x, training=True, **arguments))]
 
 
 def _compiled(sampler: Sampler, subject: Subject) -> _Outputs:
     x, arguments = _arguments(sampler)
-    return [np.asarray(y) for y in _jitted(subject).perform(x, Under("jit", _CALLS), **arguments)]
+    return [np.asarray(y) for y in _jitted(subject).run(Under("jit", _CALLS), x, **arguments)]
 
 
 def _jitted(subject: Subject) -> Subject:
@@ -44,7 +44,7 @@ def _arguments(sampler: Sampler) -> tuple[Any, dict[str, Any]]:
 def _evaluate(sampler: Sampler, subject: Subject, *, compiled: bool) -> None:
     x, arguments = _arguments(sampler)
     if compiled:
-        _jitted(subject).perform(x, Under("jit", _CALLS, evaluated=True), **arguments)
+        _jitted(subject).run(Under("jit", _CALLS, evaluated=True), x, **arguments)
     elif subject.traits.eval_mode:
         subject.call(x, training=False, **arguments)
 
@@ -102,7 +102,7 @@ def _check_history(sampler: Sampler, *, compiled: bool) -> None:
         changed.append("after an evaluation")
     if not compiled and sampler.subject.traits.layers:
         x, arguments = _arguments(sampler)
-        sampler.subject.call_layers(x, names=("before", "other/before"), **arguments)
+        sampler.subject.run(Layers(("before", "other/before")), x, **arguments)
         if not _same(sampler, draw(sampler, sampler.subject), first):
             changed.append("after another model was built")
     if changed:

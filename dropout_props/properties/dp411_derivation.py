@@ -12,6 +12,7 @@ from dropout_props.properties.catalogue import exact
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import Layers
 from dropout_props.subjects.subject import Unsupported
 
 _CONFIG: Any = jax.config  # not every release declares its options
@@ -49,7 +50,7 @@ def derivation(sampler: Sampler) -> None:
     streams = sampler.streams(key)
     alone = subject.call(x, rate=case.rate, training=True, streams=streams)
     _expect(sampler, np.asarray(alone), _key_of(sampler, words, "", 0), "a layer by itself")
-    layers = subject.call_layers(x, names=_NAMES, rate=case.rate, streams=streams)
+    layers = subject.run(Layers(_NAMES), x, rate=case.rate, streams=streams)
     for number, (name, y) in enumerate(zip(_NAMES, layers, strict=True)):
         _expect(sampler, np.asarray(y), _key_of(sampler, words, name, number), f"layer {name}")
 

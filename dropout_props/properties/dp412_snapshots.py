@@ -26,11 +26,8 @@ _PROGRAM = Steps(("call", "snapshot", "call", "merge", "call", "merge", "call"))
 )
 def snapshots(sampler: Sampler) -> None:
     case = sampler.case
-    outputs = sampler.subject.perform(
-        sampler.inputs(),
-        _PROGRAM,
-        rate=case.rate,
-        streams=sampler.streams(sampler.key()),
+    outputs = sampler.subject.run(
+        _PROGRAM, sampler.inputs(), rate=case.rate, streams=sampler.streams(sampler.key())
     )
     _, after, *merged = map(np.asarray, outputs)
     for number, output in enumerate(merged, start=1):

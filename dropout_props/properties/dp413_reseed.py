@@ -34,7 +34,7 @@ def reseed(sampler: Sampler) -> None:
         def outputs(key: Any, stream: str = stream) -> list[Any]:
             given: dict[str, Any] = {"rate": case.rate, "streams": {stream: key}}
             x = sampler.inputs()
-            return [np.asarray(y) for y in sampler.subject.perform(x, _PROGRAM, **given)]
+            return [np.asarray(y) for y in sampler.subject.run(_PROGRAM, x, **given)]
 
         _, once, twice = outputs(sampler.key(stream))
         if always_equal(sampler, lambda key: tuple(outputs(key)[:2]), role=stream):

@@ -26,9 +26,9 @@ _MODELS = (("only",), ("a", "b"), ("b", "a"), ("b/drop", "a/drop"))
 def reseeded_as_new(sampler: Sampler) -> None:
     case = sampler.case
     for names in _MODELS:
-        outputs = sampler.subject.perform(
-            sampler.inputs(),
+        outputs = sampler.subject.run(
             Reseeded(names),
+            sampler.inputs(),
             rate=case.rate,
             streams=sampler.streams(sampler.key()),
         )

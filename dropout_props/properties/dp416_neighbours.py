@@ -75,12 +75,8 @@ def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> 
     case, subject = sampler.case, sampler.subject
     keyed = len(streams) > 1 or "default" in streams
     try:
-        (answer,) = subject.perform(
-            sampler.inputs(),
-            operation,
-            rate=case.rate,
-            streams=streams,
-            expect_errors=not keyed,
+        (answer,) = subject.run(
+            operation, sampler.inputs(), rate=case.rate, streams=streams, expect_errors=not keyed
         )
     except Exception as error:
         if not keyed and type(error).__name__ in subject.traits.missing_key_errors:

@@ -10,6 +10,7 @@ from dropout_props.properties.catalogue import statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, folded, in_pieces
 from dropout_props.statistics import Trials, agreement
+from dropout_props.subjects.operations import WithKey
 
 _WORD = 32
 _OF_KEY = "bit of the key"
@@ -86,7 +87,7 @@ def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray[Any, Any]
     x = sampler.inputs()
 
     def one(key: Any) -> Any:
-        return sampler.subject.call_explicit(x, key=key, rate=sampler.case.rate)
+        return sampler.subject.run(WithKey(), x, key=key, rate=sampler.case.rate)[0]
 
     return lambda keys: sampler.masks_in(sampler.each(one, keys))
 

@@ -10,6 +10,7 @@ from dropout_props.properties.catalogue import exact
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import Layers
 
 # Paths of names that only the separator tells apart, also where a layer joins names with "_".
 _AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_drop"))
@@ -41,7 +42,7 @@ def names_told_apart(sampler: Sampler) -> None:
 
         def both(key: Any, pair: tuple[str, str] = pair) -> tuple[Any, ...]:
             streams = sampler.streams(key)
-            return sampler.subject.call_layers(x, names=pair, rate=rate, streams=streams)
+            return sampler.subject.run(Layers(pair), x, rate=rate, streams=streams)
 
         if always_equal(sampler, both):  # type: ignore[arg-type]
             run_together = len({name.replace("/", "") for name in pair}) == 1

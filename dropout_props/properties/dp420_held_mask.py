@@ -3,6 +3,7 @@
 from dropout_props.properties.catalogue import exact
 from dropout_props.properties.outputs import agree
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.operations import Repeat
 
 _CALLS = 3
 
@@ -23,9 +24,9 @@ _CALLS = 3
     one_program=True,
 )
 def held_mask(sampler: Sampler) -> None:
-    first, *others = sampler.subject.call_repeatedly(
+    first, *others = sampler.subject.run(
+        Repeat(_CALLS),
         sampler.inputs(),
-        times=_CALLS,
         rate=sampler.case.rate,
         streams=sampler.streams(sampler.key()),
     )

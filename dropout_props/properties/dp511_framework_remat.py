@@ -36,14 +36,14 @@ def framework_remat(sampler: Sampler) -> None:
     options: dict[str, Any] = {"rate": case.rate, "streams": sampler.streams(sampler.key())}
 
     def remat(x: Any) -> Any:  # the last call, so that the mask of an earlier one shows
-        return subject.perform(x, Under("remat", TIMES), **options)[-1].sum()
+        return subject.run(Under("remat", TIMES), x, **options)[-1].sum()
 
     def plain(x: Any) -> Any:
-        return subject.perform(x, Under("plain", TIMES), **options)[-1].sum()
+        return subject.run(Under("plain", TIMES), x, **options)[-1].sum()
 
     if any(map(subject.traits.lacks, _SHOWS_MASK)):
         slope = jax.grad(plain)(x)
     else:
-        kept = subject.perform(x, Under("plain", TIMES), **options)[-1] != 0
+        kept = subject.run(Under("plain", TIMES), x, **options)[-1] != 0
         slope = jnp.where(kept, jnp.ones_like(x) / case.keep, jnp.zeros_like(x))
     agree(sampler, jax.grad(remat)(x), slope, "the gradient of the last call under remat")

@@ -323,6 +323,6 @@ def _performing(subject: Subject, case: Case, operation: Operation) -> Callable[
 
     def answers(key: Any) -> Any:
         streams = {subject.traits.stream or "dropout": key}
-        return jnp.stack(fresh.perform(x, operation, rate=case.rate, streams=streams))
+        return jnp.stack(fresh.run(operation, x, rate=case.rate, streams=streams))
 
     return answers if subject.traits.batching == "loop" else jax.jit(answers)

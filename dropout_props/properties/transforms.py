@@ -47,9 +47,9 @@ def outputs_under(
     called = subject or sampler.subject
     if transform in _IN_ONE_PROGRAM:
         called = in_one_program(called)
-    outputs = called.perform(
-        sampler.inputs(),
+    outputs = called.run(
         Under(transform, TIMES),
+        sampler.inputs(),
         rate=sampler.case.rate,
         streams=sampler.streams(sampler.key() if key is None else key),
     )

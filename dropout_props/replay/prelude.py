@@ -12,6 +12,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from dropout_props.subjects.operations import Call
+
 __all__ = ["Subject", "Traits", "Trials", "recheck", "recount", "run_isolated"]
 
 _NEVER = 1e-9  # a correct layer exits with 1 less often than this
@@ -62,23 +64,20 @@ class Subject(SimpleNamespace):
 
     __hash__ = object.__hash__  # type: ignore[assignment] # a cache of compiled code needs it
 
-    def __getattr__(self, operation: str) -> Any:
-        return getattr(self.adapter, operation)
-
-    def perform(self, x: Any, operation: Any, **arguments: Any) -> Any:
+    def run(self, operation: Any, x: Any, *, streams: Any = None, **arguments: Any) -> Any:
         """Runs an operation on the layer."""
-        return self.adapter.perform(x, operation=operation, **arguments)
+        return self.adapter.run(operation, x, streams=streams or {}, **arguments)
 
-    def call_explicit(self, x: Any, *, streams: Any = None, **arguments: Any) -> Any:
-        """Calls the layer with a key as an argument."""
-        return self.adapter.call_explicit(x, streams=streams or {}, **arguments)
+    def call(self, x: Any, *, training: bool, broadcast_dims: Any = (), **arguments: Any) -> Any:
+        """Calls the layer once."""
+        return self.run(Call(training, tuple(broadcast_dims)), x, **arguments)[0]
 
     def reference(self, x: Any) -> Any:
         """Returns what a training output is measured by: `x`, or the evaluation output."""
         if self.traits.reference == "input":
             return x
         rate = 0.5 if self.traits.rate is None else self.traits.rate
-        return self.adapter.call(x, rate=rate, training=False, streams={})
+        return self.call(x, rate=rate, training=False)
 
     def fresh(self) -> Subject:
         """Returns the same layer, without anything that its framework remembers."""

@@ -17,7 +17,7 @@ class SubjectError(Exception):
 
     Attributes:
         subject: name of the subject.
-        operation: name of the operation, such as `call`.
+        operation: name of the operation in words, such as `repeated calls`.
         call: the operation with its arguments, such as `call(x: float32[3], rate=0.5)`.
     """
 

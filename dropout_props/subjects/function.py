@@ -1,15 +1,16 @@
 """The adapter that runs a plain function `f(key, x, rate, deterministic)`.
 
 The key is that of the stream `dropout`, or None if no key is given. A function has no state, so
-it repeats its mask for the same key. `call_repeatedly` therefore works only *without* a key: it
-shows whether the function has a key of its own.
+it repeats its mask for the same key. `Repeat` therefore works only *without* a key: it shows
+whether the function has a key of its own.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatchmethod
 from typing import Any, NoReturn
 
 import jax
@@ -17,9 +18,9 @@ import jax
 from dropout_props.subjects.errors import Unsupported, WiringError
 from dropout_props.subjects.inputs import completed
 from dropout_props.subjects.naming import name_of, source_of
-from dropout_props.subjects.operations import Operation
+from dropout_props.subjects.operations import Call, InModes, Layers, Operation, Repeat, WithKey
 from dropout_props.subjects.parts import Parts
-from dropout_props.subjects.protocol import Array, Key, Streams
+from dropout_props.subjects.protocol import Arguments, Array, Key, Streams
 from dropout_props.subjects.traits import Traits
 from dropout_props.subjects.wiring import TRAIT_FIELDS, refuse_unknown
 
@@ -38,93 +39,51 @@ class FunctionAdapter:
     function: Callable[[Key | None, Array, float, bool], Array]
     traits: Traits
 
-    def call(
-        self,
-        x: Array,
-        *,
-        rate: float,
-        training: bool,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call`."""
-        if broadcast_dims:
+    def run(
+        self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
+    ) -> tuple[Array, ...]:
+        """See `Adapter.run`."""
+        return self._run(operation, x, Arguments(rate, streams, key))
+
+    @singledispatchmethod
+    def _run(self, *_: Any) -> tuple[Array, ...]:
+        self._refuse("lifted")  # a function belongs to no framework
+
+    @_run.register(Call)
+    def _once(self, operation: Call, x: Array, given: Arguments) -> tuple[Array, ...]:
+        if operation.broadcast_dims:
             self._refuse("broadcast_dims")
-        if not training and not self.traits.eval_mode:
+        if not operation.training and not self.traits.eval_mode:
             self._refuse("eval_mode")
-        if self.traits.rate is not None and rate != self.traits.rate:
-            raise Unsupported(f"its rate is fixed at {self.traits.rate}, not {rate}")
-        return self.function(streams.get(_STREAM), x, rate, not training)
+        if self.traits.rate is not None and given.rate != self.traits.rate:
+            raise Unsupported(f"its rate is fixed at {self.traits.rate}, not {given.rate}")
+        key = given.streams.get(_STREAM)
+        return (self.function(key, x, given.rate, not operation.training),)
 
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_repeatedly`; only without a key."""
-        if streams:
+    @_run.register(Repeat)
+    def _repeat(self, operation: Repeat, x: Array, given: Arguments) -> tuple[Array, ...]:
+        if given.streams:
             self._refuse("repeat")
-        arguments: dict[str, Any] = {"rate": rate, "broadcast_dims": broadcast_dims}
-        return tuple(
-            self.call(x, training=True, streams=streams, **arguments) for _ in range(times)
-        )
+        one = Call(training=True, broadcast_dims=operation.broadcast_dims)
+        return tuple(self._once(one, x, given)[0] for _ in range(operation.times))
 
-    def call_in_modes(
-        self,
-        x: Array,  # noqa: ARG002 - the arguments of the protocol
-        *,
-        modes: Sequence[bool],  # noqa: ARG002
-        rate: float,  # noqa: ARG002
-        streams: Streams,  # noqa: ARG002
-    ) -> tuple[Array, ...]:
-        """Raise `Unsupported`: a function has no state between its calls."""
-        self._refuse("repeat")
+    @_run.register(InModes)
+    def _in_modes(self, *_: Any) -> tuple[Array, ...]:
+        self._refuse("repeat")  # a function has no state between its calls
 
-    def call_layers(
-        self,
-        x: Array,  # noqa: ARG002 - the arguments of the protocol
-        *,
-        names: Sequence[str],  # noqa: ARG002
-        rate: float,  # noqa: ARG002
-        times: int = 1,  # noqa: ARG002
-        streams: Streams,  # noqa: ARG002
-    ) -> tuple[Array, ...]:
-        """Raise `Unsupported`: a model cannot hold a function as a layer."""
-        self._refuse("layers")
+    @_run.register(Layers)
+    def _layers(self, *_: Any) -> tuple[Array, ...]:
+        self._refuse("layers")  # a model cannot hold a function as a layer
 
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call_explicit`."""
-        streams = {_STREAM: key}
-        return self.call(
-            x, rate=rate, training=True, streams=streams, broadcast_dims=broadcast_dims
-        )
-
-    def perform(
-        self,
-        x: Array,  # noqa: ARG002 - the arguments of the protocol
-        *,
-        operation: Operation,  # noqa: ARG002
-        rate: float,  # noqa: ARG002
-        streams: Streams,  # noqa: ARG002
-    ) -> tuple[Array, ...]:
-        """Raise `Unsupported`: a function belongs to no framework."""
-        self._refuse("lifted")
+    @_run.register(WithKey)
+    def _with_key(self, operation: WithKey, x: Array, given: Arguments) -> tuple[Array, ...]:
+        one = Call(training=True, broadcast_dims=operation.broadcast_dims)
+        return self._once(one, x, Arguments(given.rate, {_STREAM: given.key}))
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
         """See `Adapter.trace`."""
-        return jax.eval_shape(lambda x: self.call(x, rate=rate, training=True, streams=streams), x)
+        given = Arguments(rate, streams)
+        return jax.eval_shape(lambda x: self._once(Call(training=True), x, given)[0], x)
 
     def collections(self, x: Array, *, rate: float) -> frozenset[str]:  # noqa: ARG002
         """Return no name: a function holds no variables."""

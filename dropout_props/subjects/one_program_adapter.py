@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects.one_program import is_traced, one_program
+from dropout_props.subjects.operations import Call
 
 if TYPE_CHECKING:
+    from dropout_props.subjects.operations import Operation
     from dropout_props.subjects.protocol import Adapter, Array
     from dropout_props.subjects.subject import Subject
 
@@ -46,31 +48,17 @@ class OneProgramAdapter:
 
     adapter: Adapter
 
-    def call(self, x: Array, *, training: bool, **arguments: Any) -> Array:
-        """See `Adapter.call`; an evaluation runs eagerly: its output is compared bit for bit."""
-        if not training:
-            return self.adapter.call(x, training=False, **arguments)
-        return self._run("call", x, training=True, **arguments)
+    def run(self, operation: Operation, x: Array, **given: Any) -> tuple[Array, ...]:
+        """See `Adapter.run`; an evaluation runs eagerly: its output is compared bit for bit."""
 
-    def call_repeatedly(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        """See `Adapter.call_repeatedly`."""
-        return tuple(self._run("call_repeatedly", x, **arguments))
+        def run() -> tuple[Array, ...]:
+            return self.adapter.run(operation, x, **given)
 
-    def call_in_modes(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        """See `Adapter.call_in_modes`."""
-        return tuple(self._run("call_in_modes", x, **arguments))
-
-    def call_layers(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        """See `Adapter.call_layers`."""
-        return tuple(self._run("call_layers", x, **arguments))
-
-    def call_explicit(self, x: Array, **arguments: Any) -> Array:
-        """See `Adapter.call_explicit`."""
-        return self._run("call_explicit", x, **arguments)
-
-    def perform(self, x: Array, **arguments: Any) -> tuple[Array, ...]:
-        """See `Adapter.perform`."""
-        return tuple(self._run("perform", x, **arguments))
+        if isinstance(operation, Call) and not operation.training:
+            return run()
+        if is_traced(x, (given["streams"], given.get("key"))):
+            return run()
+        return tuple(one_program(run, split=True))
 
     def trace(self, x: Array, **arguments: Any) -> Array:
         """See `Adapter.trace`."""
@@ -87,10 +75,3 @@ class OneProgramAdapter:
     def with_stream(self, name: str) -> OneProgramAdapter:
         """See `Adapter.with_stream`."""
         return OneProgramAdapter(self.adapter.with_stream(name))
-
-    def _run(self, method: str, x: Array, /, **arguments: Any) -> Any:
-        def run() -> Any:
-            return getattr(self.adapter, method)(x, **arguments)
-
-        keys = arguments["streams"], arguments.get("key")
-        return run() if is_traced(x, keys) else one_program(run, split=True)

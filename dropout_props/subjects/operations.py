@@ -1,8 +1,11 @@
-"""Operations as data: what a subject is told to do beyond one plain call.
+"""Operations as data: what a subject is told to do.
 
 An operation is a frozen dataclass, so that a property can name, print and generate it. Each adapter
 maps it to its framework and raises `Unsupported` where the installed release cannot do it. An
-operation says what to do; the rate, the input and the keys are arguments of `Subject.perform`.
+operation says what to do; the input, the rate and the keys are arguments of `Subject.run`.
+
+Every operation has `num_outputs`, the number of arrays that it returns, and `words`, the name by
+which a message calls it.
 """
 
 from __future__ import annotations
@@ -13,10 +16,14 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 __all__ = [
     "MAPPINGS",
     "Beside",
+    "Call",
     "Handed",
+    "InModes",
+    "Layers",
     "MappingName",
     "Modes",
     "Operation",
+    "Repeat",
     "Reseeded",
     "Rewrapped",
     "Shared",
@@ -24,6 +31,7 @@ __all__ = [
     "Steps",
     "Transform",
     "Under",
+    "WithKey",
 ]
 
 MappingName: TypeAlias = Literal["dict", "MappingProxyType", "FrozenDict"]
@@ -60,6 +68,91 @@ Step: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
+class Call:
+    """Call the layer once, in one new application.
+
+    Attributes:
+        training: the mode; False is evaluation.
+        broadcast_dims: axes along which one mask is shared.
+    """
+
+    training: bool
+    broadcast_dims: tuple[int, ...] = ()
+    num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "call"
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Call one layer several times in one application, in training mode.
+
+    Attributes:
+        times: number of calls.
+        broadcast_dims: axes along which one mask is shared.
+    """
+
+    times: int
+    broadcast_dims: tuple[int, ...] = ()
+    words: ClassVar[str] = "repeated calls"
+
+    @property
+    def num_outputs(self) -> int:
+        """One output per call."""
+        return self.times
+
+
+@dataclass(frozen=True)
+class InModes:
+    """Call one layer once per mode, in one application.
+
+    Attributes:
+        modes: the mode of each call; True is training.
+    """
+
+    modes: tuple[bool, ...]
+    words: ClassVar[str] = "calls in several modes"
+
+    @property
+    def num_outputs(self) -> int:
+        """One output per mode."""
+        return len(self.modes)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Call one layer per name, all in one model and on one input, in training mode.
+
+    Attributes:
+        names: names of the layers; `a/b` is layer `b` of block `a`.
+        times: number of calls of each layer, one after the other.
+    """
+
+    names: tuple[str, ...]
+    times: int = 1
+    words: ClassVar[str] = "calls of several layers"
+
+    @property
+    def num_outputs(self) -> int:
+        """`times` outputs per name, grouped by name."""
+        return len(self.names) * self.times
+
+
+@dataclass(frozen=True)
+class WithKey:
+    """Call the layer once in training mode, with a key as an argument of the call.
+
+    The key is the argument `key` of `Subject.run`; a correct layer ignores those of its streams.
+
+    Attributes:
+        broadcast_dims: axes along which one mask is shared.
+    """
+
+    broadcast_dims: tuple[int, ...] = ()
+    num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "call with a key"
+
+
+@dataclass(frozen=True)
 class Under:
     """Call one layer under a transform of the framework, in training mode.
 
@@ -72,6 +165,7 @@ class Under:
     transform: Transform
     times: int = 3
     evaluated: bool = False
+    words: ClassVar[str] = "calls under a transform"
 
     @property
     def num_outputs(self) -> int:
@@ -96,6 +190,7 @@ class Modes:
     called: bool | None = None
     built_open: bool = False
     num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "call with its mode set"
 
 
 @dataclass(frozen=True)
@@ -107,6 +202,7 @@ class Steps:
     """
 
     steps: tuple[Step, ...]
+    words: ClassVar[str] = "steps of one layer"
 
     @property
     def num_outputs(self) -> int:
@@ -125,6 +221,7 @@ class Rewrapped:
 
     how: Literal["split", "fork", "broadcast", "Rngs"]
     num_outputs: ClassVar[int] = 2
+    words: ClassVar[str] = "calls on derived streams"
 
 
 @dataclass(frozen=True)
@@ -141,6 +238,7 @@ class Reseeded:
 
     names: tuple[str, ...]
     between: int = 2
+    words: ClassVar[str] = "calls around a reseed"
 
     @property
     def num_outputs(self) -> int:
@@ -160,6 +258,7 @@ class Beside:
 
     layer: Literal["nowhere", "own place", "model's scope"]
     num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "init of a parameter"
 
 
 @dataclass(frozen=True)
@@ -172,6 +271,7 @@ class Shared:
 
     shared: bool
     num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "call of attention"
 
 
 @dataclass(frozen=True)
@@ -184,6 +284,21 @@ class Handed:
 
     mapping: MappingName
     num_outputs: ClassVar[int] = 1
+    words: ClassVar[str] = "call with a mapping of keys"
 
 
-Operation: TypeAlias = Handed | Shared | Under | Modes | Steps | Rewrapped | Reseeded | Beside
+Operation: TypeAlias = (
+    Call
+    | Repeat
+    | InModes
+    | Layers
+    | WithKey
+    | Under
+    | Modes
+    | Steps
+    | Rewrapped
+    | Reseeded
+    | Beside
+    | Shared
+    | Handed
+)

@@ -1,4 +1,4 @@
-"""The protocol of adapters: the few operations that each adapter maps to its framework.
+"""The protocol of adapters: each maps operations, which are data, to its framework.
 
 Every operation takes an input and is pure: equal arguments give equal outputs, and `jax.vmap` and
 `jax.jit` can trace it over keys and inputs. An adapter raises `Unsupported` where its framework
@@ -8,7 +8,8 @@ cannot run an operation, lets the framework's own exceptions through, and checks
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -19,68 +20,39 @@ Key: TypeAlias = Any  # a JAX key, raw (uint32[2]) or typed
 Streams: TypeAlias = Mapping[str, Key]  # one key per stream; {} gives no key
 
 
-class Adapter(Protocol):
-    """Runs a layer on its framework. Every output has the shape of the reference.
+@dataclass(frozen=True)
+class Arguments:
+    """The rate and the keys with which an operation runs: an adapter passes them on as one.
 
-    `Subject` documents the arguments; it calls the methods of the same names.
+    Attributes:
+        rate: probability that a unit is dropped.
+        streams: one key per stream.
+        key: the argument of the call, for `WithKey` alone.
     """
+
+    rate: float
+    streams: Streams
+    key: Key = None
+
+
+class Adapter(Protocol):
+    """Runs a layer on its framework. Every output has the shape of the reference."""
 
     def __hash__(self) -> int:
         """Return a hash: results are cached by adapter."""
         ...
 
-    def call(
-        self,
-        x: Array,
-        *,
-        rate: float,
-        training: bool,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """Call the layer once, in one new application."""
-        ...
-
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
+    def run(
+        self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
     ) -> tuple[Array, ...]:
-        """Call the same layer `times` times in one application, in training mode."""
-        ...
+        """Run an operation; `Subject.run` documents the arguments.
 
-    def call_in_modes(
-        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """Call the same layer once per mode in one application; True is training."""
-        ...
+        Returns:
+            `operation.num_outputs` outputs.
 
-    def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
-    ) -> tuple[Array, ...]:
-        """Call one layer per name, all in one model and all on `x`; `a/b` is nested."""
-        ...
-
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """Call the layer once in training mode, with `key` as an argument of the call."""
-        ...
-
-    def perform(
-        self, x: Array, *, operation: Operation, rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """Run an operation of `dropout_props.subjects.operations` on the layer."""
+        Raises:
+            Unsupported: the framework, or the layer, has no such operation.
+        """
         ...
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:

@@ -1,4 +1,4 @@
-"""A subject: a layer under test with its traits, and the operations that properties use.
+"""A subject: a layer under test with its traits, which runs operations.
 
 A `Subject` runs every operation through `dropout_props.subjects.validation`: each output is an
 array of the shape and dtype of the reference, or `SubjectError` is raised. It does not look at the
@@ -7,7 +7,7 @@ values of an output; properties do. Importing this module loads no framework.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects import validation
 from dropout_props.subjects.errors import Crashed, SubjectError, Unsupported, WrongOutput
-from dropout_props.subjects.operations import Operation
+from dropout_props.subjects.operations import Call, Operation, WithKey
 from dropout_props.subjects.protocol import Adapter, Array, Key, Streams
 from dropout_props.subjects.traits import Traits
+from dropout_props.subjects.validation import About
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,6 +38,7 @@ __all__ = [
     "WrongOutput",
 ]
 
+_EVALUATION = Call(training=False)
 _REFERENCE_RATE = 0.5  # any rate will do: an evaluation output does not depend on it
 
 
@@ -56,6 +58,58 @@ class Subject:
     adapter: Adapter
     source: str = ""
 
+    def run(
+        self,
+        operation: Operation,
+        x: Array,
+        *,
+        rate: float,
+        streams: Streams | None = None,
+        key: Key = None,
+        expect_errors: bool = False,
+    ) -> tuple[Array, ...]:
+        """Run an operation on the layer: `first, second = subject.run(Repeat(2), x, rate=0.5)`.
+
+        Args:
+            operation: what the layer has to do, one of the dataclasses of
+                `dropout_props.subjects.operations`: `Call(training=True)`, `Repeat(3)` in one
+                application, `InModes((True, False))`, `Layers(("a", "block/b"))` in one model,
+                `WithKey()`, `Under("jit")` and others.
+            x: the input, an array of any shape.
+            rate: probability that a unit is dropped.
+            streams: one key per stream, raw or typed; empty or None gives no key.
+            key: the argument of the call, raw or typed, for the operation `WithKey` alone.
+            expect_errors: let the layer's own exception through unchanged.
+
+        Returns:
+            `operation.num_outputs` arrays of the shape and dtype of the reference.
+
+        Raises:
+            Unsupported: the adapter cannot run this operation.
+            SubjectError: the layer raised (unless `expect_errors`), or returned a wrong output.
+            ValueError: `WithKey` has no key, or another operation has one.
+        """
+        if isinstance(operation, WithKey) is (key is None):
+            raise ValueError(
+                f"{operation!r} with key={'None' if key is None else '...'}: WithKey takes a key, "
+                "and no other operation does; give the keys of the streams as streams="
+            )
+        streams = streams or {}
+        about = About(self.name, operation, x, rate=rate, streams=streams)
+        with _whole_products(self.traits):
+            outputs = validation.run(
+                lambda: self.adapter.run(operation, x, rate=rate, streams=streams, key=key),
+                about=about,
+                expect_errors=expect_errors,
+            )
+        if len(outputs) != operation.num_outputs:
+            raise AssertionError(
+                f"the adapter of {self.name} returned {len(outputs)} outputs for "
+                f"{operation.num_outputs}"
+            )
+        expected = self._expected(x)
+        return tuple(validation.check(one, expected=expected, about=about) for one in outputs)
+
     def call(
         self,
         x: Array,
@@ -66,154 +120,19 @@ class Subject:
         broadcast_dims: Sequence[int] = (),
         expect_errors: bool = False,
     ) -> Array:
-        """Call the layer once, in one new application.
+        """Call the layer once, in one new application: `run` with the operation `Call`.
+
+        Args and Raises are those of `run`.
 
         Args:
-            x: the input, an array of any shape.
-            rate: probability that a unit is dropped.
             training: the mode; False is evaluation.
-            streams: one key per stream, raw or typed; empty or None gives no key.
             broadcast_dims: axes along which one mask is shared.
-            expect_errors: let the layer's own exception through unchanged.
-
-        Returns:
-            An array of the shape and dtype of the reference.
-
-        Raises:
-            Unsupported: the adapter cannot run this operation.
-            SubjectError: the layer raised (unless `expect_errors`), or returned a wrong output.
-        """
-        arguments = {
-            "x": x,
-            "rate": rate,
-            "training": training,
-            "streams": streams or {},
-            "broadcast_dims": tuple(broadcast_dims),
-        }
-        return self._run("call", arguments, expect_errors=expect_errors)[0]
-
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams | None = None,
-        broadcast_dims: Sequence[int] = (),
-    ) -> tuple[Array, ...]:
-        """Call the same layer `times` times in one application, in training mode.
-
-        Args and Raises are those of `call`.
-
-        Returns:
-            One array per call.
-        """
-        arguments = {
-            "x": x,
-            "times": times,
-            "rate": rate,
-            "streams": streams or {},
-            "broadcast_dims": tuple(broadcast_dims),
-        }
-        return self._run("call_repeatedly", arguments, num_outputs=times)
-
-    def call_in_modes(
-        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams | None = None
-    ) -> tuple[Array, ...]:
-        """Call the same layer once per mode, in one application.
-
-        Args and Raises are those of `call`.
-
-        Args:
-            modes: the mode of each call; True is training.
-
-        Returns:
-            One array per mode.
-        """
-        arguments = {"x": x, "modes": tuple(modes), "rate": rate, "streams": streams or {}}
-        return self._run("call_in_modes", arguments, num_outputs=len(modes))
-
-    def call_layers(
-        self,
-        x: Array,
-        *,
-        names: Sequence[str],
-        rate: float,
-        times: int = 1,
-        streams: Streams | None = None,
-    ) -> tuple[Array, ...]:
-        """Call one layer per name on `x`, all in one model, in training mode.
-
-        Args and Raises are those of `call`.
-
-        Args:
-            names: names of the layers; `a/b` is layer `b` of block `a`.
-            times: number of calls of each layer, one after the other.
-
-        Returns:
-            `times` arrays per name, grouped by name.
-        """
-        arguments = {
-            "x": x,
-            "names": tuple(names),
-            "times": times,
-            "rate": rate,
-            "streams": streams or {},
-        }
-        return self._run("call_layers", arguments, num_outputs=len(names) * times)
-
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        broadcast_dims: Sequence[int] = (),
-        streams: Streams | None = None,
-    ) -> Array:
-        """Call the layer once in training mode, with `key` as an argument of the call.
-
-        Args and Raises are those of `call`.
-
-        Args:
-            key: the explicit key, raw or typed.
-            streams: further keys; a correct layer ignores them.
 
         Returns:
             An array of the shape and dtype of the reference.
         """
-        arguments = {
-            "x": x,
-            "key": key,
-            "rate": rate,
-            "streams": streams or {},
-            "broadcast_dims": tuple(broadcast_dims),
-        }
-        return self._run("call_explicit", arguments)[0]
-
-    def perform(
-        self,
-        x: Array,
-        operation: Operation,
-        *,
-        rate: float,
-        streams: Streams | None = None,
-        expect_errors: bool = False,
-    ) -> tuple[Array, ...]:
-        """Run an operation that is given as data: transforms, modes, steps of the state.
-
-        Args and Raises are those of `call`.
-
-        Args:
-            operation: one of the dataclasses of `dropout_props.subjects.operations`.
-
-        Returns:
-            `operation.num_outputs` arrays.
-        """
-        arguments = {"x": x, "operation": operation, "rate": rate, "streams": streams or {}}
-        return self._run(
-            "perform", arguments, num_outputs=operation.num_outputs, expect_errors=expect_errors
-        )
+        operation = Call(training=training, broadcast_dims=tuple(broadcast_dims))
+        return self.run(operation, x, rate=rate, streams=streams, expect_errors=expect_errors)[0]
 
     def fresh(self) -> Subject:
         """Return an equal subject that shares no cache with this one."""
@@ -250,52 +169,14 @@ class Subject:
             return rate
         return _REFERENCE_RATE if self.traits.rate is None else self.traits.rate
 
-    def _run(
-        self,
-        operation: str,
-        arguments: Mapping[str, Any],
-        *,
-        num_outputs: int | None = None,
-        expect_errors: bool = False,
-    ) -> tuple[Array, ...]:
-        with _whole_products(self.traits):
-            output = validation.run(
-                lambda: getattr(self.adapter, operation)(**arguments),
-                subject=self.name,
-                operation=operation,
-                arguments=arguments,
-                expect_errors=expect_errors,
-            )
-        if num_outputs is not None and len(output) != num_outputs:
-            raise AssertionError(
-                f"the adapter of {self.name} returned {len(output)} outputs for {num_outputs}"
-            )
-        x = arguments["x"]
+    def _expected(self, x: Array) -> validation.Expected:
+        """Return shape and dtype of the reference of an input."""
         if self.traits.reference == "input":
-            expected = (tuple(x.shape), str(x.dtype))
-        else:
-            expected = validation.run(
-                lambda: _evaluation_type(
-                    self.adapter,
-                    tuple(x.shape),
-                    str(x.dtype),
-                    self._some_rate(),
-                    self.traits.stream or "dropout",
-                ),
-                subject=self.name,
-                operation="call",
-                arguments={"x": x, "rate": self._some_rate(), "training": False},
-            )
-        outputs = output if num_outputs is not None else (output,)
-        return tuple(
-            validation.check(
-                one,
-                expected=expected,
-                subject=self.name,
-                operation=operation,
-                arguments=arguments,
-            )
-            for one in outputs
+            return tuple(x.shape), str(x.dtype)
+        rate, stream = self._some_rate(), self.traits.stream or "dropout"
+        return validation.run(
+            lambda: _evaluation_type(self.adapter, tuple(x.shape), str(x.dtype), rate, stream),
+            about=About(self.name, _EVALUATION, x, rate=rate),
         )
 
     @classmethod
@@ -397,7 +278,7 @@ def _evaluation_type(
 
     output = jax.eval_shape(
         # The key is for an evaluation that demands one: that is a fault of another property.
-        lambda x: adapter.call(x, rate=rate, training=False, streams={stream: jax.random.key(0)}),
+        lambda x: adapter.run(_EVALUATION, x, rate=rate, streams={stream: jax.random.key(0)})[0],
         jax.ShapeDtypeStruct(shape, jnp.dtype(dtype)),
     )
     return tuple(output.shape), str(output.dtype)

@@ -7,10 +7,15 @@ Nothing here looks at the values of an output: properties do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from dropout_props.subjects.errors import Crashed, Unsupported, WrongOutput
+from dropout_props.subjects.operations import Call, Operation, WithKey
+from dropout_props.subjects.protocol import Array, Streams
+
+_T = TypeVar("_T")
 
 Expected = tuple[tuple[int, ...], str]
 """Shape, and name of the dtype."""
@@ -24,36 +29,46 @@ def describe(value: Any) -> str:
     return f"{dtype}[{', '.join(str(size) for size in shape)}]"
 
 
-def describe_call(operation: str, arguments: Mapping[str, Any]) -> str:
-    """Describe an operation as a call, with names of streams in place of their keys."""
-    words = []
-    for name, value in arguments.items():
-        if name == "x":
-            words.append(f"x: {describe(value)}")
-        elif name == "streams":
-            words.append(f"streams: {', '.join(sorted(value)) or 'none'}")
-        elif name == "key":
+@dataclass(frozen=True)
+class About:
+    """Which subject ran which operation on which arguments, for a message.
+
+    Attributes:
+        subject: name of the subject.
+        operation: what it was told to do.
+        x: the input.
+        rate: the rate.
+        streams: one key per stream; None where a message need not name them.
+    """
+
+    subject: str
+    operation: Operation
+    x: Array
+    rate: Any
+    streams: Streams | None = None
+
+    @property
+    def call(self) -> str:
+        """The operation with its arguments, with names of streams in place of their keys."""
+        words = [f"x: {describe(self.x)}"]
+        if isinstance(self.operation, WithKey):
             words.append("key given")
-        elif name != "broadcast_dims" or value:
-            words.append(f"{name}={value!r}")
-    return f"{operation}({', '.join(words)})"
+        words.append(f"rate={self.rate!r}")
+        for one in fields(self.operation):
+            value = getattr(self.operation, one.name)
+            if value != one.default:
+                words.append(f"{one.name}={value!r}")
+        if self.streams is not None:
+            words.append(f"streams: {', '.join(sorted(self.streams)) or 'none'}")
+        return f"{self.operation.words}({', '.join(words)})"
 
 
-def run(
-    function: Callable[[], Any],
-    *,
-    subject: str,
-    operation: str,
-    arguments: Mapping[str, Any],
-    expect_errors: bool = False,
-) -> Any:
+def run(function: Callable[[], _T], *, about: About, expect_errors: bool = False) -> _T:
     """Run an operation, and turn an exception of the subject into `Crashed`.
 
     Args:
-        function: calls the adapter.
-        subject: name of the subject.
-        operation: name of the operation.
-        arguments: arguments of the operation, for the message.
+        function: runs the adapter.
+        about: what it runs, for the message.
         expect_errors: let the subject's own exception through unchanged.
 
     Returns:
@@ -70,39 +85,30 @@ def run(
     except Exception as error:
         if expect_errors:
             raise
-        call = describe_call(operation, arguments)
+        operation = about.operation
         text = " ".join(str(error).split())[:400].rstrip(".") or "no message"
         message = (
-            f"{subject}: {call} raised {type(error).__name__}: {text}. "
+            f"{about.subject}: {about.call} raised {type(error).__name__}: {text}. "
             f"The property allows no error here. Make the same call on the layer alone to see "
             f"where the error comes from; if the layer is not meant to support this call, say so "
             f"in its traits."
         )
         raise Crashed(
             message,
-            subject=subject,
-            operation=operation,
-            call=call,
-            in_evaluation=arguments.get("training") is False,
+            subject=about.subject,
+            operation=operation.words,
+            call=about.call,
+            in_evaluation=isinstance(operation, Call) and not operation.training,
         ) from error
 
 
-def check(
-    output: Any,
-    *,
-    expected: Expected,
-    subject: str,
-    operation: str,
-    arguments: Mapping[str, Any],
-) -> Any:
+def check(output: Any, *, expected: Expected, about: About) -> Any:
     """Return the output if it is an array of the expected shape and dtype.
 
     Args:
         output: the value that the subject returned.
         expected: shape and dtype of the reference.
-        subject: name of the subject.
-        operation: name of the operation.
-        arguments: arguments of the operation, for the message.
+        about: what the subject ran, for the message.
 
     Returns:
         The output, unchanged.
@@ -119,13 +125,17 @@ def check(
     shape, dtype = expected
     wanted = f"{dtype}[{', '.join(str(size) for size in shape)}]"
     seen = describe(output) if is_array else f"a {type(output).__name__}"
-    call = describe_call(operation, arguments)
     message = (
-        f"{subject}: {call} returned {seen}, where {wanted} was expected. "
+        f"{about.subject}: {about.call} returned {seen}, where {wanted} was expected. "
         f"A training output must have the shape and the dtype of its reference. Return one "
         f"array and do not convert it; if the output is meant to differ from the input, give "
         f"the subject the trait reference='eval'."
     )
     raise WrongOutput(
-        message, subject=subject, operation=operation, call=call, seen=seen, expected=wanted
+        message,
+        subject=about.subject,
+        operation=about.operation.words,
+        call=about.call,
+        seen=seen,
+        expected=wanted,
     )

@@ -16,14 +16,14 @@ from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
-from dropout_props.subjects.operations import Beside, Reseeded
+from dropout_props.subjects.operations import Beside, Layers, Reseeded
 from dropout_props.subjects.subject import Unsupported
 
 _BOTH = {"params": jax.random.PRNGKey(1), "dropout": jax.random.PRNGKey(2)}
 
 
 def _parameter(subject: Any, layer: Any, x: Any, streams: Any) -> Any:
-    [parameter] = subject.perform(x, Beside(layer), rate=0.5, streams=streams)
+    [parameter] = subject.run(Beside(layer), x, rate=0.5, streams=streams)
     return np.asarray(parameter)
 
 
@@ -33,8 +33,8 @@ def test_a_reseeded_model_is_called_as_the_fresh_one_was(x: Any, key: Any, betwe
     """The outputs are the masks of the new model by name, then equal masks after the reseed."""
     subject = registry.load("nnx.Dropout")
     names, streams = ("a", "block/b"), {"dropout": key}
-    outputs = subject.perform(x, Reseeded(names, between), rate=0.5, streams=streams)
-    fresh = subject.call_layers(x, names=names, rate=0.5, streams=streams)
+    outputs = subject.run(Reseeded(names, between), x, rate=0.5, streams=streams)
+    fresh = subject.run(Layers(names), x, rate=0.5, streams=streams)
     for seen, expected in zip(outputs, fresh * 2, strict=True):
         np.testing.assert_array_equal(seen, expected)
 

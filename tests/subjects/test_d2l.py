@@ -11,6 +11,7 @@ from dropout_props.layers import registry
 from dropout_props.layers.d2l.dropout_layer import dropout_layer
 from dropout_props.layers.d2l.mlp import DropoutMLP
 from dropout_props.layers.d2l.mlp_scratch import DropoutMLPScratch
+from dropout_props.subjects.operations import Repeat
 from dropout_props.subjects.subject import Unsupported
 
 
@@ -48,7 +49,7 @@ def test_the_subject_shows_the_repetition(x: Any) -> None:
     """Without a key the subject raises no error, and several calls have one mask."""
     subject = registry.load("d2l.dropout_layer")
     assert subject.traits.missing_key_errors
-    first, second = subject.call_repeatedly(x, times=2, rate=0.5)
+    first, second = subject.run(Repeat(2), x, rate=0.5)
     np.testing.assert_array_equal(first, second)
 
 

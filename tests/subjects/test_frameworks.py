@@ -28,7 +28,7 @@ from dropout_props.properties import find
 from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.errors import UnknownSubject, Unsupported
-from dropout_props.subjects.operations import Shared, Transform, Under
+from dropout_props.subjects.operations import InModes, Layers, Repeat, Shared, Transform, Under
 from dropout_props.subjects.subject import Subject
 
 _ONE = Profile("one case", 4.0, 1, 1, wide_pools=False)
@@ -116,13 +116,13 @@ def test_calls_are_counted_and_layers_differ(name: str) -> None:
     """Each call and each layer of one application has a mask of its own, by the key alone."""
     subject = loaded(name)
     given: dict[str, Any] = {"rate": 0.5, "streams": streams_of(subject)}
-    calls = subject.call_repeatedly(_X, times=3, **given)
-    layers = subject.call_layers(_X, names=("a", "b/a", "b/c"), times=2, **given)
+    calls = subject.run(Repeat(3), _X, **given)
+    layers = subject.run(Layers(("a", "b/a", "b/c"), times=2), _X, **given)
     for outputs in (calls, layers):
         assert len({np.asarray(y).tobytes() for y in outputs}) == len(outputs)
-    again = subject.fresh().call_layers(_X, names=("a", "b/a", "b/c"), times=2, **given)
+    again = subject.fresh().run(Layers(("a", "b/a", "b/c"), times=2), _X, **given)
     assert all((one == other).all() for one, other in zip(layers, again, strict=True))
-    evaluated = subject.call_in_modes(_X, modes=(True, False, True), **given)
+    evaluated = subject.run(InModes((True, False, True)), _X, **given)
     assert (evaluated[1] == _X).all()
     assert (evaluated[0] != evaluated[2]).any()
 
@@ -134,7 +134,7 @@ def test_equinox_runs_every_transform() -> None:
     for transform in get_args(Transform):
         given: dict[str, Any] = {"rate": 0.5, "streams": streams_of(subject)}
         try:
-            outputs = subject.perform(_X, Under(transform, 3, evaluated=True), **given)
+            outputs = subject.run(Under(transform, 3, evaluated=True), _X, **given)
         except Unsupported:
             missing.append(transform)
             continue
@@ -148,9 +148,9 @@ def test_equinox_is_called_in_evaluation_alone_and_names_what_it_lacks() -> None
     """No key is split for no call in training; a message has words, not the code of a class."""
     subject = loaded("equinox.nn.Dropout")
     given: dict[str, Any] = {"rate": 0.5, "streams": streams_of(subject)}
-    assert (subject.call_in_modes(_X, modes=(False,), **given)[0] == _X).all()
+    assert (subject.run(InModes((False,)), _X, **given)[0] == _X).all()
     with pytest.raises(Unsupported, match=r"^Equinox has no Shared: its layers hold no streams"):
-        subject.perform(_X, Shared(shared=True), **given)
+        subject.run(Shared(shared=True), _X, **given)
 
 
 def test_keras_goes_on_with_its_own_seed_without_a_key() -> None:

@@ -16,6 +16,7 @@ from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.probe import probe, taken
 from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.inputs import shape_of
+from dropout_props.subjects.operations import Repeat
 from dropout_props.subjects.subject import Subject
 
 
@@ -68,9 +69,7 @@ def test_further_arguments_and_a_path_reach_the_output_in_linen() -> None:
     x = jnp.arange(1.0, 129.0)
     y = subject.call(x, rate=0.5, training=True, streams={"dropout": jax.random.key(0)})
     assert set(np.unique(np.asarray(y / x))) == {0.0, 2.0}
-    first, second = subject.call_repeatedly(
-        x, times=2, rate=0.5, streams={"dropout": jax.random.key(0)}
-    )
+    first, second = subject.run(Repeat(2), x, rate=0.5, streams={"dropout": jax.random.key(0)})
     assert not np.array_equal(first, second)
 
 

@@ -11,6 +11,7 @@ import pytest
 from dropout_props.layers import registry
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel, Site
+from dropout_props.subjects.operations import Call, InModes, Layers, Operation, Repeat, WithKey
 from dropout_props.subjects.subject import Subject
 
 APIS = ("linen", "nnx")
@@ -54,24 +55,22 @@ def test_a_call_equals_that_of_the_framework(
 
 
 @pytest.mark.parametrize(
-    ("operation", "arguments"),
+    "operation",
     [
-        ("call", {"training": True, "broadcast_dims": (0,)}),
-        ("call", {"training": True, "broadcast_dims": (-1,)}),
-        ("call_repeatedly", {"times": 3}),
-        ("call_layers", {"names": ("a", "b/c", "b/d/e")}),
-        ("call_in_modes", {"modes": (True, False, True)}),
+        Call(training=True, broadcast_dims=(0,)),
+        Call(training=True, broadcast_dims=(-1,)),
+        Repeat(3),
+        Layers(("a", "b/c", "b/d/e")),
+        InModes((True, False, True)),
     ],
 )
 def test_every_operation_equals_that_of_the_framework(
-    pair: Any, x: Any, key: Any, operation: Any, arguments: Any
+    pair: Any, x: Any, key: Any, operation: Operation
 ) -> None:
     """It does eagerly, under jit and under vmap over keys."""
 
     def operating(subject: Subject) -> Any:
-        return lambda key: getattr(subject, operation)(
-            x, rate=0.5, streams={"dropout": key}, **arguments
-        )
+        return lambda key: subject.run(operation, x, rate=0.5, streams={"dropout": key})
 
     assert equal(*(operating(subject)(key) for subject in pair))
     assert equal(*(jax.jit(operating(subject))(key) for subject in pair))
@@ -88,7 +87,7 @@ def test_streams_are_used_as_by_the_framework(pair: Any, x: Any, key: Any) -> No
     assert equal(*(subject.call(x, streams=noise, **call) for subject in renamed))
     for streams in ({}, noise):
         assert equal(
-            *(subject.call_explicit(x, key=key, rate=0.5, streams=streams) for subject in pair)
+            *(subject.run(WithKey(), x, key=key, rate=0.5, streams=streams)[0] for subject in pair)
         )
 
     def gradient(subject: Subject) -> Any:
@@ -147,7 +146,7 @@ CHANGES: dict[str, Any] = {
 }
 CALLS: dict[str, Any] = {
     "missing_key": lambda subject, x, key: subject.call(x, rate=0.5, training=True),  # noqa: ARG005
-    "explicit_key": lambda subject, x, key: subject.call_explicit(x, key=key, rate=0.5),
+    "explicit_key": lambda subject, x, key: subject.run(WithKey(), x, key=key, rate=0.5)[0],
     "rate_zero": lambda subject, x, key: subject.call(  # noqa: ARG005
         x, rate=0.0, training=True
     ),
@@ -157,8 +156,8 @@ CALLS: dict[str, Any] = {
     "rate_one": lambda subject, x, key: subject.call(  # noqa: ARG005
         x, rate=1.0, training=True
     ),
-    "before_evaluate": lambda subject, x, key: subject.call_in_modes(
-        x, modes=(True, False, True), rate=0.5, streams={"dropout": key}
+    "before_evaluate": lambda subject, x, key: subject.run(
+        InModes((True, False, True)), x, rate=0.5, streams={"dropout": key}
     ),
     "order": lambda subject, x, key: subject.call(x, rate=1.0, training=False),  # noqa: ARG005
 }
@@ -200,7 +199,7 @@ def test_a_change_affects_no_other_call(api: Any, x: Any, key: Any) -> None:
 def repeated(kernel: Any, api: Any, x: Any, key: Any) -> Any:
     """Return which units three calls of one layer keep, bool[3, *shape]."""
     subject = kernel_subject(kernel, api=api, name="kernel")
-    outputs = subject.call_repeatedly(x, times=3, rate=0.5, streams={"dropout": key})
+    outputs = subject.run(Repeat(3), x, rate=0.5, streams={"dropout": key})
     return np.stack(outputs) != 0
 
 
@@ -224,7 +223,7 @@ def test_a_site_distinguishes_layers(api: Any, x: Any, key: Any) -> None:
     """Without the path of the layer folded in, all layers have one key."""
     kernel = Kernel(derive_key=lambda site: site.root_key)
     subject = kernel_subject(kernel, api=api, name="root")
-    outputs = subject.call_layers(x, names=("a", "b/c"), rate=0.5, streams={"dropout": key})
+    outputs = subject.run(Layers(("a", "b/c")), x, rate=0.5, streams={"dropout": key})
     assert equal(*outputs)
     explicit = jax.random.bernoulli(key, 0.5, x.shape)
     np.testing.assert_array_equal(np.asarray(outputs[0]) != 0, explicit)

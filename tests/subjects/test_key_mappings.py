@@ -18,7 +18,7 @@ from dropout_props.subjects.subject import Subject, Unsupported
 def call_with(subject: Subject, x: Any, key: Any, mapping: Any) -> Any:
     """Return the output of one training call with its key in a mapping of this type."""
     operation = Handed(mapping)
-    return subject.perform(x, operation, rate=0.5, streams={"dropout": key}, expect_errors=True)[0]
+    return subject.run(operation, x, rate=0.5, streams={"dropout": key}, expect_errors=True)[0]
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)

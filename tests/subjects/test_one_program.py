@@ -14,6 +14,7 @@ from dropout_props.layers import registry
 from dropout_props.properties.bits import same_bits
 from dropout_props.subjects.one_program import is_traced, one_program
 from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.operations import Layers, Repeat
 from dropout_props.subjects.subject import Subject
 
 _X = np.arange(1.0, 12.0, dtype=np.float32)
@@ -122,8 +123,8 @@ def test_a_layer_compiles_nothing_for_another_rate_and_key(name: str) -> None:
         }
         return [
             subject.call(x, training=True, **given),
-            *subject.call_repeatedly(x, times=2, **given),
-            *subject.call_layers(x, names=("a", "b/c"), **given),
+            *subject.run(Repeat(2), x, **given),
+            *subject.run(Layers(("a", "b/c")), x, **given),
         ]
 
     outputs(quick, 0.5)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dropout_props.subjects.operations import InModes, Layers, Repeat, WithKey
 from dropout_props.subjects.subject import Subject, Unsupported
 
 
@@ -104,13 +105,13 @@ def test_a_missing_key_is_an_error_that_the_traits_name(keyed: Subject, x: Any) 
 
 def test_calls_in_one_application_differ_and_repeat(subject: Subject, x: Any, key: Any) -> None:
     """Each call has its own mask, and a second application gives the same masks."""
-    arguments: dict[str, Any] = {"times": 3, "rate": rate_of(subject), "streams": {"dropout": key}}
+    arguments: dict[str, Any] = {"rate": rate_of(subject), "streams": {"dropout": key}}
     with unsupported_if(subject, "repeat"):
-        outputs = subject.call_repeatedly(x, **arguments)
+        outputs = subject.run(Repeat(3), x, **arguments)
         assert len({np.asarray(output).tobytes() for output in outputs}) == (
             1 if subject.name == "d2l.DropoutMLPScratch" else 3
         )
-        assert all(map(same, outputs, subject.call_repeatedly(x, **arguments)))
+        assert all(map(same, outputs, subject.run(Repeat(3), x, **arguments)))
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -118,24 +119,19 @@ def test_layers_in_one_model_differ_and_repeat(
     masked: Subject, x: Any, key: Any, times: int
 ) -> None:
     """So do nested layers, in the order of the names, and each of several calls."""
-    names = ("a", "block/a", "b", "block/inner/a")
-    arguments: dict[str, Any] = {
-        "names": names,
-        "times": times,
-        "rate": rate_of(masked),
-        "streams": {"dropout": key},
-    }
+    layers = Layers(("a", "block/a", "b", "block/inner/a"), times)
+    arguments: dict[str, Any] = {"rate": rate_of(masked), "streams": {"dropout": key}}
     with unsupported_if(masked, "layers"):
-        outputs = masked.call_layers(x, **arguments)
+        outputs = masked.run(layers, x, **arguments)
         assert len({(np.asarray(output) != 0).tobytes() for output in outputs}) == 4 * times
-        assert all(map(same, outputs, masked.call_layers(x, **arguments)))
+        assert all(map(same, outputs, masked.run(layers, x, **arguments)))
 
 
 def test_modes_alternate_in_one_application(subject: Subject, x: Any, key: Any) -> None:
     """An evaluation call between two training calls gives the reference."""
     arguments: dict[str, Any] = {"rate": rate_of(subject), "streams": {"dropout": key}}
     try:
-        first, evaluated, second = subject.call_in_modes(x, modes=(True, False, True), **arguments)
+        first, evaluated, second = subject.run(InModes((True, False, True)), x, **arguments)
     except Unsupported:
         return
     assert subject.traits.eval_mode
@@ -147,10 +143,12 @@ def test_an_explicit_key_alone_decides_the_mask(subject: Subject, x: Any, key: A
     """The keys of the streams do not change the output."""
     other = jax.random.PRNGKey(1)
     with unsupported_if(subject, "explicit_key"):
-        output = subject.call_explicit(x, key=key, rate=0.5)
-        assert same(subject.call_explicit(x, key=key, rate=0.5, streams={"dropout": other}), output)
-        assert not same(subject.call_explicit(x, key=other, rate=0.5), output)
-        assert same(subject.call_explicit(x, key=np.asarray(key), rate=0.5), output)
+        output = subject.run(WithKey(), x, key=key, rate=0.5)[0]
+        assert same(
+            subject.run(WithKey(), x, key=key, rate=0.5, streams={"dropout": other})[0], output
+        )
+        assert not same(subject.run(WithKey(), x, key=other, rate=0.5)[0], output)
+        assert same(subject.run(WithKey(), x, key=np.asarray(key), rate=0.5)[0], output)
 
 
 def test_a_layer_draws_from_the_named_stream(subject: Subject, x: Any, key: Any) -> None:
@@ -233,5 +231,5 @@ def test_invalid_names_of_layers_are_refused(
     """Both APIs refuse them with the same message, which has the names and the rule."""
     for subject in (linen_dropout, nnx_dropout):
         with pytest.raises(Exception, match="raised ValueError") as caught:
-            subject.call_layers(x, names=names, rate=0.5)
+            subject.run(Layers(names), x, rate=0.5)
         assert str(caught.value.__cause__) == f"names={list(names)!r}: {rule}"

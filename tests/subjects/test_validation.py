@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dropout_props.subjects.operations import Layers, Repeat, WithKey
 from dropout_props.subjects.subject import Crashed, Subject, SubjectError, Unsupported, WrongOutput
 
 
@@ -97,18 +98,26 @@ def test_expect_errors_lets_the_frameworks_own_error_through(x: Any) -> None:
 def test_unsupported_is_never_a_crash(x: Any) -> None:
     """The subject is not blamed for an operation that its adapter cannot run."""
     with pytest.raises(Unsupported, match=r"^it cannot occur several times in one model$"):
-        subject_of(lambda x: x).call_layers(x, names=("a", "b"), rate=0.5)
+        subject_of(lambda x: x).run(Layers(("a", "b")), x, rate=0.5)
 
 
 def test_a_described_call_names_its_arguments_and_hides_the_keys(x: Any, key: Any) -> None:
     """It names streams, says that a key was given, and omits empty broadcast_dims."""
     crashing = subject_of(raising(ValueError("why")))
-    with pytest.raises(
-        Crashed, match=r"call_explicit\(x: float32\[16, 16\], key given, rate=0.5, "
-    ):
-        crashing.call_explicit(x, key=key, rate=0.5)
-    with pytest.raises(Crashed, match=r"call_repeatedly\(x: \S+ 16\], times=2, .* streams: none\)"):
-        crashing.call_repeatedly(x, times=2, rate=0.5)
+    given = r"x: float32\[16, 16\], key given, rate=0.5, streams: none"
+    with pytest.raises(Crashed, match=rf"mine: call with a key\({given}\) raised"):
+        crashing.run(WithKey(), x, key=key, rate=0.5)
+    given = r"x: float32\[16, 16\], rate=0.5, times=2, streams: none"
+    with pytest.raises(Crashed, match=rf"mine: repeated calls\({given}\) raised"):
+        crashing.run(Repeat(2), x, rate=0.5)
+
+
+def test_a_key_without_withkey_and_withkey_without_a_key_are_refused(x: Any, key: Any) -> None:
+    """Both are errors of the caller, and say where a key belongs."""
+    subject = subject_of(lambda x: x)
+    for operation, wrong in ((Repeat(2), key), (WithKey(), None)):
+        with pytest.raises(ValueError, match=r"WithKey takes a key, and no other operation does"):
+            subject.run(operation, x, rate=0.5, key=wrong)
 
 
 def test_outputs_of_a_model_are_compared_with_its_reference(x: Any) -> None:

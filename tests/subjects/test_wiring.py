@@ -11,6 +11,7 @@ import pytest
 from flax import nnx
 
 from dropout_props.subjects.errors import WiringError
+from dropout_props.subjects.operations import Repeat
 from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Ability
 
@@ -143,7 +144,7 @@ def test_parameters_are_the_same_in_every_call(build: Any, x: Any, key: Any) -> 
     traced = jax.jit(lambda key: subject.call(x, rate=0.5, training=True, streams={"dropout": key}))
     traced(key)
     first = np.asarray(subject.reference(x))
-    subject.call_repeatedly(x, times=2, rate=0.5, streams={"dropout": key})
+    subject.run(Repeat(2), x, rate=0.5, streams={"dropout": key})
     np.testing.assert_array_equal(subject.reference(x), first)
     np.testing.assert_array_equal(subject.reference(x[:2]), first[:2])
     assert first.std() > 0

@@ -13,6 +13,7 @@ import numpy as np
 
 from dropout_props.engine.diagnosis.evidence import agreement_bits, enough
 from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.subjects.operations import Repeat
 from dropout_props.subjects.subject import SubjectError, Unsupported
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _two_calls(sampler: Sampler, keys: jax.Array) -> np.ndarray[Any, Any] | None
 
     def twice(key: Any) -> Any:
         streams = sampler.streams(key)
-        return jnp.stack(sampler.subject.call_repeatedly(x, times=2, rate=rate, streams=streams))
+        return jnp.stack(sampler.subject.run(Repeat(2), x, rate=rate, streams=streams))
 
     try:
         kept = sampler.masks_in(sampler.each(twice, keys))

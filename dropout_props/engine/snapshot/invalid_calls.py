@@ -19,6 +19,7 @@ from dropout_props.cases.case import Case
 from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.sampler import came_through
 from dropout_props.results.records import Answer
+from dropout_props.subjects.operations import Layers, Repeat
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ def _distinct_masks(subject: Subject) -> list[Answer]:
     found = []
     try:
         if subject.traits.repeat:
-            calls = subject.call_repeatedly(x, times=3, **arguments)
+            calls = subject.run(Repeat(3), x, **arguments)
             found.append(Answer("three calls in one application", "", _masks(subject, calls, x)))
         if subject.traits.layers:
-            layers = subject.call_layers(x, names=("first", "second", "third"), **arguments)
+            layers = subject.run(Layers(("first", "second", "third")), x, **arguments)
             found.append(Answer("three layers in one model", "", _masks(subject, layers, x)))
     except Unsupported:
         return []

@@ -19,6 +19,7 @@ from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.results.records import KeepCount, MaskDigest
+from dropout_props.subjects.operations import Layers, Repeat, WithKey
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -89,15 +90,15 @@ def _several(
     if subject.traits.repeat:
         yield (
             f"{_TIMES} calls, {words}",
-            lambda: subject.call_repeatedly(x, times=_TIMES, **arguments),
+            lambda: subject.run(Repeat(_TIMES), x, **arguments),
         )
     if subject.traits.layers:
-        yield f"layers, {words}", lambda: subject.call_layers(x, names=_NAMES, **arguments)
+        yield f"layers, {words}", lambda: subject.run(Layers(_NAMES), x, **arguments)
     if subject.traits.explicit_key:
         rate = arguments["rate"]
         yield (
             f"explicit key, {words}",
-            lambda: (subject.call_explicit(x, key=key, rate=rate),),
+            lambda: subject.run(WithKey(), x, key=key, rate=rate),
         )
 
 

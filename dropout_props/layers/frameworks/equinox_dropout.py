@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import singledispatchmethod
 from typing import Any
 
 import equinox as eqx
@@ -18,8 +19,17 @@ import jax.numpy as jnp
 
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.operations import Operation, Transform, Under
-from dropout_props.subjects.protocol import Array, Key, Streams
+from dropout_props.subjects.operations import (
+    Call,
+    InModes,
+    Layers,
+    Operation,
+    Repeat,
+    Transform,
+    Under,
+    WithKey,
+)
+from dropout_props.subjects.protocol import Arguments, Array, Key, Streams
 from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
 
@@ -49,83 +59,65 @@ class EquinoxAdapter:
 
     factory: Callable[[float], Any]
 
-    def call(
-        self,
-        x: Array,
-        *,
-        rate: float,
-        training: bool,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call`."""
-        _refuse_broadcast(broadcast_dims)
-        return _call(self._layer(rate, training=training), x, streams.get(_STREAM))
-
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
+    def run(
+        self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
     ) -> tuple[Array, ...]:
-        """See `Adapter.call_repeatedly`."""
-        _refuse_broadcast(broadcast_dims)
-        layer = self._layer(rate)
-        return tuple(_call(layer, x, key) for key in _keys(streams, times))
+        """See `Adapter.run`."""
+        return self._run(operation, x, Arguments(rate, streams, key))
 
-    def call_in_modes(
-        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_in_modes`: the mode is set by `equinox.nn.inference_mode`."""
-        layer, keys = self._layer(rate), iter(_keys(streams, sum(modes)))
+    @singledispatchmethod
+    def _run(self, operation: Operation, *_: Any) -> tuple[Array, ...]:
+        raise Unsupported(
+            f"Equinox has no {type(operation).__name__}: its layers hold no streams, and their "
+            "mode is set in one place"
+        )
+
+    @_run.register(Call)
+    def _once(self, operation: Call, x: Array, given: Arguments) -> tuple[Array, ...]:
+        _refuse_broadcast(operation.broadcast_dims)
+        layer = self._layer(given.rate, training=operation.training)
+        return (_call(layer, x, given.streams.get(_STREAM)),)
+
+    @_run.register(Repeat)
+    def _repeat(self, operation: Repeat, x: Array, given: Arguments) -> tuple[Array, ...]:
+        _refuse_broadcast(operation.broadcast_dims)
+        layer = self._layer(given.rate)
+        return tuple(_call(layer, x, key) for key in _keys(given.streams, operation.times))
+
+    @_run.register(InModes)
+    def _in_modes(self, operation: InModes, x: Array, given: Arguments) -> tuple[Array, ...]:
+        modes = operation.modes  # each is set by `equinox.nn.inference_mode`
+        layer, keys = self._layer(given.rate), iter(_keys(given.streams, sum(modes)))
         return tuple(
             _call(eqx.nn.inference_mode(layer, value=not mode), x, next(keys) if mode else None)
             for mode in modes
         )
 
-    def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_layers`."""
-        model = _Model(_filled(tree_of(names), [self._layer(rate) for _ in names]))
-        keys = iter(_keys(streams, len(names) * times))
+    @_run.register(Layers)
+    def _layers(self, operation: Layers, x: Array, given: Arguments) -> tuple[Array, ...]:
+        names, times = operation.names, operation.times
+        model = _Model(_filled(tree_of(names), [self._layer(given.rate) for _ in names]))
+        keys = iter(_keys(given.streams, operation.num_outputs))
         return tuple(_call(model.find(name), x, next(keys)) for name in names for _ in range(times))
 
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        streams: Streams,  # noqa: ARG002 - the arguments of the protocol
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call_explicit`."""
-        _refuse_broadcast(broadcast_dims)
-        return _call(self._layer(rate), x, key)
+    @_run.register(WithKey)
+    def _with_key(self, operation: WithKey, x: Array, given: Arguments) -> tuple[Array, ...]:
+        _refuse_broadcast(operation.broadcast_dims)
+        return (_call(self._layer(given.rate), x, given.key),)
 
-    def perform(
-        self, x: Array, *, operation: Operation, rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.perform`."""
-        if not isinstance(operation, Under):
-            raise Unsupported(
-                f"Equinox has no {type(operation).__name__}: its layers hold no streams, and their "
-                "mode is set in one place"
-            )
+    @_run.register(Under)
+    def _under(self, operation: Under, x: Array, given: Arguments) -> tuple[Array, ...]:
         if operation.transform not in _TRANSFORMS:
             raise Unsupported(f"Equinox has no {operation.transform}")
-        run, keys = _TRANSFORMS[operation.transform], _keys(streams, operation.times)
+        run, keys = _TRANSFORMS[operation.transform], _keys(given.streams, operation.times)
         if operation.evaluated:
-            run(self._layer(rate, training=False), x, keys)
-        return tuple(run(self._layer(rate), x, keys))
+            run(self._layer(given.rate, training=False), x, keys)
+        return tuple(run(self._layer(given.rate), x, keys))
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
         """See `Adapter.trace`."""
-        return jax.eval_shape(lambda x: self.call(x, rate=rate, training=True, streams=streams), x)
+        given = Arguments(rate, streams)
+        return jax.eval_shape(lambda x: self._once(Call(training=True), x, given)[0], x)
 
     def collections(self, x: Array, *, rate: float) -> frozenset[str]:  # noqa: ARG002
         """Return no name: the layer holds no array."""

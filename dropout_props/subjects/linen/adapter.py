@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, singledispatchmethod
 from types import MappingProxyType
 from typing import Any
 
@@ -21,11 +21,23 @@ from flax.core import FrozenDict
 
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.linen.lifted import lifted
-from dropout_props.subjects.linen.models import Block, InModes, Neighbour, Plan, Repeat
+from dropout_props.subjects.linen.models import Block, Moded, Neighbour, Plan, Repeated
 from dropout_props.subjects.linen.variables import cached, updatable, updated
 from dropout_props.subjects.naming import tree_of
-from dropout_props.subjects.operations import Beside, Handed, Modes, Operation, Shared, Under
-from dropout_props.subjects.protocol import Array, Key, Streams
+from dropout_props.subjects.operations import (
+    Beside,
+    Call,
+    Handed,
+    InModes,
+    Layers,
+    Modes,
+    Operation,
+    Repeat,
+    Shared,
+    Under,
+    WithKey,
+)
+from dropout_props.subjects.protocol import Arguments, Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 _PARAMS_SEED = 0
@@ -57,131 +69,111 @@ class LinenAdapter:
     variables: dict[Any, Any] = field(default_factory=dict, repr=False)
     history: int = 0
 
-    def call(
-        self,
-        x: Array,
-        *,
-        rate: float,
-        training: bool,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call`."""
+    def run(
+        self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
+    ) -> tuple[Array, ...]:
+        """See `Adapter.run`."""
+        return self._run(operation, x, Arguments(rate, streams, key))
+
+    @singledispatchmethod
+    def _run(self, *_: Any) -> tuple[Array, ...]:
+        raise Unsupported("a Linen layer has no state: the caller passes keys to every application")
+
+    @_run.register(Call)
+    def _once(self, operation: Call, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer = partial(self._layer, rate=given.rate, broadcast_dims=operation.broadcast_dims)
+        training = operation.training
+        return (self._apply(layer, x, training=training, streams=given.streams),)
+
+    @_run.register(Repeat)
+    def _repeat(self, operation: Repeat, x: Array, given: Arguments) -> tuple[Array, ...]:
+        shared, times = operation.broadcast_dims, operation.times
 
         def model(*, training: bool) -> nn.Module:
-            return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
+            layer = self._layer(rate=given.rate, training=training, broadcast_dims=shared)
+            return Repeated(layer=layer, times=times)
 
-        return self._apply(model, x, training=training, streams=streams)
+        return tuple(self._apply(model, x, streams=given.streams, structure=(times,)))
 
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_repeatedly`."""
-
-        def model(*, training: bool) -> nn.Module:
-            layer = self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
-            return Repeat(layer=layer, times=times)
-
-        return tuple(self._apply(model, x, streams=streams, structure=(times,)))
-
-    def call_in_modes(
-        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_in_modes`."""
+    @_run.register(InModes)
+    def _in_modes(self, operation: InModes, x: Array, given: Arguments) -> tuple[Array, ...]:
+        modes = operation.modes
         arguments = tuple(self.wiring.mode_argument("call", training=mode) for mode in modes)
         if not all(arguments):
             raise Unsupported("its mode is fixed when it is built")
 
         def model(*, training: bool) -> nn.Module:
-            layer = self._layer(rate=rate, training=training)
+            layer = self._layer(rate=given.rate, training=training)
             initial = self.wiring.mode_argument("call", training=training)
-            return InModes(layer=layer, modes=arguments if training else (initial,))
+            return Moded(layer=layer, modes=arguments if training else (initial,))
 
-        return tuple(self._apply(model, x, streams=streams, structure=("modes",)))
+        return tuple(self._apply(model, x, streams=given.streams, structure=("modes",)))
 
-    def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_layers`."""
+    @_run.register(Layers)
+    def _layers(self, operation: Layers, x: Array, given: Arguments) -> tuple[Array, ...]:
+        names = operation.names
         tree = tree_of(names)
 
         def model(*, training: bool) -> nn.Module:
-            layers = [self._layer(rate=rate, training=training) for _ in names]
-            return Block(plan=Plan(tree, layers), times=times)
+            layers = [self._layer(rate=given.rate, training=training) for _ in names]
+            return Block(plan=Plan(tree, layers), times=operation.times)
 
-        outputs = self._apply(model, x, streams=streams, structure=tuple(names))
+        outputs = self._apply(model, x, streams=given.streams, structure=names)
         return tuple(one for position in range(len(names)) for one in outputs[position])
 
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call_explicit`."""
+    @_run.register(WithKey)
+    def _with_key(self, operation: WithKey, x: Array, given: Arguments) -> tuple[Array, ...]:
         if self.wiring.key_parameter is None:
             raise Unsupported("it takes no key as an argument of the call")
+        layer = partial(self._layer, rate=given.rate, broadcast_dims=operation.broadcast_dims)
+        extra = {self.wiring.key_parameter: given.key}
+        return (self._apply(layer, x, streams=given.streams, extra=extra),)
+
+    @_run.register(Under)
+    def _transformed(self, operation: Under, x: Array, given: Arguments) -> tuple[Array, ...]:
+        apply = partial(
+            self._apply, x=x, streams=given.streams, structure=(operation,), moded=False
+        )
+        if operation.evaluated:
+            apply(partial(self._under, operation, given.rate, evaluating=True))
+        return tuple(apply(partial(self._under, operation, given.rate)))
+
+    @_run.register(Modes)
+    def _in_places(self, operation: Modes, x: Array, given: Arguments) -> tuple[Array, ...]:
+        name = self.wiring.mode_parameter
+        if name is None or operation.switched is not None:
+            raise Unsupported("a Linen layer has no methods eval() and train()")
+        built, called = self._mode(operation.built), self._mode(operation.called)
+        if operation.built_open:
+            built = {name: None}
+        layer = self.factory(**self._arguments(rate=given.rate, training=True), **built)
+        return (layer.apply({}, x, **called, rngs=dict(given.streams) or None),)
+
+    @_run.register(Beside)
+    def _beside(self, operation: Beside, x: Array, given: Arguments) -> tuple[Array, ...]:
+        nowhere = operation.layer == "nowhere"
+        layers = [] if nowhere else [self._layer(rate=given.rate, training=True)]
+        model = Neighbour(plan=Plan({}, layers), inlined=operation.layer == "model's scope")
+        mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=True)}
+        return (model.init(dict(given.streams), x, **mode)["params"]["weight"],)
+
+    @_run.register(Shared)
+    def _attention(self, operation: Shared, x: Array, given: Arguments) -> tuple[Array, ...]:
+        sharing = self.wiring.sharing_arguments(shared=operation.shared)
 
         def model(*, training: bool) -> nn.Module:
-            return self._layer(rate=rate, training=training, broadcast_dims=broadcast_dims)
+            return self.factory(**self._arguments(rate=given.rate, training=training) | sharing)
 
-        return self._apply(model, x, streams=streams, extra={self.wiring.key_parameter: key})
+        return (self._apply(model, x, streams=given.streams),)
 
-    def perform(
-        self, x: Array, *, operation: Operation, rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.perform`."""
-        if isinstance(operation, Modes):
-            return self._in_places(x, operation, rate=rate, streams=streams)
-        if isinstance(operation, Shared):
-            sharing = self.wiring.sharing_arguments(shared=operation.shared)
-
-            def model(*, training: bool) -> nn.Module:
-                return self.factory(**self._arguments(rate=rate, training=training) | sharing)
-
-            return (self._apply(model, x, streams=streams),)
-        if isinstance(operation, Handed):
-            layer = partial(self._layer, rate=rate)
-            return (self._apply(layer, x, streams=streams, mapping=_MAPPINGS[operation.mapping]),)
-        if isinstance(operation, Beside):
-            return (self._beside(x, operation, rate=rate, streams=streams),)
-        if not isinstance(operation, Under):
-            raise Unsupported(
-                "a Linen layer has no state: the caller passes keys to every application"
-            )
-
-        apply = partial(self._apply, x=x, streams=streams, structure=(operation,), moded=False)
-        if operation.evaluated:
-            apply(partial(self._under, operation, rate, evaluating=True))
-        return tuple(apply(partial(self._under, operation, rate)))
-
-    def _under(
-        self, operation: Under, rate: float, *, training: bool, evaluating: bool = False
-    ) -> nn.Module:
-        modes = (
-            self.wiring.mode_argument("call", training=False),
-            self.wiring.mode_argument("call", training=True),
-        )
-        return lifted(
-            operation if training else Under("plain"),  # any transform has the same parameters
-            self._layer(rate=rate, training=training and not evaluating),
-            modes,
-            stream=self.stream or _STREAM,
-            training=training and not evaluating,
-            history=self.history,
-        )
+    @_run.register(Handed)
+    def _handed(self, operation: Handed, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer = partial(self._layer, rate=given.rate)
+        mapping = _MAPPINGS[operation.mapping]
+        return (self._apply(layer, x, streams=given.streams, mapping=mapping),)
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
-        """See `Adapter.trace`; unlike `call` it initialises no variables."""
+        """See `Adapter.trace`; unlike `run` it initialises no variables."""
         key = jax.random.PRNGKey(_PARAMS_SEED)
         keys = {_PARAMS: key, self.stream or self.own_stream: key}
         mode: Any = self.wiring.mode_argument
@@ -224,23 +216,21 @@ class LinenAdapter:
     def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
         return self.wiring.mode_as(evaluating=evaluating)
 
-    def _in_places(
-        self, x: Array, modes: Modes, *, rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        name = self.wiring.mode_parameter
-        if name is None or modes.switched is not None:
-            raise Unsupported("a Linen layer has no methods eval() and train()")
-        built, called = self._mode(modes.built), self._mode(modes.called)
-        if modes.built_open:
-            built = {name: None}
-        layer = self.factory(**self._arguments(rate=rate, training=True), **built)
-        return (layer.apply({}, x, **called, rngs=dict(streams) or None),)
-
-    def _beside(self, x: Array, operation: Beside, *, rate: float, streams: Streams) -> Array:
-        layers = [] if operation.layer == "nowhere" else [self._layer(rate=rate, training=True)]
-        model = Neighbour(plan=Plan({}, layers), inlined=operation.layer == "model's scope")
-        mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=True)}
-        return model.init(dict(streams), x, **mode)["params"]["weight"]
+    def _under(
+        self, operation: Under, rate: float, *, training: bool, evaluating: bool = False
+    ) -> nn.Module:
+        modes = (
+            self.wiring.mode_argument("call", training=False),
+            self.wiring.mode_argument("call", training=True),
+        )
+        return lifted(
+            operation if training else Under("plain"),  # any transform has the same parameters
+            self._layer(rate=rate, training=training and not evaluating),
+            modes,
+            stream=self.stream or _STREAM,
+            training=training and not evaluating,
+            history=self.history,
+        )
 
     def _layer(
         self, *, rate: float, training: bool, broadcast_dims: Sequence[int] = ()

@@ -10,10 +10,10 @@ import flax.linen as nn
 from dropout_props.subjects.naming import Tree
 from dropout_props.subjects.protocol import Array
 
-__all__ = ["Block", "InModes", "Neighbour", "Plan", "Repeat"]
+__all__ = ["Block", "Moded", "Neighbour", "Plan", "Repeated"]
 
 
-class Repeat(nn.Module):
+class Repeated(nn.Module):
     """One layer that is called several times."""
 
     layer: nn.Module
@@ -25,7 +25,7 @@ class Repeat(nn.Module):
         return tuple(self.layer(x, **arguments) for _ in range(self.times))
 
 
-class InModes(nn.Module):
+class Moded(nn.Module):
     """One layer that is called once per mode."""
 
     layer: nn.Module

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
@@ -28,15 +29,21 @@ from dropout_props.subjects.nnx.lifted import lifted
 from dropout_props.subjects.nnx.steps import Stepper
 from dropout_props.subjects.operations import (
     Beside,
+    Call,
     Handed,
+    InModes,
+    Layers,
     Modes,
     Operation,
+    Repeat,
     Reseeded,
     Rewrapped,
     Shared,
     Steps,
+    Under,
+    WithKey,
 )
-from dropout_props.subjects.protocol import Array, Key, Streams
+from dropout_props.subjects.protocol import Arguments, Array, Key, Streams
 from dropout_props.subjects.wiring import Wiring
 
 PARAMS_SEED = 0
@@ -73,121 +80,117 @@ class NNXAdapter:
     renamed: bool = False
     weights: dict[Any, Any] = field(default_factory=dict, repr=False)
 
-    def call(
-        self,
-        x: Array,
-        *,
-        rate: float,
-        training: bool,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call`."""
-        given: Any = rate
-        draws = training and (isinstance(given, jax.core.Tracer) or given != 0.0)
-        rngs = self._rngs(streams, training=draws)
-        layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=broadcast_dims)
-        return self._call(layer, x, training=training)
-
-    def call_repeatedly(
-        self,
-        x: Array,
-        *,
-        times: int,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
+    def run(
+        self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
     ) -> tuple[Array, ...]:
-        """See `Adapter.call_repeatedly`."""
-        rngs = self._rngs(streams, training=True)
-        layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
-        return tuple(self._call(layer, x, training=True) for _ in range(times))
+        """See `Adapter.run`."""
+        return self._run(operation, x, Arguments(rate, streams, key))
 
-    def call_in_modes(
-        self, x: Array, *, modes: Sequence[bool], rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_in_modes`."""
+    @singledispatchmethod
+    def _run(self, operation: Operation, *_: Any) -> tuple[Array, ...]:
+        raise Unsupported(f"an NNX layer has no {type(operation).__name__}")
+
+    @_run.register(Call)
+    def _once(self, operation: Call, x: Array, given: Arguments) -> tuple[Array, ...]:
+        rate: Any = given.rate
+        training, shared = operation.training, operation.broadcast_dims
+        draws = training and (isinstance(rate, jax.core.Tracer) or rate != 0.0)
+        rngs = self._rngs(given.streams, training=draws)
+        layer = self._layer(rngs, rate=rate, training=training, broadcast_dims=shared)
+        return (self._call(layer, x, training=training),)
+
+    @_run.register(Repeat)
+    def _repeat(self, operation: Repeat, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer = self._trained(given, broadcast_dims=operation.broadcast_dims)
+        return tuple(self._train(layer, x) for _ in range(operation.times))
+
+    @_run.register(InModes)
+    def _in_modes(self, operation: InModes, x: Array, given: Arguments) -> tuple[Array, ...]:
         if self.wiring.mode_place == "constructor":
             raise Unsupported("its mode is fixed when it is built")
-        layer = self._layer(self._rngs(streams, training=True), rate=rate, training=True)
-        return tuple(self._call(layer, x, training=mode) for mode in modes)
+        layer = self._trained(given)
+        return tuple(self._call(layer, x, training=mode) for mode in operation.modes)
 
-    def call_layers(
-        self, x: Array, *, names: Sequence[str], rate: float, streams: Streams, times: int = 1
-    ) -> tuple[Array, ...]:
-        """See `Adapter.call_layers`."""
-        rngs = self._rngs(streams, training=True)
-        layers = [self._layer(rngs, rate=rate, training=True) for _ in names]
+    @_run.register(Layers)
+    def _layers(self, operation: Layers, x: Array, given: Arguments) -> tuple[Array, ...]:
+        rngs, names = self._rngs(given.streams, training=True), operation.names
+        layers = [self._layer(rngs, rate=given.rate, training=True) for _ in names]
         model = assemble(tree_of(names), layers)
         return tuple(
-            self._call(find(model, name), x, training=True) for name in names for _ in range(times)
+            self._train(find(model, name), x) for name in names for _ in range(operation.times)
         )
 
-    def call_explicit(
-        self,
-        x: Array,
-        *,
-        key: Key,
-        rate: float,
-        streams: Streams,
-        broadcast_dims: Sequence[int] = (),
-    ) -> Array:
-        """See `Adapter.call_explicit`; before Flax 0.11 the key is wrapped into an Rngs."""
+    @_run.register(WithKey)
+    def _with_key(self, operation: WithKey, x: Array, given: Arguments) -> tuple[Array, ...]:
         if self.wiring.key_parameter is None:
             raise Unsupported("it takes no key as an argument of the call")
-        rngs = self._rngs(streams, training=True)
-        layer = self._layer(rngs, rate=rate, training=True, broadcast_dims=broadcast_dims)
-        key = _as_jax(key)
+        layer = self._trained(given, broadcast_dims=operation.broadcast_dims)
+        key = _as_jax(given.key)
         argument = key if _CALLS_TAKE_KEYS else nnx.Rngs({self.stream: key})
-        return self._call(layer, x, training=True, extra={self.wiring.key_parameter: argument})
+        return (self._call(layer, x, training=True, extra={self.wiring.key_parameter: argument}),)
 
-    def perform(
-        self, x: Array, *, operation: Operation, rate: float, streams: Streams
-    ) -> tuple[Array, ...]:
-        """See `Adapter.perform`."""
-        if isinstance(operation, Modes):
-            return (self._in_places(x, operation, rate=rate, streams=streams),)
-        mapping = _MAPPINGS[operation.mapping] if isinstance(operation, Handed) else dict
-        rngs = self._rngs(streams, training=True, mapping=mapping)
-        if isinstance(operation, Shared):
-            sharing = self.wiring.sharing_arguments(shared=operation.shared)
-            layer = self._layer(rngs, rate=rate, training=True, more=sharing)
-            return (self._call(layer, x, training=True),)
-
-        def call(layer: Any, x: Array) -> Array:
-            return self._call(layer, x, training=True)
-
-        if isinstance(operation, Rewrapped | Reseeded | Beside):
-            return built(
-                operation,
-                rngs,
-                x,
-                build=lambda rngs: self._layer(rngs, rate=rate, training=True),
-                call=call,
-                stream=self.stream,
-                key=streams.get(self.stream),
-            )
-        layer = self._layer(rngs, rate=rate, training=True)
-        if isinstance(operation, Handed):
-            return (call(layer, x),)
-        if isinstance(operation, Steps):
-            key = streams.get(self.stream, streams.get("default"))
-            others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
-            stepper = Stepper(
-                lambda: self._layer(self._rngs(others, training=True), rate=rate, training=True),
-                layer,
-                self._call,
-                stream=self.stream,
-                reseeding=jax.random.fold_in(key, _RESEED),
-            )
-            return stepper.take(operation, x)
+    @_run.register(Under)
+    def _under(self, operation: Under, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer = self._trained(given)
         if operation.evaluated:
             lifted(operation, layer, x, lambda layer, x: self._call(layer, x, training=False))
-        return lifted(operation, layer, x, call)
+        return lifted(operation, layer, x, self._train)
+
+    @_run.register(Modes)
+    def _in_places(self, operation: Modes, x: Array, given: Arguments) -> tuple[Array, ...]:
+        built, called = self._mode(operation.built), self._mode(operation.called)
+        if operation.built_open and self.wiring.mode_parameter is not None:
+            built = {self.wiring.mode_parameter: None}
+        layer: Any = self._trained(given, more=built)
+        if operation.switched is not None:
+            layer.eval() if operation.switched else layer.train()
+        more = self.wiring.extra_arguments(x)
+        return (self.wiring.output_of(layer(x, **called, **more)),)
+
+    @_run.register(Steps)
+    def _steps(self, operation: Steps, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer, streams = self._trained(given), given.streams
+        key = streams.get(self.stream, streams.get("default"))
+        others = {name: jax.random.fold_in(key, _OTHER) for name in streams}
+        stepper = Stepper(
+            lambda: self._trained(replace(given, streams=others)),
+            layer,
+            self._call,
+            stream=self.stream,
+            reseeding=jax.random.fold_in(key, _RESEED),
+        )
+        return stepper.take(operation, x)
+
+    @_run.register(Rewrapped)
+    @_run.register(Reseeded)
+    @_run.register(Beside)
+    def _built(
+        self, operation: Rewrapped | Reseeded | Beside, x: Array, given: Arguments
+    ) -> tuple[Array, ...]:
+        return built(
+            operation,
+            self._rngs(given.streams, training=True),
+            x,
+            build=lambda rngs: self._layer(rngs, rate=given.rate, training=True),
+            call=self._train,
+            stream=self.stream,
+            key=given.streams.get(self.stream),
+        )
+
+    @_run.register(Shared)
+    def _attention(self, operation: Shared, x: Array, given: Arguments) -> tuple[Array, ...]:
+        sharing = self.wiring.sharing_arguments(shared=operation.shared)
+        return (self._train(self._trained(given, more=sharing), x),)
+
+    @_run.register(Handed)
+    def _handed(self, operation: Handed, x: Array, given: Arguments) -> tuple[Array, ...]:
+        layer = self._trained(given, mapping=_MAPPINGS[operation.mapping])
+        return (self._train(layer, x),)
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
         """See `Adapter.trace`."""
-        return jax.eval_shape(lambda x: self.call(x, rate=rate, training=True, streams=streams), x)
+        given = Arguments(rate, streams)
+        return jax.eval_shape(lambda x: self._once(Call(training=True), x, given)[0], x)
 
     def collections(self, x: Array, *, rate: float) -> frozenset[str]:  # noqa: ARG002
         """See `Adapter.collections`."""
@@ -207,16 +210,15 @@ class NNXAdapter:
     def _mode(self, evaluating: bool | None) -> dict[str, Any]:  # noqa: FBT001
         return self.wiring.mode_as(evaluating=evaluating)
 
-    def _in_places(self, x: Array, modes: Modes, *, rate: float, streams: Streams) -> Array:
-        built, called = self._mode(modes.built), self._mode(modes.called)
-        if modes.built_open and self.wiring.mode_parameter is not None:
-            built = {self.wiring.mode_parameter: None}
-        rngs = self._rngs(streams, training=True)
-        layer: Any = self._layer(rngs, rate=rate, training=True, more=built)
-        if modes.switched is not None:
-            layer.eval() if modes.switched else layer.train()
-        more = self.wiring.extra_arguments(x)
-        return self.wiring.output_of(layer(x, **called, **more))
+    def _trained(
+        self, given: Arguments, *, mapping: Callable[[Any], Any] = dict, **arguments: Any
+    ) -> nnx.Module:
+        """Return a layer that is built on the streams, in training mode."""
+        rngs = self._rngs(given.streams, training=True, mapping=mapping)
+        return self._layer(rngs, rate=given.rate, training=True, **arguments)
+
+    def _train(self, layer: Any, x: Array) -> Array:
+        return self._call(layer, x, training=True)
 
     def _rngs(
         self, streams: Streams, *, training: bool, mapping: Callable[[Any], Any] = dict

@@ -10,7 +10,7 @@ from flax import nnx
 
 from dropout_props.subjects.errors import Unsupported
 from dropout_props.subjects.naming import Tree, tree_of
-from dropout_props.subjects.nnx.lifted import Call
+from dropout_props.subjects.nnx.lifted import LayerCall
 from dropout_props.subjects.nnx.steps import reseed
 from dropout_props.subjects.operations import Beside, Reseeded, Rewrapped
 from dropout_props.subjects.protocol import Array, Key
@@ -49,7 +49,7 @@ def built(
     x: Array,
     *,
     build: Build,
-    call: Call,
+    call: LayerCall,
     stream: str,
     key: Key,
 ) -> tuple[Array, ...]:

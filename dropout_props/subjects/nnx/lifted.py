@@ -17,7 +17,7 @@ from dropout_props.subjects.protocol import Array
 
 __all__ = ["lifted", "needed"]
 
-Call = Callable[[Any, Array], Array]
+LayerCall = Callable[[Any, Array], Array]
 
 # Before 0.10 nnx.Carry exists, but does not work.
 _CARRIES = tuple(map(int, re.findall(r"\d+", flax.__version__)[:2])) >= (0, 10)
@@ -43,28 +43,28 @@ def needed(how: str) -> Any:
     return getattr(nnx, name)
 
 
-def _plain(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _plain(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     return [call(layer, x) for _ in range(times)]
 
 
-def _jit(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _jit(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     compiled = nnx.jit(call)
     return [compiled(layer, x) for _ in range(times)]
 
 
-def _vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _vmap(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     split = needed("vmap")
     axes = (_split_axes(), 0)
     rows: Any = nnx.vmap(call, in_axes=axes)
     return split(splits=times)(rows)(layer, jnp.stack([x] * times))
 
 
-def _shared_vmap(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _shared_vmap(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     needed("shared vmap")  # without StateAxes, every row would have its own key
     return nnx.vmap(call, in_axes=(None, 0))(layer, jnp.stack([x] * times))
 
 
-def _scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _scan(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     split, carry = needed("scan"), needed("carried scan")
 
     def step(layer: Any, number: Array, x: Array) -> Any:
@@ -75,7 +75,7 @@ def _scan(layer: Any, x: Array, call: Call, times: int) -> Any:
     return split(splits=times)(steps)(layer, jnp.asarray(0), jnp.stack([x] * times))[1]
 
 
-def _carried_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _carried_scan(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     carry = needed("carried scan")
 
     def step(layer: Any, x: Array) -> Any:
@@ -85,22 +85,22 @@ def _carried_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
     return steps(layer, jnp.stack([x] * times))[1]
 
 
-def _remat(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _remat(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     checkpointed: Any = nnx.remat(call)
     return [checkpointed(layer, x) for _ in range(times)]
 
 
-def _cond(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _cond(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     flag = jnp.asarray(True)  # noqa: FBT003
     return [nnx.cond(flag, call, call, layer, x) for _ in range(times)]
 
 
-def _switch(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _switch(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     switch = needed("switch")
     return [switch(1, [call, call], layer, x) for _ in range(times)]
 
 
-def _while(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _while(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     loop = needed("while")
 
     def step(state: Any) -> Any:
@@ -111,21 +111,21 @@ def _while(layer: Any, x: Array, call: Call, times: int) -> Any:
     return loop(lambda state: state[0] < times, step, start)[1]
 
 
-def _raw_jit(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _raw_jit(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     compiled = jax.jit(call)
     return [compiled(layer, x) for _ in range(times)]
 
 
-def _raw_remat(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _raw_remat(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     checkpointed = jax.checkpoint(lambda x: call(layer, x))
     return [checkpointed(x) for _ in range(times)]
 
 
-def _raw_scan(layer: Any, x: Array, call: Call, times: int) -> Any:
+def _raw_scan(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
     return jax.lax.scan(lambda carry, _: (carry, call(layer, x)), 0, length=times)[1]
 
 
-_TRANSFORMS: dict[str, Callable[[Any, Array, Call, int], Any]] = {
+_TRANSFORMS: dict[str, Callable[[Any, Array, LayerCall, int], Any]] = {
     "plain": _plain,
     "jit": _jit,
     "vmap": _vmap,
@@ -142,8 +142,8 @@ _TRANSFORMS: dict[str, Callable[[Any, Array, Call, int], Any]] = {
 }
 
 
-def lifted(operation: Under, layer: Any, x: Array, call: Call) -> tuple[Array, ...]:
-    """Call a layer under a transform.
+def lifted(operation: Under, layer: Any, x: Array, call: LayerCall) -> tuple[Array, ...]:
+    """LayerCall a layer under a transform.
 
     Args:
         operation: the transform, and the number of calls.

@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.nnx.lifted import Call
+from dropout_props.subjects.nnx.lifted import LayerCall
 from dropout_props.subjects.operations import Steps
 from dropout_props.subjects.protocol import Array, Key
 
@@ -59,7 +59,7 @@ class Stepper:
         if step == "call":
             return self._call(self._layer, x, training=True)
         if step == "jit call":
-            compiled: Call = nnx.jit(lambda layer, x: self._call(layer, x, training=True))
+            compiled: LayerCall = nnx.jit(lambda layer, x: self._call(layer, x, training=True))
             return compiled(self._layer, x)
         if step == "eval call":
             self._call(self._layer, x, training=False)
