@@ -2,7 +2,8 @@
 
 Question: which text makes a function run where this package is not installed?
 Guarantee: the text imports or defines every global name that the function reaches, each definition
-after those that it reads. Methods that no collected code names are left out. Where two modules
+after those that it reads. Methods that no collected code names are left out, and so are those that
+a dispatcher calls for a type that no collected code names. Where two modules
 give one name to two things, the second is renamed.
 Cannot say: which method `getattr` finds under a name that is put together at run time.
 """
@@ -56,7 +57,7 @@ class Collector:
             name = self.name(place, name)
             methods = _methods(node)
             self._unused += [(module, one) for one in methods]
-            self._need(module, node, skip={one.name for one in methods})
+            self._need(module, _without(node, methods))
             if (module, node) not in self._definitions:  # one statement may bind two names
                 self._definitions.append((module, node))
             self._add_used()
@@ -75,7 +76,7 @@ class Collector:
             for place, name in self._names.items()
             if ":" not in place
         }
-        texts = [self._text(module, node) for module, node in self._definitions]
+        texts = [self._text(module, node) for module, node in self._ordered()]
         for name, module in self._modules.items():
             members = [f"{one}={self.add(f'{module}:{one}')}" for one in self._read(module)]
             imports.add("from types import SimpleNamespace")
@@ -94,13 +95,12 @@ class Collector:
         self._modules[name] = f"{origin}.{wanted}"
         return name
 
-    def _need(self, module: str, node: ast.stmt, skip: Collection[str] = ()) -> None:
-        """Collects every global name that a statement reads, but in the functions to skip."""
+    def _need(self, module: str, node: ast.stmt) -> None:
+        """Collects every global name that a statement reads."""
         # The compiler inherits this file's `annotations`: it evaluates none.
         codes = [compile(ast.Module([node], []), module, "exec")]
         for code in codes:
-            inner = [one for one in code.co_consts if isinstance(one, CodeType)]
-            codes += [one for one in inner if one.co_name not in skip]
+            codes += [one for one in code.co_consts if isinstance(one, CodeType)]
             for one in dis.get_instructions(code):
                 if one.opname in ("LOAD_ATTR", "LOAD_METHOD"):
                     self.attributes.add(one.argval)
@@ -112,7 +112,7 @@ class Collector:
     def _add_used(self) -> None:
         """Collects the methods, and the members of modules, that the code names by now."""
         for one in list(self._unused):
-            is_named = one in self._unused and one[1].name in self.attributes
+            is_named = one in self._unused and self._is_called(*one)
             # A method that imports more of the package makes a subject: the text has its own.
             if is_named and f"from {_PACKAGE}" not in ast.unparse(one[1]):
                 self._unused.remove(one)
@@ -120,6 +120,33 @@ class Collector:
         for module in list(self._modules.values()):
             for member in self._read(module):
                 self.add(f"{module}:{member}")
+
+    def _ordered(self) -> list[tuple[str, ast.stmt]]:
+        """Returns the definitions: a type ahead of each class with a method that runs for it."""
+        ordered: dict[tuple[str, ast.stmt], None] = {}
+        for module, node in self._definitions:
+            for method in _methods(node):
+                if (module, method) not in self._unused:
+                    for name in _types(method):
+                        owner, _, bound = self._resolved(module, name).partition(":")
+                        ordered[owner, _bound(owner)[bound]] = None
+            ordered[module, node] = None
+        return list(ordered)
+
+    def _is_called(self, module: str, method: ast.FunctionDef) -> bool:
+        """Returns whether the collected code names a method, or a type for which it runs."""
+        if method.name in self.attributes:
+            return True
+        return any(self._resolved(module, one) in self._names for one in _types(method))
+
+    def _resolved(self, module: str, name: str) -> str:
+        """Returns the place, `module:name`, where a global name of a module is defined."""
+        node = _bound(module).get(name)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            wanted = next(one.name for one in node.names if name in (one.asname, one.name))
+            is_ours = node.module.partition(".")[0] == _PACKAGE
+            return self._resolved(node.module, wanted) if is_ours else ""
+        return f"{module}:{name}"
 
     def _read(self, module: str) -> list[str]:
         return sorted(self.attributes & _bound(module).keys())
@@ -173,6 +200,26 @@ def _methods(node: ast.stmt) -> list[ast.FunctionDef]:
     body = node.body if isinstance(node, ast.ClassDef) else []
     found = [one for one in body if isinstance(one, ast.FunctionDef)]
     return [one for one in found if not one.name.startswith("__")]
+
+
+def _without(node: ast.stmt, methods: Collection[ast.FunctionDef]) -> ast.stmt:
+    """Returns a class without some of its methods; another statement as it is."""
+    if not isinstance(node, ast.ClassDef):
+        return node
+    rest: list[ast.stmt] = [one for one in node.body if one not in methods] or [ast.Pass()]
+    bare = ast.ClassDef(**{**dict(ast.iter_fields(node)), "body": rest})
+    return ast.fix_missing_locations(ast.copy_location(bare, node))
+
+
+def _types(method: ast.FunctionDef) -> list[str]:
+    """Returns the names of the types for which `functools.singledispatchmethod` calls a method."""
+    calls = [one for one in method.decorator_list if isinstance(one, ast.Call)]
+    return [
+        one.args[0].id
+        for one in calls
+        if isinstance(one.func, ast.Attribute) and one.func.attr == "register"
+        if one.args and isinstance(one.args[0], ast.Name)
+    ]
 
 
 def _span(node: ast.stmt) -> range:

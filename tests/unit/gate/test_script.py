@@ -125,6 +125,14 @@ def test_a_result_holds_the_programs_of_root_causes(monkeypatch: pytest.MonkeyPa
     assert programs.with_programs(run) == run
 
 
+def test_a_program_has_the_operations_that_its_property_runs() -> None:
+    """Of an adapter it has the methods for these alone, and their types ahead of the class."""
+    text = script(failure(registry.load("linen.Dropout"), "DP404", "example"))
+    assert {"Call", "Layers"} == set(re.findall(r"@_run.register\((\w+)\)", text))
+    assert text.index("class Layers") < text.index("class LinenAdapter")
+    assert "Repeat" not in text
+
+
 def loaded(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A program, imported so that it does not run by itself."""
     path = folder / "program.py"
