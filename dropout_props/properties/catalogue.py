@@ -3,6 +3,7 @@
 Guarantee: an argument that is left out has the value that most properties have, and an id is taken
 once. `killed_by` is the only link between a property and the mutants, or wrong wirings, that it
 must kill: `selftest/killers.py` reads it.
+It also holds the six words that most files of properties need beside a decorator.
 Cannot say: whether a text is well written, or a mutant exists; tests do.
 """
 
@@ -18,10 +19,12 @@ from dropout_props.properties.declaration import (
     Cases,
     Exact,
     Level,
+    NotRun,
     Pairs,
     Positions,
     Property,
     Statistical,
+    Violation,
 )
 from dropout_props.properties.exact_cases import decisive_cases
 from dropout_props.properties.mask_cases import canonical, large_block_cases
@@ -36,7 +39,18 @@ if TYPE_CHECKING:
     from dropout_props.properties.recorded.seen import Seen
     from dropout_props.subjects.traits import Ability
 
-__all__ = ["declared", "exact", "recorded", "statistical"]
+__all__ = [
+    "Case",
+    "Exact",
+    "NotRun",
+    "Sampler",
+    "Trials",
+    "Violation",
+    "declared",
+    "exact",
+    "recorded",
+    "statistical",
+]
 
 _CheckT = TypeVar("_CheckT", bound=Callable[[Sampler], None])
 _ObserveT = TypeVar("_ObserveT", bound=Callable[[Sampler, int], tuple[Trials, ...]])

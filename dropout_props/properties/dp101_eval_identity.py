@@ -4,13 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import evaluation
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported
 
@@ -28,9 +25,7 @@ from dropout_props.subjects.subject import Unsupported
     needs=("eval_mode",),
     blocked_by=(),
     killed_by=("rng_rewind", "eval_scaled", "rate1_before_det", "eval_consumes_key"),
-    cases=every_shape(
-        dtypes=strategies.DTYPES,
-    ),
+    cases=every_shape(dtypes=strategies.DTYPES),
     explicit=(Case(shape=(7,), rate=0.5), Case(shape=(7,), rate=1.0)),
     one_program=True,
 )

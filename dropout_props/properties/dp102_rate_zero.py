@@ -4,12 +4,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(
@@ -22,10 +19,7 @@ from dropout_props.properties.sampler import Sampler
     needs=("mask", "any_rate"),
     blocked_by=(),
     killed_by=("rate0_scaled",),
-    cases=every_shape(
-        rate=st.just(0.0),
-        dtypes=strategies.DTYPES,
-    ),
+    cases=every_shape(rate=st.just(0.0), dtypes=strategies.DTYPES),
     explicit=(Case(shape=(7,), rate=0.0),),
 )
 def rate_zero(sampler: Sampler) -> None:

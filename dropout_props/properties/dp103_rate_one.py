@@ -3,11 +3,9 @@
 import jax
 import numpy as np
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Case, Sampler, exact
 from dropout_props.properties.exact_cases import rate_one_cases
 from dropout_props.properties.outputs import require_zeros
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(

@@ -4,10 +4,8 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import differing
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(
@@ -24,9 +22,7 @@ from dropout_props.properties.sampler import Sampler
     blocked_by=(),
     killed_by=("missing_rng_fallback",),
     cases=every_shape(
-        rate=strategies.inner_rates(0.1, 0.9),
-        values=("distinct", "negative"),
-        min_size=100,
+        rate=strategies.inner_rates(0.1, 0.9), values=("distinct", "negative"), min_size=100
     ),
 )
 def missing_key(sampler: Sampler) -> None:

@@ -4,9 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.subjects.operations import Modes
 
 _PLACES = (None, True, False)

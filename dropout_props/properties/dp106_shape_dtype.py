@@ -1,11 +1,8 @@
 """DP106: the output has the shape and dtype of the input."""
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import WrongOutput
 
 
@@ -20,9 +17,7 @@ from dropout_props.subjects.subject import WrongOutput
     assumes="For a model, the shape and dtype are those of its evaluation output.",
     blocked_by=(),
     killed_by=("promote_f32", "axis_added"),
-    cases=every_shape(
-        dtypes=strategies.DTYPES,
-    ),
+    cases=every_shape(dtypes=strategies.DTYPES),
     explicit=(
         Case(shape=(), rate=0.5),
         Case(shape=(0,), rate=0.5),

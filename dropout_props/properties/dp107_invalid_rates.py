@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 
 _INVALID_RATES = (-0.5, 1.5, 50.0, float("inf"), float("-inf"), float("nan"))
 

@@ -3,9 +3,7 @@
 import jax
 
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.subjects.subject import WrongOutput
 
 

@@ -1,8 +1,6 @@
 """DP109: the key of another stream is never used for a missing one."""
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 
 _OTHERS = ("params", "noise")
 

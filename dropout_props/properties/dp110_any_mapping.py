@@ -3,9 +3,7 @@
 from typing import Any
 
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
 

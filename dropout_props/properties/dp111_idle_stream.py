@@ -6,9 +6,7 @@ from typing import Any
 import numpy as np
 
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.subjects.operations import Modes
 
 _OTHER = "params"
@@ -17,10 +15,7 @@ _OTHER = "params"
 def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each call of the subject that draws nothing, with words for it."""
     subject, rate = sampler.subject, sampler.case.rate
-    options: dict[str, Any] = {
-        "streams": {_OTHER: sampler.key(_OTHER)},
-        "expect_errors": True,
-    }
+    options: dict[str, Any] = {"streams": {_OTHER: sampler.key(_OTHER)}, "expect_errors": True}
     if subject.traits.lacks("modes"):
         yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **options)
     else:

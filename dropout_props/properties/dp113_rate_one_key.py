@@ -1,11 +1,8 @@
 """DP113: at rate 1 a training call needs no key."""
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import rate_one_cases
 from dropout_props.properties.outputs import require_zeros
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(

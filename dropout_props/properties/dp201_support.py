@@ -3,12 +3,10 @@
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import is_quotient
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler, are_close
+from dropout_props.properties.sampler import are_close
 
 _KEYS = 4
 
@@ -46,14 +44,8 @@ def _check_values(sampler: Sampler) -> None:
     needs=("mask", "valued"),
     blocked_by=(),
     killed_by=("scale_inv_rate", "scale_missing", "scale_twice", "kept_noise"),
-    cases=every_shape(
-        dtypes=strategies.DTYPES,
-    ),
-    explicit=(
-        Case(rate=0.3),
-        Case(rate=0.1, values="special"),
-        Case(rate=0.9, values="negative"),
-    ),
+    cases=every_shape(dtypes=strategies.DTYPES),
+    explicit=(Case(rate=0.3), Case(rate=0.1, values="special"), Case(rate=0.9, values="negative")),
     one_program=True,
 )
 def support(sampler: Sampler) -> None:

@@ -1,16 +1,8 @@
 """DP202: a unit is kept with probability 1 - rate."""
 
-from dropout_props.cases.case import Case
 from dropout_props.properties.by_position import all_units, by_position
-from dropout_props.properties.catalogue import statistical
-from dropout_props.properties.mask_cases import (
-    CANONICAL,
-    HALF_PRECISION,
-    USUAL,
-    block_cases,
-)
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
+from dropout_props.properties.mask_cases import CANONICAL, HALF_PRECISION, USUAL, block_cases
 
 
 @statistical(
@@ -35,10 +27,7 @@ from dropout_props.statistics import Trials
         "bf16_floor",
     ),
     cases=block_cases,
-    explicit=(
-        *HALF_PRECISION,
-        *(Case(rate=rate) for rate in (*CANONICAL[1:], *USUAL)),
-    ),
+    explicit=(*HALF_PRECISION, *(Case(rate=rate) for rate in (*CANONICAL[1:], *USUAL))),
     discrepancies={"all units": 0.0015},
     relative="all units",
     positions=all_units,

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 
 from dropout_props.properties.by_position import by_position
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import block_cases
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Interval, Trials
+from dropout_props.statistics import Interval
 
 
 def _families(

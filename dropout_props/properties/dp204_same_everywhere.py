@@ -4,12 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from dropout_props.cases.case import Case
 from dropout_props.properties.by_position import by_position
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import canonical
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Interval, Trials
+from dropout_props.statistics import Interval
 
 _LARGE = 2**12  # units beyond which each single one would take too many masks
 _LEVELS = (2, 4, 8)

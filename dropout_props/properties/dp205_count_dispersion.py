@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import canonical, keep_of
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, central_region, region_mass
+from dropout_props.statistics import central_region, region_mass
 
 
 @statistical(

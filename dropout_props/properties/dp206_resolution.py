@@ -3,13 +3,8 @@
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
 from dropout_props.properties.by_position import all_units, by_position
-from dropout_props.properties.catalogue import statistical
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials
-from dropout_props.subjects.subject import Traits
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: a threshold that coarse
 # rounds the rate to 0, or to twice its size.
@@ -17,14 +12,8 @@ _STEPS = (2.0**-9, 2.0**-12, 2.0**-17)
 _RATES = (*_STEPS, *(1.0 - step for step in _STEPS))
 
 
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    # Half a step matters most next to 0 and 1: take 1, 3 and 5 times half a step.
-    odd = st.builds(lambda step, k: step * k, st.sampled_from(_STEPS), st.sampled_from((1, 3, 5)))
-    return strategies.cases(
-        rate=st.one_of(odd, odd.map(lambda rate: 1.0 - rate)),
-        pool=strategies.BLOCK_SHAPES[:3],
-        values=("distinct", "negative"),
-    )
+# Half a step matters most next to 0 and 1: take 1, 3 and 5 times half a step.
+_ODD = st.builds(lambda step, k: step * k, st.sampled_from(_STEPS), st.sampled_from((1, 3, 5)))
 
 
 @statistical(
@@ -39,7 +28,11 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     needs=("mask", "scaled", "any_rate"),
     explained_by=("DP202",),
     killed_by=("uint8_thresh", "uint16_thresh", "f16_thresh", "small_rate_ignored"),
-    cases=_cases,
+    cases=strategies.cases(
+        rate=st.one_of(_ODD, _ODD.map(lambda rate: 1.0 - rate)),
+        pool=strategies.BLOCK_SHAPES[:3],
+        values=("distinct", "negative"),
+    ),
     explicit=tuple(Case(rate=rate) for rate in _RATES),
     discrepancies={"all units": 0.0025},
     positions=all_units,

@@ -4,11 +4,8 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
 from dropout_props.properties.mask_statistics import (
     MOST_PAIRED,
@@ -20,9 +17,7 @@ from dropout_props.properties.mask_statistics import (
     lag_pairs,
     pair_agreements,
 )
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Interval, Trials, agreement
-from dropout_props.subjects.subject import Traits
+from dropout_props.statistics import Interval, agreement
 
 _ALL_PAIRS = 200  # units of a mask up to which every pair is counted by itself
 _LARGE = Case(shape=(512, 1024), rate=0.1)
@@ -57,10 +52,6 @@ def _named(sampler: Sampler, label: str, which: int, member: int) -> str:
     return f"{first} and {second}" if label == _PAIR else str(first)
 
 
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
-    return large_block_cases(profile, traits).filter(lambda case: case.size <= MOST_PAIRED)
-
-
 @statistical(
     "DP301",
     "unit pairs are independent",
@@ -89,7 +80,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
         "odd_pairs_alike",
         "copied_afar",
     ),
-    cases=_cases,
+    cases=lambda *given: large_block_cases(*given).filter(lambda case: case.size <= MOST_PAIRED),
     explicit=(*canonical(), *canonical((16, 33))[1:3], _LARGE),
     discrepancies={
         _FLAT: 0.03,

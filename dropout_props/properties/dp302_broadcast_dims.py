@@ -1,21 +1,21 @@
 """DP302: one mask is shared along the broadcast dims, and along no other axis."""
 
 import numpy as np
-from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import statistical
-from dropout_props.properties.declaration import Exact, Violation
+from dropout_props.properties.catalogue import Case, Exact, Sampler, Trials, Violation, statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import lags
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, agreement
-from dropout_props.subjects.subject import Traits
+from dropout_props.statistics import agreement
 
 _SHAPES = ((16, 33), (6, 5, 8))  # axes of different lengths, so that a wrong axis shows
 _KEYS = 4
+_CASES = strategies.cases(
+    rate=strategies.inner_rates(0.1, 0.9),
+    pool=_SHAPES,
+    values=("distinct", "negative"),
+    broadcast=True,
+).filter(lambda case: bool(case.broadcast_dims))
 _EXPLICIT = (
     Case(shape=(16, 33), broadcast_dims=(0,)),
     Case(shape=(16, 33), broadcast_dims=(-1,), rate=0.1),
@@ -35,15 +35,6 @@ def _check(sampler: Sampler) -> None:
         )
 
 
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return strategies.cases(
-        rate=strategies.inner_rates(0.1, 0.9),
-        pool=_SHAPES,
-        values=("distinct", "negative"),
-        broadcast=True,
-    ).filter(lambda case: bool(case.broadcast_dims))
-
-
 @statistical(
     "DP302",
     "broadcast dims share a mask",
@@ -56,10 +47,12 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     level="core",
     needs=("mask", "broadcast_dims"),
     killed_by=("broadcast_ignored", "wrong_broadcast_axis", "negative_dims_ignored"),
-    cases=_cases,
+    cases=_CASES,
     explicit=_EXPLICIT,
     discrepancies={"units of the shared mask": 0.03, "lag along another axis": 0.15},
-    also=Exact(cases=_cases, check=_check, explicit=_EXPLICIT, weight=4, one_program=True),
+    also=Exact(
+        cases=lambda _, __: _CASES, check=_check, explicit=_EXPLICIT, weight=4, one_program=True
+    ),
 )
 def broadcast_dims(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import canonical, keep_of
 from dropout_props.properties.mask_statistics import parities
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, odd_parity
+from dropout_props.statistics import odd_parity
 
 _GROUPS = {3: "three units", 4: "four units"}
 

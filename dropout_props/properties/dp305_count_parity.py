@@ -1,9 +1,8 @@
 """DP305: the number of units kept is odd as often as among independent units."""
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, odd_parity
+from dropout_props.statistics import odd_parity
 
 
 @statistical(

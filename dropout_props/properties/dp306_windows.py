@@ -1,10 +1,8 @@
 """DP306: no two windows of large masks are alike."""
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Alike, alike_windows, window_width
 
 _LOG2_CHANCE = -64.0

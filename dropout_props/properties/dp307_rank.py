@@ -1,11 +1,8 @@
 """DP307: no set of units has a fixed parity."""
 
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import FixedParity, Interval, fixed_parity, num_masks_for
 
 _LOG2_CHANCE = -64.0

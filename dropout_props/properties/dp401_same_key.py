@@ -4,10 +4,8 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 
 _CALLS = 3
 
@@ -22,9 +20,7 @@ _CALLS = 3
     level="core",
     blocked_by=(),
     killed_by=("host_random", "process_counter"),
-    cases=every_shape(
-        dtypes=strategies.DTYPES,
-    ),
+    cases=every_shape(dtypes=strategies.DTYPES),
     one_program=True,
 )
 def same_key(sampler: Sampler) -> None:

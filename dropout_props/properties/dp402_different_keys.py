@@ -3,11 +3,11 @@
 import jax
 import numpy as np
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
-from dropout_props.properties.sampler import Sampler, folded, in_pieces
-from dropout_props.statistics import Trials, agreement
+from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.statistics import agreement
 
 _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 _QUADS = 2**30  # groups of four seeds of 32 bits

@@ -4,11 +4,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, agreement
+from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Layers
 
 _NAMES = ("first", "second", "encoder/drop", "decoder/drop", "decoder/inner/drop")

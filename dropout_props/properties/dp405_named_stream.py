@@ -6,11 +6,9 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported
 
 _OTHERS = ("params", "noise")
@@ -30,9 +28,7 @@ _OTHERS = ("params", "noise")
     blocked_by=(),
     killed_by=("wrong_stream", "all_streams_mixed"),
     cases=every_shape(
-        rate=strategies.inner_rates(0.3, 0.7),
-        values=("distinct", "negative"),
-        min_size=100,
+        rate=strategies.inner_rates(0.3, 0.7), values=("distinct", "negative"), min_size=100
     ),
     one_program=True,
 )

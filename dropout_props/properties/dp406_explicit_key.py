@@ -4,11 +4,9 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import WithKey
 
 
@@ -25,9 +23,7 @@ from dropout_props.subjects.operations import WithKey
     blocked_by=(),
     killed_by=("explicit_key_ignored", "explicit_key_mixed"),
     cases=every_shape(
-        rate=strategies.inner_rates(0.3, 0.7),
-        values=("distinct", "negative"),
-        min_size=100,
+        rate=strategies.inner_rates(0.3, 0.7), values=("distinct", "negative"), min_size=100
     ),
     one_program=True,
 )

@@ -6,9 +6,7 @@ import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 
 _KEYS = 2**14
 _UNITS = 2**21

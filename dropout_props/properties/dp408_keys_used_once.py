@@ -7,10 +7,7 @@ import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
 from dropout_props.subjects.operations import Layers, Repeat
 
 _RUN = 128  # units

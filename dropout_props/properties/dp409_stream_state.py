@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Step, Steps
 
 _RANDOM: tuple[Step, ...] = (

@@ -5,10 +5,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.operations import Layers, Repeat, Under

@@ -6,12 +6,9 @@ import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties import reference_prng
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Layers
 from dropout_props.subjects.subject import Unsupported
 
@@ -32,10 +29,7 @@ _NAMES = ("first", "block/second", "block/inner/third")
     level="framework",
     needs=("mask", "scaled", "derivation", "layers"),
     killed_by=("extra_fold", "other_comparison"),
-    cases=every_shape(
-        rate=strategies.inner_rates(),
-        values=("distinct", "negative"),
-    ),
+    cases=every_shape(rate=strategies.inner_rates(), values=("distinct", "negative")),
     explicit=(Case(rate=0.5), Case(shape=(129,), rate=0.1)),
     one_program=True,
 )

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.subjects.operations import Steps
 
 _PROGRAM = Steps(("call", "snapshot", "call", "merge", "call", "merge", "call"))

@@ -4,10 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Steps
 
 _PROGRAM = Steps(("call", "reseed", "call", "reseed", "call"))

@@ -3,10 +3,8 @@
 from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Rewrapped
 from dropout_props.subjects.subject import Crashed, Unsupported
 

@@ -1,8 +1,7 @@
 """DP415: a model reseeded with its original key drops the units that a fresh one drops."""
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Reseeded
 
 # Frameworks visit layers in the order of their names; the last two models are built in another.

@@ -4,17 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.subjects.operations import Beside
-from dropout_props.subjects.subject import Traits, Unsupported
+from dropout_props.subjects.subject import Unsupported
 
 
 def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -28,12 +23,6 @@ def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "with one stream 'default'", {"default": sampler.key("default")}
     else:
         yield "with a key for 'params' alone", {"params": sampler.key("params")}
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return strategies.cases(
-        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
-    )
 
 
 @exact(
@@ -51,7 +40,9 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     needs=("identity", "streams", "lifted"),
     blocked_by=(),
     killed_by=("params_key_taken",),
-    cases=_cases,
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
+    ),
     explicit=(Case(rate=0.5), Case(rate=0.0)),
     weight=4,
 )

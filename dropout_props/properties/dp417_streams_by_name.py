@@ -5,10 +5,8 @@ from itertools import combinations
 import numpy as np
 
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.declaration import NotRun, Violation
-from dropout_props.properties.sampler import Sampler
 
 _OTHERS = ("noise", "audio")  # of one length
 

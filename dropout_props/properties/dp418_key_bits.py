@@ -6,10 +6,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.sampler import Sampler, folded, in_pieces
-from dropout_props.statistics import Trials, agreement
+from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import WithKey
 
 _WORD = 32

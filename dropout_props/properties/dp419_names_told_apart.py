@@ -5,11 +5,8 @@ The framework joins the names of a path before it hashes them, so only a framewo
 
 from typing import Any
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Layers
 
 # Paths of names that only the separator tells apart, also where a layer joins names with "_".
@@ -30,11 +27,6 @@ _AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_
     needs=("mask", "layers"),
     blocked_by=("DP201", "DP404"),
     killed_by=("underscore_names", "plain_concat_names"),
-    cases=strategies.cases(
-        rate=strategies.inner_rates(0.3, 0.7),
-        pool=((128,),),
-        values=("distinct", "negative"),
-    ),
 )
 def names_told_apart(sampler: Sampler) -> None:
     x, rate = sampler.inputs(), sampler.case.rate

@@ -1,8 +1,7 @@
 """DP420: a layer that holds its mask has it at every call."""
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.operations import Repeat
 
 _CALLS = 3

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import jax
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.one_program_adapter import in_one_program
 
 _MANY = 100  # units, as in the cases in which pairs of units are counted

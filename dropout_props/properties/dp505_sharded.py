@@ -6,10 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import DEVICES, run_isolated
 
 _AXIS = "devices"

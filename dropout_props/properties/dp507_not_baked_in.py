@@ -2,11 +2,9 @@
 
 import jax
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(

@@ -1,7 +1,6 @@
 """DP508: under the framework's jit each call has its own mask, which its key repeats."""
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.transforms import each_transform
 
 

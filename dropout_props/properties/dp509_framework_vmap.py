@@ -1,8 +1,7 @@
 """DP509: under the framework's vmap rows have their own masks where the keys are split."""
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.properties.transforms import outputs_under, own_masks
 
 

@@ -5,9 +5,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.properties.transforms import TIMES, same_as_plain
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.traits import Ability

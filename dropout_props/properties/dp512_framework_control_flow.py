@@ -1,7 +1,6 @@
 """DP512: in the framework's branches and loops every call has its own mask."""
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.transforms import each_transform
 
 

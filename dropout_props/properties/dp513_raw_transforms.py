@@ -1,8 +1,6 @@
 """DP513: a transform of JAX's own around a layer raises, or freezes no mask."""
 
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.transforms import TIMES, equal_calls, outputs_under
 from dropout_props.subjects.operations import Transform
 from dropout_props.subjects.subject import Crashed, Unsupported

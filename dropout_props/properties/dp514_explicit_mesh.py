@@ -5,24 +5,14 @@ from typing import Any
 
 import jax
 import numpy as np
-from hypothesis import strategies as st
 
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.cases import strategies
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import DEVICES, run_isolated
-from dropout_props.subjects.subject import Crashed, Traits, Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 _SHAPE = (16, 24)
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    from dropout_props.cases import strategies
-
-    return strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,))
 
 
 @exact(
@@ -36,7 +26,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     level="framework",
     needs=("transforms", "explicit_mesh"),
     killed_by=("unsharded_zeros",),
-    cases=_cases,
+    cases=strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,)),
     explicit=(Case(shape=_SHAPE, rate=0.5),),
     weight=16,
 )

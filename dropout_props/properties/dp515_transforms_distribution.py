@@ -3,14 +3,12 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from dropout_props.cases.case import Case
 from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import statistical
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials, agreement
+from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Transform, Under
-from dropout_props.subjects.subject import Traits, Unsupported
+from dropout_props.subjects.subject import Unsupported
 
 _TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")
 _SPLIT: tuple[Transform, ...] = ("vmap", "scan")
@@ -20,10 +18,6 @@ _CASES = tuple(Case(shape=(128,), rate=rate) for rate in (0.5, 0.1, 0.9))
 def _of(profile: Profile) -> tuple[Case, ...]:
     # Few: every other rate is one more program to compile for each transform.
     return _CASES if profile.wide_pools else _CASES[:2]
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return st.sampled_from(_of(profile))
 
 
 @statistical(
@@ -40,7 +34,7 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     needs=("mask", "lifted"),
     explained_by=("DP306", "DP307", "DP202", "DP301", "DP403"),
     killed_by=("vmap_half_shared",),
-    cases=_cases,
+    cases=lambda profile, _: st.sampled_from(_of(profile)),
     explicit=_CASES[:2],
     discrepancies={
         f"{transform}, {what}": 0.02

@@ -8,11 +8,8 @@ import numpy as np
 from hypothesis.strategies import sampled_from
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import agree
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import Unsupported, WrongOutput
 
 # Both the rate and 1 - rate are exact in every float dtype, so that one keep probability is right.
@@ -45,11 +42,7 @@ def traced_rate(sampler: Sampler) -> None:
 
     def train(rate: Any, *, expect_errors: bool = False) -> Any:
         return subject.call(
-            x,
-            rate=rate,
-            training=True,
-            streams=sampler.streams(key),
-            expect_errors=expect_errors,
+            x, rate=rate, training=True, streams=sampler.streams(key), expect_errors=expect_errors
         )
 
     try:

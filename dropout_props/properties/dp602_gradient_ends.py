@@ -7,11 +7,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import training_call
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.one_program import one_program
 
 
@@ -27,9 +24,7 @@ from dropout_props.subjects.one_program import one_program
     blocked_by=(),
     killed_by=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
     cases=strategies.cases(
-        rate=st.sampled_from((0.0, 1.0)),
-        pool=((128,), (5, 3), ()),
-        values=("distinct", "negative"),
+        rate=st.sampled_from((0.0, 1.0)), pool=((128,), (5, 3), ()), values=("distinct", "negative")
     ),
     explicit=(Case(rate=0.0), Case(rate=1.0)),
 )

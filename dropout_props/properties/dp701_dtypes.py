@@ -8,12 +8,10 @@ import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case, as_dtype
+from dropout_props.cases.case import as_dtype
 from dropout_props.properties.bits import Array, is_quotient, same_bits
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import training_call
-from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.subject import WrongOutput
 
 _OF_64_BITS = ("float64", "complex128")

@@ -7,11 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import training_call
-from dropout_props.properties.sampler import Sampler
 
 _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
 

@@ -10,12 +10,10 @@ import jax
 import numpy as np
 
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.declaration import Violation
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Interval
 from dropout_props.subjects.one_program import one_program
 from dropout_props.subjects.subject import Crashed

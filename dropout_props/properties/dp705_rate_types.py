@@ -6,11 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
 from dropout_props.properties.bits import Array, is_quotient
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.subjects.subject import Crashed, WrongOutput
 
 _TYPES: dict[str, tuple[Any, float]] = {  # constructor and epsilon
@@ -32,9 +29,7 @@ _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding al
     needs=("mask", "scaled", "identity", "any_rate"),
     killed_by=("rate_leaks", "rate_sets_precision"),
     cases=strategies.cases(
-        rate=strategies.inner_rates(0.01, 0.9),
-        pool=((128,),),
-        values=("distinct", "negative"),
+        rate=strategies.inner_rates(0.01, 0.9), pool=((128,),), values=("distinct", "negative")
     ),
     explicit=(Case(rate=0.3), Case(rate=0.01)),
     weight=2,

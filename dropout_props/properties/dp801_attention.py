@@ -3,24 +3,13 @@
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import Violation
-from dropout_props.properties.sampler import Sampler
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.subjects.operations import Shared
-from dropout_props.subjects.subject import Crashed, Traits
+from dropout_props.subjects.subject import Crashed
 
 _SHAPE = (3, 2, 4, 128)  # batch, heads, queries, keys
-
-
-def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa: ARG001
-    return strategies.cases(
-        rate=strategies.inner_rates(0.4, 0.6), pool=(_SHAPE,), values=("zeros",)
-    )
 
 
 @exact(
@@ -37,7 +26,9 @@ def _cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:  # noqa
     needs=("attention",),
     blocked_by=(),
     killed_by=("heads_share", "sharing_ignored"),
-    cases=_cases,
+    cases=strategies.cases(
+        rate=strategies.inner_rates(0.4, 0.6), pool=(_SHAPE,), values=("zeros",)
+    ),
     explicit=(Case(shape=_SHAPE, rate=0.5, values="zeros"),),
     weight=4,
 )

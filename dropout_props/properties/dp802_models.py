@@ -3,11 +3,9 @@
 from typing import Any
 
 from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import exact
+from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal, num_keys_for
-from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import evaluation, training_call
-from dropout_props.properties.sampler import Sampler
 
 
 @exact(

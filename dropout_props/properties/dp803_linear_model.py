@@ -15,12 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import statistical
-from dropout_props.properties.declaration import Exact, Violation
+from dropout_props.properties.catalogue import Case, Exact, Sampler, Trials, Violation, statistical
 from dropout_props.properties.mask_cases import block_cases, keep_of
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Trials
 
 _UNITS = 1024  # read at most: a longer sum could round to another whole number
 _TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations
@@ -95,9 +91,7 @@ def _check(sampler: Sampler) -> None:
     relative="all units",
     also=Exact(
         cases=lambda _, __: strategies.cases(
-            rate=strategies.inner_rates(),
-            pool=((128,),),
-            values=("distinct", "negative"),
+            rate=strategies.inner_rates(), pool=((128,),), values=("distinct", "negative")
         ),
         check=_check,
         explicit=(Case(shape=(128,), rate=0.3),),

@@ -32,12 +32,9 @@ import jax
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.cases.case import Case
-from dropout_props.properties.catalogue import exact
-from dropout_props.properties.declaration import NotRun, Violation
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Trials, Violation, exact
 from dropout_props.properties.outputs import evaluation
-from dropout_props.properties.sampler import Sampler
-from dropout_props.statistics import Interval, Trials, log_evalues, log_mean_evalue
+from dropout_props.statistics import Interval, log_evalues, log_mean_evalue
 
 _RATES = (0.1, 0.9)
 _KEYS = 2**15

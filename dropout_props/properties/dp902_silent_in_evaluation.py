@@ -33,9 +33,7 @@ def silent_in_evaluation(seen: Seen, options: Options) -> Answer:
             places[draw.site.id] = draw.site.place
     findings = [
         silent_in_evaluation.finding(
-            where(places[site]),
-            seen=f"it drew {len(draws)} masks in evaluation",
-            ids=(site,),
+            where(places[site]), seen=f"it drew {len(draws)} masks in evaluation", ids=(site,)
         )
         for site, draws in drawn.items()
     ]

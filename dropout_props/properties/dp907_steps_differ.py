@@ -4,12 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from dropout_props.properties.catalogue import recorded
-from dropout_props.properties.recorded.declaration import (
-    Answer,
-    Counts,
-    Finding,
-    count,
-)
+from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, count
 from dropout_props.properties.recorded.masks import agreements
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused

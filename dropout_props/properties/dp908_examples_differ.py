@@ -5,12 +5,7 @@ from math import prod
 import numpy as np
 
 from dropout_props.properties.catalogue import recorded
-from dropout_props.properties.recorded.declaration import (
-    Answer,
-    Counts,
-    Finding,
-    count,
-)
+from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, count
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
 from dropout_props.properties.recorded.options import Options, matches
 from dropout_props.properties.recorded.reuse import reused
