@@ -1,13 +1,11 @@
 """DP101: evaluation returns the input, bit for bit, and consumes no key."""
 
 import jax.numpy as jnp
-import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.outputs import evaluation
+from dropout_props.properties.outputs import evaluation, require_same_bits
 from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported
 
@@ -30,16 +28,13 @@ from dropout_props.subjects.subject import Unsupported
     one_program=True,
 )
 def eval_identity(sampler: Sampler) -> None:
-    subject, case = sampler.subject, sampler.case
-    x = sampler.inputs()
+    subject, rate, x = sampler.subject, sampler.case.rate, sampler.inputs()
     evaluation(sampler, x)
-    reference = np.asarray(subject.reference(x))
-    keyed = sampler.streams(sampler.key())
-    for given, streams in (("no key", {}), ("a key", keyed)):
-        y = np.asarray(subject.call(x, rate=case.rate, training=False, streams=streams))
-        if not same_bits(y, reference):
-            raise Violation(f"evaluation with {given}: {first_difference(y, reference)}")
-    if 0.0 < case.rate < 1.0:
+    reference = subject.reference(x)
+    for given, streams in (("no key", {}), ("a key", sampler.streams(sampler.key()))):
+        y = subject.call(x, rate=rate, training=False, streams=streams)
+        require_same_bits(y, reference, f"evaluation with {given}")
+    if 0.0 < rate < 1.0:
         _consumes_nothing(sampler, x)
 
 
@@ -53,7 +48,5 @@ def _consumes_nothing(sampler: Sampler, x: jnp.ndarray) -> None:
         _, after, _, between = run(modes, x, rate=rate, streams=streams)
     except Unsupported:  # the mode is fixed when the layer is built
         return
-    if not same_bits(after, first):
-        raise Violation(f"an eval call consumed a key: {first_difference(after, first)}")
-    if not same_bits(between, second):
-        raise Violation(f"an eval call advanced the stream: {first_difference(between, second)}")
+    require_same_bits(after, first, "an eval call consumed a key")
+    require_same_bits(between, second, "an eval call advanced the stream")

@@ -1,11 +1,10 @@
 """DP104: a training call without a key raises an error that names the stream."""
 
-import numpy as np
-
 from dropout_props.cases import strategies
 from dropout_props.properties.bits import differing
 from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.outputs import said
 
 
 @exact(
@@ -34,20 +33,12 @@ def missing_key(sampler: Sampler) -> None:
 
 
 def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> None:
-    traits, case = sampler.subject.traits, sampler.case
-    x = sampler.inputs()
-
-    def train() -> np.ndarray:
-        y = sampler.subject.call(
-            x, rate=case.rate, training=True, streams=streams, expect_errors=True
-        )
-        return np.asarray(y)
-
+    traits = sampler.subject.traits
     try:
-        first, second = train(), train()
+        first, second = (sampler.train(streams=streams, expect_errors=True) for _ in range(2))
     except Exception as error:
         names = [kind.__name__ for kind in type(error).__mro__]
-        seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        seen = said(error)
         if not set(traits.missing_key_errors) & set(names):
             expected = " or ".join(traits.missing_key_errors)
             raise Violation(f"with {given}: {seen}, where {expected} was expected") from error

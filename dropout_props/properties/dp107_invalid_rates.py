@@ -21,15 +21,12 @@ _INVALID_RATES = (-0.5, 1.5, 50.0, float("inf"), float("-inf"), float("nan"))
     weight=8,
 )
 def invalid_rates(sampler: Sampler) -> None:
-    x, streams = sampler.inputs(), sampler.streams(sampler.key())
     accepted = []
     for rate in _INVALID_RATES:
         try:
-            y = sampler.subject.call(
-                x, rate=rate, training=True, streams=streams, expect_errors=True
-            )
+            y = sampler.train(rate=rate, expect_errors=True)
         except Exception:  # noqa: BLE001, S112 (any error is a rejection)
             continue
-        accepted.append(f"{rate:g} ({int(np.count_nonzero(np.asarray(y)))} of {x.size} kept)")
+        accepted.append(f"{rate:g} ({np.count_nonzero(y)} of {sampler.case.size} kept)")
     if accepted:
         raise Violation(f"accepted as a rate: {', '.join(accepted)}")

@@ -21,13 +21,10 @@ from dropout_props.subjects.subject import WrongOutput
     weight=8,
 )
 def unscalable_input(sampler: Sampler) -> None:
-    streams = sampler.streams(sampler.key())
     for dtype in UNSCALABLE_DTYPES:
         x = jax.device_put(sampler.case.inputs().astype(dtype))
         try:
-            y = sampler.subject.call(
-                x, rate=sampler.case.rate, training=True, streams=streams, expect_errors=True
-            )
+            y = sampler.train(x, expect_errors=True)
         except WrongOutput as error:
             raise Violation(f"{dtype}: no error; it returned {error.seen}") from error
         except (TypeError, ValueError):

@@ -20,25 +20,18 @@ _OTHERS = ("params", "noise")
     weight=4,
 )
 def no_fallback(sampler: Sampler) -> None:
-    subject, case, x = sampler.subject, sampler.case, sampler.inputs()
-    accepted = []
+    traits, accepted = sampler.subject.traits, []
     for name in _OTHERS:
         try:
-            subject.call(
-                x,
-                rate=case.rate,
-                training=True,
-                streams={name: sampler.key(name)},
-                expect_errors=True,
-            )
+            sampler.train(streams={name: sampler.key(name)}, expect_errors=True)
         except Exception as error:
-            if type(error).__name__ in subject.traits.missing_key_errors:
+            if type(error).__name__ in traits.missing_key_errors:
                 continue
             raise Violation(
                 f"with a key for {name!r} alone it raised {type(error).__name__}, not "
-                f"{' or '.join(subject.traits.missing_key_errors)}"
+                f"{' or '.join(traits.missing_key_errors)}"
             ) from error
         accepted.append(name)
     if accepted:
         words = " and ".join(map(repr, accepted))
-        raise Violation(f"the key of {words} replaced the missing one of {subject.traits.stream!r}")
+        raise Violation(f"the key of {words} replaced the missing one of {traits.stream!r}")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.outputs import require_same_bits
 from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
 
 
@@ -33,7 +33,7 @@ def any_mapping(sampler: Sampler) -> None:
         return output
 
     expected = train("dict", streams)
-    _compare("a dict in reversed order", train("dict", dict(reversed(streams.items()))), expected)
+    _require(train("dict", dict(reversed(streams.items()))), expected, "a dict in reversed order")
     rejected = []
     for mapping in MAPPINGS[1:]:
         try:
@@ -41,12 +41,11 @@ def any_mapping(sampler: Sampler) -> None:
         except Exception as error:  # noqa: BLE001, PERF203 (any error is a rejection)
             rejected.append(f"{mapping} ({type(error).__name__})")
         else:
-            _compare(f"a {mapping}", output, expected)
+            _require(output, expected, f"a {mapping}")
     if rejected:
         raise Violation(f"rejected as the mapping of streams: {' and '.join(rejected)}")
 
 
-def _compare(given: str, output: Any, expected: Any) -> None:
+def _require(output: Any, expected: Any, given: str) -> None:
     """Raise unless the output is the one of a dict."""
-    if not same_bits(output, expected):
-        raise Violation(f"keys in {given} changed the output: {first_difference(output, expected)}")
+    require_same_bits(output, expected, f"keys in {given} changed the output")

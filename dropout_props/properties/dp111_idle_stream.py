@@ -7,6 +7,7 @@ import numpy as np
 
 from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.outputs import require_same_bits, said
 from dropout_props.subjects.operations import Modes
 
 _OTHER = "params"
@@ -25,20 +26,16 @@ def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], An
         yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
 
 
-def _without_keys(sampler: Sampler, x: Any, expected: Any) -> None:
+def _without_keys(sampler: Sampler, expected: Any) -> None:
     """Raise a violation of its own where rate 0 needs a key: no known deviation is about it."""
     traits = sampler.subject.traits
     if traits.lacks("any_rate") or traits.lacks("mask"):
         return
     try:
-        output = np.asarray(
-            sampler.subject.call(x, rate=0.0, training=True, streams={}, expect_errors=True)
-        )
+        output = sampler.train(rate=0.0, streams={}, expect_errors=True)
     except Exception as error:
-        seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        raise Violation(f"rate 0 without any key: {seen}") from error
-    if not same_bits(output, expected):
-        raise Violation(f"rate 0 without any key: {first_difference(output, expected)}")
+        raise Violation(f"rate 0 without any key: {said(error)}") from error
+    require_same_bits(output, expected, "rate 0 without any key")
 
 
 @exact(
@@ -60,12 +57,12 @@ def idle_stream(sampler: Sampler) -> None:
     x = sampler.inputs()
     expected = np.asarray(sampler.subject.reference(x))
     raised, unlike = [], []
-    _without_keys(sampler, x, expected)
+    _without_keys(sampler, expected)
     for where, call in _idle_calls(sampler, x):
         try:
             output = np.asarray(call())
         except Exception as error:  # noqa: BLE001 (any error is a violation)
-            raised.append(f"{where} it raised {type(error).__name__}: {str(error).splitlines()[0]}")
+            raised.append(f"{where} it raised {said(error)}")
             continue
         if not same_bits(output, expected):
             unlike.append(f"{where}: {first_difference(output, expected)}")

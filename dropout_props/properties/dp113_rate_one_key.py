@@ -2,7 +2,7 @@
 
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import rate_one_cases
-from dropout_props.properties.outputs import require_zeros
+from dropout_props.properties.outputs import require_zeros, said
 
 
 @exact(
@@ -20,10 +20,8 @@ from dropout_props.properties.outputs import require_zeros
     explicit=(Case(shape=(7,), rate=1.0),),
 )
 def rate_one_key(sampler: Sampler) -> None:
-    x = sampler.inputs()
     try:
-        y = sampler.subject.call(x, rate=1.0, training=True, streams={}, expect_errors=True)
+        y = sampler.train(rate=1.0, streams={}, expect_errors=True)
     except Exception as error:
-        seen = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        raise Violation(f"rate 1 without a key raised {seen}") from error
+        raise Violation(f"rate 1 without a key raised {said(error)}") from error
     require_zeros(y, "rate 1 without a key: the output")

@@ -1,13 +1,9 @@
 """DP401: the same key gives the same mask again."""
 
-import numpy as np
-
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import first_difference, same_bits
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import every_shape
-
-_CALLS = 3
+from dropout_props.properties.outputs import require_same_bits
 
 
 @exact(
@@ -24,16 +20,7 @@ _CALLS = 3
     one_program=True,
 )
 def same_key(sampler: Sampler) -> None:
-    case, key = sampler.case, sampler.key()
-    x = sampler.inputs()
-    other = sampler.streams(sampler.key("between"))
-
-    def train(streams: dict[str, object]) -> np.ndarray:
-        return np.asarray(sampler.subject.call(x, rate=case.rate, training=True, streams=streams))
-
-    first = train(sampler.streams(key))
-    for call in range(2, _CALLS + 1):
-        train(other)  # another key in between must leave no trace
-        again = train(sampler.streams(key))
-        if not same_bits(again, first):
-            raise Violation(f"call {call} with the key of call 1: {first_difference(again, first)}")
+    first = sampler.train()
+    for call in (2, 3):
+        sampler.train(key=sampler.key("between"))  # it must leave no trace
+        require_same_bits(sampler.train(), first, f"call {call} with the key of call 1")

@@ -5,7 +5,7 @@ import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
+from dropout_props.properties.mask_statistics import TWO_MASKS, shift_named, two_masks
 from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import agreement
 
@@ -42,16 +42,6 @@ def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
     return np.stack([first, first + np.uint32(1)], axis=1)
 
 
-_DISCREPANCIES = {
-    f"{pairing}, {order}": promised
-    for pairing in _PAIRS
-    for order, promised in {
-        **dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005),
-        **SHIFTED,
-    }.items()
-}
-
-
 @statistical(
     "DP402",
     "keys give independent masks",
@@ -71,26 +61,18 @@ _DISCREPANCIES = {
         "seed_plus_tile",
         "odd_seeds_alike",
     ),
-    discrepancies=_DISCREPANCIES,
+    discrepancies={
+        f"{pairing}, {order}": promised
+        for pairing in _PAIRS
+        for order, promised in TWO_MASKS.items()
+    },
     name_of=shift_named,
 )
 def different_keys(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     null = agreement(keep_of(sampler))
-    families = []
+    families: list[Trials] = []
     for pairing in _PAIRS:
         kept = sampler.masks(_key_pairs(sampler, pairing, block))
         first, second = kept[0::2].reshape(len(kept) // 2, -1), kept[1::2].reshape(-1, kept[0].size)
-        for order, other in _orders(second).items():
-            agree = int(np.count_nonzero(first == other))
-            families.append(Trials.of(agree, first.size, null, label=f"{pairing}, {order}"))
-        families += every_shift(first, second, null, f"{pairing}, ")
+        families += two_masks(first, second, null, f"{pairing}, ")
     return tuple(families)
-
-
-def _orders(masks: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the masks as they are, reversed, and shifted by half their length."""
-    return {
-        "unit by unit": masks,
-        "reversed": masks[:, ::-1],
-        "half-shifted": np.roll(masks, masks.shape[1] // 2, axis=1),
-    }

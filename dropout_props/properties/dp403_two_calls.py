@@ -3,11 +3,10 @@
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
-from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
+from dropout_props.properties.mask_statistics import TWO_MASKS, shift_named, two_masks
 from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Repeat
 
@@ -35,7 +34,7 @@ from dropout_props.subjects.operations import Repeat
         "calls_mirrored_and_shifted",
         "overlap_third",
     ),
-    discrepancies=dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005) | SHIFTED,
+    discrepancies=TWO_MASKS,
     name_of=shift_named,
 )
 def two_calls(sampler: Sampler, block: int) -> tuple[Trials, ...]:
@@ -48,17 +47,4 @@ def two_calls(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
     kept = sampler.masks_in(sampler.each(twice, keys))
     kept = kept.reshape(len(kept), 2, -1)
-    first, second = kept[:, 0], kept[:, 1]
-    orders = {
-        "unit by unit": second,
-        "reversed": second[:, ::-1],
-        "half-shifted": np.roll(second, second.shape[1] // 2, axis=1),
-    }
-    null = agreement(keep_of(sampler))
-    return (
-        *(
-            Trials.of(int(np.count_nonzero(first == other)), first.size, null, label=order)
-            for order, other in orders.items()
-        ),
-        *every_shift(first, second, null),
-    )
+    return two_masks(kept[:, 0], kept[:, 1], agreement(keep_of(sampler)))

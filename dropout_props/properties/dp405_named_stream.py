@@ -1,14 +1,15 @@
 """DP405: only the key of the layer's own stream decides the mask."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.outputs import require_same_bits
 from dropout_props.subjects.subject import Unsupported
 
 _OTHERS = ("params", "noise")
@@ -44,20 +45,15 @@ def named_stream(sampler: Sampler) -> None:
 
 def _only(sampler: Sampler, subject: Any, stream: str) -> None:
     """Raise unless the output changes with the key of `stream`, and with no other."""
-    case = sampler.case
-    x = sampler.inputs()
 
     def train(**streams: object) -> np.ndarray:
-        return np.asarray(subject.call(x, rate=case.rate, training=True, streams=streams))
+        return replace(sampler, subject=subject).train(streams=streams)
 
     own = sampler.key("own")
     alone = train(**{stream: own})
     for other in {*_OTHERS, "dropout"} - {stream}:
         beside = train(**{stream: own, other: sampler.key(other)})
-        if not same_bits(beside, alone):
-            raise Violation(
-                f"a key for the stream {other!r} beside {stream!r} changed the mask: "
-                f"{first_difference(beside, alone)}"
-            )
+        what = f"a key for the stream {other!r} beside {stream!r} changed the mask"
+        require_same_bits(beside, alone, what)
     if always_equal(sampler, lambda key: (train(**{stream: key}), alone), role="fresh"):
         raise Violation(f"another key for the stream {stream!r} left the output unchanged")

@@ -3,10 +3,10 @@
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.outputs import require_same_bits
 from dropout_props.subjects.operations import WithKey
 
 
@@ -42,8 +42,6 @@ def explicit_key(sampler: Sampler) -> None:
         ("beside a stream key", sampler.streams(sampler.key("stream"))),
         ("beside another stream key", sampler.streams(sampler.key("other stream"))),
     ):
-        y = train(key, streams)
-        if not same_bits(y, alone):
-            raise Violation(f"the explicit key {what}: {first_difference(y, alone)}")
+        require_same_bits(train(key, streams), alone, f"the explicit key {what}")
     if always_equal(sampler, lambda other: (train(other, {}), alone), role="another"):
         raise Violation("another explicit key left the output unchanged")

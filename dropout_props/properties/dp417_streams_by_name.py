@@ -1,8 +1,7 @@
 """DP417: one key gives different masks in streams of different names."""
 
+from dataclasses import replace
 from itertools import combinations
-
-import numpy as np
 
 from dropout_props.properties.bits import same_bits
 from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
@@ -31,11 +30,9 @@ def streams_by_name(sampler: Sampler) -> None:
     if not one_suffices(sampler):
         raise NotRun(f"at rate {case.rate:g} equal masks of {case.size} units may be chance")
     names = tuple(dict.fromkeys((subject.traits.stream or "dropout", *_OTHERS)))
-    x, streams = sampler.inputs(), dict.fromkeys(names, sampler.key())
+    streams = dict.fromkeys(names, sampler.key())
     outputs = {
-        name: np.asarray(
-            subject.with_stream(name).call(x, rate=case.rate, training=True, streams=streams)
-        )
+        name: replace(sampler, subject=subject.with_stream(name)).train(streams=streams)
         for name in names
     }
     pairs = list(combinations(names, 2))

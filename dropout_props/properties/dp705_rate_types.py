@@ -35,21 +35,19 @@ _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding al
     weight=2,
 )
 def rate_types(sampler: Sampler) -> None:
-    case, subject = sampler.case, sampler.subject
-    values, streams = case.inputs(), sampler.streams(sampler.key())
-    x, imprecise = sampler.inputs(), []
+    case, values, imprecise = sampler.case, sampler.case.inputs(), []
     for name, (make, epsilon) in _TYPES.items():
         rate, said = make(case.rate), f"{name}({case.rate:g})"
         number = float(rate)
         try:
-            y = np.asarray(subject.call(x, rate=rate, training=True, streams=streams))
+            y = sampler.train(rate=rate)
         except WrongOutput as error:
             raise Violation(f"{said}: {error.seen} instead of {error.expected}") from error
         except Crashed as error:
             if isinstance(error.__cause__, (TypeError, ValueError)):
                 continue  # rejected, so nobody is misled
             raise
-        as_float = np.asarray(subject.call(x, rate=number, training=True, streams=streams))
+        as_float = sampler.train(rate=number)
         faults = _scale(y, values, 1.0 - number, epsilon)
         if unlike := int(np.count_nonzero((y != 0) != (as_float != 0))):
             faults.append(f"{unlike} of {y.size} units of the mask differ from those of the float")

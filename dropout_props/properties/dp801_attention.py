@@ -52,16 +52,12 @@ def attention(sampler: Sampler) -> None:
 
 
 def _check_rate_one(sampler: Sampler) -> None:
-    x = sampler.inputs()
-    streams = sampler.streams(sampler.key())
     try:
-        weights = sampler.subject.call(x, rate=1.0, training=True, streams=streams)
+        weights = sampler.train(rate=1.0)
     except Crashed:
         return  # rejected
-    if np.asarray(weights).any():  # NaN counts
-        raise Violation(
-            f"at rate 1 the weights are {np.asarray(weights).flat[0]}, neither 0 nor rejected"
-        )
+    if weights.any():  # NaN counts
+        raise Violation(f"at rate 1 the weights are {weights.flat[0]}, neither 0 nor rejected")
 
 
 def _rows(sampler: Sampler, *, shared: bool) -> np.ndarray[Any, Any]:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal, num_keys_for
-from dropout_props.properties.outputs import evaluation, training_call
+from dropout_props.properties.outputs import evaluation, require_same_bits, training_call
 
 
 @exact(
@@ -40,5 +39,4 @@ def _check_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> None:
         other = sampler.subject.call(
             x, rate=sampler.case.rate, training=False, streams=sampler.streams(key)
         )
-        if not same_bits(other, evaluated):
-            raise Violation(f"a key changed the evaluation: {first_difference(other, evaluated)}")
+        require_same_bits(other, evaluated, "a key changed the evaluation")

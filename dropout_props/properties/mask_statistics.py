@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_PAIRED",
     "SHIFTED",
+    "TWO_MASKS",
     "any_pair",
     "distant",
     "distant_members",
@@ -30,10 +31,14 @@ __all__ = [
     "pair_agreements",
     "parities",
     "shift_named",
+    "two_masks",
 ]
 
 SHIFTED = {"at every shift": 0.02, "reversed, at every shift": 0.02}
 """Labels of the families of `every_shift`, and the discrepancies that a pass excludes."""
+
+TWO_MASKS = dict.fromkeys(("unit by unit", "reversed", "half-shifted"), 0.005) | SHIFTED
+"""The same of `two_masks`."""
 
 MOST_PAIRED = 600
 """Units of a mask up to which every pair is counted; that costs the square of them."""
@@ -115,6 +120,27 @@ def every_shift(
     return (
         Trials.of(_shifts(first, second)[1:], first.size, null, label=forwards),
         Trials.of(_shifts(first, second[:, ::-1]), first.size, null, label=backwards),
+    )
+
+
+def two_masks(
+    first: np.ndarray[Any, Any], second: np.ndarray[Any, Any], null: Interval, prefix: str = ""
+) -> tuple[Trials, ...]:
+    """Count agreements of two masks: unit by unit, reversed, half-shifted, and at every shift.
+
+    Args:
+        first: bool[num_pairs, length].
+        second: bool[num_pairs, length], the other mask of each pair.
+        null: the probability that two units agree.
+        prefix: prefix of the labels, which are those of `TWO_MASKS`.
+    """
+    orders = (second, second[:, ::-1], np.roll(second, second.shape[1] // 2, axis=1))
+    return (
+        *(
+            Trials.of(int((first == other).sum()), first.size, null, label=f"{prefix}{label}")
+            for label, other in zip(TWO_MASKS, orders, strict=False)
+        ),
+        *every_shift(first, second, null, prefix),
     )
 
 

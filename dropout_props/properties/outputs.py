@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.bits import adjacent, divisors, rounding
+from dropout_props.properties.bits import adjacent, divisors, first_difference, rounding, same_bits
 from dropout_props.properties.declaration import Violation
 from dropout_props.subjects.subject import Crashed
 
@@ -28,7 +28,9 @@ __all__ = [
     "Train",
     "agree",
     "evaluation",
+    "require_same_bits",
     "require_zeros",
+    "said",
     "training_call",
 ]
 
@@ -47,6 +49,21 @@ def training_call(sampler: Sampler) -> Train:
         )
 
     return train
+
+
+def said(error: BaseException) -> str:
+    """Return the name of an error and the first line of its text."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def require_same_bits(seen: Any, expected: Any, what: str) -> None:
+    """Raise unless two arrays have the same dtype, shape and bits.
+
+    Raises:
+        Violation: naming the first difference; the text begins with `what`.
+    """
+    if not same_bits(seen, expected):
+        raise Violation(f"{what}: {first_difference(seen, expected)}")
 
 
 def require_zeros(array: Any, what: str) -> None:

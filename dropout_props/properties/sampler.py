@@ -196,6 +196,18 @@ class Sampler:
         """Return `key` as the mapping of streams that the subject's operations take."""
         return {self.subject.traits.stream or "dropout": key}
 
+    def train(self, x: Any = None, *, key: Any = None, **changes: Any) -> np.ndarray[Any, Any]:
+        """Return the output of one training call of the subject.
+
+        Args:
+            x: the input; by default that of the case.
+            key: the key of the layer's own stream; by default the first of `keys`.
+            changes: other arguments of the call: `rate`, all `streams`, `expect_errors`.
+        """
+        given = {"rate": self.case.rate, "training": True, **changes}
+        given.setdefault("streams", self.streams(self.key() if key is None else key))
+        return np.asarray(self.subject.call(self.inputs() if x is None else x, **given))
+
     def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the training outputs, dtype[num_keys, *shape], one application a key."""
         return self.each(self.output_of(), keys)
