@@ -57,8 +57,8 @@ def own_properties() -> tuple[Property, ...]:
 
 def exact(
     property_id: str,
-    *,
     name: str,
+    *,
     statement: str,
     if_broken: str,
     control: Control | None = None,
@@ -77,7 +77,7 @@ def exact(
 
         @dropout_props.exact(
             "MY101",
-            name="the sign survives",
+            "the sign survives",
             statement="A kept unit keeps its sign.",
             if_broken="Activations change their sign.",
             control=flips_signs,
@@ -129,8 +129,8 @@ def exact(
 
 def statistical(
     property_id: str,
-    *,
     name: str,
+    *,
     statement: str,
     if_broken: str,
     discrepancies: Mapping[str, float],
@@ -151,7 +151,7 @@ def statistical(
 
         @dropout_props.statistical(
             "MY201",
-            name="halves are independent",
+            "halves are independent",
             statement="A unit and its partner in the other half are independent.",
             if_broken="Both halves lose the same features.",
             discrepancies={"partners": 0.05},
