@@ -119,7 +119,13 @@ def exact(
                 explained_by=tuple(explained_by),
                 needs=tuple(needs),
                 level=level,
-                decision=Exact(_of_each(cases), check, tuple(explicit), weight, one_program),
+                decision=Exact(
+                    cases=_of_each(cases),
+                    check=check,
+                    explicit=tuple(explicit),
+                    weight=weight,
+                    one_program=one_program,
+                ),
             )
         )
         return check
