@@ -10,11 +10,10 @@ valid at any stopping time (Ville), so a look after every block costs nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, inf, log
+from math import ceil, exp, inf, log
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
 
 from dropout_props.engine.device_blocks import device_blocks, forecast
 from dropout_props.results.records import Counts, ExampleResult
@@ -24,6 +23,7 @@ from dropout_props.statistics import (
     excluded_sides,
     log_evalues,
     log_mean_evalue,
+    normal_isf,
 )
 from dropout_props.subjects.subject import Unsupported
 
@@ -62,9 +62,9 @@ class Rule:
         Normal quantiles suffice: this chooses between "undecided" and "refuted" for a wrong layer,
         and a correct one is decided by `blocks_to_decide`, which is exact.
         """
-        z_fail = norm.isf(0.5 * np.exp(-self.log_threshold))
-        z_member = norm.isf(self.false_pass_rate / num_members)
-        return float(z_fail + norm.isf(self.false_pass_rate) + z_member) ** 2
+        z_fail = normal_isf(0.5 * exp(-self.log_threshold))
+        z_member = normal_isf(self.false_pass_rate / num_members)
+        return (z_fail + normal_isf(self.false_pass_rate) + z_member) ** 2
 
 
 @dataclass(frozen=True)

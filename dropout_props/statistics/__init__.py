@@ -1,9 +1,9 @@
 """Statistics: from counts of successes to evidence, intervals and sample sizes.
 
-Holds: counts (`trials`), their probabilities under a property (`probability`, `keep`), e-values
-(`evidence`, `ledger`), exact intervals (`interval`, `anytime`) and designs (`design`,
-`sequential`); assertions for tests of a project's own (`assertions`); windows that repeat
-(`windows`) and parities that are fixed (`parity`), which need no count.
+Holds: counts (`trials`), their law (`binomial`) and probabilities under a property (`probability`,
+`keep`), e-values (`evidence`, `ledger`), exact intervals (`interval`, `anytime`) and designs
+(`design`, `sequential`); assertions for tests of a project's own (`assertions`); windows that
+repeat (`windows`) and parities that are fixed (`parity`), which need no count.
 Guarantees: no verdict depends on a normal or chi-squared approximation. The functions see integers
 and probabilities, never a layer, a key or a device.
 Imports: NumPy and SciPy, and no other room.
@@ -11,6 +11,7 @@ Imports: NumPy and SciPy, and no other room.
 
 from dropout_props.statistics.anytime import anytime_interval
 from dropout_props.statistics.assertions import assert_bernoulli, assert_independent
+from dropout_props.statistics.binomial import normal_isf
 from dropout_props.statistics.design import (
     is_enough,
     min_discrepancy,
@@ -80,6 +81,7 @@ __all__ = [
     "log_mean_evalue",
     "min_discrepancy",
     "min_num_trials",
+    "normal_isf",
     "num_masks_for",
     "odd_parity",
     "pooled_log_evidence",

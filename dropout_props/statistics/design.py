@@ -14,15 +14,14 @@ height of a tooth. More trials than n suffice too, if the surplus is not counted
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincc
-from scipy.stats import binom
 
 from dropout_props.statistics.arguments import require_at_least_one, require_inside
+from dropout_props.statistics.binomial import at_most, first_integer, more_than
 from dropout_props.statistics.quantile import probability_below
 from dropout_props.statistics.trials import EDGE_ROUNDING, Interval, as_probability
 
@@ -208,17 +207,13 @@ def is_enough(
 
 def _critical_count(num_trials: int, null: float, tail: float) -> int:
     """Return the smallest count that the null reaches with a chance of at most ``tail``."""
-    count = int(binom.isf(tail, num_trials, null)) + 1
-    # The quantile may be off by one where it falls on a step.
-    while binom.sf(count - 1, num_trials, null) > tail:
-        count += 1
-    while count > 1 and binom.sf(count - 2, num_trials, null) <= tail:
-        count -= 1
-    return count
+    # The median is at the mean or next to it, so the chance of fewer counts than that is larger.
+    start = max(1, math.floor(num_trials * null) - 1)
+    return first_integer(lambda count: more_than(count - 1, num_trials, null) <= tail, start)
 
 
 def _misses(num_trials: int, edge: float, critical: int) -> float:
-    return float(binom.cdf(critical - 1, num_trials, edge))
+    return at_most(critical - 1, num_trials, edge)
 
 
 def _next_num_trials(start: int, side: Side, tail: float, false_pass_rate: float) -> int:
@@ -227,7 +222,7 @@ def _next_num_trials(start: int, side: Side, tail: float, false_pass_rate: float
     while True:
         critical = _critical_count(num_trials, side.null, tail)
         # More trials need at least this count, so no smaller number of trials suffices.
-        reaching = _first(
+        reaching = first_integer(
             lambda n, count=critical: _misses(n, side.edge, count) <= false_pass_rate,  # type: ignore[misc]
             num_trials,
         )
@@ -256,7 +251,7 @@ def _smooth_num_trials(side: Side, tail: float, false_pass_rate: float) -> int:
         )
         return bool(betaincc(count, num_trials - count + 1, side.edge) <= false_pass_rate)
 
-    bound = _first(suffices, 1)
+    bound = first_integer(suffices, 1)
     return max(1, bound - 1 - bound // 10**9)  # rounding must not raise it above the bound
 
 
@@ -280,17 +275,3 @@ def _side_discrepancy(num_trials: int, null: float, tail: float, false_pass_rate
     while _misses(num_trials, min(null + discrepancy, 1.0), critical) > false_pass_rate:
         discrepancy, step = discrepancy + step, 2 * step
     return discrepancy
-
-
-def _first(holds: Callable[[int], bool], start: int) -> int:
-    """Return the smallest integer from ``start`` on at which a monotone predicate holds."""
-    if holds(start):
-        return start
-    failing, step = start, 1
-    while not holds(failing + step):
-        failing, step = failing + step, 2 * step
-    holding = failing + step
-    while holding - failing > 1:
-        middle = (failing + holding) // 2
-        failing, holding = (failing, middle) if holds(middle) else (middle, holding)
-    return holding

@@ -14,9 +14,9 @@ from itertools import product
 
 import numpy as np
 from scipy.special import gammaln
-from scipy.stats import binom
 
 from dropout_props.statistics.arguments import require_at_least_one, require_inside
+from dropout_props.statistics.binomial import at_most, more_than, pmf, quantile
 from dropout_props.statistics.trials import Interval, as_probability
 
 __all__ = [
@@ -82,9 +82,9 @@ def central_region(size: int, keep: Probability, mass: float = 0.5) -> tuple[int
     require_at_least_one(size=size)
     require_inside(mass=mass)
     centre = as_probability(keep).midpoint
-    first, last = (int(binom.ppf((1 + side * mass) / 2, size, centre)) for side in (-1, 1))
+    first, last = (quantile((1 + side * mass) / 2, size, centre) for side in (-1, 1))
     counts = np.arange(max(first - 1, 0), min(last + 1, size) + 1)
-    masses = binom.pmf(counts, size, centre)
+    masses = pmf(counts, size, centre)
     # The binomial has one mode, so the most likely counts are adjacent.
     order = np.argsort(-masses, kind="stable")
     inside = order[: 1 + int(np.argmin(np.abs(np.cumsum(masses[order]) - mass)))]
@@ -131,8 +131,8 @@ def _odd(keep: float, num_units: int) -> float:
 def _mass(size: int, keep: float, first: int, last: int) -> float:
     # The smaller tails are subtracted, so that a small mass keeps its digits.
     if first > size * keep:
-        return float(binom.sf(first - 1, size, keep) - binom.sf(last, size, keep))
-    return float(binom.cdf(last, size, keep) - binom.cdf(first - 1, size, keep))
+        return more_than(first - 1, size, keep) - more_than(last, size, keep)
+    return at_most(last, size, keep) - at_most(first - 1, size, keep)
 
 
 def _log_choose(total: int, chosen: int) -> float:

@@ -26,8 +26,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc, betaincc, gammainc, gammaincc
-from scipy.stats import norm
 
+from dropout_props.statistics.binomial import normal_isf
 from dropout_props.statistics.deviance import binomial_deviance
 
 __all__ = ["probability_at_least", "probability_below"]
@@ -99,7 +99,7 @@ def _root(tail: Callable[[float], float], chance: float, largest: float = 1.0) -
 
 def _at_deviance(count: int, trials: int, chance: float, end: float) -> float:
     """Return the probability, on the side of ``end``, whose signed deviance has the chance."""
-    needed = max(float(norm.isf(chance)), 0.0) ** 2 / 2
+    needed = max(normal_isf(chance), 0.0) ** 2 / 2
     counted = np.array([count]), np.array([trials])
 
     def deviance(probability: float) -> float:

@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import norm
 
 from dropout_props.statistics.arguments import require_inside
+from dropout_props.statistics.binomial import normal_cdf
 from dropout_props.statistics.design import Side, sides
 from dropout_props.statistics.evidence import log_evalues
 from dropout_props.statistics.ledger import ledger_threshold
@@ -77,8 +77,9 @@ def _mean_to_accept(asked: list[Side], truth: float, needed: float) -> float:
     gap, spread = mean_one - mean_two, spread_one + spread_two
     if spread == 0:
         return max(mean_one, mean_two)
-    folded = spread * 2 * norm.pdf(gap / spread) + gap * (1 - 2 * norm.cdf(-gap / spread))
-    return (mean_one + mean_two + float(folded)) / 2
+    density = math.exp(-((gap / spread) ** 2) / 2) / math.sqrt(2 * math.pi)
+    folded = spread * 2 * density + gap * (1 - 2 * normal_cdf(-gap / spread))
+    return (mean_one + mean_two + folded) / 2
 
 
 def _passage(side: Side, truth: float, needed: float) -> tuple[float, float]:

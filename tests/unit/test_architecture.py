@@ -54,8 +54,7 @@ ROOMS = (
     Room("properties", COMPUTE | {"hypothesis"}),
     Room(
         "engine",
-        COMPUTE
-        | {"cloudpickle", "distributed", "hypothesis", "packaging", "pydantic", "scipy", "tomli"},
+        COMPUTE | {"cloudpickle", "distributed", "hypothesis", "packaging", "pydantic", "tomli"},
     ),
     Room("selftest", COMPUTE | {"flax", "scipy"}),
     Room("campaign", COMPUTE),
