@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import click
 
 from dropout_props.results.exit_codes import ExitCode
@@ -16,15 +18,21 @@ class CannotRun(click.ClickException):
 
 
 def require_working_pair() -> None:
-    """Run the installed Flax and JAX once, before anything is judged.
+    """Run the installed Flax and JAX once in this process, before anything is judged.
 
     Raises:
         CannotRun: they do not work together.
     """
     from dropout_props.environment.errors import BrokenPair
-    from dropout_props.environment.installed import smoke_test
 
     try:
-        smoke_test()
+        _run_pair()
     except BrokenPair as error:
         raise CannotRun(str(error)) from error
+
+
+@cache
+def _run_pair() -> None:
+    from dropout_props.environment.installed import smoke_test
+
+    smoke_test()

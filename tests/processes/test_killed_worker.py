@@ -25,7 +25,7 @@ def deadly(key, x, rate, deterministic):
     return jnp.where(jax.random.bernoulli(key, keep, x.shape), x / keep, jnp.zeros_like(x))
 
 @parametrize_with_properties(
-    [Subject.function(deadly, name="deadly")], properties=["DP101", "DP106", "DP201", "DP401"]
+    [Subject.function(deadly, name="deadly")], properties=["DP101", "DP106", "DP201"]
 )
 def test_layers(property_check):
     property_check()
@@ -33,11 +33,11 @@ def test_layers(property_check):
 
 
 def test_a_killed_worker_leaves_a_readable_incomplete_result(tmp_path: Path) -> None:
-    """The run goes on with another worker; one property is missing, and the exit code is not 0."""
+    """The run goes on in a worker that takes its place; one property is missing, and no exit 0."""
     (tmp_path / "test_layers.py").write_text(_MODULE)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dp-profile", "smoke",
-         "-n", "2", "--dp-json", "r.json"],
+         "-n", "1", "--dp-json", "r.json"],
         cwd=tmp_path,
         env=os.environ | {"COLUMNS": "200"},
         capture_output=True,
@@ -47,5 +47,5 @@ def test_a_killed_worker_leaves_a_readable_incomplete_result(tmp_path: Path) -> 
     assert done.returncode in (1, 2, 3), done.stdout
     document = json.loads((tmp_path / "r.json").read_text())
     assert document["complete"] is False
-    assert document["run"]["collected"] == 4
-    assert len(document["run"]["results"]) == 3
+    assert document["run"]["collected"] == 3
+    assert len(document["run"]["results"]) == 2

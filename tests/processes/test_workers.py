@@ -1,14 +1,23 @@
-"""A pair whose process dies or hangs is one ERROR, and changes no other result of the run."""
+"""A pair whose process dies or hangs is one ERROR, and changes no other result of the run.
+
+By day the workers that die and hang are played: test_pool.py kills and stops real ones, with tasks
+that need no JAX. At night both meet.
+"""
 
 import json
+import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dropout_props.cli import main
-from dropout_props.engine.pool import CannotStart
+from dropout_props.engine.pool import CannotStart, Lost, TaskSource
+from dropout_props.engine.pool.ending import describe_exit, describe_timeout
+from dropout_props.engine.snapshot import masks
 from dropout_props.results.records import PropertyResult
 from dropout_props.results.verdict import Verdict
 
@@ -16,6 +25,9 @@ _LAYERS = """
 import os, signal, time
 import jax, jax.numpy as jnp
 from dropout_props import Subject
+from dropout_props.engine.snapshot import masks
+
+masks.NUM_BLOCKS = 1  # in a worker too: these tests read no count of a snapshot
 
 def right(key, x, rate, deterministic):
     if deterministic or rate == 0.0:
@@ -50,8 +62,46 @@ def layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "layers_for_workers.py").write_text(_LAYERS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(filter(None, sys.path)))
+    monkeypatch.setattr(masks, "NUM_BLOCKS", masks.NUM_BLOCKS)  # as before, afterwards
     yield "layers_for_workers"
     sys.modules.pop("layers_for_workers", None)
+
+
+class _Ends(BaseException):
+    """A layer kills its process, or hangs; no handler of a layer's errors catches it."""
+
+
+class _PoolHere:
+    """Runs tasks in this process; one that would kill or hang its process is lost."""
+
+    def __init__(
+        self, work: Callable[[Any], Any], *, processes: int, limit: float | None = None
+    ) -> None:
+        del processes
+        self._work = work
+        self._limit = limit
+
+    def run(self, source: TaskSource[Any, Any]) -> None:
+        while (task := source.take(0)) is not None:
+            try:
+                result = self._work(task)
+            except _Ends:
+                how = describe_timeout(self._limit) if self._limit else describe_exit(-9)
+                result = Lost(how, how)
+            source.put(task, result)
+
+
+@pytest.fixture(params=["played", pytest.param("real", marks=pytest.mark.nightly)])
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process play the workers, or start them."""
+
+    def end(*_: Any) -> None:
+        raise _Ends
+
+    if request.param == "played":
+        monkeypatch.setattr("dropout_props.engine.run.schedule.Pool", _PoolHere)
+        monkeypatch.setattr(os, "kill", end)
+        monkeypatch.setattr(time, "sleep", end)
 
 
 def _check(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
@@ -70,6 +120,7 @@ def _verdicts(results: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 _PROPERTIES = ("--property", "DP101", "--property", "DP201", "--property", "DP202")
 
 
+@pytest.mark.usefixtures("workers")
 def test_a_killed_pair_is_an_error_and_the_others_are_judged(layers: str, capsys: Any) -> None:
     """Exit 1, a complete result file with its snapshots, and a text that names the signal."""
     dead, right = f"{layers}:killed", f"{layers}:right"
@@ -92,6 +143,7 @@ def test_a_killed_pair_is_an_error_and_the_others_are_judged(layers: str, capsys
     assert "SIGKILL" in snapshots[0]["trouble"]
 
 
+@pytest.mark.usefixtures("workers")
 def test_a_pair_that_hangs_is_an_error_that_names_the_limit(layers: str) -> None:
     """--timeout works without -n."""
     hangs = f"{layers}:hangs"
@@ -151,6 +203,7 @@ def test_subjects_of_one_name_are_distinguished_with_any_number_of_processes(
     assert capsys.readouterr().out.startswith(f"FAILED {second} DP201")
 
 
+@pytest.mark.usefixtures("workers")
 def test_a_subject_with_a_name_is_found_by_its_path(layers: str, capsys: Any) -> None:
     """Its name cannot be loaded: -n 2, `replay` and the printed command use its path."""
     second = f"{layers}:second"
