@@ -18,7 +18,7 @@ from dropout_props.selftest.measured import Measured, at_most
 from dropout_props.statistics import Trials, excluded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["KEEP_RATES", "measure"]
 
@@ -85,15 +85,15 @@ def _ledger_alarm(endings: _Endings, alpha: float) -> float:
     return alarm
 
 
-def measure() -> Iterator[Measured]:
+def measure(keep_rates: Sequence[float] = KEEP_RATES) -> Iterator[Measured]:
     """Measure at each keep rate; yield the worst rate."""
     for alpha in _ALPHAS:
         alarms, means = {}, {}
-        for keep in KEEP_RATES:
+        for keep in keep_rates:
             endings = _endings(keep, decide.example_threshold(alpha, _EXAMPLES))
             alarms[keep] = _ledger_alarm(endings, alpha)
             means[keep] = float(np.exp(endings.log_evidence + endings.log_probability).sum())
-        note = f"all sequences of {_TRIALS} trials, {len(KEEP_RATES)} keep rates; the worst is"
+        note = f"all sequences of {_TRIALS} trials, {len(keep_rates)} keep rates; the worst is"
         for what, found, bound in (
             (f"false alarm of a ledger at {alpha}", alarms, alpha),
             (f"mean evidence when it stops, at {alpha}", means, 1.0 + _ROUNDING),

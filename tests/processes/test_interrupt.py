@@ -29,7 +29,7 @@ def test_an_interrupted_run_leaves_a_readable_result(tmp_path: Path, how: signal
         for line in process.stdout:
             if line.startswith("budget:"):  # the last line of the header: the run begins
                 break
-        time.sleep(3)  # into the run, wherever that is
+        time.sleep(1)  # into the run, wherever that is
         process.send_signal(how)
         try:
             printed, _ = process.communicate(timeout=90)

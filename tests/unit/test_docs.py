@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,16 +52,25 @@ def test_the_kill_matrix_is_of_this_zoo_and_this_catalogue() -> None:
         assert f"| {prop.id} {prop.name} | " in text
 
 
+@cache
+def _imported(path: Path) -> frozenset[str]:
+    """Return the top modules that a file imports."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+    return frozenset(name.partition(".")[0] for name in names)
+
+
 def _importers(distribution: str) -> set[str]:
     """Return the top modules and folders of the package that import a distribution."""
     found = set()
     for path in _SOURCES:
         top, *below = path.relative_to(_PACKAGE).parts
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if any(name.partition(".")[0] == distribution.replace("-", "_") for name in names):
-                found.add(f"{top}/" if below else top.removesuffix(".py"))
+        if distribution.replace("-", "_") in _imported(path):
+            found.add(f"{top}/" if below else top.removesuffix(".py"))
     return found
 
 

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,25 +70,26 @@ FAULTS: dict[str, tuple[str, str, str, str, tuple[str, ...], dict[str, str]]] = 
 }
 
 
-def doctored(folder: Path, file: str, old: str, new: str) -> Path:
-    """Copy Flax into a folder, and replace one text in one file."""
+def doctored(folder: Path, faults: tuple[str, ...]) -> Path:
+    """Copy Flax into a folder, and replace one text in one file for each fault."""
     copy = folder / "flax"
     shutil.copytree(Path(flax.__file__).parent, copy)  # compiled files too, for speed
-    path = copy / file
-    text = path.read_text()
-    assert old in text, f"this Flax has no {old!r} in {file}: find another text to replace"
-    path.write_text(text.replace(old, new))
+    for file, old, new in (FAULTS[fault][:3] for fault in faults):
+        path = copy / file
+        text = path.read_text()
+        assert old in text, f"this Flax has no {old!r} in {file}: find another text to replace"
+        path.write_text(text.replace(old, new))
     return folder
 
 
 def check(
-    subjects: tuple[str, ...], properties: tuple[str, ...], path: Path, *, first: Path | None = None
+    subject: str, properties: tuple[str, ...], path: Path, *, first: Path | None = None
 ) -> int:
     """Run `dropout-props check` with another folder first on the path; return its exit code."""
     options = [part for property_id in properties for part in ("--property", property_id)]
     root = Path(dropout_props.__file__).parents[1]
     folders = [str(one) for one in (first, root) if one]
-    program = [sys.executable, "-m", "dropout_props", "check", *subjects, "--profile", "smoke"]
+    program = [sys.executable, "-m", "dropout_props", "check", subject, "--profile", "smoke"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
     done = subprocess.run(
         [*program, *options, "--json", str(path)],
@@ -100,31 +103,41 @@ def check(
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: Any) -> Path:
-    """Judge the installed Flax, and return the result file."""
-    path = tmp_path_factory.mktemp("sound") / "sound.json"
-    assert check(("linen.Dropout", "nnx.Dropout"), ("DP101", "DP104", "DP201"), path) == 0
-    return path
+def sound(tmp_path_factory: Any) -> Callable[[str], Path]:
+    """Judge a layer of the installed Flax once, and return the result file."""
+
+    @cache
+    def judged(subject: str) -> Path:
+        path: Path = tmp_path_factory.mktemp("sound") / "sound.json"
+        assert check(subject, ("DP101", "DP104", "DP201"), path) == 0
+        return path
+
+    return judged
 
 
-QUICK = ("the scale is dropped", "a missing key falls back")  # the others: `pytest -m history`
+TOGETHER = ("the scale is dropped", "a missing key falls back")
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.history]) for name in FAULTS],
+    "faults",
+    [
+        pytest.param(TOGETHER, id="two faults"),
+        *(pytest.param((name,), id=name, marks=pytest.mark.history) for name in FAULTS),
+    ],
 )
 def test_a_doctored_flax_fails_and_the_property_is_named(
-    fault: str, sound: Path, tmp_path: Path, capsys: Any
+    faults: tuple[str, ...], sound: Callable[[str], Path], tmp_path: Path, capsys: Any
 ) -> None:
-    """Exit code 1, and the row of the property says regressed or contract changed."""
+    """Exit code 1, and the row of the property of each fault says regressed or contract changed."""
     from dropout_props.cli import main
 
-    file, old, new, subject, properties, expected = FAULTS[fault]
-    copy = doctored(tmp_path, file, old, new)
-    check((subject,), properties, tmp_path / "candidate.json", first=copy)
+    [subject] = {FAULTS[fault][3] for fault in faults}
+    properties = tuple(one for fault in faults for one in FAULTS[fault][4])
+    expected = {name: change for fault in faults for name, change in FAULTS[fault][5].items()}
+    copy = doctored(tmp_path, faults)
+    check(subject, properties, tmp_path / "candidate.json", first=copy)
     place = tmp_path / "comparison.json"
-    base = reduced(sound, subject, properties, tmp_path / "base.json")
+    base = reduced(sound(subject), subject, properties, tmp_path / "base.json")
     with pytest.raises(SystemExit) as stopped:
         main(["diff", str(base), str(tmp_path / "candidate.json"), "--json", str(place)])
     assert stopped.value.code == 1, capsys.readouterr().out
