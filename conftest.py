@@ -38,6 +38,7 @@ PLACES = {
         "tests/subjects/test_held.py",
         "tests/subjects/test_inputs.py",
         "tests/subjects/test_isolated.py",
+        "tests/subjects/test_kernel.py",
         "tests/subjects/test_linear.py",
         "tests/subjects/test_one_program.py",
         "tests/subjects/test_operations.py",

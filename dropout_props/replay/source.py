@@ -16,7 +16,7 @@ import importlib
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from types import CodeType
 
@@ -57,7 +57,7 @@ class Collector:
             name = self.name(place, name)
             methods = _methods(node)
             self._unused += [(module, one) for one in methods]
-            self._need(module, _without(node, methods))
+            self._need(module, _without_methods(node))
             if (module, node) not in self._definitions:  # one statement may bind two names
                 self._definitions.append((module, node))
             self._add_used()
@@ -97,24 +97,20 @@ class Collector:
 
     def _need(self, module: str, node: ast.stmt) -> None:
         """Collects every global name that a statement reads."""
-        # The compiler inherits this file's `annotations`: it evaluates none.
-        codes = [compile(ast.Module([node], []), module, "exec")]
-        for code in codes:
-            codes += [one for one in code.co_consts if isinstance(one, CodeType)]
-            for one in dis.get_instructions(code):
-                if one.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                    self.attributes.add(one.argval)
-                elif one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                    text_name = self.add(f"{module}:{one.argval}")
-                    if text_name != one.argval:
-                        self._renamed[module][one.argval] = text_name
+        for kind, name in _reads(node):
+            if kind == "attribute":
+                self.attributes.add(name)
+                continue
+            text_name = self.add(f"{module}:{name}")
+            if text_name != name:
+                self._renamed[module][name] = text_name
 
     def _add_used(self) -> None:
         """Collects the methods, and the members of modules, that the code names by now."""
         for one in list(self._unused):
             is_named = one in self._unused and self._is_called(*one)
             # A method that imports more of the package makes a subject: the text has its own.
-            if is_named and f"from {_PACKAGE}" not in ast.unparse(one[1]):
+            if is_named and not _imports_package(one[1]):
                 self._unused.remove(one)
                 self._need(*one)
         for module in list(self._modules.values()):
@@ -195,6 +191,27 @@ def _declares(decorator: ast.expr) -> bool:
     return getattr(called, "attr", getattr(called, "id", "")) in ("exact", "statistical")
 
 
+@cache
+def _reads(node: ast.stmt) -> tuple[tuple[str, str], ...]:
+    """Returns ("attribute" or "global", name) of what a statement reads, in its order."""
+    found: dict[tuple[str, str], None] = {}
+    # The compiler inherits this file's `annotations`: it evaluates none.
+    codes = [compile(ast.Module([node], []), _PACKAGE, "exec")]
+    for code in codes:
+        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        for one in dis.get_instructions(code):
+            if one.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                found["attribute", one.argval] = None
+            elif one.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                found["global", one.argval] = None
+    return tuple(found)
+
+
+@cache
+def _imports_package(node: ast.stmt) -> bool:
+    return f"from {_PACKAGE}" in ast.unparse(node)
+
+
 def _methods(node: ast.stmt) -> list[ast.FunctionDef]:
     """Returns the methods of a class that Python does not call by itself."""
     body = node.body if isinstance(node, ast.ClassDef) else []
@@ -202,10 +219,12 @@ def _methods(node: ast.stmt) -> list[ast.FunctionDef]:
     return [one for one in found if not one.name.startswith("__")]
 
 
-def _without(node: ast.stmt, methods: Collection[ast.FunctionDef]) -> ast.stmt:
-    """Returns a class without some of its methods; another statement as it is."""
+@cache
+def _without_methods(node: ast.stmt) -> ast.stmt:
+    """Returns a class without what `_methods` returns; another statement as it is."""
     if not isinstance(node, ast.ClassDef):
         return node
+    methods = _methods(node)
     rest: list[ast.stmt] = [one for one in node.body if one not in methods] or [ast.Pass()]
     bare = ast.ClassDef(**{**dict(ast.iter_fields(node)), "body": rest})
     return ast.fix_missing_locations(ast.copy_location(bare, node))

@@ -67,7 +67,12 @@ def test_the_interval_of_a_member_is_corrected_for_the_choice() -> None:
 
 @pytest.mark.parametrize(
     ("property_id", "masks_a_key"),
-    [("DP301", 1), pytest.param("DP402", 3, marks=pytest.mark.nightly), ("DP404", 2.5)],
+    [
+        ("DP202", 1),
+        pytest.param("DP301", 1, marks=pytest.mark.nightly),
+        pytest.param("DP402", 3, marks=pytest.mark.nightly),
+        ("DP404", 2.5),
+    ],
 )
 def test_a_unit_is_drawn_once_however_often_it_is_counted(
     property_id: str, masks_a_key: float

@@ -153,7 +153,7 @@ def test_a_verdict_does_not_depend_on_what_was_judged_before() -> None:
     after = [
         judge(kernel_subject(Kernel(), api="linen", name="control.reference"), prop)
         for prop in CATALOGUE
-        if prop.is_statistical or prop.id == "DP401"
+        if prop.id <= "DP402" and (prop.is_statistical or prop.id == "DP401")
     ]
     assert alone.examples == next(r.examples for r in after if r.property_id == "DP402")
 

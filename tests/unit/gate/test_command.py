@@ -40,12 +40,12 @@ def test_one_environment_against_itself_is_identical(
     place, known = tmp_path / "gate.json", tmp_path / "own.toml"
     known.write_text(LISTED)
     here = ("--base-interpreter", sys.executable, "--candidate-interpreter", sys.executable)
-    options = ("--property", "DP107", "--known", str(known), "--json", str(place))
-    assert run("linen.Dropout", *here, *options) == 0
+    options = ("--property", "DP101", "--property", "DP107", "--known", str(known))
+    assert run("linen.Dropout", *here, *options, "--json", str(place)) == 0
     printed = capsys.readouterr()
-    assert "4 identical" in printed.out
+    assert "1 known, 4 identical" in printed.out
     assert "flax" in printed.out
-    assert json.loads(place.read_text())["tally"] == {"identical": 4}
+    assert json.loads(place.read_text())["tally"] == {"known": 1, "identical": 4}
     assert verdicts(place) == ("known", "known")
     assert "## The upgrade gate passed" in summary.read_text()
     assert len(list((cache / "gates").iterdir())) == 2
