@@ -29,7 +29,7 @@ from dropout_props.properties.counting.by_block import BlockCounter, blocks_at_o
 from dropout_props.properties.counting.kinds import kind_in
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.subject import Subject
 
 _BLOCKS = 16

@@ -24,7 +24,7 @@ from dropout_props.engine.sequential_test import Example, Rule, judge_example
 from dropout_props.properties import NotRun, Statistical, Violation
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:

@@ -65,14 +65,16 @@ class Judge:
         """Return the result of one property of one subject."""
         results = self._results_of(subject)
         if prop.id not in results:
-            started = monotonic()
+            started, known = monotonic(), set(results)
             with counted() as compiled:
                 result = self._judge(subject, prop)
+            # Properties that it depends on were judged meanwhile: their own results count that.
+            others = [results[one] for one in results.keys() - known]
             results[prop.id] = replace(
                 result,
-                seconds=monotonic() - started,
-                compile_seconds=compiled.seconds,
-                compilations=compiled.count,
+                seconds=monotonic() - started - sum(one.seconds for one in others),
+                compile_seconds=compiled.seconds - sum(one.compile_seconds for one in others),
+                compilations=compiled.count - sum(one.compilations for one in others),
             )
         return results[prop.id]
 

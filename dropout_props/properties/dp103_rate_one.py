@@ -6,6 +6,7 @@ import numpy as np
 from dropout_props.properties.catalogue import Case, Sampler, exact
 from dropout_props.properties.exact_cases import rate_one_cases
 from dropout_props.properties.outputs import require_zeros
+from dropout_props.subjects.compiled.one_program import one_program
 
 
 @exact(
@@ -28,7 +29,10 @@ def rate_one(sampler: Sampler) -> None:
     def forward(inputs: jax.Array) -> jax.Array:
         return sampler.subject.call(inputs, rate=1.0, training=True, streams=streams)
 
-    y, pull_back = jax.vjp(forward, x)
-    (gradient,) = pull_back(jax.device_put(np.ones(y.shape, y.dtype)))
-    for what, array in (("output", y), ("gradient", gradient)):
+    def with_gradient() -> tuple[jax.Array, jax.Array]:
+        y, pull_back = jax.vjp(forward, x)
+        (gradient,) = pull_back(jax.device_put(np.ones(y.shape, y.dtype)))
+        return y, gradient
+
+    for what, array in zip(("output", "gradient"), one_program(with_gradient), strict=True):
         require_zeros(array, f"rate 1: the {what}")

@@ -17,6 +17,7 @@ from dropout_props.properties.outputs import require_zeros, said
     blocked_by=(),
     killed_by=("rate1_needs_key",),
     cases=rate_one_cases,
+    one_program=True,
     explicit=(Case(shape=(7,), rate=1.0),),
 )
 def rate_one_key(sampler: Sampler) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.outputs import agree
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.isolated import run_isolated
-from dropout_props.subjects.one_program_adapter import in_one_program
 from dropout_props.subjects.operations import Layers, Repeat, Under
 from dropout_props.subjects.subject import Subject, Unsupported
 

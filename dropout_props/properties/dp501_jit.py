@@ -7,7 +7,7 @@ import jax
 from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 
 _MANY = 100  # units, as in the cases in which pairs of units are counted
 

@@ -1,5 +1,6 @@
 """DP503: each step of jax.lax.scan has the mask of its own key."""
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
+from dropout_props.subjects.compiled.one_program import one_program
 
 _STEPS = 3
 
@@ -28,7 +30,8 @@ _STEPS = 3
 def scan(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_STEPS, role="steps")
-    _, steps = jax.lax.scan(lambda carry, key: (carry, train(key, x)), 0, keys)
+    over_keys = partial(jax.lax.scan, lambda carry, key: (carry, train(key, x)), 0, keys)
+    _, steps = one_program(over_keys)
     singly = sampler.key_list(_STEPS, role="steps")
     agree(sampler, steps, np.stack([train(key, x) for key in singly]), "in a scan over keys")
 
@@ -36,7 +39,8 @@ def scan(sampler: Sampler) -> None:
         key, now = jax.random.split(key)
         return key, train(now, x)
 
-    _, steps = jax.lax.scan(carried, singly[0], None, length=_STEPS)
+    with_key = partial(jax.lax.scan, carried, singly[0], None, length=_STEPS)
+    _, steps = one_program(with_key)
     key, expected = singly[0], []
     for _ in range(_STEPS):
         key, output = carried(key, None)

@@ -1,5 +1,6 @@
 """DP506: in branches and loops of a program a layer has the mask of the key it gets there."""
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
+from dropout_props.subjects.compiled.one_program import one_program
 
 _STEPS = 3
 
@@ -43,11 +45,14 @@ def control_flow(sampler: Sampler) -> None:
         return number + 1, outputs.at[number].set(output)
 
     one, other = train(first, x), train(second, x)
-    agree(sampler, chosen(True), one, "in the first branch of cond")  # noqa: FBT003
-    agree(sampler, chosen(False), other, "in the second branch of cond")  # noqa: FBT003
-    agree(sampler, switched(0), other, "in branch 0 of switch")
-    agree(sampler, switched(1), one, "in branch 1 of switch")
+    for flag, output, branch in ((True, one, "first"), (False, other, "second")):
+        seen = one_program(partial(chosen, flag))
+        agree(sampler, seen, output, f"in the {branch} branch of cond")
+    for number, output in enumerate((other, one)):
+        seen = one_program(partial(switched, number))
+        agree(sampler, seen, output, f"in branch {number} of switch")
     expected = np.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
     state = jax.device_put(np.int32(0)), jax.device_put(np.zeros_like(expected))
-    _, steps = jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)
+    loop = partial(jax.lax.while_loop, lambda now: now[0] < _STEPS, step, state)
+    _, steps = one_program(loop)
     agree(sampler, steps, expected, "in the steps of while_loop")

@@ -8,7 +8,7 @@ import numpy as np
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
-from dropout_props.subjects.one_program import one_program
+from dropout_props.subjects.compiled.one_program import one_program
 
 
 @exact(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dropout_props.cases import strategies
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import training_call
-from dropout_props.subjects.one_program import one_program
+from dropout_props.subjects.compiled.one_program import one_program
 
 
 @exact(

@@ -15,7 +15,7 @@ from dropout_props.properties.coincidence import one_suffices
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.statistics import Interval
-from dropout_props.subjects.one_program import one_program
+from dropout_props.subjects.compiled.one_program import one_program
 from dropout_props.subjects.subject import Crashed
 
 _KINDS = {

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import NotRun
 from dropout_props.properties.memory import free_bytes
-from dropout_props.subjects.one_program import one_program
+from dropout_props.subjects.compiled.one_program import one_program
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile

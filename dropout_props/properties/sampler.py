@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import jax
@@ -21,8 +21,8 @@ import numpy as np
 
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Interval
-from dropout_props.subjects.one_program import one_program
-from dropout_props.subjects.one_program_adapter import runs_in_one_program
+from dropout_props.subjects.compiled.adapter import runs_in_one_program
+from dropout_props.subjects.compiled.one_program import Repeated
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -47,6 +47,9 @@ KEYS = "1"
 """Names how `Sampler.words` derives keys. Counts of campaigns add up under one value alone."""
 
 _PIECE = 1024  # keys that are derived at once
+_of_pieces = Repeated()
+
+_KEPT = 2**22  # units of an input that a sampler keeps on the device
 
 LOOPED_UNITS = 2**13
 """Units in one block of a subject that vmap cannot batch, and that is called once a key."""
@@ -95,6 +98,7 @@ class Sampler:
 
     Attributes:
         drawn: the number of units of each array of masks that was drawn so far.
+        repeated: runs the functions of this case, which its blocks call again and again.
     """
 
     subject: Subject
@@ -102,6 +106,7 @@ class Sampler:
     property_id: str
     run_seed: int = 0
     drawn: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+    repeated: Repeated = field(default_factory=Repeated, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -112,6 +117,10 @@ class Sampler:
 
     def inputs(self) -> jax.Array:
         """Return the input of the case, as an array on the device; it compiles nothing."""
+        return self._inputs if self.case.size <= _KEPT else jax.device_put(self.case.inputs())
+
+    @cached_property
+    def _inputs(self) -> jax.Array:
         return jax.device_put(self.case.inputs())
 
     @property
@@ -236,10 +245,9 @@ class Sampler:
         """Return the function of each key, stacked along axis 0: by vmap, or key by key."""
         if self.subject.traits.batching == "loop":
             return np.stack([np.asarray(function(key)) for key in keys])
-        batched = jax.vmap(function)
         if runs_in_one_program(self.subject):
-            return np.asarray(one_program(lambda: batched(keys)))
-        return np.asarray(batched(keys))
+            return np.asarray(self.repeated(partial(_in_batch, function), keys))
+        return np.asarray(jax.vmap(function)(keys))
 
     def performed(self, operation: Operation, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the outputs of an operation, dtype[num_keys, num_outputs, *shape].
@@ -314,13 +322,17 @@ def in_pieces(function: Callable[..., Any], *arrays: Any) -> jax.Array:
     found = []
     for at in range(0, len(filled[0]), _PIECE):
         piece = [jax.device_put(one[at : at + _PIECE]) for one in filled]
-        found.append(np.asarray(one_program(partial(_key_data_of, function, *piece))))
+        found.append(np.asarray(_of_pieces(partial(_key_data_of, function), *piece)))
     data = np.concatenate(found)[:count]
     return jax.random.wrap_key_data(jax.device_put(data.reshape(-1, data.shape[-1])))
 
 
 def _key_data_of(function: Callable[..., Any], *arrays: jax.Array) -> jax.Array:
     return jax.random.key_data(jax.vmap(function)(*arrays))
+
+
+def _in_batch(function: Callable[[Any], Any], keys: jax.Array) -> Any:
+    return jax.vmap(function)(keys)
 
 
 def _asked(subject: Subject, case: Case) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.subject import Unsupported
 

@@ -23,7 +23,7 @@ from dropout_props.properties.counting.kinds import kind_in
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import example_threshold
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.subject import Subject, SubjectError
 
 _RULE = Rule(log_threshold=40.0, false_pass_rate=1e-3, factor=2.5, undecided_rate=1e-9)

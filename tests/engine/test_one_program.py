@@ -13,8 +13,8 @@ from dropout_props.properties.sampler import Sampler
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
-from dropout_props.subjects.one_program import is_traced
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
+from dropout_props.subjects.compiled.one_program import is_traced
 
 
 def _wrong_where_traced(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:

@@ -12,8 +12,8 @@ import pytest
 from dropout_props.engine.compilations import counted
 from dropout_props.layers import registry
 from dropout_props.properties.bits import same_bits
-from dropout_props.subjects.one_program import is_traced, one_program
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
+from dropout_props.subjects.compiled.one_program import is_traced, one_program
 from dropout_props.subjects.operations import Layers, Repeat
 from dropout_props.subjects.subject import Subject
 

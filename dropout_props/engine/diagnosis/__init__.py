@@ -20,7 +20,7 @@ from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_text import mask_text
-from dropout_props.subjects.one_program_adapter import in_one_program
+from dropout_props.subjects.compiled.adapter import in_one_program
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case

@@ -1,6 +1,6 @@
 """An adapter that runs each training operation of another adapter as one program.
 
-It compiles less: see `dropout_props.subjects.one_program`. An evaluation, and an operation that
+It compiles less: see `subjects.compiled.one_program`. An evaluation, and an operation that
 gets a tracer or is being traced, is passed on unchanged, so that a transform around the layer sees
 the layer itself.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.subjects.one_program import is_traced, one_program
+from dropout_props.subjects.compiled.one_program import is_traced, one_program
 from dropout_props.subjects.operations import Call
 
 if TYPE_CHECKING:

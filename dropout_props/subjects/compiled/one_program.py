@@ -1,0 +1,134 @@
+"""Runs a function of concrete arrays as one compiled program, which equal functions share.
+
+Called operation by operation, a layer compiles each primitive for each shape, and under `jax.jit`
+it compiles again for each rate, which is a constant of its program. Here the function is traced at
+every call, with its concrete arguments: all its Python code runs, as in an eager call. Then every
+constant of the trace (inputs, keys, `keep`) becomes an argument, and the program is compiled for
+the operations that are left: one program for all keys, inputs and rates that lead to the same
+operations on the same shapes.
+
+Guarantees: a program is used again only for equal operations with equal parameters; where a
+function cannot be traced, has effects, or returns anything but arrays of JAX, it is called eagerly.
+Operations are rounded as they are eagerly, to the dtype of each, except where XLA contracts or
+reorders arithmetic: values may differ in their last places, so no verdict of FAIL rests on this
+(see `dropout_props.engine.decide`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from dropout_props.subjects.compiled.programs import Planned, forget, run_planned
+from dropout_props.subjects.compiled.steps import traced
+from dropout_props.subjects.compiled.structure import flags, part
+
+__all__ = ["Repeated", "forget", "is_traced", "one_program"]
+
+
+def one_program(function: Callable[[], Any], *, split: bool = False) -> Any:
+    """Return `function()`, an array or a pytree of arrays, from one compiled program.
+
+    Args:
+        function: it closes over concrete arrays; it may be called twice.
+        split: compile the derivation of keys, each draw of random bits and the rest as programs of
+            their own, which other traces of that shape share; so is any function of several draws.
+
+    Raises:
+        Exception: the function raised it.
+    """
+    if is_traced():
+        return function()
+    try:
+        return run_planned(traced(function), split=split)[0]
+    except Exception:  # noqa: BLE001 (whatever it is, an eager call raises the function's own)
+        return function()
+
+
+def is_traced(*values: Any) -> bool:
+    """Return whether a value is a tracer, or operations on concrete values are being traced."""
+    return any(
+        isinstance(leaf, jax.core.Tracer)
+        for leaf in [jax.lax.neg(np.float32(0)), *jax.tree_util.tree_leaves(values)]
+    )
+
+
+class Repeated:
+    """Runs functions of arrays that are called many times, and traces each of them twice.
+
+    Where both traces are equal, their constants included, the third call and later ones run what
+    was compiled, without a trace. A function whose traces differ, such as one that counts its
+    calls or draws on the host, is traced at every call.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Any, _Known] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process starts without what this one has compiled."""
+        return Repeated, ()
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return `function(*arguments)` from one compiled program.
+
+        Args:
+            function: one of equal code that closes over the same objects is the same function.
+            *arguments: arrays; the function may not read their values.
+
+        Raises:
+            Exception: the function raised it.
+        """
+        if is_traced(arguments):
+            return function(*arguments)
+        key = (_identity(function), flags(), *map(_kind, arguments))
+        before = self._known.get(key)
+        if before is not None and before.is_stable:
+            return before.plan.run(arguments)
+        try:
+            outputs, plan = run_planned(traced(function, *arguments), arguments)
+        except Exception:  # noqa: BLE001 (an eager call raises the function's own)
+            return function(*arguments)
+        constants = part(plan.trace.values)
+        is_stable = (
+            before is not None
+            and before.plan.is_of_programs(plan)
+            and before.constants == constants
+        )
+        self._known[key] = _Known(function, plan, constants, is_stable)
+        return outputs
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A function that was traced; it is stored because its identity names what it refers to."""
+
+    function: Any
+    plan: Planned
+    constants: Any
+    is_stable: bool
+
+
+def _kind(array: Any) -> tuple[Any, ...]:
+    return tuple(np.shape(array)), str(array.dtype), bool(getattr(array, "weak_type", False))
+
+
+def _identity(function: Any) -> Any:
+    """Return what makes a function the one that it is: its code and the objects that it sees."""
+    if isinstance(function, partial):
+        keywords = tuple((name, _seen(value)) for name, value in function.keywords.items())
+        return _identity(function.func), tuple(map(_seen, function.args)), keywords
+    if hasattr(function, "__self__") or not hasattr(function, "__code__"):
+        return id(function)
+    cells = tuple(_seen(cell.cell_contents) for cell in function.__closure__ or ())
+    return function.__code__, cells, tuple(map(_seen, function.__defaults__ or ()))
+
+
+def _seen(value: Any) -> Any:
+    if isinstance(value, (bool, int, float, str, bytes, type(None))):
+        return type(value), repr(value)
+    return _identity(value) if callable(value) else id(value)

@@ -1,0 +1,153 @@
+"""Programs are shared, moved by NumPy and traced seldom, and give what eager calls give."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dropout_props.engine.compilations import counted
+from dropout_props.properties.bits import same_bits
+from dropout_props.subjects.compiled import quick
+from dropout_props.subjects.compiled.groups import grouped
+from dropout_props.subjects.compiled.one_program import Repeated, one_program
+from dropout_props.subjects.compiled.steps import traced
+
+_X = np.arange(1.0, 14.0, dtype=np.float32)
+
+
+def _dropped(key: Any, path: int) -> Any:
+    mask = jax.random.bernoulli(jax.random.fold_in(key, path), 0.3, _X.shape)
+    return jnp.where(mask, jax.device_put(_X) / 0.3, 0.0)
+
+
+def test_calls_share_the_programs_of_one_call() -> None:
+    """A key, a draw and an output are three programs, however many calls there are."""
+    key = jax.random.key(np.uint32(3))
+    one_program(lambda: [_dropped(key, 0)], split=True)
+    with counted() as compiled:
+        seen = one_program(lambda: [_dropped(key, path) for path in range(5)], split=True)
+    assert compiled.count == 0
+    assert all(same_bits(one, _dropped(key, path)) for path, one in enumerate(seen))
+
+
+def test_a_draw_that_depends_on_a_draw_comes_after_it() -> None:
+    """The second key is made of bits, and so is the third."""
+    key = jax.random.key(np.uint32(3))
+
+    def chain() -> Any:
+        found, now = [], key
+        for _ in range(3):
+            bits = jax.random.bits(now, (2,), np.uint32)
+            now = jax.random.fold_in(now, bits[0])
+            found.append(bits)
+        return found
+
+    expected = chain()
+    seen = one_program(chain, split=True)
+    assert all(same_bits(one, other) for one, other in zip(seen, expected, strict=True))
+
+
+def test_groups_hold_every_step_once_and_in_order() -> None:
+    """Each group runs after those that make its operands."""
+    key = jax.random.key(np.uint32(3))
+    trace = traced(lambda: sum(_dropped(key, path) for path in range(3)))
+    groups = grouped(trace.steps, trace.outputs)
+    known = set(trace.values)
+    for group in groups:
+        for step in group:
+            assert known.issuperset(step.operands)
+            known.update(step.results)
+    assert sorted(map(id, trace.steps)) == sorted(id(step) for group in groups for step in group)
+
+
+def test_what_no_output_needs_is_not_compiled() -> None:
+    """A draw whose result is dropped makes no program."""
+    key = jax.random.key(np.uint32(3))
+
+    def wasteful() -> Any:
+        jax.random.normal(key, (17, 3))
+        return jnp.zeros((17, 3))
+
+    with counted() as compiled:
+        assert not np.asarray(one_program(wasteful)).any()
+    assert compiled.count == 0
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda x: jnp.stack([x, x], axis=1),
+        lambda x: jnp.concatenate([x, x[:]], axis=0),
+        lambda x: jnp.broadcast_to(x, (2, *x.shape)),
+        lambda x: jnp.transpose(x[:, None]),
+        lambda x: jnp.squeeze(x[None, :, None], axis=(0, 2)),
+        lambda x: jnp.zeros((3, 2), x.dtype),
+    ],
+    ids=["stack", "concatenate", "broadcast", "transpose", "squeeze", "zeros"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
+def test_moves_of_numpy_are_those_of_jax(move: Any, dtype: str) -> None:
+    """Every unit is where JAX puts it, with its bits; nothing is compiled."""
+    x = jnp.asarray(np.array([0.0, -0.0, np.nan, 3.0, 7.0]).astype(np.float32)).astype(dtype)
+    expected = move(x)
+    with counted() as compiled:
+        seen = one_program(partial(move, x))
+    assert same_bits(seen, expected)
+    assert compiled.count == 0
+
+
+def test_a_function_of_equal_traces_is_traced_twice() -> None:
+    """Functions of one code and of the same objects are one function, for any argument."""
+    calls, repeated, x = [], Repeated(), jax.device_put(_X)
+
+    def function(scale: float) -> Any:
+        def scaled(y: Any) -> Any:
+            calls.append(scale)
+            return x * y * scale
+
+        return scaled
+
+    for number in range(4):
+        y = jax.device_put(np.float32(number))
+        assert same_bits(repeated(function(2.0), y), _X * np.float32(2 * number))
+    assert len(calls) == 2
+    assert same_bits(repeated(function(3.0), x), _X * _X * np.float32(3))
+    assert len(calls) == 3, "another number in its closure makes another function"
+
+
+def test_a_function_whose_traces_differ_is_traced_at_every_call() -> None:
+    """It draws on the host, as some wrong layers do."""
+    generator, repeated = np.random.default_rng(0), Repeated()
+
+    def noisy(y: Any) -> Any:
+        return y + float(generator.random())
+
+    seen = {float(repeated(noisy, jax.device_put(np.float32(0)))) for _ in range(5)}
+    assert len(seen) == 5
+
+
+def test_a_function_that_cannot_be_traced_is_called() -> None:
+    """It reads a value, at every call."""
+    repeated = Repeated()
+
+    def reads(y: Any) -> Any:
+        return y + 1 if float(y) > 0 else y
+
+    assert [float(repeated(reads, jax.device_put(np.float32(n)))) for n in (0, 1)] == [0.0, 2.0]
+
+
+def test_a_compiler_that_does_not_know_an_option_compiles_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Releases of XLA gain and lose options; an error of another kind is raised."""
+    monkeypatch.setattr(quick, "_EMITTERS", {"xla_cpu_no_such_option": True})
+    monkeypatch.setattr(quick, "_unknown", set())
+    lowered = jax.jit(lambda x: x + 1).lower(_X)
+    program = quick.quickly_compiled(lowered, units=13, platform="cpu")
+    assert same_bits(program(_X), _X + 1)
+    monkeypatch.setattr(quick, "_ROUNDED", {"xla_no_such_option": True})
+    with pytest.raises(Exception, match="xla_no_such_option"):
+        quick.quickly_compiled(lowered, units=13, platform="cpu")
