@@ -13,15 +13,15 @@ from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.mutants import MUTANTS, Api, Mutant
 
 _VERSIONS = probe().versions
-_SETTINGS = replace(Settings.of(profile="ci"), confirm=False)
 
 
 def kills(api: Api) -> list[Any]:
-    """Return (mutant, ids of properties that must kill it) of one API, as parameters.
+    """Return (mutant, ids of properties that must kill it, profile) of one API, as parameters.
 
-    By day each property kills the first mutant that names it, built for the APIs by turns; at
-    night each kills all that name it, built for each of their APIs. A kill run does the same, under
-    any number of run seeds (`dropout-props selftest --mutants`).
+    By day each property kills the first mutant that names it, built for the APIs by turns, in
+    profile smoke; at night, in profile ci, each kills all that name it, built for each of their
+    APIs. A kill run does the same, under any number of run seeds
+    (`dropout-props selftest --mutants`).
     """
     by_day: dict[str, list[str]] = {}
     seen: set[str] = set()
@@ -33,21 +33,23 @@ def kills(api: Api) -> list[Any]:
     rows = []
     for at, one in enumerate(one for one in MUTANTS if one.name in by_day):
         if one.apis[at % len(one.apis)] == api:
-            rows.append(pytest.param(one, by_day[one.name], id=one.name))
+            rows.append(pytest.param(one, by_day[one.name], "smoke", id=one.name))
     for one in MUTANTS:
         if api in one.apis:
             all_of_it = f"{one.name}, all of its properties"
-            rows.append(pytest.param(one, one.killed_by, id=all_of_it, marks=pytest.mark.nightly))
+            night = pytest.mark.nightly
+            rows.append(pytest.param(one, one.killed_by, "ci", id=all_of_it, marks=night))
     return rows
 
 
-def survived(mutant: Mutant, api: Api, property_ids: Sequence[str]) -> dict[str, str]:
+def survived(mutant: Mutant, api: Api, property_ids: Sequence[str], profile: str) -> dict[str, str]:
     """Return those of the properties that do not kill a mutant, and what they say.
 
     The verdict must be FAIL: not BLOCKED by another property, not an ERROR, not INCONCLUSIVE. It
     may be KNOWN for a bug that the installed Flax has as a known deviation.
     """
-    judge, subject = Judge(_SETTINGS, _VERSIONS), mutant.subject(api)
+    settings = replace(Settings.of(profile=profile), confirm=False)
+    judge, subject = Judge(settings, _VERSIONS), mutant.subject(api)
     allowed = (Verdict.FAIL, Verdict.KNOWN) if mutant.live else (Verdict.FAIL,)
     results = [judge(subject, find(property_id)) for property_id in property_ids]
     return {one.property_id: one.shown for one in results if one.verdict not in allowed}

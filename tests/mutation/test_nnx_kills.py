@@ -6,9 +6,9 @@ from dropout_props.selftest.mutants import Mutant
 from tests.mutation.kills import kills, survived
 
 
-@pytest.mark.parametrize(("mutant", "property_ids"), kills("nnx"))
+@pytest.mark.parametrize(("mutant", "property_ids", "profile"), kills("nnx"))
 def test_each_property_kills_the_mutant_that_it_names(
-    mutant: Mutant, property_ids: list[str]
+    mutant: Mutant, property_ids: list[str], profile: str
 ) -> None:
     """Each verdict is FAIL, or KNOWN where the installed Flax has the bug."""
-    assert survived(mutant, "nnx", property_ids) == {}
+    assert survived(mutant, "nnx", property_ids, profile) == {}
