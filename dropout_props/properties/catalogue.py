@@ -1,8 +1,8 @@
 """The decorators that put a property into the catalogue, above the function that decides it.
 
-Guarantee: an argument that is left out has the value that most properties have, and an id is taken
-once. `killed_by` is the only link between a property and the mutants, or wrong wirings, that it
-must kill: `selftest/killers.py` reads it.
+Guarantee: an argument that is left out has the value that most properties have, an id is taken
+once, and a name fits the columns of a report. `killed_by` is the only link between a property and
+the mutants, or wrong wirings, that it must kill: `selftest/killers.py` reads it.
 It also holds the six words that most files of properties need beside a decorator.
 Cannot say: whether a text is well written, or a mutant exists; tests do.
 """
@@ -28,6 +28,7 @@ from dropout_props.properties.declaration import (
 )
 from dropout_props.properties.exact_cases import decisive_cases
 from dropout_props.properties.mask_cases import canonical, large_block_cases
+from dropout_props.properties.own_declaration import require_texts
 from dropout_props.properties.recorded.declaration import RecordProperty
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
@@ -271,6 +272,8 @@ def _add(prop: _PropertyT) -> _PropertyT:
             f"{prop.id} is declared twice, as {_declared[prop.id].name!r} and as {prop.name!r}: "
             "give each property its own id."
         )
+    texts = ("name", "statement", "formula", "if_broken", "assumes")
+    require_texts(prop.id, {field: getattr(prop, field) for field in texts}, {})
     _declared[prop.id] = prop
     return prop
 

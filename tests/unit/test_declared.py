@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dropout_props import properties
-from dropout_props.properties import CATALOGUE, EXPLAINED, catalogue, find
+from dropout_props.properties import CATALOGUE, EXPLAINED, BadProperty, catalogue, find
 from dropout_props.selftest import kill_matrix
 
 _TEXTS: dict[str, Any] = {
@@ -40,6 +40,14 @@ def test_an_id_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
     [prop] = catalogue.declared(properties.Property)
     assert prop.exact is not None
     assert prop.exact.check is check
+
+
+def test_a_name_fits_the_columns_of_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A longer one is refused where it is written, with the limit."""
+    monkeypatch.setattr(catalogue, "_declared", {})
+    said = r"DP998: name='x{29}' has 29 characters.* 28: shorten it"
+    with pytest.raises(BadProperty, match=said):
+        catalogue.exact("DP998", "x" * 29, **_TEXTS)(lambda _: None)
 
 
 def test_a_misspelt_mutant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

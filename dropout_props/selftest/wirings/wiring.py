@@ -91,7 +91,16 @@ class Wiring:
 
     @property
     def property(self) -> str:
-        """Id of the property that must name the fault: the one that has it in `killed_by`."""
+        """Id of the property that must name the fault: the one that has it in `killed_by`.
+
+        Raises:
+            LookupError: none has.
+        """
+        if str(self) not in killers():
+            raise LookupError(
+                f"no property names the wiring {self}: add it to the `killed_by` of the one that "
+                "must fail on it."
+            )
         return killers()[str(self)][0]
 
     def __str__(self) -> str:
