@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from dropout_props.cases.case import Case
 from dropout_props.environment import installed
 from dropout_props.properties.counting.kinds import kind_of
-from dropout_props.properties.mask_cases import keep_under
 from dropout_props.properties.sampler import KEYS
+from dropout_props.subjects.output_law import OutputLaw
 from dropout_props.subjects.who import layer_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Subject
+    from dropout_props.subjects.traits import LawName
 
 __all__ = ["Identity", "identity_of", "source_hash"]
 
@@ -59,7 +60,7 @@ class Identity:
     subject: str
     source: str
     source_hash: str
-    law: str
+    law: LawName
     property_id: str
     case: Mapping[str, Any]
     run_seed: int
@@ -89,9 +90,14 @@ class Identity:
         return float.fromhex(self.case["rate"])
 
     @property
+    def output_law(self) -> OutputLaw:
+        """What a kept unit is, and with which probability: that of the name."""
+        return OutputLaw(self.law)
+
+    @property
     def keep(self) -> Interval:
         """The keep probabilities of correct arithmetic."""
-        return keep_under(self.law, self.rate)
+        return self.output_law.null(self.rate)
 
     @property
     def kind(self) -> Kind:

@@ -136,7 +136,7 @@ class State:
     @property
     def quantity(self) -> str:
         """What the estimate and the interval are of, as a formula."""
-        pairs, noise = self.pairs is not None, self.identity.law == "noise"
+        pairs, noise = self.pairs is not None, self.identity.output_law.is_noise
         if pairs:
             return "P(alike)/0.5 - 1" if noise else "P(alike)/(keep^2 + rate^2) - 1"
         if noise:
@@ -146,7 +146,7 @@ class State:
     @property
     def arithmetic(self) -> str:
         """What gives a correct layer a bias."""
-        return "margin of rounding" if self.identity.law == "noise" else "grid of float32"
+        return "margin of rounding" if self.identity.output_law.is_noise else "grid of float32"
 
     @property
     def is_refuted(self) -> bool:
@@ -187,7 +187,7 @@ def state_of(contents: Contents) -> State:
 
 def _expected(identity: Identity) -> float:
     """Return the probability of success that is meant: of 1 - rate, or 1/2 of noise."""
-    return identity.kind.probability(0.5 if identity.law == "noise" else 1.0 - identity.rate)
+    return identity.kind.probability(identity.output_law.keep_rate(identity.rate))
 
 
 def _relative(interval: Interval, keep: float) -> tuple[float, float]:
@@ -227,7 +227,7 @@ def _looks(contents: Contents, identity: Identity) -> tuple[Look, ...]:
 
 def _construction(identity: Identity) -> float | None:
     """Return the bias of a uniform on the grid of 2**-23 below the keep rate in float32."""
-    if identity.law == "noise":
+    if identity.output_law.is_noise:
         return None
     on_grid = math.ceil(float(np.float32(1.0 - identity.rate)) * 2**23) / 2**23
     meant = _expected(identity)

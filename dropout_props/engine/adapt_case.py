@@ -45,7 +45,7 @@ def fit(case: Case, traits: Traits) -> Case:
     shape = _shape(case, traits)
     if shape != case.shape:
         case = replace(case, shape=shape)
-    if traits.law == "noise":
+    if traits.output_law.is_noise:
         case = _with_variance(case)
     return _sharing(case, traits) if traits.shares else case
 
@@ -55,7 +55,7 @@ def shows_mask(array: np.ndarray[Any, Any], traits: Traits) -> bool:
 
     A kept 0 looks dropped, and a dropped NaN or infinity may look kept.
     """
-    if traits.law == "composite" or array.dtype.kind in "iub":
+    if not traits.output_law.shows_mask or array.dtype.kind in "iub":
         return True
     values = array.astype(np.float64)
     return bool(np.isfinite(values).all() and (values != 0).all())
@@ -67,7 +67,7 @@ def _shape(case: Case, traits: Traits) -> tuple[int, ...]:
         is_given = isinstance(traits.inputs[0], Given) if traits.inputs else False
         return case.shape if is_given else shape_of(traits.inputs, case.size)
     shape = case.shape if traits.empty else tuple(n or 1 for n in case.shape)
-    if traits.law == "composite" and case.size > 1:
+    if not traits.output_law.shows_mask and case.size > 1:
         shape = _of_model(shape, traits)
     if len(shape) < traits.min_rank:
         shape = (1,) * (traits.min_rank - len(shape)) + shape

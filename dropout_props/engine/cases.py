@@ -13,7 +13,7 @@ from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.probe import taken
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_cases import countable
-from dropout_props.properties.sampler import are_close
+from dropout_props.subjects.rounding import are_close
 from dropout_props.subjects.subject import SubjectError
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def _told_apart(case: Case, subject: Subject) -> Case:
 
     A layer that drops to -1 and does not scale returns -1 for a kept -1 too.
     """
-    traits = subject.traits
-    if traits.is_plain or traits.law != "dropout" or case.values not in _CHOSEN or case.rate == 1.0:
+    law = subject.traits.output_law
+    if law.is_plain or not law.has_two_values or case.values not in _CHOSEN or case.rate == 1.0:
         return case
-    dropped = traits.dropped_output(case.keep)
+    dropped = law.dropped_output(case.keep)
     if not dropped:  # 0 is the output of no kept unit of these inputs, and None is that of none
         return case
     for values in dict.fromkeys((case.values, *_CHOSEN, SMALL)):
@@ -56,7 +56,7 @@ def _told_apart(case: Case, subject: Subject) -> Case:
             reference = np.asarray(subject.reference(jax.device_put(other.inputs())))
         except SubjectError:
             return case  # each property says what it raised
-        if not are_close(traits.kept_output(reference, case.keep), dropped).any():
+        if not are_close(law.kept_output(reference, case.keep), dropped).any():
             return other
     return case
 

@@ -84,7 +84,7 @@ def probe(subject: Subject) -> Probed:
         narrowed["rate_one"] = False
         refused["rate 1"] = why
     narrowed |= _held(subject, usual)
-    if narrowed.get("kind") != "model" and subject.traits.law != "composite":
+    if narrowed.get("kind") != "model" and subject.traits.output_law.shows_mask:
         refused |= _odd_shapes(subject, found)
     notes = [f"it refuses {_listed(refused)}"] if refused else []
     if narrowed.get("kind") == "model":
@@ -166,7 +166,8 @@ def _held(subject: Subject, shape: tuple[int, ...]) -> dict[str, Any]:
     except (Exception, SystemExit):  # noqa: BLE001 (properties say what a subject raises)
         return {}
     found: dict[str, Any] = {}
-    undeclared = traits.kind is None and traits.law == "dropout" and traits.reference == "input"
+    is_dropout = traits.output_law.has_two_values and traits.reference == "input"
+    undeclared = traits.kind is None and is_dropout
     takes_tokens = not jnp.issubdtype(given.dtype, jnp.inexact)
     if undeclared and ("params" in held or takes_tokens):
         found |= {"kind": "model", "law": "composite", "reference": "eval"}

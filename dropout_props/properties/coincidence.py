@@ -51,7 +51,8 @@ def num_keys_for(sampler: Sampler) -> int:
 def one_suffices(sampler: Sampler) -> bool:
     """Return whether one equality cannot be chance: the mask shows, and has units enough."""
     traits, case = sampler.subject.traits, sampler.case
-    if traits.takes != "all" or traits.law != "dropout" or not 0.0 < case.rate < 1.0:
+    shows = traits.takes == "all" and traits.output_law.has_two_values
+    if not shows or not 0.0 < case.rate < 1.0:
         return False
     return prod(case.mask_shape) * -log2(case.keep**2 + case.rate**2) >= _BITS
 

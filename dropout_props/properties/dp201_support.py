@@ -3,23 +3,22 @@
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import is_quotient
 from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.sampler import are_close
+from dropout_props.subjects.rounding import are_close, is_quotient
 
 _KEYS = 4
 
 
 def _check_values(sampler: Sampler) -> None:
     """Raise unless every output is that of a dropped or of a kept unit, as the layer says."""
-    case, traits = sampler.case, sampler.subject.traits
-    dropped = traits.dropped_output(case.keep) if case.rate < 1.0 else None
+    case, law = sampler.case, sampler.subject.traits.output_law
+    dropped = law.dropped_output(case.keep) if case.rate < 1.0 else None
     if dropped is None:
         raise NotRun("its dropped units may have any value")
     reference = np.asarray(sampler.subject.reference(sampler.inputs()))
     outputs = sampler.outputs(sampler.keys(_KEYS))
-    kept = np.broadcast_to(traits.kept_output(reference, case.keep), outputs.shape)
+    kept = np.broadcast_to(law.kept_output(reference, case.keep), outputs.shape)
     wrong = np.argwhere(~(are_close(outputs, kept) | are_close(outputs, dropped)))
     if wrong.size:
         at = tuple(int(i) for i in wrong[0])
@@ -49,7 +48,7 @@ def _check_values(sampler: Sampler) -> None:
     one_program=True,
 )
 def support(sampler: Sampler) -> None:
-    if not sampler.subject.traits.is_plain:
+    if not sampler.subject.traits.output_law.is_plain:
         _check_values(sampler)
         return
     case = sampler.case

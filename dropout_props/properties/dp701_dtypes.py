@@ -9,9 +9,10 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import as_dtype
-from dropout_props.properties.bits import Array, is_quotient, same_bits
+from dropout_props.properties.bits import Array, same_bits
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
 from dropout_props.properties.outputs import training_call
+from dropout_props.subjects.rounding import is_quotient
 from dropout_props.subjects.subject import WrongOutput
 
 _OF_64_BITS = ("float64", "complex128")

@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.cases import strategies
-from dropout_props.properties.bits import Array, is_quotient
+from dropout_props.properties.bits import Array
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.subjects.rounding import is_quotient
 from dropout_props.subjects.subject import Crashed, WrongOutput
 
 _TYPES: dict[str, tuple[Any, float]] = {  # constructor and epsilon

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
-from dropout_props.statistics import Interval, keep_interval
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
     from dropout_props.properties.sampler import Sampler
+    from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Traits
 
 __all__ = [
@@ -24,15 +24,10 @@ __all__ = [
     "canonical",
     "countable",
     "keep_of",
-    "keep_under",
     "large_block_cases",
 ]
 
 _LARGE = 100  # units
-
-# Symmetric noise lies above its reference with probability 1/2. The margin exceeds what 1 + noise
-# loses by rounding next to 1 at the smallest rate that is counted, 0.001.
-_ABOVE = Interval(0.5 - 2.0**-20, 0.5 + 2.0**-20)
 
 CANONICAL = (0.01, 0.1, 0.5, 0.9)
 """Rates that every statistical property counts, beside those that Hypothesis draws."""
@@ -46,12 +41,8 @@ HALF_PRECISION = tuple(Case(rate=0.01, dtype=dtype) for dtype in ("bfloat16", "f
 
 
 def countable(case: Case, traits: Traits) -> Case:
-    """Return the case, or for noise the same in float32.
-
-    Half precision rounds much of a noise away, and what is neither above nor below cannot be
-    counted.
-    """
-    if traits.law == "noise" and "float32" in traits.dtypes:
+    """Return the case, or the same in float32 where a unit of half precision cannot be counted."""
+    if not traits.output_law.counts_half_precision and "float32" in traits.dtypes:
         return replace(case, dtype="float32")
     return case
 
@@ -82,9 +73,4 @@ def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Cas
 
 def keep_of(sampler: Sampler) -> Interval:
     """Return the keep probabilities that correct arithmetic may give (noise: of lying above)."""
-    return keep_under(sampler.subject.traits.law, sampler.case.rate)
-
-
-def keep_under(law: str, rate: float) -> Interval:
-    """Return the same for a layer of a law, one of `Traits.law`, at a rate."""
-    return _ABOVE if law == "noise" else keep_interval(rate)
+    return sampler.subject.traits.output_law.null(sampler.case.rate)

@@ -1,23 +1,18 @@
 """The training call as a function, and the comparison of two outputs of the same key.
 
-Masks must be equal bit for bit. Values may differ by one unit in the last place on a CPU, because
-XLA divides or multiplies by the reciprocal as it likes, and by more on a GPU or TPU. Outputs of a
-model may differ by the rounding of its matrix product, and so may noise, which is not drawn in one
-step, and the values of a layer that declares others than 0 and x/keep, such as a * x + b, which XLA
-may compute in one step.
+Masks must be equal bit for bit. How far values may differ depends on the law of the output: see
+`OutputLaw.unlike_values`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import permutations
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.bits import adjacent, divisors, first_difference, rounding, same_bits
+from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.declaration import Violation
 from dropout_props.subjects.subject import Crashed
 
@@ -35,9 +30,6 @@ __all__ = [
 ]
 
 Train: TypeAlias = Callable[[Any, Any], Any]
-
-_MODEL_ROUNDING = 1e-4  # relative, of outputs behind a matrix product or a declared map,
-_ULPS = 16  # and at least so many units in the last place of its dtype
 
 
 def training_call(sampler: Sampler) -> Train:
@@ -121,42 +113,18 @@ def agree(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:
         shapes = f"{seen.dtype}{seen.shape} instead of {expected.dtype}{expected.shape}"
         raise Violation(f"{what}: {shapes}")
     traits = sampler.subject.traits
-    is_noise = traits.law == "noise"
-    unlike = np.argwhere((seen != 0) != (expected != 0))
-    if len(unlike) and not is_noise and not callable(traits.kept):
+    law = traits.output_law
+    unlike = np.argwhere(law.unlike_masks(seen, expected))
+    if len(unlike):
         at = tuple(map(int, unlike[0]))
         raise Violation(
             f"{what}: {len(unlike)} of {seen.size} units of the mask differ, {at} first"
         )
-    if is_noise:  # noise may be rounded differently, by a fraction of its largest unit
-        largest = np.max(np.abs(expected), initial=0.0)
-        off = ~np.isclose(seen, expected, rtol=_MODEL_ROUNDING, atol=_MODEL_ROUNDING * largest)
-    elif traits.reference == "input" and traits.is_plain:
-        off = ~_are_one_quotient(seen, expected, sampler.case.keep)
-    else:
-        is_float = jnp.issubdtype(seen.dtype, jnp.inexact)
-        ulp = float(cast("Any", jnp).finfo(seen.dtype).eps) if is_float else 0.0
-        near = max(_MODEL_ROUNDING, _ULPS * ulp)
-        off = ~np.isclose(seen, expected, rtol=near, atol=near)
-    off &= ~(np.isnan(seen) & np.isnan(expected))
+    of_input = traits.reference == "input"
+    off = law.unlike_values(seen, expected, keep=sampler.case.keep, of_input=of_input)
     if off.any():
         at = tuple(map(int, np.argwhere(off)[0]))
         raise Violation(
             f"{what}: {int(off.sum())} of {seen.size} values differ, at {at} {seen[at]!s} "
             f"instead of {expected[at]!s}"
         )
-
-
-def _are_one_quotient(seen: Any, expected: Any, keep: float) -> Any:
-    """Return where both are x/keep for one x, though each may divide by another rounding of keep.
-
-    An eager call may divide by 1 - rate, and the same call under a transform by 1 - float32(rate).
-    """
-    exact = rounding(seen.dtype)
-    alike = adjacent(seen, expected, ulps=1 if exact == 1 else 2 * exact)  # each may be off
-    possible = divisors(keep, seen.dtype)
-    with np.errstate(all="ignore"):
-        for one, other in permutations(possible, 2):
-            moved = (expected.astype(np.float64) * (one / other)).astype(seen.dtype)
-            alike |= adjacent(seen, moved, ulps=2 * exact)
-    return alike

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +34,6 @@ __all__ = [
     "KEYS",
     "LOOPED_UNITS",
     "Sampler",
-    "are_close",
     "came_through",
     "folded",
     "in_pieces",
@@ -58,10 +57,7 @@ LOOPED_UNITS = 2**13
 def came_through(
     subject: Subject, outputs: Any, x: Any, *, keep: float = 0.5
 ) -> np.ndarray[Any, Any]:
-    """Return which units of training outputs are kept, bool of the shape of `outputs`.
-
-    Dropout keeps a unit that is not 0; noise counts as keeping one that lies above its reference.
-    A layer that says what a kept unit is keeps those that are it, to a few units in the last place.
+    """Return which units of training outputs are kept: see `OutputLaw.kept_units`.
 
     Args:
         subject: the subject that gave the outputs.
@@ -69,21 +65,8 @@ def came_through(
         x: the input of all of them.
         keep: the keep probability, where the layer says what a kept unit is.
     """
-    if subject.traits.dropped != 0.0 or subject.traits.kept != "scaled":
-        reference = np.asarray(subject.reference(jnp.asarray(x)))
-        return are_close(outputs, subject.traits.kept_output(reference, keep))
-    if subject.traits.law == "noise":
-        return np.asarray(np.asarray(outputs) > np.asarray(subject.reference(jax.device_put(x))))
-    return np.asarray(outputs) != 0
-
-
-def are_close(outputs: Any, expected: Any) -> np.ndarray[Any, Any]:
-    """Return which outputs are as expected, to a few units in the last place of their dtype."""
-    outputs = np.asarray(outputs)
-    relative = 8 * float(cast("Any", jnp).finfo(outputs.dtype).eps)
-    expected = np.asarray(expected, np.float64)
-    outputs = outputs.astype(np.float64)
-    return np.isclose(outputs, expected, rtol=relative, atol=relative, equal_nan=True)
+    law = subject.traits.output_law
+    return law.kept_units(outputs, lambda: subject.reference(jax.device_put(x)), keep=keep)
 
 
 @dataclass(frozen=True)

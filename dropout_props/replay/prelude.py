@@ -10,9 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dropout_props.subjects.operations import Call
+
+if TYPE_CHECKING:
+    from dropout_props.subjects.output_law import OutputLaw
 
 __all__ = ["Subject", "Traits", "Trials", "recheck", "recount", "run_isolated"]
 
@@ -44,9 +47,11 @@ class Traits(SimpleNamespace):
     """Facts about the layer: those that the code reads."""
 
     @property
-    def is_plain(self) -> bool:
-        """Whether a dropped unit is 0 and a kept one x/keep: no program is written of others."""
-        return True
+    def output_law(self) -> OutputLaw:
+        """How an output depends on its mask; of a layer with its own values there is no program."""
+        from dropout_props.subjects.output_law import OutputLaw
+
+        return OutputLaw(self.law)
 
     def lacks(self, ability: str) -> str | None:
         """Returns why the layer has not this ability; None when it has it."""

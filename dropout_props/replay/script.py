@@ -103,7 +103,7 @@ def _value(value: Any, collector: Collector) -> str:
         return _function(value, collector) if callable(value) else repr(value)
     from dropout_props.subjects.traits import ABILITIES, Traits
 
-    if isinstance(value, Traits) and not value.is_plain:
+    if isinstance(value, Traits) and not value.output_law.is_plain:
         raise NoScript("its dropped or kept units have values of their own; replay it instead")
     name = collector.add(f"{type(value).__module__}:{type(value).__name__}")
     shown = [

@@ -6,8 +6,10 @@ an error in the editor, and a `WiringError` at run time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
+
+from dropout_props.subjects.traits import Dropped, Kept, LawName
 
 __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "WiringOptions"]
 
@@ -15,9 +17,9 @@ __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "Wir
 class TraitOptions(TypedDict, total=False):
     """Fields of `Traits`: what a layer promises, which decides the properties that apply to it."""
 
-    law: Literal["dropout", "noise", "composite"]
-    dropped: float | Callable[[float], float] | None
-    kept: Literal["scaled", "unscaled"] | Callable[[Any, float], Any]
+    law: LawName
+    dropped: Dropped
+    kept: Kept
     reference: Literal["input", "eval"]
     rate: float | None
     eval_mode: bool

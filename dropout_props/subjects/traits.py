@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from dropout_props.subjects.abilities import ABILITIES, HELD, REASONS, Ability
 
-__all__ = ["ABILITIES", "WIDE_DTYPES", "Ability", "Traits"]
+if TYPE_CHECKING:
+    from dropout_props.subjects.output_law import OutputLaw
+
+__all__ = ["ABILITIES", "WIDE_DTYPES", "Ability", "Dropped", "Kept", "LawName", "Traits"]
+
+LawName: TypeAlias = Literal["dropout", "noise", "composite"]
+Dropped: TypeAlias = float | Callable[[float], float] | None
+Kept: TypeAlias = Literal["scaled", "unscaled"] | Callable[[Any, float], Any]
 
 WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2")
 """Dtypes that the Dropout layers of Flax 0.8.5 to 0.12.12 take beside the three usual ones."""
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "law": ("dropout", "noise", "composite"),
+    "law": get_args(LawName),
     "kept": ("scaled", "unscaled"),
     "reference": ("input", "eval"),
     "takes": ("probed", "all"),
@@ -105,9 +112,9 @@ class Traits:
     """
 
     api: Literal["linen", "nnx", "function", "equinox"]
-    law: Literal["dropout", "noise", "composite"] = "dropout"
-    dropped: float | Callable[[float], float] | None = 0.0
-    kept: Literal["scaled", "unscaled"] | Callable[[Any, float], Any] = "scaled"
+    law: LawName = "dropout"
+    dropped: Dropped = 0.0
+    kept: Kept = "scaled"
     reference: Literal["input", "eval"] = "input"
     rate: float | None = None
     eval_mode: bool = True
@@ -174,7 +181,7 @@ class Traits:
 
     def _check_promises(self) -> None:
         """Raise unless `held` and `linear` fit the other traits."""
-        if self.linear and (self.law == "noise" or not self.is_plain):
+        if self.linear and (self.output_law.is_noise or not self.output_law.is_plain):
             raise ValueError(
                 "linear=True: on average a layer of noise, or one that drops to another value or "
                 "does not scale, need not give its evaluation output; leave linear out"
@@ -186,19 +193,11 @@ class Traits:
             )
 
     @property
-    def is_plain(self) -> bool:
-        """Whether a dropped unit is 0 and a kept one reference/keep."""
-        return self.dropped == 0.0 and self.kept == "scaled"
+    def output_law(self) -> OutputLaw:
+        """How a training output depends on its mask: `law`, `dropped` and `kept` as one object."""
+        from dropout_props.subjects.output_law import OutputLaw  # it loads NumPy and SciPy
 
-    def kept_output(self, reference: Any, keep: float) -> Any:
-        """Return the outputs of a layer that keeps every unit."""
-        if callable(self.kept):
-            return self.kept(reference, keep)
-        return reference / keep if self.kept == "scaled" else reference
-
-    def dropped_output(self, keep: float) -> float | None:
-        """Return the output of a dropped unit; None where it may be any other than a kept one."""
-        return self.dropped(keep) if callable(self.dropped) else self.dropped
+        return OutputLaw(self.law, self.dropped, self.kept)
 
     @property
     def shares(self) -> bool:
@@ -221,10 +220,11 @@ class Traits:
         Returns:
             A sentence about the subject, or None when it has the ability.
         """
+        law = self.output_law
         has: dict[str, bool] = {
-            "mask": self.law != "composite",
-            "scaled": self.law != "noise" and self.is_plain,
-            "valued": self.law != "noise",
+            "mask": law.shows_mask,
+            "scaled": not law.is_noise and law.is_plain,
+            "valued": not law.is_noise,
             "identity": self.reference == "input",
             "any_rate": self.rate is None,
             "eval_mode": self.eval_mode,
@@ -252,7 +252,7 @@ class Traits:
         if has[ability]:
             return None
         usual = REASONS[ability].format(rate=self.rate)
-        if ability == "scaled" and not self.is_plain:
+        if ability == "scaled" and not law.is_plain:
             usual = "its dropped units are not 0, or its kept units are not x/keep"
         if self.held and ability in HELD:
             usual = HELD[ability]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dropout_props.cases.case import as_dtype
-from dropout_props.properties.bits import adjacent, is_quotient
+from dropout_props.subjects.rounding import adjacent, is_quotient
 
 _DTYPES = ("float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64")
 

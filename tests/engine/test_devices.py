@@ -14,9 +14,9 @@ from dropout_props.cli.options import share_devices
 from dropout_props.gate import interpreter
 from dropout_props.gate.environments import Built
 from dropout_props.properties import Violation, find
-from dropout_props.properties.bits import is_quotient, rounding
 from dropout_props.properties.outputs import agree
 from dropout_props.properties.sampler import Sampler
+from dropout_props.subjects.rounding import is_quotient, rounding
 from dropout_props.subjects.subject import Subject
 
 

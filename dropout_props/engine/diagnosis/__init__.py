@@ -68,7 +68,7 @@ def examine(subject: Subject, prop: Property, case: Case, settings: Settings) ->
         case: the case that failed.
         settings: run seed, and the sampler.
     """
-    if subject.traits.law != "dropout" or not 0.0 < case.rate < 1.0 or case.size == 0:
+    if not subject.traits.output_law.has_two_values or not 0.0 < case.rate < 1.0 or case.size == 0:
         return Diagnosis()
     if case.values in ("zeros", "special"):
         case = replace(case, values="distinct")

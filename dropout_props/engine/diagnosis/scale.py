@@ -20,7 +20,7 @@ _RATE = 0.3  # at 1/2 many wrong factors are alike
 def wrong_scale(sampler: Sampler) -> str:
     """Return by which constant factor all kept units are wrong, or nothing."""
     traits = sampler.subject.traits
-    if "float32" not in traits.dtypes or not traits.is_plain:
+    if "float32" not in traits.dtypes or not traits.output_law.is_plain:
         return ""
     rate = _RATE if traits.rate is None else traits.rate
     sampler = replace(sampler, case=replace(sampler.case, dtype="float32", rate=rate))

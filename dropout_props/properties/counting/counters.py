@@ -48,7 +48,8 @@ _MOST = 2**31 - 1  # what int32 counts
 def counts_on_device(sampler: Sampler) -> bool:
     """Return whether a device can tell the kept units of this subject: those that are not 0."""
     traits = sampler.subject.traits
-    return traits.is_plain and traits.law == "dropout" and traits.batching == "vmap"
+    law = traits.output_law
+    return law.is_plain and law.has_two_values and traits.batching == "vmap"
 
 
 def blocks_of_device(num_blocks: int, num_keys: int, devices: int) -> int:

@@ -130,7 +130,7 @@ def test_a_program_has_the_operations_that_its_property_runs() -> None:
     text = script(failure(registry.load("linen.Dropout"), "DP404", "example"))
     assert {"Call", "Layers"} == set(re.findall(r"@_run.register\((\w+)\)", text))
     assert text.index("class Layers") < text.index("class LinenAdapter")
-    assert "Repeat" not in text
+    assert "class Repeat:" not in text
 
 
 def loaded(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
