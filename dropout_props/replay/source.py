@@ -88,7 +88,7 @@ class Collector:
         if isinstance(node, ast.Import):
             return self.name(f"import {wanted}", name)
         origin = node.module or ""
-        if origin.partition(".")[0] != _PACKAGE:
+        if not _is_ours(origin):
             return self.name(f"from {origin} import {wanted}", name)
         if wanted in _bound(origin):
             return self.add(f"{origin}:{wanted}")
@@ -96,7 +96,12 @@ class Collector:
         return name
 
     def _need(self, module: str, node: ast.stmt) -> None:
-        """Collects every global name that a statement reads."""
+        """Collects every global name that a statement reads, or imports from this package."""
+        for inner in _imports(node):
+            for alias in inner.names:
+                name = alias.asname or alias.name
+                if (text_name := self._import(inner, name)) != name:
+                    self._renamed[module][name] = text_name
         for kind, name in _reads(node):
             if kind == "attribute":
                 self.attributes.add(name)
@@ -109,8 +114,8 @@ class Collector:
         """Collects the methods, and the members of modules, that the code names by now."""
         for one in list(self._unused):
             is_named = one in self._unused and self._is_called(*one)
-            # A method that imports more of the package makes a subject: the text has its own.
-            if is_named and not _imports_package(one[1]):
+            # A class method that imports more of the package makes a subject: the text has its own.
+            if is_named and not (_is_of_class(one[1]) and _imports(one[1])):
                 self._unused.remove(one)
                 self._need(*one)
         for module in list(self._modules.values()):
@@ -140,8 +145,7 @@ class Collector:
         node = _bound(module).get(name)
         if isinstance(node, ast.ImportFrom) and node.module:
             wanted = next(one.name for one in node.names if name in (one.asname, one.name))
-            is_ours = node.module.partition(".")[0] == _PACKAGE
-            return self._resolved(node.module, wanted) if is_ours else ""
+            return self._resolved(node.module, wanted) if _is_ours(node.module) else ""
         return f"{module}:{name}"
 
     def _read(self, module: str) -> list[str]:
@@ -153,6 +157,8 @@ class Collector:
         for owner, method in self._unused:
             if owner == module:
                 hidden |= {_span(method).start - 1, *_span(method)}
+        for inner in _imports(node):  # the text defines these names
+            hidden |= {*_span(inner)}
         for one in ast.walk(node):
             if isinstance(one, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(one):
                 first, *rest = _span(one.body[0])
@@ -208,8 +214,20 @@ def _reads(node: ast.stmt) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _imports_package(node: ast.stmt) -> bool:
-    return f"from {_PACKAGE}" in ast.unparse(node)
+def _imports(node: ast.stmt) -> tuple[ast.ImportFrom, ...]:
+    """Returns the imports from this package inside the functions of a statement."""
+    functions = [one for one in ast.walk(node) if isinstance(one, ast.FunctionDef)]
+    found = dict.fromkeys(one for function in functions for one in ast.walk(function))
+    imports = [one for one in found if isinstance(one, ast.ImportFrom)]
+    return tuple(one for one in imports if _is_ours(one.module or ""))
+
+
+def _is_of_class(method: ast.FunctionDef) -> bool:
+    return any(ast.unparse(one) == "classmethod" for one in method.decorator_list)
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == _PACKAGE
 
 
 def _methods(node: ast.stmt) -> list[ast.FunctionDef]:
