@@ -173,7 +173,9 @@ def _assigned(tree: ast.Module, name: str) -> ast.expr:
 
 def _find(module: str, name: str) -> Definition | None:
     """Return the definition of a name, through the modules that only pass it on."""
-    for node in _tree(_file(module)).body:
+    body = _tree(_file(module)).body
+    for_types = [one for node in body if isinstance(node, ast.If) for one in node.body]
+    for node in (*body, *for_types):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
             return node
         if isinstance(node, ast.ImportFrom) and any(one.name == name for one in node.names):
