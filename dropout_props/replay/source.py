@@ -54,7 +54,9 @@ class Collector:
         if isinstance(node, ast.Import | ast.ImportFrom):
             return self._import(node, name)
         if node is not None and place not in self._names:
-            name = self.name(place, name)
+            wanted, name = name, self.name(place, name)
+            if name != wanted:
+                self._renamed[module][wanted] = name
             methods = _methods(node)
             self._unused += [(module, one) for one in methods]
             self._need(module, _without_methods(node))
