@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from dropout_props import strategies
     from dropout_props.auditing import Record, audit, record, resume
     from dropout_props.cases.case import Case
-    from dropout_props.engine import Judge, Settings
+    from dropout_props.engine.judge import Judge
+    from dropout_props.engine.settings import Settings
     from dropout_props.properties import CATALOGUE, NotRun, Property, Violation
     from dropout_props.properties.own import exact, statistical
     from dropout_props.properties.sampler import Sampler
@@ -66,13 +67,13 @@ __version__ = "0.2.0"
 _MODULES: dict[str, str] = {
     "CATALOGUE": "dropout_props.properties",
     "Case": "dropout_props.cases.case",
-    "Judge": "dropout_props.engine",
+    "Judge": "dropout_props.engine.judge",
     "NotRun": "dropout_props.properties",
     "Property": "dropout_props.properties",
     "Record": "dropout_props.auditing",
     "RunResult": "dropout_props.results.records",
     "Sampler": "dropout_props.properties.sampler",
-    "Settings": "dropout_props.engine",
+    "Settings": "dropout_props.engine.settings",
     "Subject": "dropout_props.subjects.subject",
     "Traits": "dropout_props.subjects.traits",
     "Trials": "dropout_props.statistics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,6 +40,12 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--property", "properties", multiple=True, metavar="ID", help="Only this property; repeatable."
 )
+@click.option(
+    "--installed",
+    is_flag=True,
+    help="Judge subjects of all installed frameworks in this environment, side by side, instead of "
+    "releases.",
+)
 @click.option("--python", metavar="X.Y", help="Version or path of Python.")
 @click.option(
     "--results",
@@ -56,7 +62,7 @@ _PATH = click.Path(path_type=Path)
     type=click.FloatRange(min=1.0),
     default=3600.0,
     show_default=True,
-    help="Seconds after which a release is stopped.",
+    help="Seconds after which a release, or a subject of --installed, is stopped.",
 )
 @click.option(
     "--platform",
@@ -76,6 +82,7 @@ def command(
     *,
     subjects: tuple[str, ...],
     properties: tuple[str, ...],
+    installed: bool,
     python: str | None,
     folder: Path | None,
     page: Path | None,
@@ -94,33 +101,56 @@ def command(
     many as a Dask cluster has threads, in environments that its workers make. With several
     --platform, each release is judged on each, and what differs is listed.
 
+    With --installed, the columns are subjects: Flax's two layers, and those of the other frameworks
+    that are installed, or each --subject. Each is judged by this interpreter, in a process of its
+    own, and the page says what each violates.
+
     Exit codes: 0 pass, 1 a failure or error in a release, or a step that a gate would fail,
     2 interrupted, 3 a release could not run or a file could not be written, 4 usage,
     6 inconclusive.
     """
     from dropout_props.cli.gate_command import FLAX_LAYERS
     from dropout_props.cli.interrupt import interruptible
+    from dropout_props.cli.matrix_installed import side_by_side
     from dropout_props.cli.progress import run_sides
     from dropout_props.environment import releases as table
     from dropout_props.gate import matrix
     from dropout_props.report.matrix import matrix_page
     from dropout_props.results import files
 
-    of_caller = os.environ.get("JAX_PLATFORMS") or "cpu"
-    platforms = tuple(dict.fromkeys(platforms)) or (of_caller,)
-    chosen = matrix.columns_of(_named(releases) or table.supported(), platforms)
-    chosen_properties = [prop.id for prop in properties_of(properties)] if properties else []
-    check_reports(page, html_path)
-    request = {
-        "subjects": list(dict.fromkeys(subjects or FLAX_LAYERS)),
-        "properties": chosen_properties,
+    given = list(dict.fromkeys(subjects))
+    request: dict[str, Any] = {
+        "subjects": given or list(FLAX_LAYERS),
+        "properties": [prop.id for prop in properties_of(properties)] if properties else [],
         "profile": profile,
         "run_seed": run_seed,
         "budget": budget,
         "known": known_text(known),
     }
+    check_reports(page, html_path)
+    if installed:
+        _require_without(
+            {"RELEASE": releases, "--python": python, "--cluster": cluster, "--platform": platforms}
+        )
+    of_caller = os.environ.get("JAX_PLATFORMS") or "cpu"
+    platforms = tuple(dict.fromkeys(platforms)) or (of_caller,)
+    chosen = matrix.columns_of(_named(releases) or table.supported(), platforms)
     if folder is not None:
         _make(folder)
+    if installed:
+        options = [f"--subject {one}" for one in given]
+        options += [f"--property {one}" for one in request["properties"]]
+        options += [f"--known {known}"] if known is not None else []
+        words = ["dropout-props matrix --installed", *options, f"--profile {profile}"]
+        return side_by_side(
+            given,
+            request,
+            folder=folder,
+            page=page,
+            html_path=html_path,
+            timeout=timeout,
+            words=" ".join(words),
+        )
     with Outputs() as outputs:
         stored = _stored(folder, chosen)
         with interruptible(), _display(cluster, len(chosen) - len(stored)) as show:
@@ -202,6 +232,19 @@ def _named(releases: tuple[str, ...]) -> tuple[str, ...]:
     except InvalidVersion as error:
         raise click.UsageError(f"{error}: name releases of Flax as in 0.12.12.") from error
     return releases
+
+
+def _require_without(options: dict[str, object]) -> None:
+    """Refuse what says where to judge.
+
+    Raises:
+        click.UsageError: an option is given.
+    """
+    for name, value in options.items():
+        if value:
+            raise click.UsageError(
+                f"--installed judges in this environment: leave out {name}, or --installed."
+            )
 
 
 def _make(folder: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -64,6 +65,15 @@ _NAMED = MappingProxyType({**SHIPPED, **EXAMPLES, **FRAMEWORKS})
 def names() -> tuple[str, ...]:
     """Return the names of the shipped subjects, in the order of every table."""
     return tuple(SHIPPED)
+
+
+def installed_frameworks() -> tuple[str, ...]:
+    """Return the names of `FRAMEWORKS` whose package is installed; imports none of them."""
+    return tuple(
+        name
+        for name in FRAMEWORKS
+        if (package := name.partition(".")[0]) not in EXTRAS or find_spec(package) is not None
+    )
 
 
 def load(name_or_path: str) -> Subject:

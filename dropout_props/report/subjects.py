@@ -43,6 +43,7 @@ def subjects_page(run: RunResult, *, command: str) -> str:
         "",
         LEGEND,
         "",
+        *([f"Not judged to the end: {_cell(run.stopped)}.", ""] if run.stopped else []),
         *_table(run.results, subjects),
         "",
         "| subject | pass | known | fail, error or undecided | not applicable |",
