@@ -132,13 +132,17 @@ class OutputLaw:
             keep: the keep probability.
             of_input: the reference is the input, and not the output of a model.
         """
-        if self.is_noise:  # it may be off by a fraction of its largest unit
-            largest = np.max(np.abs(expected), initial=0.0)
-            near, far = _BEHIND_ARITHMETIC, _BEHIND_ARITHMETIC * largest
-            off = ~np.isclose(seen, expected, rtol=near, atol=far)
-        elif of_input and self.is_plain:
+        if of_input and self.is_plain and not self.is_noise:
             off = ~are_one_quotient(seen, expected, keep)
         else:
-            near = max(_BEHIND_ARITHMETIC, _ULPS * epsilon(seen.dtype))
-            off = ~np.isclose(seen, expected, rtol=near, atol=near)
+            near = max(_BEHIND_ARITHMETIC, 0 if self.is_noise else _ULPS * epsilon(seen.dtype))
+            one, other = _comparable(seen), _comparable(expected)
+            # Noise may be off by a fraction of its largest unit.
+            largest = np.max(np.abs(other), initial=0.0) if self.is_noise else 1.0
+            off = ~np.isclose(one, other, rtol=near, atol=near * largest)
         return np.asarray(off & ~(np.isnan(seen) & np.isnan(expected)))
+
+
+def _comparable(outputs: Any) -> Any:
+    """Return outputs in a dtype of NumPy: NumPy 1 compares no bfloat16 or float8 with a number."""
+    return outputs if outputs.dtype.isbuiltin == 1 else outputs.astype(np.float32)
