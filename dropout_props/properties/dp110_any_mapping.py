@@ -23,14 +23,10 @@ from dropout_props.subjects.operations import MAPPINGS, Handed, MappingName
     weight=8,
 )
 def any_mapping(sampler: Sampler) -> None:
-    x, rate = sampler.inputs(), sampler.case.rate
     streams = {**sampler.streams(sampler.key()), "params": sampler.key("params")}
 
     def train(mapping: MappingName, given: dict[str, Any]) -> Any:
-        (output,) = sampler.subject.run(
-            Handed(mapping), x, rate=rate, streams=given, expect_errors=True
-        )
-        return output
+        return sampler.run(Handed(mapping), streams=given, expect_errors=True)[0]
 
     expected = train("dict", streams)
     _require(train("dict", dict(reversed(streams.items()))), expected, "a dict in reversed order")

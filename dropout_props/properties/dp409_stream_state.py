@@ -54,17 +54,10 @@ def _random_steps(sampler: Sampler) -> Steps:
     weight=4,
 )
 def stream_state(sampler: Sampler) -> None:
-    plain = [np.asarray(output) for output in _take(sampler, Steps(_PLAIN))]
+    plain = [np.asarray(output) for output in sampler.run(Steps(_PLAIN))]
     for operation in (_ALL, _random_steps(sampler)):
-        outputs = _take(sampler, operation)
-        for number, (output, key) in enumerate(zip(outputs, _issued(operation), strict=True)):
+        outputs = zip(sampler.run(operation), _issued(operation), strict=True)
+        for number, (output, key) in enumerate(outputs):
             if key < len(plain):
                 what = f"training call {number} of {' > '.join(operation.steps)} (key {key})"
                 agree(sampler, output, plain[key], what)
-
-
-def _take(sampler: Sampler, operation: Steps) -> tuple[object, ...]:
-    case = sampler.case
-    return sampler.subject.run(
-        operation, sampler.inputs(), rate=case.rate, streams=sampler.streams(sampler.key())
-    )

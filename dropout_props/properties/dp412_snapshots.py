@@ -23,11 +23,7 @@ _PROGRAM = Steps(("call", "snapshot", "call", "merge", "call", "merge", "call"))
     weight=8,
 )
 def snapshots(sampler: Sampler) -> None:
-    case = sampler.case
-    outputs = sampler.subject.run(
-        _PROGRAM, sampler.inputs(), rate=case.rate, streams=sampler.streams(sampler.key())
-    )
-    _, after, *merged = map(np.asarray, outputs)
+    _, after, *merged = map(np.asarray, sampler.run(_PROGRAM))
     for number, output in enumerate(merged, start=1):
         if not np.array_equal(output, after):
             raise Violation(

@@ -25,14 +25,11 @@ _PROGRAM = Steps(("call", "reseed", "call", "reseed", "call"))
     weight=8,
 )
 def reseed(sampler: Sampler) -> None:
-    case = sampler.case
     own = sampler.subject.traits.stream or "dropout"
     for stream in (own, "default"):
 
         def outputs(key: Any, stream: str = stream) -> list[Any]:
-            given: dict[str, Any] = {"rate": case.rate, "streams": {stream: key}}
-            x = sampler.inputs()
-            return [np.asarray(y) for y in sampler.subject.run(_PROGRAM, x, **given)]
+            return [np.asarray(y) for y in sampler.run(_PROGRAM, streams={stream: key})]
 
         _, once, twice = outputs(sampler.key(stream))
         if always_equal(sampler, lambda key: tuple(outputs(key)[:2]), role=stream):

@@ -13,12 +13,8 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 
 
 def _two_layers(sampler: Sampler, how: _Way, key: Any) -> tuple[Any, Any]:
-    first, second = sampler.subject.run(
-        Rewrapped(how),
-        sampler.inputs(),
-        rate=sampler.case.rate,
-        streams={**sampler.streams(key), "noise": sampler.key("noise")},
-    )
+    streams = {**sampler.streams(key), "noise": sampler.key("noise")}
+    first, second = sampler.run(Rewrapped(how), streams=streams)
     return first, second
 
 

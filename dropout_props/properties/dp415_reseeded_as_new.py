@@ -23,14 +23,8 @@ _MODELS = (("only",), ("a", "b"), ("b", "a"), ("b/drop", "a/drop"))
     weight=8,
 )
 def reseeded_as_new(sampler: Sampler) -> None:
-    case = sampler.case
     for names in _MODELS:
-        outputs = sampler.subject.run(
-            Reseeded(names),
-            sampler.inputs(),
-            rate=case.rate,
-            streams=sampler.streams(sampler.key()),
-        )
+        outputs = sampler.run(Reseeded(names))
         fresh, reseeded = outputs[: len(names)], outputs[len(names) :]
         for name, expected, seen in zip(names, fresh, reseeded, strict=True):
             agree(sampler, seen, expected, f"layer {name!r} of {_describe(names)}, reseeded")

@@ -63,14 +63,11 @@ def neighbours(sampler: Sampler) -> None:
 
 def _parameter(sampler: Sampler, operation: Beside, streams: dict[str, Any]) -> Any:
     """Return the parameter; None where a model without a key for the layer's stream is refused."""
-    case, subject = sampler.case, sampler.subject
     keyed = len(streams) > 1 or "default" in streams
     try:
-        (answer,) = subject.run(
-            operation, sampler.inputs(), rate=case.rate, streams=streams, expect_errors=not keyed
-        )
+        (answer,) = sampler.run(operation, streams=streams, expect_errors=not keyed)
     except Exception as error:
-        if not keyed and type(error).__name__ in subject.traits.missing_key_errors:
+        if not keyed and type(error).__name__ in sampler.subject.traits.missing_key_errors:
             return None
         raise
     return answer

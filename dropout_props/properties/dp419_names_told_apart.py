@@ -29,12 +29,10 @@ _AWKWARD = (("a_b/c", "a/b_c"), ("a/bc", "ab/c"), ("block_1/1_drop", "block_11/_
     killed_by=("underscore_names", "plain_concat_names"),
 )
 def names_told_apart(sampler: Sampler) -> None:
-    x, rate = sampler.inputs(), sampler.case.rate
     for pair in _AWKWARD:
 
         def both(key: Any, pair: tuple[str, str] = pair) -> tuple[Any, ...]:
-            streams = sampler.streams(key)
-            return sampler.subject.run(Layers(pair), x, rate=rate, streams=streams)
+            return sampler.run(Layers(pair), key=key)
 
         if always_equal(sampler, both):  # type: ignore[arg-type]
             run_together = len({name.replace("/", "") for name in pair}) == 1

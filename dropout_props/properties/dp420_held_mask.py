@@ -4,8 +4,6 @@ from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.operations import Repeat
 
-_CALLS = 3
-
 
 @exact(
     "DP420",
@@ -23,11 +21,6 @@ _CALLS = 3
     one_program=True,
 )
 def held_mask(sampler: Sampler) -> None:
-    first, *others = sampler.subject.run(
-        Repeat(_CALLS),
-        sampler.inputs(),
-        rate=sampler.case.rate,
-        streams=sampler.streams(sampler.key()),
-    )
+    first, *others = sampler.run(Repeat(3))
     for number, output in enumerate(others, start=2):
         agree(sampler, output, first, f"call {number} of one layer, compared with its first call")

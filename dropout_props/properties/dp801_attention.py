@@ -62,8 +62,5 @@ def _check_rate_one(sampler: Sampler) -> None:
 
 def _rows(sampler: Sampler, *, shared: bool) -> np.ndarray[Any, Any]:
     """Return which weights were kept, bool[batch * heads, queries, keys]."""
-    case = sampler.case
-    (weights,) = sampler.subject.run(
-        Shared(shared), sampler.inputs(), rate=case.rate, streams=sampler.streams(sampler.key())
-    )
-    return (np.asarray(weights) != 0).reshape(-1, *case.shape[2:])
+    (weights,) = sampler.run(Shared(shared))
+    return (np.asarray(weights) != 0).reshape(-1, *sampler.case.shape[2:])

@@ -200,6 +200,18 @@ class Sampler:
         given.setdefault("streams", self.streams(self.key() if key is None else key))
         return np.asarray(self.subject.call(self.inputs() if x is None else x, **given))
 
+    def run(self, operation: Operation, *, key: Any = None, **changes: Any) -> tuple[Any, ...]:
+        """Return the outputs of an operation on the input of the case.
+
+        Args:
+            operation: one of `dropout_props.subjects.operations`.
+            key: the key of the layer's own stream; by default the first of `keys`.
+            changes: other arguments of `Subject.run`: `rate`, all `streams`, `expect_errors`.
+        """
+        given = {"rate": self.case.rate, **changes}
+        given.setdefault("streams", self.streams(self.key() if key is None else key))
+        return self.subject.run(operation, self.inputs(), **given)
+
     def outputs(self, keys: jax.Array) -> np.ndarray[Any, Any]:
         """Return the training outputs, dtype[num_keys, *shape], one application a key."""
         return self.each(self.output_of(), keys)
