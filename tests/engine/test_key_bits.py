@@ -87,7 +87,7 @@ def test_numbers_that_are_folded_in_differ_in_a_bit_of_their_own(
 
     monkeypatch.setattr(jax, "vmap", lambda function: function)
     monkeypatch.setattr(jax.random, "fold_in", fold_in)
-    monkeypatch.setattr(sampler_module, "one_program", lambda function: function())
+    monkeypatch.setattr(sampler_module, "_of_pieces", lambda function, *some: function(*some))
     sampler = Sampler(_ignoring(None), Case(), "DP418")
     dp418_key_bits._flipped_numbers(sampler, "role", 2, 0)
     [(keys, numbers)] = seen
