@@ -1,6 +1,5 @@
 """DP503: each step of jax.lax.scan has the mask of its own key."""
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -30,19 +29,21 @@ _STEPS = 3
 def scan(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_STEPS, role="steps")
-    over_keys = partial(jax.lax.scan, lambda carry, key: (carry, train(key, x)), 0, keys)
-    _, steps = one_program(over_keys)
     singly = sampler.key_list(_STEPS, role="steps")
-    agree(sampler, steps, np.stack([train(key, x) for key in singly]), "in a scan over keys")
 
     def carried(key: Any, _: Any) -> Any:
         key, now = jax.random.split(key)
         return key, train(now, x)
 
-    with_key = partial(jax.lax.scan, carried, singly[0], None, length=_STEPS)
-    _, steps = one_program(with_key)
+    def scans() -> Any:
+        _, over_keys = jax.lax.scan(lambda carry, key: (carry, train(key, x)), 0, keys)
+        _, with_key = jax.lax.scan(carried, singly[0], None, length=_STEPS)
+        return over_keys, with_key
+
+    over_keys, with_key = one_program(scans, split=False)
+    agree(sampler, over_keys, np.stack([train(key, x) for key in singly]), "in a scan over keys")
     key, expected = singly[0], []
     for _ in range(_STEPS):
         key, output = carried(key, None)
         expected.append(output)
-    agree(sampler, steps, np.stack(expected), "in a scan that carries the key")
+    agree(sampler, with_key, np.stack(expected), "in a scan that carries the key")

@@ -1,6 +1,5 @@
 """DP506: in branches and loops of a program a layer has the mask of the key it gets there."""
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -45,14 +44,16 @@ def control_flow(sampler: Sampler) -> None:
         return number + 1, outputs.at[number].set(output)
 
     one, other = train(first, x), train(second, x)
-    for flag, output, branch in ((True, one, "first"), (False, other, "second")):
-        seen = one_program(partial(chosen, flag))
-        agree(sampler, seen, output, f"in the {branch} branch of cond")
-    for number, output in enumerate((other, one)):
-        seen = one_program(partial(switched, number))
-        agree(sampler, seen, output, f"in branch {number} of switch")
     expected = np.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
     state = jax.device_put(np.int32(0)), jax.device_put(np.zeros_like(expected))
-    loop = partial(jax.lax.while_loop, lambda now: now[0] < _STEPS, step, state)
-    _, steps = one_program(loop)
+
+    def flow() -> Any:
+        branches = [chosen(flag) for flag in (True, False)], [switched(n) for n in (0, 1)]
+        return *branches, jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)[1]
+
+    branches, numbered, steps = one_program(flow, split=False)
+    agree(sampler, branches[0], one, "in the first branch of cond")
+    agree(sampler, branches[1], other, "in the second branch of cond")
+    agree(sampler, numbered[0], other, "in branch 0 of switch")
+    agree(sampler, numbered[1], one, "in branch 1 of switch")
     agree(sampler, steps, expected, "in the steps of while_loop")

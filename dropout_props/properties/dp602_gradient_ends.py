@@ -36,13 +36,13 @@ def gradient_ends(sampler: Sampler) -> None:
         numbers * np.asarray(1.0 - sampler.case.rate, x.dtype),
     )
 
-    def pulled_back(inputs: Any) -> Any:
+    def pulled_back(key: Any, inputs: Any) -> Any:
         return jax.vjp(lambda values: train(key, values), inputs)[1](weights)[0]
 
     forward = jax.jvp(lambda values: train(key, values), (x,), (weights,))[1]
     gradients = {
-        "VJP": pulled_back(x),
-        "VJP under jit": one_program(lambda: jax.jit(pulled_back)(x)),
+        "VJP": pulled_back(key, x),
+        "VJP under jit": one_program(lambda: jax.jit(pulled_back)(key, x)),
         "JVP": forward,
     }
     for what, gradient in gradients.items():

@@ -31,13 +31,14 @@ from dropout_props.subjects.compiled.structure import flags, part
 __all__ = ["Repeated", "forget", "is_traced", "one_program"]
 
 
-def one_program(function: Callable[[], Any], *, split: bool = False) -> Any:
+def one_program(function: Callable[[], Any], *, split: bool | None = None) -> Any:
     """Return `function()`, an array or a pytree of arrays, from one compiled program.
 
     Args:
         function: it closes over concrete arrays; it may be called twice.
         split: compile the derivation of keys, each draw of random bits and the rest as programs of
-            their own, which other traces of that shape share; so is any function of several draws.
+            their own, which other traces of that shape share. By default a function of several
+            draws is, because they share one program.
 
     Raises:
         Exception: the function raised it.
@@ -90,7 +91,7 @@ class Repeated:
         if before is not None and before.is_stable:
             return before.plan.run(arguments)
         try:
-            outputs, plan = run_planned(traced(function, *arguments), arguments)
+            outputs, plan = run_planned(traced(function, *arguments), arguments, split=True)
         except Exception:  # noqa: BLE001 (an eager call raises the function's own)
             return function(*arguments)
         constants = part(plan.trace.values)

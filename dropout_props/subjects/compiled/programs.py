@@ -54,21 +54,21 @@ class Planned:
 
 
 def run_planned(
-    trace: Trace, arguments: Sequence[Any] = (), *, split: bool = False
+    trace: Trace, arguments: Sequence[Any] = (), *, split: bool | None = None
 ) -> tuple[Any, Planned]:
     """Run a trace, and compile what no earlier trace has compiled.
 
     Args:
         trace: of a function.
         arguments: of the function, flat.
-        split: divide it into programs that other traces share. A function with several draws is
-            always divided: compiling each of them again takes longer than anything else.
+        split: divide it into programs that other traces share. By default a function of several
+            draws is divided: compiling each of them again takes longer than anything else.
 
     Returns:
         The outputs of the function, and the plan by which it runs again for other arguments.
     """
     steps, outputs = trace.steps, trace.outputs
-    if split or num_draws(steps) > 1:
+    if num_draws(steps) > 1 if split is None else split:
         groups = grouped(steps, outputs)
     else:
         groups = [list(steps)] if steps else []

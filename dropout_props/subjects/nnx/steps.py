@@ -45,6 +45,7 @@ class Stepper:
         self._reseeding = reseeding
         self._snapshot: Any = None
         self._saved: Any = None
+        self._compiled: LayerCall = nnx.jit(lambda layer, x: call(layer, x, training=True))
 
     def take(self, operation: Steps, x: Array) -> tuple[Array, ...]:
         """Take the steps, and return the outputs of the training calls."""
@@ -59,8 +60,7 @@ class Stepper:
         if step == "call":
             return self._call(self._layer, x, training=True)
         if step == "jit call":
-            compiled: LayerCall = nnx.jit(lambda layer, x: self._call(layer, x, training=True))
-            return compiled(self._layer, x)
+            return self._compiled(self._layer, x)
         if step == "eval call":
             self._call(self._layer, x, training=False)
         elif step == "clone":
