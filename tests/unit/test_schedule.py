@@ -75,10 +75,22 @@ def test_two_workers_start_at_the_two_ends_of_one_subject() -> None:
     assert [task.property_id for slot, task in given if slot == 1] == ["DP106", "DP105", "DP104"]
 
 
-def test_each_worker_has_a_subject_of_its_own_while_there_are_enough() -> None:
-    """Two subjects, two workers: each judges one."""
-    given = _play(Schedule(_SUBJECTS, [list(CATALOGUE)] * len(_SUBJECTS), _SETTINGS), 2)
-    assert {(slot, task.subject) for slot, task in given} == {(0, 0), (1, 1)}
+def test_two_subjects_are_judged_side_by_side() -> None:
+    """They share the programs of a property: two workers divide the catalogue, not the subjects."""
+    properties = [find(one) for one in ("DP101", "DP102", "DP103", "DP104")]
+    given = _play(Schedule(_SUBJECTS, [properties] * 2, _SETTINGS), 2)
+    of = {
+        n: [(task.property_id, task.subject) for slot, task in given if slot == n] for n in (0, 1)
+    }
+    assert of[0] == [("DP101", 0), ("DP101", 1), ("DP102", 0), ("DP102", 1)]
+    assert of[1] == [("DP104", 0), ("DP104", 1), ("DP103", 0), ("DP103", 1)]
+
+
+def test_workers_have_subjects_of_their_own_while_there_are_enough() -> None:
+    """Four subjects, two workers: each judges two."""
+    properties = [find("DP101"), find("DP102")]
+    given = _play(Schedule(_SUBJECTS * 2, [properties] * 4, _SETTINGS), 2)
+    assert {(slot, task.subject) for slot, task in given} == {(0, 0), (0, 1), (1, 2), (1, 3)}
 
 
 def test_a_loss_is_an_error_that_names_its_cause() -> None:

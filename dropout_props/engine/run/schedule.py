@@ -2,8 +2,9 @@
 
 Guarantee: each selected property that others depend on is judged once in the whole run, before
 them, and its result is sent with their tasks. Neighbours in the catalogue share compiled programs,
-so a worker stays with its subject, and two workers on one subject start at the two ends of its
-properties. No verdict depends on any of this.
+and so do two subjects under one property. So a worker stays with a pair of subjects, judges both by
+a property before it goes on to the next, and two workers on one pair start at the two ends of the
+catalogue. No verdict depends on any of this.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ __all__ = ["ISOLATED", "Schedule", "in_workers"]
 
 ISOLATED = ("DP410", "DP505", "DP514")
 """Properties that use the isolated process, of which each worker starts one: they run in a row."""
+
+_TEAM = 2  # subjects that a worker judges side by side
 
 
 def in_workers(
@@ -112,9 +115,17 @@ class Schedule:
             self._waiting[number] = sorted(
                 chosen, key=lambda prop: (prop.id not in blockers, prop.id not in ISOLATED)
             )
+        ids = list(dict.fromkeys(p.id for one in self._waiting.values() for p in one))
+        self._places = {
+            number: {prop.id: ids.index(prop.id) for prop in chosen}
+            for number, chosen in self._waiting.items()
+        }
         self._snapshots_left = set(self._waiting) if snapshot else set()
         self._done: dict[int, dict[str, PropertyResult]] = {n: {} for n in self._waiting}
-        self._slots: dict[int, tuple[int, bool]] = {}  # subject, and whether it starts at the end
+        numbers = sorted(self._waiting)
+        self._teams = [tuple(numbers[at : at + _TEAM]) for at in range(0, len(numbers), _TEAM)]
+        # The subjects of each slot of the pool, and whether it starts at the end.
+        self._slots: dict[int, tuple[tuple[int, ...], bool]] = {}
 
     def take(self, slot: int) -> Task | None:
         """Return the next task for a slot of the pool, or None when there is none for it now."""
@@ -123,10 +134,11 @@ class Schedule:
         ready = {number: self._ready(number) for number in self._waiting}
         if not any(ready.values()):
             return self._snapshot()
-        number, backwards = self._slots.get(slot, (-1, False))
-        if not ready.get(number):
-            number, backwards = self._slots[slot] = self._place(slot, ready)
-        prop = ready[number][-1 if backwards else 0]
+        team, backwards = self._slots.get(slot, ((), False))
+        if not any(ready[number] for number in team):
+            team, backwards = self._slots[slot] = self._place(slot, ready)
+        pairs = [(number, prop) for number in team for prop in ready[number]]
+        number, prop = min(pairs, key=lambda pair: self._order(*pair, backwards=backwards))
         self._waiting[number].remove(prop)
         self._on_start(self._subjects[number], prop)
         return Task(number, prop.id, self._prerequisites(number, prop))
@@ -156,14 +168,23 @@ class Schedule:
     def _prerequisites(self, number: int, prop: Property) -> tuple[PropertyResult, ...]:
         return tuple(self._done[number][one] for one in sorted(self._depends_on[number][prop.id]))
 
-    def _place(self, slot: int, ready: dict[int, list[Property]]) -> tuple[int, bool]:
-        """Choose a subject that no other slot works on, else the one with the most pairs left."""
-        others = [number for other, (number, _) in self._slots.items() if other != slot]
-        number = min(
-            (number for number in ready if ready[number]),
-            key=lambda number: (others.count(number), -len(self._waiting[number]), number),
+    def _order(self, number: int, prop: Property, *, backwards: bool) -> tuple[int, int]:
+        """Return what sorts the pairs of a team: by property first, from one end or the other."""
+        at = self._places[number][prop.id]
+        return (-at if backwards else at), number
+
+    def _place(self, slot: int, ready: dict[int, list[Property]]) -> tuple[tuple[int, ...], bool]:
+        """Choose the subjects on which the fewest slots work, of these those with most pairs left."""
+        others = [team for other, (team, _) in self._slots.items() if other != slot]
+        team = min(
+            (team for team in self._teams if any(ready[number] for number in team)),
+            key=lambda team: (
+                others.count(team),
+                -sum(len(self._waiting[number]) for number in team),
+                team,
+            ),
         )
-        return number, others.count(number) % 2 == 1
+        return team, others.count(team) % 2 == 1
 
     def _snapshot(self) -> Task | None:
         """Return the task to take the snapshot of a subject whose pairs are all handed out."""
