@@ -174,7 +174,7 @@ class Schedule:
         return (-at if backwards else at), number
 
     def _place(self, slot: int, ready: dict[int, list[Property]]) -> tuple[tuple[int, ...], bool]:
-        """Choose the subjects on which the fewest slots work, of these those with most pairs left."""
+        """Choose the subjects on which fewest slots work, of these those with most pairs left."""
         others = [team for other, (team, _) in self._slots.items() if other != slot]
         team = min(
             (team for team in self._teams if any(ready[number] for number in team)),
