@@ -113,7 +113,10 @@ def test_every_console_block_runs(page: Path, tmp_path: Path) -> None:
     assert ran or all(cannot) or page.name == "frameworks.md"
 
 
-@pytest.mark.parametrize("page", [one for one in WITH_BLOCKS if one.name in _BY_DAY], ids=str)
+_DAY = [one for one in WITH_BLOCKS if one.name in _BY_DAY]
+
+
+@pytest.mark.parametrize("page", _DAY, ids=lambda page: page.name)
 def test_a_block_that_judges_nothing_runs(
     page: Path,
     tmp_path: Path,
