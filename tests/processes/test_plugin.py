@@ -1,10 +1,12 @@
 """The plugin imports nothing heavy, and has the same verdicts with -n 2 as with -n 0."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -80,8 +82,13 @@ def session(
         return _Done(int(code), *capsys.readouterr())
 
     yield run
+    _forget(tmp_path)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the modules of a folder."""
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]
 
 
@@ -96,9 +103,17 @@ def _verdicts(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """The folder of a run without workers, and its outcome."""
+    """The folder of a run without workers, in this process, and its outcome."""
     folder = tmp_path_factory.mktemp("serial")
-    return folder, _process(folder, "-n", "0", "--dp-json", "serial.json")
+    (folder / "test_layers.py").write_text(_MODULE)
+    said = io.StringIO()
+    arguments = ("--rootdir", str(folder), *_OPTIONS, "-n", "0", "--dp-json", "serial.json")
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(said):
+        patched.chdir(folder)
+        patched.setenv("COLUMNS", "200")
+        code = pytest.main([*arguments])
+    _forget(folder)
+    return folder, _Done(int(code), said.getvalue(), "")
 
 
 def test_serial_and_parallel_give_the_same_verdicts_and_counts(
