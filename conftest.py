@@ -1,9 +1,9 @@
 """Which tests run where: marks each test by its folder or file; tox.ini selects by these marks.
 
 `oldest` and `newest` run the mark `releases` without `plain` and `nightly`, and `latest` runs all
-of it at night. `tests` runs everything but `nightly` and `history`, on two workers: the tests of a
-file share what they compile, and stay on one worker. After each file JAX forgets what it compiled,
-so that no process grows with the number of tests.
+of it at night; what is `plain` runs every time in `tests`. `tests` runs everything but `nightly`
+and `history`, on two workers: the tests of a file share what they compile, and stay on one worker.
+After each file JAX forgets what it compiled, so that no process grows with the number of tests.
 """
 
 import ctypes

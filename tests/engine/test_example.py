@@ -68,6 +68,7 @@ def test_the_interval_of_a_member_is_corrected_for_the_choice() -> None:
 @pytest.mark.parametrize(
     ("property_id", "masks_a_key"),
     [
+        # By day DP202 stands for DP301, whose counts tests/mutation/test_null.py enumerates.
         ("DP202", 1),
         pytest.param("DP301", 1, marks=pytest.mark.nightly),
         pytest.param("DP402", 3, marks=pytest.mark.nightly),

@@ -40,6 +40,7 @@ def _ignoring(bit: int | None) -> Subject:
     return Subject.function(layer, name=f"ignoring-{bit}", rate_one=False)
 
 
+# By day one bit of each word stands for them.
 _BY_NIGHT = [pytest.param(bit, marks=pytest.mark.nightly) for bit in (17, 31, 32)]
 
 

@@ -104,6 +104,7 @@ def test_export_is_refused(key: jax.Array, ones: jax.Array) -> None:
         export.export(jax.jit(drop))(key, ones)
 
 
+# By day forty masks of a million units; at night two hundred.
 @pytest.mark.parametrize("steps", [2, pytest.param(10, marks=pytest.mark.nightly)])
 def test_many_large_masks_are_delivered(key: jax.Array, steps: int) -> None:
     """Twenty draws a step, each of a million units, arrive; none of the masks is sent."""
