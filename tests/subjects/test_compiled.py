@@ -151,3 +151,68 @@ def test_a_compiler_that_does_not_know_an_option_compiles_without_it(
     monkeypatch.setattr(quick, "_ROUNDED", {"xla_no_such_option": True})
     with pytest.raises(Exception, match="xla_no_such_option"):
         quick.quickly_compiled(lowered, units=13, platform="cpu")
+
+
+def _with_keyword(value: float) -> Any:
+    def scaled(x: Any, *, scale: float = value) -> Any:
+        return x * scale
+
+    return scaled
+
+
+def _with_global(value: float) -> Any:
+    names: dict[str, Any] = {"scale": value}
+    exec("def scaled(x): return x * scale", names)  # noqa: S102 (as a notebook does)
+    return names["scaled"]
+
+
+@pytest.mark.parametrize("make", [_with_keyword, _with_global], ids=["keyword", "global"])
+def test_functions_of_one_code_that_see_other_values_are_two(make: Any) -> None:
+    """A default of a keyword and a global are seen, as a variable of the closure is."""
+    repeated, x = Repeated(), jax.device_put(np.float32(1))
+    seen = [float(repeated(make(scale), x)) for scale in (2.0, 2.0, 2.0, 3.0)]
+    assert seen == [2.0, 2.0, 2.0, 3.0]
+
+
+def test_an_object_that_died_is_not_taken_for_a_new_one() -> None:
+    """The variable of one loop is bound to objects that have one `id`, one after the other."""
+
+    class Scale:
+        def __init__(self, value: float) -> None:
+            self.value = value
+
+    repeated, x, seen = Repeated(), jax.device_put(np.float32(1)), []
+    for number in range(1, 4):
+        scale = None  # the object of the round before dies
+        scale = Scale(float(number))
+        seen += [float(repeated(lambda y: y * scale.value, x)) for _ in range(3)]  # noqa: B023
+    assert seen == [1.0] * 3 + [2.0] * 3 + [3.0] * 3
+
+
+def test_a_function_that_calls_itself_is_called() -> None:
+    """It is in its own closure, beside a variable that has no value yet."""
+
+    def twice(x: Any, left: int = 2) -> Any:
+        return twice(x, left - 1) * 2 if left else x
+
+    def unready(x: Any) -> Any:
+        return x if x.ndim == 0 else later
+
+    repeated, x = Repeated(), jax.device_put(np.float32(1))
+    assert [float(repeated(twice, x)) for _ in range(3)] == [4.0] * 3
+    assert float(repeated(unready, x)) == 1.0
+    later = None
+
+
+def test_another_flag_of_jax_makes_another_trace() -> None:
+    """The flag changes the bits of a key, and shows in no argument."""
+    repeated, key = Repeated(), jax.random.key(np.uint32(3))
+
+    def drawn(key: Any) -> Any:
+        return jax.random.bits(key, (5,), np.uint32)
+
+    seen = [repeated(drawn, key) for _ in range(3)][-1]
+    before = bool(jax.config.jax_threefry_partitionable)  # type: ignore[attr-defined]
+    with jax.threefry_partitionable(not before):
+        assert same_bits(repeated(drawn, key), drawn(key))
+        assert not same_bits(repeated(drawn, key), seen)

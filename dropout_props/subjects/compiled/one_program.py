@@ -16,7 +16,7 @@ reorders arithmetic: values may differ in their last places, so no verdict of FA
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ import numpy as np
 
 from dropout_props.subjects.compiled.programs import Planned, forget, run_planned
 from dropout_props.subjects.compiled.steps import traced
-from dropout_props.subjects.compiled.structure import flags, part
+from dropout_props.subjects.compiled.structure import Identical, flags_of_traces, part
 
 __all__ = ["Repeated", "forget", "is_traced", "one_program"]
 
@@ -86,7 +86,7 @@ class Repeated:
         """
         if is_traced(arguments):
             return function(*arguments)
-        key = (_identity(function), flags(), *map(_kind, arguments))
+        key = (_identity(function), flags_of_traces(), *map(_kind, arguments))
         before = self._known.get(key)
         if before is not None and before.is_stable:
             return before.plan.run(arguments)
@@ -100,15 +100,14 @@ class Repeated:
             and before.plan.is_of_programs(plan)
             and before.constants == constants
         )
-        self._known[key] = _Known(function, plan, constants, is_stable)
+        self._known[key] = _Known(plan, constants, is_stable)
         return outputs
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A function that was traced; it is stored because its identity names what it refers to."""
+    """A function that was traced."""
 
-    function: Any
     plan: Planned
     constants: Any
     is_stable: bool
@@ -118,18 +117,50 @@ def _kind(array: Any) -> tuple[Any, ...]:
     return tuple(np.shape(array)), str(array.dtype), bool(getattr(array, "weak_type", False))
 
 
-def _identity(function: Any) -> Any:
-    """Return what makes a function the one that it is: its code and the objects that it sees."""
+def _identity(function: Any, within: tuple[Any, ...] = ()) -> Any:
+    """Return what makes a function the one that it is: its code and the objects that it sees.
+
+    The objects stay alive with it: a variable that a function closes over may be bound again, and
+    then another object gets the `id` of the one that died.
+
+    Args:
+        function: any callable.
+        within: the functions that see it, from the outermost one.
+    """
+    if any(one is function for one in within):
+        return "itself", [one is function for one in within].index(True)
+    within = (*within, function)
     if isinstance(function, partial):
-        keywords = tuple((name, _seen(value)) for name, value in function.keywords.items())
-        return _identity(function.func), tuple(map(_seen, function.args)), keywords
+        names, values = tuple(function.keywords), function.keywords.values()
+        return (
+            _identity(function.func, within),
+            _seen(function.args, within),
+            (names, _seen(values, within)),
+        )
     if hasattr(function, "__self__") or not hasattr(function, "__code__"):
-        return id(function)
-    cells = tuple(_seen(cell.cell_contents) for cell in function.__closure__ or ())
-    return function.__code__, cells, tuple(map(_seen, function.__defaults__ or ()))
+        return Identical(function)
+    named = function.__kwdefaults__ or {}
+    return (
+        function.__code__,
+        Identical(function.__globals__),
+        _seen(map(_content, function.__closure__ or ()), within),
+        _seen(function.__defaults__ or (), within),
+        (tuple(named), _seen(named.values(), within)),
+    )
 
 
-def _seen(value: Any) -> Any:
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # the variable has no value yet
+        return Ellipsis
+
+
+def _seen(values: Iterable[Any], within: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(_seen_one(value, within) for value in values)
+
+
+def _seen_one(value: Any, within: tuple[Any, ...]) -> Any:
     if isinstance(value, (bool, int, float, str, bytes, type(None))):
         return type(value), repr(value)
-    return _identity(value) if callable(value) else id(value)
+    return _identity(value, within) if callable(value) else Identical(value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dropout_props.subjects.compiled.groups import kind
 
-__all__ = ["flags", "operation", "part"]
+__all__ = ["Identical", "flags", "flags_of_traces", "operation", "part"]
 
 _CONTEXT = (  # under which flags an operation was traced; each release has some of them
     "compute_type", "threefry_partitionable", "cur_abstract_mesh", "cur_layout_mode",
@@ -49,18 +49,31 @@ def part(value: Any) -> Any:  # noqa: PLR0911 (one for each kind of value)
     try:
         hash(value)
     except TypeError:
-        return _Identical(value)
+        return Identical(value)
     return value
 
 
 def flags() -> tuple[Any, ...]:
     """Return the flags of JAX that a trace does not show and that change how it is compiled."""
-    config: Any = jax.config
-    names = (
-        "jax_enable_x64",
-        "jax_default_matmul_precision",
-        "jax_default_device",
+    return _values("jax_enable_x64", "jax_default_matmul_precision", "jax_default_device")
+
+
+def flags_of_traces() -> tuple[Any, ...]:
+    """Return the flags of JAX under which one function has another trace."""
+    return (
+        *flags(),
+        *_values(
+            "jax_threefry_partitionable",
+            "jax_default_prng_impl",
+            "jax_random_seed_offset",
+            "jax_numpy_dtype_promotion",
+            "jax_disable_jit",
+        ),
     )
+
+
+def _values(*names: str) -> tuple[Any, ...]:
+    config: Any = jax.config
     return tuple(part(getattr(config, name, None)) for name in names)
 
 
@@ -85,8 +98,8 @@ def _program(jaxpr: Any, constants: Any) -> tuple[Any, ...]:
     return ("program", types, tuple(lines), outputs, part(constants))
 
 
-class _Identical:
-    """An object that cannot be hashed: equal to itself alone."""
+class Identical:
+    """Stands for an object, equal to itself alone; it keeps the object alive, and so its `id`."""
 
     def __init__(self, value: Any) -> None:
         self._value = value
@@ -95,4 +108,4 @@ class _Identical:
         return id(self._value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identical) and self._value is other._value
+        return isinstance(other, Identical) and self._value is other._value
