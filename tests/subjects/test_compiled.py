@@ -1,6 +1,7 @@
 """Programs are shared, moved by NumPy and traced seldom, and give what eager calls give."""
 
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ from dropout_props.subjects.compiled.groups import grouped
 from dropout_props.subjects.compiled.one_program import Repeated, one_program
 from dropout_props.subjects.compiled.steps import traced
 
+_HOLDER: Any = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
 _X = np.arange(1.0, 14.0, dtype=np.float32)
 
 
@@ -216,3 +218,13 @@ def test_another_flag_of_jax_makes_another_trace() -> None:
     with jax.threefry_partitionable(not before):
         assert same_bits(repeated(drawn, key), drawn(key))
         assert not same_bits(repeated(drawn, key), seen)
+
+
+def test_an_output_of_64_bits_keeps_them() -> None:
+    """The function sets the flag for itself; a program that is called without it would cut them."""
+
+    def wide() -> Any:
+        with _HOLDER.enable_x64(True):
+            return jnp.zeros((3, 2), jnp.float64)
+
+    assert str(one_program(wide).dtype) == "float64"

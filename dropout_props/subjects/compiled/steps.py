@@ -12,6 +12,8 @@ import numpy as np
 
 __all__ = ["NotOneProgram", "Step", "Trace", "is_array", "traced"]
 
+_WIDE = ("float64", "int64", "uint64", "complex128")
+
 
 class NotOneProgram(Exception):
     """The function is to be called eagerly."""
@@ -78,10 +80,18 @@ def traced(function: Callable[..., Any], *arguments: Any) -> Trace:
     found, shapes = jax.make_jaxpr(checked, return_shape=True)(*arguments)
     if found.effects or len(found.jaxpr.constvars) != len(found.consts):
         raise NotOneProgram
+    dtypes = {str(one.dtype) for one in jax.tree_util.tree_leaves(shapes)}
+    if dtypes.intersection(_WIDE) and not _has_wide():
+        raise NotOneProgram  # it sets the flag itself, and a program would return 32 bits
     leaves = [*found.consts, *jax.tree_util.tree_leaves(arguments)]
     if len({device for one in leaves if is_array(one) for device in one.devices()}) > 1:
         raise NotOneProgram  # it is about devices
     return _numbered(found, jax.tree_util.tree_structure(shapes))
+
+
+def _has_wide() -> bool:
+    config: Any = jax.config
+    return bool(config.jax_enable_x64)
 
 
 def _numbered(found: Any, tree: Any) -> Trace:
