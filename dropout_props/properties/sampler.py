@@ -22,7 +22,7 @@ import numpy as np
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Interval
 from dropout_props.subjects.compiled.adapter import runs_in_one_program
-from dropout_props.subjects.compiled.one_program import Repeated
+from dropout_props.subjects.compiled.one_program import Repeated, one_program
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -241,6 +241,8 @@ class Sampler:
         if self.subject.traits.batching == "loop":
             return np.stack([np.asarray(function(key)) for key in keys])
         if runs_in_one_program(self.subject):
+            if self.case.size > _KEPT:  # `repeated` would keep each input, and a copy of its bytes
+                return np.asarray(one_program(partial(_in_batch, function, keys), split=True))
             return np.asarray(self.repeated(partial(_in_batch, function), keys))
         return np.asarray(jax.vmap(function)(keys))
 

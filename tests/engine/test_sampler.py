@@ -1,15 +1,19 @@
 """Keys differ for every run seed, property, case, role and block, and can be reproduced."""
 
+import gc
 from dataclasses import replace
 from itertools import combinations
 
 import jax
 import numpy as np
+import pytest
 
 from dropout_props.cases.case import Case
+from dropout_props.properties import sampler as sampler_module
 from dropout_props.properties.sampler import BLOCK_UNITS, LOOPED_UNITS, Sampler
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
+from dropout_props.subjects.compiled.adapter import in_one_program
 
 _SAMPLER = Sampler(
     kernel_subject(Kernel(), api="linen", name="control.reference"), Case(), "DP202", run_seed=0
@@ -68,3 +72,16 @@ def test_keys_are_typed_keys_of_the_default_implementation() -> None:
     keys = _SAMPLER.keys(3)
     assert keys.shape == (3,)
     assert keys.dtype == jax.random.key(0).dtype
+
+
+def test_a_large_input_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lives as long as its block is drawn: the largest masks leave no memory for it."""
+    monkeypatch.setattr(sampler_module, "_KEPT", 1030)
+    sampler = replace(
+        _SAMPLER, subject=in_one_program(_SAMPLER.subject), case=Case(shape=(1031,), rate=0.5)
+    )
+    keys = sampler.keys(3)
+    masks = sampler.masks(keys)
+    gc.collect()
+    assert (1031,) not in [array.shape for array in jax.live_arrays()]
+    np.testing.assert_array_equal(masks, replace(sampler, subject=_SAMPLER.subject).masks(keys))
