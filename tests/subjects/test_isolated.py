@@ -165,3 +165,29 @@ def test_it_imports_nothing_from_the_working_directory(tmp_path: Path) -> None:
         check=True,
     )
     assert ended.stdout == "True\n"
+
+
+def test_compiled_programs_run_on_the_device_of_their_arguments() -> None:
+    """The programs of one device are not those of another, and NumPy moves nothing from there."""
+
+    def on_both() -> list[tuple[bool, float]]:
+        import jax
+        import jax.numpy as jnp
+        import numpy as np
+
+        from dropout_props.subjects.compiled.one_program import Repeated, one_program
+
+        repeated, (first, second) = Repeated(), jax.devices()[:2]
+        there = jax.device_put(np.array([1.0, 4.0], np.float32), second)
+
+        def doubled(x: Any) -> Any:
+            return jnp.sqrt(x) * 2
+
+        found = []
+        for device in (first, first, first, second):
+            seen = repeated(doubled, jax.device_put(there, device))
+            found.append((seen.devices() == {device}, float(seen[0])))
+        seen = one_program(lambda: jnp.stack([there, there]))
+        return [*found, (seen.devices() == {second}, float(seen[0, 0]))]
+
+    assert run_isolated(on_both) == [(True, 2.0)] * 4 + [(True, 1.0)]

@@ -114,7 +114,9 @@ class _Known:
 
 
 def _kind(array: Any) -> tuple[Any, ...]:
-    return tuple(np.shape(array)), str(array.dtype), bool(getattr(array, "weak_type", False))
+    """Return the type of an array and where it is: a program runs on the devices it is for."""
+    is_weak, place = bool(getattr(array, "weak_type", False)), getattr(array, "sharding", None)
+    return tuple(np.shape(array)), str(array.dtype), is_weak, place
 
 
 def _identity(function: Any, within: tuple[Any, ...] = ()) -> Any:

@@ -117,7 +117,9 @@ def _shared(
             _programs.clear()
 
         platform = next((one.platform for one in devices), jax.default_backend())
-        moved = moves(steps, inputs, outputs) if platform == "cpu" else None
+        # What NumPy moves ends on the default device.
+        is_there = not devices or devices == jax.device_put(np.uint8(0)).devices()
+        moved = moves(steps, inputs, outputs) if platform == "cpu" and is_there else None
         program = moved or _compiled(steps, inputs, outputs, arguments, platform)
         # The steps are stored too: an object in the key that equals itself alone stays alive.
         _programs[key] = program, steps
