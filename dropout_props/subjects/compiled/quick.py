@@ -17,10 +17,13 @@ __all__ = ["quickly_compiled"]
 
 _LARGE = 2**15  # units; code that is not optimised takes about 50 ns a unit, code that is about 10
 
-Options = dict[str, "str | bool"]
+Options = dict[str, "str | bool | int"]
 
 _ROUNDED: Options = {"xla_allow_excess_precision": False}
-_EMITTERS: Options = {"xla_cpu_use_fusion_emitters": False}
+_EMITTERS: Options = {
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,  # programs are too small to divide
+}
 _unknown: set[str] = set()
 
 
@@ -42,7 +45,7 @@ def quickly_compiled(lowered: Any, *, units: int, platform: str) -> Any:
     return _compiled(lowered, {name: options[name] for name in options if name not in _unknown})
 
 
-def _compiled(lowered: Any, options: Mapping[str, str | bool]) -> Any:
+def _compiled(lowered: Any, options: Mapping[str, str | bool | int]) -> Any:
     try:
         return lowered.compile(compiler_options=dict(options))
     except Exception as error:
