@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dropout_props.subjects.compiled.steps import Step
+from dropout_props.subjects.compiled.steps import NotOneProgram, Step
 
 __all__ = ["grouped", "kind", "num_draws"]
 
@@ -41,12 +41,15 @@ def grouped(steps: Sequence[Step], outputs: Sequence[int]) -> list[list[Step]]:
     Args:
         steps: in an order in which they can run.
         outputs: numbers of the values that the whole trace returns.
+
+    Raises:
+        NotOneProgram: no order does.
     """
     homes = _homes(steps, outputs)
     groups: dict[_Home, list[Step]] = {}
     for step, home in zip(steps, homes, strict=True):
         groups.setdefault(home, []).append(step)
-    return _ordered(groups) or _in_runs(steps)
+    return _ordered(groups)
 
 
 def _homes(steps: Sequence[Step], outputs: Sequence[int]) -> list[_Home]:
@@ -87,7 +90,14 @@ def _home(purpose: str, before: frozenset[int], used_by: set[_Home]) -> _Home:
 
 
 def _ordered(groups: dict[_Home, list[Step]]) -> list[list[Step]]:
-    """Return the groups, each after those that it depends on; empty if there is a circle."""
+    """Return the groups, each after those that it depends on.
+
+    No two depend on each other: a step that keys are derived from stands with the keys, what
+    depends on a draw with what depends on the same draws, and the rest with its only user.
+
+    Raises:
+        NotOneProgram: two do, in spite of that.
+    """
     makers = {
         number: home for home, group in groups.items() for step in group for number in step.results
     }
@@ -99,25 +109,11 @@ def _ordered(groups: dict[_Home, list[Step]]) -> list[list[Step]]:
     while waiting:
         ready = [home for home, needs in waiting.items() if not needs & waiting.keys()]
         if not ready:
-            return []
+            raise NotOneProgram
         for home in ready:
             found.append(groups[home])
             del waiting[home]
     return found
-
-
-def _in_runs(steps: Sequence[Step]) -> list[list[Step]]:
-    """Return the steps in runs of one kind; each draw is a run of its own."""
-    groups: list[list[Step]] = []
-    before = "draw"  # the first step starts a run
-    for step in steps:
-        now = kind(step.equation)
-        if now == before and now != "draw":
-            groups[-1].append(step)
-        else:
-            groups.append([step])
-        before = now
-    return groups
 
 
 def _makes_bits(equation: Any) -> bool:

@@ -10,8 +10,8 @@ operations on the same shapes.
 Guarantees: a program is used again only for equal operations with equal parameters; where a
 function cannot be traced, has effects, or returns anything but arrays of JAX, it is called eagerly.
 Operations are rounded as they are eagerly, to the dtype of each, except where XLA contracts or
-reorders arithmetic: values may differ in their last places, so no verdict of FAIL rests on this
-(see `dropout_props.engine.decide`).
+reorders arithmetic: values may differ in their last places. A property that compares them allows
+for that, or is judged again by eager calls before it fails (see `dropout_props.engine.decide`).
 """
 
 from __future__ import annotations

@@ -68,10 +68,9 @@ def run_planned(
         The outputs of the function, and the plan by which it runs again for other arguments.
     """
     steps, outputs = trace.steps, trace.outputs
-    if num_draws(steps) > 1 if split is None else split:
-        groups = grouped(steps, outputs)
-    else:
-        groups = [list(steps)] if steps else []
+    if split is None:
+        split = num_draws(steps) > 1
+    groups = grouped(steps, outputs) if split or not steps else [list(steps)]
     needed = set(outputs)
     wanted: list[set[int]] = []  # of each group, by groups that follow
     for group in reversed(groups):
