@@ -20,6 +20,7 @@ from dropout_props.cases.case import Case, as_dtype
 from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
 from dropout_props.engine.adapt_case import fit, shows_mask
 from dropout_props.subjects.inputs import Given
+from dropout_props.subjects.keys import key_of_seed
 from dropout_props.subjects.operations import Call
 from dropout_props.subjects.subject import Unsupported
 
@@ -222,7 +223,7 @@ def _refusal(
 def _tried(
     adapter: Adapter, shape: tuple[int, ...], dtype: str, *, stream: str, eager: bool, rate: float
 ) -> str:
-    kind, streams = jnp.dtype(as_dtype(dtype)), {stream: jax.random.key(0)}
+    kind, streams = jnp.dtype(as_dtype(dtype)), {stream: key_of_seed(0)}
     try:
         if eager:
             x = jnp.ones(shape, kind)

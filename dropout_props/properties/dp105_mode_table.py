@@ -35,6 +35,7 @@ def _expected(rule: str | None, modes: Modes) -> bool | None:
     blocked_by=(),
     killed_by=("mode_by_or", "mode_of_constructor", "mode_none_trains", "mode_none_evaluates"),
     weight=16,
+    one_program=True,
 )
 def mode_table(sampler: Sampler) -> None:
     rule = sampler.subject.traits.mode_rule

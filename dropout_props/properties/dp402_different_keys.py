@@ -8,6 +8,7 @@ from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import TWO_MASKS, shift_named, two_masks
 from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import agreement
+from dropout_props.subjects.keys import key_data
 
 _PAIRS = ("adjacent seeds", "split siblings", "consecutive fold_in")
 _QUADS = 2**30  # groups of four seeds of 32 bits
@@ -19,7 +20,7 @@ def _key_pairs(sampler: Sampler, pairing: str, block: int) -> jax.Array:
     count = max(1, sampler.num_keys // 2)
     if pairing == "adjacent seeds":
         return in_pieces(jax.random.key, _seeds(sampler, count, block).reshape(-1))
-    words = sampler.key_data(sampler.words(count, role=pairing, block=block))
+    words = key_data(sampler.words(count, role=pairing, block=block))
     if pairing == "split siblings":
         return in_pieces(lambda one: jax.random.split(jax.random.wrap_key_data(one)), words)
     # Even and odd numbers, of every size: any step may be the first of a pair.

@@ -1,5 +1,6 @@
 """DP408: one application uses no key twice."""
 
+from functools import partial
 from math import log2, prod
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
+from dropout_props.subjects.compiled.one_program import one_program
 from dropout_props.subjects.operations import Layers, Repeat
 
 _RUN = 128  # units
@@ -63,7 +65,7 @@ def keys_used_once(sampler: Sampler) -> None:
 def _adjacent_keys(sampler: Sampler) -> list[jax.Array]:
     """Return two keys of adjacent seeds."""
     seed = int(sampler.words(1, role="seed")[0, 0]) // 2 * 2
-    return [jax.random.key(np.uint32(seed + step)) for step in (0, 1)]
+    return [one_program(partial(jax.random.key, np.uint32(seed + step))) for step in (0, 1)]
 
 
 def _require_no_shared_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:

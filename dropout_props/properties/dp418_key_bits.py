@@ -10,6 +10,7 @@ from dropout_props.properties.catalogue import Sampler, Trials, statistical
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import agreement
+from dropout_props.subjects.keys import key_data, num_words
 from dropout_props.subjects.operations import WithKey
 
 _WORD = 32
@@ -75,7 +76,7 @@ def _flipped_keys(sampler: Sampler, role: str, groups: int, block: int) -> jax.A
 
 
 def _flipped_numbers(sampler: Sampler, role: str, groups: int, block: int) -> jax.Array:
-    words = sampler.key_data(sampler.words(groups, role=role, block=block))
+    words = key_data(sampler.words(groups, role=role, block=block))
     numbers = sampler.words(groups, role=f"{role}, which", block=block)[:, :1]
     flips = np.append(np.uint32(0), np.uint32(1) << np.arange(_WORD, dtype=np.uint32))
     flipped = (numbers ^ flips).reshape(-1)
@@ -93,4 +94,4 @@ def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray[Any, Any]
 
 
 def _words_of_a_key() -> int:
-    return int(jax.random.key_data(jax.random.key(0)).shape[-1])
+    return num_words()

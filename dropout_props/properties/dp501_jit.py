@@ -29,9 +29,10 @@ _MANY = 100  # units, as in the cases in which pairs of units are counted
 def jit(sampler: Sampler) -> None:
     train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
     expected = train(key, x)
-    agree(sampler, jax.jit(train)(key, x), expected, "under jit")
-    bound = jax.jit(lambda inputs: train(key, inputs))
-    agree(sampler, bound(x), expected, "under jit, with the key as a constant")
+    both = jax.jit(lambda given, inputs: (train(given, inputs), train(key, inputs)))
+    traced, constant = both(key, x)
+    agree(sampler, traced, expected, "under jit")
+    agree(sampler, constant, expected, "under jit, with the key as a constant")
     # What the statistical properties count is compiled: the counts are of eager calls as well.
     if sampler.case.size < _MANY:
         return

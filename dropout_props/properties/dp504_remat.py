@@ -1,13 +1,12 @@
 """DP504: a forward pass that is recomputed for the backward pass has the same mask."""
 
-from typing import Any
-
 import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.exact_cases import transform_cases
 from dropout_props.properties.outputs import agree, training_call
+from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import one_program
 
 
@@ -27,14 +26,15 @@ from dropout_props.subjects.compiled.one_program import one_program
 )
 def remat(sampler: Sampler) -> None:
     train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
-    output = train(key, x)
+    output = in_one_program(sampler.subject).call(
+        x, rate=sampler.case.rate, training=True, streams=sampler.streams(key)
+    )
     # The sum of the kept units: its gradient is 1/keep where the forward mask kept, else 0.
     slope = np.where(np.asarray(output) != 0, 1.0 / sampler.case.keep, 0.0).astype(x.dtype)
 
-    def loss(layer: Any) -> Any:
-        return jax.grad(lambda inputs: layer(key, inputs).sum())
-
     remat = jax.checkpoint(train)
-    agree(sampler, remat(key, x), output, "under jax.checkpoint")
-    agree(sampler, one_program(lambda: loss(remat)(x)), slope, "the gradient under jax.checkpoint")
-    agree(sampler, jax.jit(loss(remat))(x), slope, "the gradient under jit of jax.checkpoint")
+    loss = jax.grad(lambda inputs: remat(key, inputs).sum())
+    forward, backward = one_program(lambda: (remat(key, x), loss(x)), split=False)
+    agree(sampler, forward, output, "under jax.checkpoint")
+    agree(sampler, backward, slope, "the gradient under jax.checkpoint")
+    agree(sampler, jax.jit(loss)(x), slope, "the gradient under jit of jax.checkpoint")

@@ -4,10 +4,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact
 from dropout_props.properties.outputs import agree
 from dropout_props.properties.transforms import TIMES, same_as_plain
+from dropout_props.subjects.compiled.adapter import in_one_program
+from dropout_props.subjects.compiled.one_program import one_program
 from dropout_props.subjects.operations import Under
 from dropout_props.subjects.traits import Ability
 
@@ -41,8 +44,9 @@ def framework_remat(sampler: Sampler) -> None:
         return subject.run(Under("plain", TIMES), x, **options)[-1].sum()
 
     if any(map(subject.traits.lacks, _SHOWS_MASK)):
-        slope = jax.grad(plain)(x)
+        slope = one_program(lambda: jax.grad(plain)(x))
     else:
-        kept = subject.run(Under("plain", TIMES), x, **options)[-1] != 0
-        slope = jnp.where(kept, jnp.ones_like(x) / case.keep, jnp.zeros_like(x))
-    agree(sampler, jax.grad(remat)(x), slope, "the gradient of the last call under remat")
+        last = in_one_program(subject).run(Under("plain", TIMES), x, **options)[-1]
+        slope = np.where(np.asarray(last) != 0, 1.0 / case.keep, 0.0).astype(x.dtype)
+    gradient = one_program(lambda: jax.grad(remat)(x))
+    agree(sampler, gradient, slope, "the gradient of the last call under remat")

@@ -7,7 +7,6 @@ from math import log2
 from typing import Any
 
 import jax
-import numpy as np
 
 from dropout_props.properties.bits import same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
@@ -15,7 +14,7 @@ from dropout_props.properties.coincidence import one_suffices
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.statistics import Interval
-from dropout_props.subjects.compiled.one_program import one_program
+from dropout_props.subjects.keys import key_of
 from dropout_props.subjects.subject import Crashed
 
 _KINDS = {
@@ -45,13 +44,10 @@ _LOG2_CHANCE = -64.0
 )
 def key_kinds(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
-    seeds = sampler.words(2, role="kinds")[:, 0]
+    words = sampler.words(2, role="kinds")
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
-            first, second = (
-                one_program(partial(jax.random.key, np.uint32(seed), impl=implementation))
-                for seed in seeds
-            )
+            first, second = (key_of(two, implementation) for two in words)
             one = _call(partial(train, first, x), kind)
             again, other = train(first, x), train(second, x)
             if implementation == "threefry2x32":

@@ -23,6 +23,7 @@ from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Interval
 from dropout_props.subjects.compiled.adapter import runs_in_one_program
 from dropout_props.subjects.compiled.one_program import Repeated, one_program
+from dropout_props.subjects.keys import key_of
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -153,12 +154,7 @@ class Sampler:
 
     def wrapped(self, words: np.ndarray[Any, Any]) -> jax.Array:
         """Return typed keys of the default implementation, key[...], from uint32[..., 2]."""
-        return jax.random.wrap_key_data(jax.device_put(self.key_data(words)))
-
-    def key_data(self, words: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Return uint32[..., 2] as the words of keys of the default implementation."""
-        width = jax.random.key_data(jax.random.key(0)).shape[-1]
-        return np.concatenate([words] * (width // 2), axis=-1)
+        return key_of(words)
 
     def batches(self, keys: jax.Array) -> list[jax.Array]:
         """Return the keys in batches of `num_keys`, so that no other size is compiled.

@@ -276,9 +276,11 @@ def _evaluation_type(
     import jax
     import jax.numpy as jnp
 
+    from dropout_props.subjects.keys import key_of_seed
+
     output = jax.eval_shape(
         # The key is for an evaluation that demands one: that is a fault of another property.
-        lambda x: adapter.run(_EVALUATION, x, rate=rate, streams={stream: jax.random.key(0)})[0],
+        lambda x: adapter.run(_EVALUATION, x, rate=rate, streams={stream: key_of_seed(0)})[0],
         jax.ShapeDtypeStruct(shape, jnp.dtype(dtype)),
     )
     return tuple(output.shape), str(output.dtype)

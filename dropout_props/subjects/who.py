@@ -61,9 +61,11 @@ def drawing_modules(subject: Subject, shape: Sequence[int]) -> frozenset[str]:
     import jax
     import jax.numpy as jnp
 
+    from dropout_props.subjects.keys import key_of_seed
+
     rate = _RATE if subject.traits.rate is None else subject.traits.rate
     dtype = next(iter(subject.traits.dtypes), "float32")
-    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+    streams = {subject.traits.stream or "dropout": key_of_seed(0)}
 
     def call() -> Any:
         x = jnp.ones(tuple(shape), dtype)

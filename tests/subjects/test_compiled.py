@@ -13,7 +13,7 @@ from dropout_props.engine.compilations import counted
 from dropout_props.properties.bits import same_bits
 from dropout_props.subjects.compiled import quick
 from dropout_props.subjects.compiled.groups import grouped
-from dropout_props.subjects.compiled.one_program import Repeated, one_program
+from dropout_props.subjects.compiled.one_program import Repeated, is_traced, one_program
 from dropout_props.subjects.compiled.steps import traced
 
 _HOLDER: Any = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
@@ -33,6 +33,22 @@ def test_calls_share_the_programs_of_one_call() -> None:
         seen = one_program(lambda: [_dropped(key, path) for path in range(5)], split=True)
     assert compiled.count == 0
     assert all(same_bits(one, _dropped(key, path)) for path, one in enumerate(seen))
+
+
+def test_derivations_share_their_steps() -> None:
+    """One layer folds a number in once, another one twice, after a sum of counts."""
+    key, count = jax.random.key(np.uint32(3)), jax.device_put(np.uint32(2**32 - 1))
+    one_program(lambda: _dropped(key, 0), split=True)
+
+    def counting() -> Any:
+        once = jax.random.fold_in(jax.random.clone(key), count + np.uint32(2))
+        raw = jax.random.key_data(once)
+        return _dropped(jax.random.wrap_key_data(raw), 4), count + np.uint32(1), raw
+
+    with counted() as compiled:
+        seen = one_program(counting, split=True)
+    assert compiled.count == 0
+    assert all(same_bits(one, other) for one, other in zip(seen, counting(), strict=True))
 
 
 def test_a_draw_that_depends_on_a_draw_comes_after_it() -> None:
@@ -98,6 +114,16 @@ def test_moves_of_numpy_are_those_of_jax(move: Any, dtype: str) -> None:
     with counted() as compiled:
         seen = one_program(partial(move, x))
     assert same_bits(seen, expected)
+    assert compiled.count == 0
+
+
+def test_whether_something_is_traced_compiles_nothing() -> None:
+    """Also under a flag that makes a number another one."""
+    with counted() as compiled, _HOLDER.enable_x64(True):
+        assert not is_traced()
+        found: list[bool] = []
+        jax.make_jaxpr(lambda: found.append(is_traced()))()
+    assert found == [True]
     assert compiled.count == 0
 
 

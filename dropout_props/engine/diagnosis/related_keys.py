@@ -13,6 +13,7 @@ import numpy as np
 
 from dropout_props.engine.diagnosis.evidence import agreement_bits, enough
 from dropout_props.properties.sampler import folded, in_pieces
+from dropout_props.subjects.keys import key_data
 from dropout_props.subjects.operations import Repeat
 from dropout_props.subjects.subject import SubjectError, Unsupported
 
@@ -59,7 +60,7 @@ def _pairs(sampler: Sampler) -> Iterator[tuple[str, np.ndarray[Any, Any], np.nda
     seeds = (sampler.words(_PAIRS, role="seeds")[:, 0] >> 2) * 2
     masks = [_flat(sampler, in_pieces(jax.random.key, seeds + np.uint32(n))) for n in (0, 1)]
     yield "the mask of seed s + 1", masks[0], masks[1]
-    words = sampler.key_data(sampler.words(_PAIRS, role="parents"))
+    words = key_data(sampler.words(_PAIRS, role="parents"))
     siblings = [_flat(sampler, in_pieces(partial(_sibling, n), words)) for n in (0, 1)]
     yield "the mask of the second of two split keys", siblings[0], siblings[1]
     numbers = [_flat(sampler, in_pieces(folded, words, seeds + np.uint32(n))) for n in (0, 1)]

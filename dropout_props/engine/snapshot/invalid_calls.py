@@ -19,6 +19,7 @@ from dropout_props.cases.case import Case
 from dropout_props.engine.adapt_case import fit
 from dropout_props.properties.sampler import came_through
 from dropout_props.results.records import Answer
+from dropout_props.subjects.keys import key_of_seed
 from dropout_props.subjects.operations import Layers, Repeat
 from dropout_props.subjects.subject import Unsupported
 
@@ -49,7 +50,7 @@ def _distinct_masks(subject: Subject) -> list[Answer]:
     """Count the masks of three calls, and of three layers, with one key; bits do not matter."""
     case = fit(Case(shape=(128,), rate=0.5), subject.traits)
     x = jnp.asarray(case.inputs())
-    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+    streams = {subject.traits.stream or "dropout": key_of_seed(0)}
     arguments: dict[str, Any] = {"rate": case.rate, "streams": streams}
     found = []
     try:
@@ -74,7 +75,7 @@ def _gradient(subject: Subject) -> list[Answer]:
         return []
     case = fit(Case(shape=(128,), rate=0.1), subject.traits)
     x = jnp.asarray(case.inputs())
-    streams = {subject.traits.stream or "dropout": jax.random.key(0)}
+    streams = {subject.traits.stream or "dropout": key_of_seed(0)}
 
     def train(x: Any) -> Any:
         return subject.call(x, rate=case.rate, training=True, streams=streams)
@@ -91,7 +92,7 @@ def _gradient(subject: Subject) -> list[Answer]:
 def _mistakes(subject: Subject) -> Iterator[tuple[str, Callable[[], Any]]]:
     case = fit(Case(shape=(128,), rate=0.5), subject.traits)
     x = jnp.asarray(case.inputs())
-    key = jax.random.key(0)
+    key = key_of_seed(0)
     stream = subject.traits.stream or "dropout"
 
     def train(x: Any = x, rate: Any = case.rate, **streams: Any) -> Any:

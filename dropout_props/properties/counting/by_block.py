@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.counting.counters import masks_on_device
+from dropout_props.subjects.keys import key_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,4 +64,4 @@ class BlockCounter:
     def _words(self, blocks: Sequence[int]) -> Any:
         sampler = self._sampler
         words = [sampler.words(sampler.num_keys, role="mask", block=block) for block in blocks]
-        return jax.device_put(sampler.key_data(np.stack(words)))
+        return jax.device_put(key_data(np.stack(words)))

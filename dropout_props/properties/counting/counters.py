@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.counting.kinds import kind_of
+from dropout_props.subjects.keys import key_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +139,7 @@ class DeviceCounter:
             words = [self._sampler.words(count, role="mask", block=block) for block in piece]
             words += [words[0]] * (self._at_once - len(piece))
             used = np.arange(self._at_once) < len(piece)
-            yield self._sampler.key_data(np.stack(words)), used.astype(np.int32)
+            yield key_data(np.stack(words)), used.astype(np.int32)
 
     def _placed(self, array: NDArray[Any]) -> Any:
         """Spread an array over the devices; other processes hold the other parts of it."""

@@ -3,7 +3,8 @@
 A call of a layer derives a key, draws random bits, and computes an output from them. A trace of
 several calls, compiled as one program, is a program of its own for each number of calls and each
 shape. Here each draw is a program, which every draw of that shape shares; so is the derivation of
-its key, and what follows from it alone.
+its key, and what follows from it alone. A derivation is divided into its steps, because two layers
+that derive their keys otherwise take the same steps in another number or order.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dropout_props.subjects.compiled.moves import is_move
 from dropout_props.subjects.compiled.steps import NotOneProgram, Step
 
 __all__ = ["grouped", "kind", "num_draws"]
@@ -18,6 +20,7 @@ __all__ = ["grouped", "kind", "num_draws"]
 _BITS = ("random_bits", "threefry2x32", "rng_bit_generator", "rng_uniform")
 _KEYS = ("random_fold_in", "random_split", "random_seed", "random_wrap", "random_unwrap",
          "random_clone", "threefry2x32")  # fmt: skip
+_ONE_BY_ONE = ("random_fold_in", "random_split", "random_seed")
 
 _Home = tuple[str, frozenset[int]]  # where a step belongs, and the draws on which that depends
 _SHARED_HOME: _Home = ("shared", frozenset())
@@ -49,7 +52,18 @@ def grouped(steps: Sequence[Step], outputs: Sequence[int]) -> list[list[Step]]:
     groups: dict[_Home, list[Step]] = {}
     for step, home in zip(steps, homes, strict=True):
         groups.setdefault(home, []).append(step)
-    return _ordered(groups)
+    return [part for group in _ordered(groups) for part in _apart(group)]
+
+
+def _apart(group: list[Step]) -> list[list[Step]]:
+    """Return the steps of a group one by one, if the group does nothing but derive keys."""
+    names = [step.equation.primitive.name for step in group]
+    derives = any(name in _ONE_BY_ONE for name in names)
+    alone = all(
+        name in _ONE_BY_ONE or is_move(step.equation)
+        for name, step in zip(names, group, strict=True)
+    )
+    return [[step] for step in group] if derives and alone else [group]
 
 
 def _homes(steps: Sequence[Step], outputs: Sequence[int]) -> list[_Home]:

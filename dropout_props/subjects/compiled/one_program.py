@@ -55,7 +55,7 @@ def is_traced(*values: Any) -> bool:
     """Return whether a value is a tracer, or operations on concrete values are being traced."""
     return any(
         isinstance(leaf, jax.core.Tracer)
-        for leaf in [jax.lax.neg(np.float32(0)), *jax.tree_util.tree_leaves(values)]
+        for leaf in [jax.device_put(np.float32(0)), *jax.tree_util.tree_leaves(values)]
     )
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from flax.core import FrozenDict
 
 from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.keys import raw_key_of_seed
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, Moded, Neighbour, Plan, Repeated
 from dropout_props.subjects.linen.variables import cached, updatable, updated
@@ -174,7 +175,7 @@ class LinenAdapter:
 
     def trace(self, x: Array, *, rate: float, streams: Streams) -> Array:
         """See `Adapter.trace`; unlike `run` it initialises no variables."""
-        key = jax.random.PRNGKey(_PARAMS_SEED)
+        key = raw_key_of_seed(_PARAMS_SEED)
         keys = {_PARAMS: key, self.stream or self.own_stream: key}
         mode: Any = self.wiring.mode_argument
 
@@ -191,7 +192,7 @@ class LinenAdapter:
 
     def collections(self, x: Array, *, rate: float) -> frozenset[str]:
         """See `Adapter.collections`."""
-        key = jax.random.PRNGKey(_PARAMS_SEED)
+        key = raw_key_of_seed(_PARAMS_SEED)
         keys = {_PARAMS: key, self.stream or self.own_stream: key}
         mode: dict[str, Any] = {**self.wiring.mode_argument("call", training=False)}
         layer = self._layer(rate=rate, training=False)
@@ -288,7 +289,7 @@ class LinenAdapter:
             # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
             with jax.ensure_compile_time_eval():
                 # The layer's own stream too: an evaluation that draws fails as an evaluation.
-                key = jax.random.PRNGKey(_PARAMS_SEED)
+                key = raw_key_of_seed(_PARAMS_SEED)
                 found = model(training=False).init(
                     {"params": key, self.stream or self.own_stream: key},
                     jax.device_put(np.zeros(x.shape, x.dtype)),  # it compiles nothing

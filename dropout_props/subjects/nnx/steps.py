@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 import jax
@@ -45,7 +46,7 @@ class Stepper:
         self._reseeding = reseeding
         self._snapshot: Any = None
         self._saved: Any = None
-        self._compiled: LayerCall = nnx.jit(lambda layer, x: call(layer, x, training=True))
+        self._compiled = _compiled(call)
 
     def take(self, operation: Steps, x: Array) -> tuple[Array, ...]:
         """Take the steps, and return the outputs of the training calls."""
@@ -81,6 +82,13 @@ class Stepper:
         return None
 
 
+@lru_cache(maxsize=1)
+def _compiled(call: Callable[..., Array]) -> LayerCall:
+    """Return the training call under `nnx.jit`, which all sequences of steps of a layer share."""
+    compiled: LayerCall = nnx.jit(lambda layer, x: call(layer, x, training=True))
+    return compiled
+
+
 def reseed(model: Any, stream: str, key: Key) -> None:
     """Reseed one stream of a model with a key.
 
@@ -106,9 +114,9 @@ def _words(leaf: Any) -> tuple[Any, np.ndarray[Any, Any]]:
 def _from_host(saved: Any) -> Any:
     leaves, form = saved
     arrays = [
-        jnp.asarray(words)
+        jax.device_put(words)
         if kind is None
-        else jax.random.wrap_key_data(jnp.asarray(words), impl=kind)
+        else jax.random.wrap_key_data(jax.device_put(words), impl=kind)
         for kind, words in leaves
     ]
     return jax.tree_util.tree_unflatten(form, arrays)
