@@ -95,20 +95,21 @@ class Case:
         if self.values.startswith(_GIVEN):
             return _arrays[self.values]
         dtype = as_dtype(self.dtype)
-        numbers = 1.0 + np.arange(size, dtype=np.float64) % 61  # exact in every float dtype
         if dtype.kind in "iub":  # token ids that every vocabulary has
             return (np.arange(size) % 2).reshape(self.shape).astype(dtype)
+        numbers = np.arange(1.0, 62.0)  # exact in every float dtype
         if self.values == "negative":
             numbers = -numbers
         elif self.values == SMALL:
             numbers = np.ldexp(numbers, -20)
         elif self.values == "zeros":
-            numbers = np.zeros(size)
-        elif self.values == "special":
+            numbers = np.zeros(1)
+        numbers = np.resize(numbers.astype(dtype), size)
+        if self.values == "special":
             special = np.array([np.nan, np.inf, -np.inf, -0.0])
             at = np.arange(size) % 3 == 0
-            numbers[at] = special[np.arange(int(at.sum())) % 4]
-        return numbers.reshape(self.shape).astype(dtype)
+            numbers[at] = special[np.arange(int(at.sum())) % 4].astype(dtype)
+        return numbers.reshape(self.shape)
 
     def __str__(self) -> str:
         parts = [f"shape={self.shape}", f"rate={self.rate!r}", f"dtype={self.dtype}"]

@@ -59,7 +59,6 @@ def publish_run(
     """
     from dropout_props.replay.programs import with_programs
     from dropout_props.report import screen, terminal
-    from dropout_props.report.html import page
     from dropout_props.report.junit import run_junit
     from dropout_props.report.sarif import sarif, workflow_commands
     from dropout_props.results import cache, files
@@ -74,6 +73,8 @@ def publish_run(
         if junit_path is not None:
             outputs.save(run_junit(result), junit_path)
         if html_path is not None:
+            from dropout_props.report.html import page
+
             outputs.save(page(result), html_path)
         if sarif_path is not None:
             outputs.save(sarif(result, places=places, version=__version__), sarif_path)

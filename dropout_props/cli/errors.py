@@ -6,6 +6,7 @@ from functools import cache
 
 import click
 
+from dropout_props.environment.collector import keep_loaded
 from dropout_props.results.exit_codes import ExitCode
 
 __all__ = ["CannotRun", "require_working_pair"]
@@ -29,6 +30,7 @@ def require_working_pair() -> None:
         _run_pair()
     except BrokenPair as error:
         raise CannotRun(str(error)) from error
+    keep_loaded()
 
 
 @cache

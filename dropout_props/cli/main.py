@@ -15,6 +15,7 @@ import click
 
 from dropout_props import __version__
 from dropout_props.cli.interrupt import interruptible
+from dropout_props.environment.collector import own_process
 from dropout_props.results.cache import folder
 from dropout_props.results.exit_codes import ExitCode
 from dropout_props.results.writing import STANDARD_OUTPUT, sentence
@@ -109,7 +110,13 @@ def _set_hypothesis_folder() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line, and exit; an error of the user is one paragraph and an exit code."""
+    """Run the command line, and exit; an error of the user is one paragraph and an exit code.
+
+    Args:
+        arguments: those of the command line; None for those of this process, which ends with it.
+    """
+    if arguments is None:
+        own_process()
     _set_hypothesis_folder()
     code = _run(arguments)
     for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):

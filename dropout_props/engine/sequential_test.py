@@ -18,6 +18,7 @@ import numpy as np
 from dropout_props.engine.device_blocks import device_blocks, forecast
 from dropout_props.results.records import Counts, ExampleResult
 from dropout_props.statistics import (
+    Trials,
     blocks_to_decide,
     clopper_pearson,
     excluded_sides,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from dropout_props.engine.device_blocks import DeviceBlocks
     from dropout_props.properties import Statistical
     from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Trials
 
 # The self-test measures `excluded_sides` and `log_evalues` as this module uses them.
 __all__ = ["Example", "Rule", "excluded_sides", "judge_example", "log_evalues"]
@@ -217,30 +217,31 @@ def _on_device(start: _Start, decision: Statistical, quick: DeviceBlocks) -> Exa
 def _decided(start: _Start, draw: Callable[[int], tuple[Trials, ...]]) -> Example:
     """Look at the evidence after each block, and draw the next until the example is decided."""
     sampler, rule, discrepancies = start.sampler, start.rule, start.discrepancies
-    families, max_blocks = start.first, start.max_blocks
-    blocks, verdict, evidence = 1, "undecided", -inf
-    ruled_out = [np.zeros((2, len(family)), dtype=bool) for family in families]
+    blocks, max_blocks, verdict, evidence = 1, start.max_blocks, "undecided", -inf
+    # One family of all members: a look at them is one call, not one for each family.
+    members, discrepancy = Trials.joined(start.first), np.concatenate(discrepancies)
+    ends = np.cumsum([len(family) for family in start.first])[:-1]
+    ruled_out = np.zeros((2, len(members)), dtype=bool)
     trace: dict[int, float] = {}
     while True:
-        pairs = list(zip(families, discrepancies, strict=True))
-        evidence = log_mean_evalue([log_evalues(f, discrepancy=d) for f, d in pairs])
-        ruled_out = [
-            sides | excluded_sides(f, discrepancy=d, false_pass_rate=rule.false_pass_rate)
-            for sides, (f, d) in zip(ruled_out, pairs, strict=True)
-        ]
+        evalues = log_evalues(members, discrepancy=discrepancy)
+        evidence = log_mean_evalue(np.split(evalues, ends))
+        ruled_out |= excluded_sides(
+            members, discrepancy=discrepancy, false_pass_rate=rule.false_pass_rate
+        )
         if evidence >= rule.log_threshold:
             verdict = "refuted"
-        elif all(sides.all() for sides in ruled_out):
+        elif ruled_out.all():
             verdict = "excluded"
         if verdict != "undecided" or blocks >= max_blocks or blocks.bit_count() == 1:
             trace[sum(sampler.drawn) - start.before] = evidence
         if verdict != "undecided" or blocks >= max_blocks:
             break
-        families = tuple(old + new for old, new in zip(families, draw(blocks), strict=True))
+        members += Trials.joined(draw(blocks))
         blocks += 1
     return Example(
         sampler,
-        families,
+        members.parted(start.first),
         discrepancies,
         verdict,
         evidence,

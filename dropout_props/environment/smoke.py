@@ -1,8 +1,9 @@
 """The smoke test: do the installed Flax and JAX work together at all?
 
 Flax declares no upper bound on JAX, so a resolver picks pairs that import and then fail on the
-first apply. The test runs imports, Linen apply, init, jit with grad, nn.scan and nnx.Dropout; it
-cannot say whether their results are correct. Only the remedy reads the table of releases; the
+first apply. The test runs imports and a first Linen apply, and traces init, jit with grad, nn.scan
+and nnx.Dropout: a trace calls all of Flax's code and what that calls in JAX, and compiles nothing.
+It cannot say whether their results are correct. Only the remedy reads the table of releases; the
 verdict does not.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dropout_props.environment import releases
@@ -89,19 +91,34 @@ def _keys() -> dict[str, Any]:
 
 def _apply() -> None:
     import flax.linen as nn
+    import jax
     import jax.numpy as jnp
 
-    nn.Dropout(0.5).apply(
-        {}, jnp.ones((1,)), deterministic=False, rngs={"dropout": _keys()["dropout"]}
-    )
+    @jax.jit
+    def train() -> Any:
+        rngs = {"dropout": _keys()["dropout"]}
+        return nn.Dropout(0.5).apply({}, jnp.ones((1,)), deterministic=False, rngs=rngs)
+
+    train().block_until_ready()
 
 
-def _init() -> None:
+def _traced(run: Callable[[], Any]) -> Callable[[], None]:
+    """Return a step that is traced."""
+
+    def trace() -> None:
+        import jax
+
+        jax.eval_shape(partial(run))  # another function each time: JAX keeps traces
+
+    return trace
+
+
+def _init() -> Any:
     model, x = _model()
-    model.init(_keys(), x)
+    return model.init(_keys(), x)
 
 
-def _jit_grad() -> None:
+def _jit_grad() -> Any:
     import jax
 
     model, x = _model()
@@ -110,10 +127,10 @@ def _jit_grad() -> None:
     def loss(variables: Any) -> Any:
         return model.apply(variables, x, rngs={"dropout": _keys()["dropout"]}).sum()
 
-    jax.jit(jax.grad(loss))(variables)
+    return jax.jit(jax.grad(loss))(variables)
 
 
-def _scan() -> None:
+def _scan() -> Any:
     import flax.linen as nn
     import jax.numpy as jnp
 
@@ -123,21 +140,23 @@ def _scan() -> None:
             return nn.Dropout(0.5)(carry, deterministic=False), x
 
     scanned = nn.scan(Step, variable_broadcast="params", split_rngs={"dropout": True})
-    scanned().apply({}, jnp.ones((1,)), jnp.ones((2, 1)), rngs={"dropout": _keys()["dropout"]})
+    return scanned().apply(
+        {}, jnp.ones((1,)), jnp.ones((2, 1)), rngs={"dropout": _keys()["dropout"]}
+    )
 
 
-def _nnx() -> None:
+def _nnx() -> Any:
     import jax.numpy as jnp
     from flax import nnx
 
-    nnx.Dropout(0.5, deterministic=False, rngs=nnx.Rngs(dropout=0))(jnp.ones((1,)))
+    return nnx.Dropout(0.5, deterministic=False, rngs=nnx.Rngs(dropout=0))(jnp.ones((1,)))
 
 
 _STEPS: tuple[tuple[str, Callable[[], None]], ...] = (
     ("importing", _imports),
     ("a first Linen apply", _apply),
-    ("a Linen init", _init),
-    ("jit of a gradient", _jit_grad),
-    ("nn.scan", _scan),
-    ("a call of nnx.Dropout", _nnx),
+    ("a Linen init", _traced(_init)),
+    ("jit of a gradient", _traced(_jit_grad)),
+    ("nn.scan", _traced(_scan)),
+    ("a call of nnx.Dropout", _traced(_nnx)),
 )

@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logsumexp
 
 from dropout_props.statistics.arguments import require_inside
 from dropout_props.statistics.deviance import binomial_deviance, count_minus_mean
@@ -183,7 +182,10 @@ def excluded_sides(
 
 
 def _log_mean(log_values: Floats) -> float:
-    return float(logsumexp(log_values) - math.log(log_values.size))
+    largest = float(log_values.max())
+    if math.isinf(largest):
+        return largest
+    return largest + math.log(float(np.exp(log_values - largest).mean()))
 
 
 def _positive(discrepancy: ArrayLike) -> Floats:

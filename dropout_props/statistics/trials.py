@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["EDGE_ROUNDING", "Interval", "Trials", "as_probability"]
@@ -130,6 +132,28 @@ class Trials:
         lowest, highest = as_probability(probability)
         fields: Any = (successes, trials, lowest, highest, label)  # arrays in __post_init__
         return cls(*fields)
+
+    @classmethod
+    def joined(cls, families: Sequence[Trials]) -> Trials:
+        """Return the members of all families as one family, in order: see `parted`."""
+        fields: Any = [
+            np.concatenate([getattr(family, name) for family in families])
+            for name in ("successes", "trials", "lowest", "highest")
+        ]
+        fields.append(repr([(family.label, len(family)) for family in families]))
+        return cls(*fields)
+
+    def parted(self, families: Sequence[Trials]) -> tuple[Trials, ...]:
+        """Return the members as the families that were `joined`.
+
+        Args:
+            families: have the labels and the numbers of members; their counts do not matter.
+        """
+        ends = np.cumsum([len(family) for family in families])[:-1]
+        fields: Any = (self.successes, self.trials, self.lowest, self.highest)
+        labels = [family.label for family in families]
+        parts: Any = zip(*(np.split(field, ends) for field in fields), labels, strict=True)
+        return tuple(Trials(*part) for part in parts)
 
     def __len__(self) -> int:
         """The number of members."""

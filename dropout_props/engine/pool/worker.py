@@ -16,6 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dropout_props.engine.pool.ending import describe_exit
+from dropout_props.environment.collector import keep_loaded, own_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,8 @@ def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner handles it
     threading.Thread(target=_end_with_owner, daemon=True).start()
+    own_process()
+    keep_loaded()
     pipe.send((Message.READY.value, None))
     while True:
         try:

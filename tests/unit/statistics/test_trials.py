@@ -40,6 +40,24 @@ def test_addition_is_exact_where_floats_are_not() -> None:
     assert both == Trials.of(huge + 1, huge + 3, 0.5)
 
 
+def test_families_that_are_joined_come_apart_again() -> None:
+    """Also one without members; counts of other families do not add to them."""
+    nothing: list[int] = []
+    families = (
+        Trials.of([1, 2], 9, Interval(0.1, 0.2), "lag"),
+        Trials.of(nothing, 0, 0.5, "none"),
+        Trials.of(2**62, 2**62, 1.0, "unit"),
+    )
+    joined = Trials.joined(families)
+    assert joined.successes.tolist() == [1, 2, 2**62]
+    assert joined.parted(families) == families
+    assert (
+        joined + Trials.joined([families[0], families[1], Trials.of(0, 1, 1.0, "unit")])
+    ).parted(families)[0] == families[0] + families[0]
+    with pytest.raises(ValueError, match="only counts of the same members add up"):
+        _ = joined + Trials.joined((families[0], families[2]))
+
+
 def test_a_sum_beyond_64_bits_is_refused() -> None:
     """Two records of 2**62 trials do not add up to a negative number."""
     half = Trials.of(2**61, 2**62, 0.5, "lag")
