@@ -25,6 +25,7 @@ from dropout_props.properties import NotRun, Statistical, Violation
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
 from dropout_props.subjects.compiled.adapter import in_one_program
+from dropout_props.subjects.compiled.one_program import eagerly, num_runs
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -70,20 +71,20 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
 
     quick = in_one_program(subject) if decision.one_program else subject
 
-    def holds(case: Case) -> bool:
-        """Check the case on calls that run as one program each; not holding proves nothing."""
+    def check(case: Case) -> None:
+        """Check the case; what programs of the suite have shown, eager calls have to show too."""
+        runs = num_runs()
         try:
             decision.check(settings.sampler(quick, case, prop.id, settings.run_seed))
-        except Exception:  # noqa: BLE001 (the eager calls decide)
-            return False
-        return True
+        except Exception:
+            if quick is subject and num_runs() == runs:
+                raise
+            with eagerly():
+                decision.check(settings.sampler(subject, case, prop.id, settings.run_seed))
 
     def judge(case: Case) -> Exception | None:
-        if quick is not subject and holds(case):
-            judged.append(case)
-            return None
         try:
-            decision.check(settings.sampler(subject, case, prop.id, settings.run_seed))
+            check(case)
         except NotRun as reason:
             not_run[str(reason)] = None
             return None

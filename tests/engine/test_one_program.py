@@ -5,14 +5,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
+from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.properties.sampler import Sampler
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
+from dropout_props.subjects.compiled import one_program, programs
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import is_traced
 
@@ -29,6 +32,22 @@ def test_a_violation_of_one_program_alone_is_judged_again_eagerly() -> None:
     judge = Judge(Settings.of(profile="smoke"), {})
     assert judge(subject, find("DP201")).verdict is Verdict.PASS
     assert judge(subject, find("DP501")).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("property_id", ["DP103", "DP201", "DP504"])
+def test_a_compiler_that_is_wrong_accuses_no_layer(
+    property_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its programs show, in a transform as in a plain call, eager calls do not."""
+    right = programs.run_planned
+
+    def wrong(*given: Any, **options: Any) -> Any:
+        outputs, plan = right(*given, **options)
+        return jax.tree_util.tree_map(lambda one: one + 1, outputs), plan
+
+    monkeypatch.setattr(one_program, "run_planned", wrong)
+    judge = Judge(Settings.of(profile="smoke"), {})
+    assert judge(registry.load("linen.Dropout"), find(property_id)).verdict is Verdict.PASS
 
 
 def test_batches_have_one_size_and_lose_no_key() -> None:

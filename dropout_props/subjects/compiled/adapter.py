@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.subjects.compiled.one_program import is_traced, one_program
+from dropout_props.subjects.compiled.one_program import as_program, is_traced
 from dropout_props.subjects.operations import Call
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class OneProgramAdapter:
             return run()
         if is_traced(x, (given["streams"], given.get("key"))):
             return run()
-        return tuple(one_program(run, split=True))
+        return tuple(as_program(run, split=True))
 
     def trace(self, x: Array, **arguments: Any) -> Array:
         """See `Adapter.trace`."""

@@ -11,12 +11,14 @@ Guarantees: a program is used again only for equal operations with equal paramet
 function cannot be traced, has effects, or returns anything but arrays of JAX, it is called eagerly.
 Operations are rounded as they are eagerly, to the dtype of each, except where XLA contracts or
 reorders arithmetic: values may differ in their last places. A property that compares them allows
-for that, or is judged again by eager calls before it fails (see `dropout_props.engine.decide`).
+for that. A violation that was seen here counts only if it is seen again without this module, in
+`eagerly` (see `dropout_props.engine.decide`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,7 +30,26 @@ from dropout_props.subjects.compiled.programs import Planned, forget, run_planne
 from dropout_props.subjects.compiled.steps import traced
 from dropout_props.subjects.compiled.structure import Identical, flags_of_traces, part
 
-__all__ = ["Repeated", "forget", "is_traced", "one_program"]
+__all__ = ["Repeated", "as_program", "eagerly", "forget", "is_traced", "num_runs", "one_program"]
+
+_runs = 0
+_is_eager = False
+
+
+def num_runs() -> int:
+    """Return how many functions `one_program` was asked to run so far in this process."""
+    return _runs
+
+
+@contextmanager
+def eagerly() -> Iterator[None]:
+    """Call every function as it is while the block runs."""
+    global _is_eager  # noqa: PLW0603
+    before, _is_eager = _is_eager, True
+    try:
+        yield
+    finally:
+        _is_eager = before
 
 
 def one_program(function: Callable[[], Any], *, split: bool | None = None) -> Any:
@@ -43,7 +64,14 @@ def one_program(function: Callable[[], Any], *, split: bool | None = None) -> An
     Raises:
         Exception: the function raised it.
     """
-    if is_traced():
+    global _runs  # noqa: PLW0603
+    _runs += 1
+    return as_program(function, split=split)
+
+
+def as_program(function: Callable[[], Any], *, split: bool | None = None) -> Any:
+    """Do what `one_program` does for one call of a layer, which does not count as a run."""
+    if _is_eager or is_traced():
         return function()
     try:
         return run_planned(traced(function), split=split)[0]
@@ -84,7 +112,7 @@ class Repeated:
         Raises:
             Exception: the function raised it.
         """
-        if is_traced(arguments):
+        if _is_eager or is_traced(arguments):
             return function(*arguments)
         key = (_identity(function), flags_of_traces(), *map(_kind, arguments))
         before = self._known.get(key)
