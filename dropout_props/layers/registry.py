@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, cast
 
-from dropout_props.subjects.errors import UnknownSubject
+from dropout_props.subjects.errors import UnknownSubject, WiringError
 from dropout_props.subjects.naming import source_of
 from dropout_props.subjects.subject import Subject
 
@@ -219,12 +219,23 @@ def _as_subject(found: Any, *, path: str) -> Subject:
     import flax.linen as nn
     from flax import nnx
 
+    make: Any = None
     if isinstance(found, type) and issubclass(found, nn.Module):
-        return Subject.linen(found, name=path, source=path)
-    if isinstance(found, type) and issubclass(found, nnx.Module):
-        return Subject.nnx(found, name=path, source=path)
-    if callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
-        return Subject.function(found, name=path, source=path)
+        make = Subject.linen
+    elif isinstance(found, type) and issubclass(found, nnx.Module):
+        make = Subject.nnx
+    elif callable(found) and not isinstance(found, (type, nn.Module, nnx.Module)):
+        make = Subject.function
+    if make is not None:
+        try:
+            return cast("Subject", make(found, name=path, source=path))
+        except WiringError as error:
+            module, _, attr = path.partition(":")
+            raise WiringError(
+                f"{error} Options are arguments of Subject.{make.__name__}: write `layer = "
+                f"Subject.{make.__name__}({attr}, ...)` in a module, such as {module}, and check "
+                f"{module}:layer."
+            ) from error
     raise UnknownSubject(
         f"{path!r} is of type {type(found).__name__}, which is not a subject. Point to a Subject, "
         f"a Linen or NNX module class, or a function f(key, x, rate, deterministic); for a layer "

@@ -1,13 +1,13 @@
 """The adapter that runs a plain function `f(key, x, rate, deterministic)`.
 
-The key is that of the stream `dropout`, or None if no key is given. A function has no state, so
-it repeats its mask for the same key. `Repeat` therefore works only *without* a key: it shows
-whether the function has a key of its own.
+A function whose parameters have usual names may take them in any order, or by keyword alone. The
+key is that of the stream `dropout`, or None if no key is given. A function has no state, so it
+repeats its mask for the same key. `Repeat` therefore works only *without* a key: it shows whether
+the function has a key of its own.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatchmethod
@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 
 import jax
 
-from dropout_props.subjects.errors import Unsupported, WiringError
+from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.function_arguments import Named, named_parameters
 from dropout_props.subjects.inputs import completed
 from dropout_props.subjects.naming import name_of, source_of
 from dropout_props.subjects.operations import Call, InModes, Layers, Operation, Repeat, WithKey
@@ -32,12 +33,14 @@ class FunctionAdapter:
     """Runs a function.
 
     Attributes:
-        function: called as `f(key, x, rate, deterministic)`.
+        function: called as `f(key, x, rate, deterministic)`, or as `named` says.
         traits: what the function is built to do.
+        named: its parameters by name, each with what it takes; () for the usual four by position.
     """
 
-    function: Callable[[Key | None, Array, float, bool], Array]
+    function: Callable[..., Array]
     traits: Traits
+    named: Named = ()
 
     def run(
         self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
@@ -58,7 +61,12 @@ class FunctionAdapter:
         if self.traits.rate is not None and given.rate != self.traits.rate:
             raise Unsupported(f"its rate is fixed at {self.traits.rate}, not {given.rate}")
         key = given.streams.get(_STREAM)
-        return (self.function(key, x, given.rate, not operation.training),)
+        training = operation.training
+        if not self.named:
+            return (self.function(key, x, given.rate, not training),)
+        values = {"key": key, "x": x, "rate": given.rate, "training": training}
+        values["deterministic"] = not training
+        return (self.function(**{name: values[what] for name, what in self.named}),)
 
     @_run.register(Repeat)
     def _repeat(self, operation: Repeat, x: Array, given: Arguments) -> tuple[Array, ...]:
@@ -107,17 +115,11 @@ def function_parts(
     """Make the parts of a subject from a function; see `Subject.function`.
 
     Raises:
-        WiringError: the function does not take four positional arguments.
+        WiringError: the function does not take a key, an input, a rate and a mode.
     """
     refuse_unknown(traits, TRAIT_FIELDS)
     name = name or name_of(function)
-    try:
-        inspect.signature(function).bind(None, None, 0.5, False)  # noqa: FBT003
-    except TypeError as error:
-        raise WiringError(
-            f"{name}{inspect.signature(function)} cannot be called as f(key, x, rate, "
-            f"deterministic): {error}. Wrap it in a function of these four arguments."
-        ) from error
+    named = named_parameters(function, name=name)
     defaults: dict[str, Any] = {
         "streams": False,
         "explicit_key": True,
@@ -130,6 +132,6 @@ def function_parts(
     return Parts(
         name=name,
         traits=all_traits,
-        adapter=FunctionAdapter(function=function, traits=all_traits),
+        adapter=FunctionAdapter(function=function, traits=all_traits, named=named),
         source=source or source_of(function),
     )

@@ -33,7 +33,7 @@ def build_example(
         The layer.
 
     Raises:
-        WiringError: the constructor requires more than a rate, a mode and `filled`.
+        WiringError: the constructor requires more than a rate, a mode and `filled`, or raises.
     """
     arguments = dict(filled or {})
     for parameter in _required(constructor, filled=set(arguments)):
@@ -42,15 +42,45 @@ def build_example(
         elif parameter in MODE_NAMES:
             arguments[parameter] = MODE_NAMES[parameter]
     missing = _required(constructor, filled=set(arguments))
+    has_rate = any(one in RATE_NAMES or one == rate_parameter for one in constructor)
     if missing:
-        known = ["rate", *(filled or {})]
-        passed = [f"rate=rate, {missing[0]}=...", *(f"{word}={word}" for word in filled or {})]
+        raise WiringError(_requires(name, missing, filled or {}, has_rate=has_rate))
+    try:
+        return factory(**arguments)
+    except WiringError:
+        raise
+    except Exception as error:
+        given = [one if one in (filled or ()) else f"{one}={v!r}" for one, v in arguments.items()]
+        text = " ".join(str(error).split()).rstrip(".") or "no message"
         raise WiringError(
-            f"{name} cannot be built: its constructor also requires {', '.join(missing)}. Pass "
-            f"a callable that sets them, such as lambda {', '.join(known)}: "
-            f"{name}({', '.join(passed)})."
+            f"{name} cannot be built: {_called(name)}({', '.join(given)}) raised "
+            f"{type(error).__name__}: "
+            f"{text}. If it needs other arguments, pass a callable that sets them."
+        ) from error
+
+
+def _requires(name: str, missing: list[str], filled: Mapping[str, Any], *, has_rate: bool) -> str:
+    """Return the message about required parameters that nobody fills."""
+    text = f"{name} cannot be built: its constructor also requires {', '.join(missing)}."
+    known = ["rate", *filled]
+    passed = [*(["rate=rate"] if has_rate else []), f"{missing[0]}=..."]
+    passed += [f"{word}={word}" for word in filled]
+    if not has_rate:
+        text += (
+            f" None of {', '.join(RATE_NAMES)} is among its parameters: if "
+            f"{missing[0]} is the rate, say rate_parameter={missing[0]!r}. Otherwise pass"
         )
-    return factory(**arguments)
+    else:
+        text += " Pass"
+    return (
+        f"{text} a callable that sets them, such as lambda {', '.join(known)}: "
+        f"{_called(name)}({', '.join(passed)})."
+    )
+
+
+def _called(name: str) -> str:
+    """Return how source text calls the layer of that name, which may be `module:attr`."""
+    return name.rpartition(":")[2]
 
 
 def _required(constructor: Mapping[str, inspect.Parameter], *, filled: set[str]) -> list[str]:

@@ -241,13 +241,14 @@ class Subject:
         """Make a subject from a function `f(key, x, rate, deterministic)`.
 
         Args:
-            function: returns the output; `key` is None if no key is given.
+            function: returns the output; `key` is None if no key is given. Parameters that have
+                usual names, as `rng` or `training`, may come in any order, or by keyword alone.
             name: the name that reports print; by default that of the function.
             source: where the function is defined, as `module:attr`; by default its own module.
             **traits: fields of `Traits`, instead of the usual ones.
 
         Raises:
-            WiringError: the function does not take four positional arguments.
+            WiringError: the function does not take a key, an input, a rate and a mode.
         """
         from dropout_props.subjects.function import function_parts
 

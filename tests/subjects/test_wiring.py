@@ -179,6 +179,27 @@ class NoMode(nn.Module):
         return nn.Dropout(self.rate, deterministic=False)(x)
 
 
+class Other(nn.Module):
+    """A layer whose rate has an unusual name."""
+
+    fraction: float
+
+    @nn.compact
+    def __call__(self, x: Any, *, train: Any) -> Any:
+        """Drops in training."""
+        return nn.Dropout(self.fraction)(x, deterministic=not train)
+
+
+class Broken(nn.Module):
+    """A layer whose constructor raises."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        """Raise: it lacks a file."""
+        raise OSError("no file of weights")
+
+
 class NoRngs(nnx.Module):
     """An NNX layer that takes no keys."""
 
@@ -216,6 +237,22 @@ BAD: dict[str, tuple[Any, str]] = {
         (
             "Wide cannot be built: its constructor also requires width. Pass a callable that "
             "sets them, such as lambda rate: Wide(rate=rate, width=...)."
+        ),
+    ),
+    "rate of another name": (
+        lambda: Subject.linen(Other, name="mine:Other"),
+        (
+            "mine:Other cannot be built: its constructor also requires fraction. None of rate, "
+            "drop_rate, dropout_rate, drop_prob, dropout is among its parameters: if fraction is "
+            "the rate, say rate_parameter='fraction'. Otherwise pass a callable that sets them, "
+            "such as lambda rate: Other(fraction=...)."
+        ),
+    ),
+    "constructor that raises": (
+        lambda: Subject.linen(Broken, name="mine:Broken"),
+        (
+            "mine:Broken cannot be built: Broken(rate=0.5) raised OSError: no file of weights. If "
+            "it needs other arguments, pass a callable that sets them."
         ),
     ),
     "nnx open argument": (
@@ -266,3 +303,28 @@ def test_the_message_for_a_layer_that_cannot_be_wired(build: Any, message: Any) 
     with pytest.raises(WiringError) as caught:
         build()
     assert str(caught.value) == message
+
+
+def _by_keyword(x: Any, *, rng: Any, drop_rate: float, train: bool) -> Any:
+    return masked(rng, x, drop_rate, not train)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        masked,
+        lambda k, v, r, d: masked(k, v, r, deterministic=d),
+        lambda key, x, rate=0.1, deterministic=False: masked(key, x, rate, deterministic),
+        lambda x, key, rate, deterministic: masked(key, x, rate, deterministic),
+        lambda rng, inputs, p, training: masked(rng, inputs, p, not training),
+        lambda inputs, rate, is_training, key=None: masked(key, inputs, rate, not is_training),
+        _by_keyword,
+    ],
+)
+def test_the_parameters_of_a_function_are_found_by_their_names(function: Any) -> None:
+    """In any order, by keyword alone, and with a mode whose True means training."""
+    x, key = np.arange(1, 9, dtype=np.float32), jax.random.key(3)
+    subject = Subject.function(function)
+    seen = [subject.call(x, rate=0.5, training=mode, streams={"dropout": key}) for mode in (1, 0)]
+    np.testing.assert_array_equal(seen[0], masked(key, x, 0.5, deterministic=False))
+    np.testing.assert_array_equal(seen[1], x)
