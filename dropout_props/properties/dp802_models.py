@@ -19,6 +19,7 @@ from dropout_props.properties.outputs import evaluation, require_same_bits, trai
     level="core",
     needs=("eval_mode", "streams"),
     blocked_by=(),
+    explained_by=("DP101",),
     killed_by=("constant_key",),
     weight=2,
 )

@@ -17,7 +17,7 @@ from dropout_props.report.terminal import STYLES, labelled, tally_line
 from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -29,7 +29,7 @@ MOST_LINES = 12
 """Lines of one failure; a longer text is cut, and ends in `_CUT`."""
 
 _CUT = " …"
-_NEVER_CUT = "reproduce"
+_NEVER_CUT = ("diagnosis", "reproduce")
 _RATES = (0.1, 0.5)  # what a pass excludes is said at these
 _GROUPS = {
     "DP1": "modes, rates and inputs",
@@ -52,9 +52,10 @@ def print_screen(result: RunResult, console: Console) -> None:
         after = list(_consequences(one, result, console.width))
         most = MOST_LINES - len(after)
         lines += [*brief(one, width=console.width, most=most), *after, ""]
-    lines += [*blocked_elsewhere(result), *_held(result), *excluded(result.results)]
+    lines += [*_wrapped(blocked_elsewhere(result), console.width)]
+    lines += [*_held(result), *excluded(result.results)]
     lines += _known(result, console.width)
-    lines += [*result.notes, *_left(result)]
+    lines += _wrapped([*result.notes, *_left(result)], console.width)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(tally_line(result), style="bold", highlight=False, soft_wrap=True)
@@ -66,8 +67,8 @@ def brief(one: PropertyResult, *, width: int, most: int = MOST_LINES) -> list[Te
     Args:
         one: a result with a failure.
         width: columns of the terminal.
-        most: most lines; the title and one line for each sentence are always there, and so is the
-            whole command that reproduces it.
+        most: most lines; the title and one line for each sentence are always there, and so are the
+            whole diagnosis and the whole command that reproduces it.
     """
     title = Text(f"{str(one.verdict).upper()} ", style=STYLES[one.verdict])
     title.append(f"{one.subject} {one.property_id} {one.name}", style="bold")
@@ -76,7 +77,7 @@ def brief(one: PropertyResult, *, width: int, most: int = MOST_LINES) -> list[Te
         for label, text in labelled(one).items()
     ]
     while 1 + sum(len(lines) for _, lines in fields) > most:
-        lines = max((ls for label, ls in fields if label != _NEVER_CUT), key=len)
+        lines = max((ls for label, ls in fields if label not in _NEVER_CUT), key=len)
         if len(lines) == 1:
             break
         lines.pop()
@@ -181,6 +182,14 @@ def _held(result: RunResult) -> Iterator[str]:
     passed = Counter(one.property_id[:3] for one in result.results if one.verdict is Verdict.PASS)
     for group, number in sorted(passed.items()):
         yield f"pass {number:>4}  {group}xx {_GROUPS.get(group, 'others')}"
+
+
+def _wrapped(sentences: Iterable[str], width: int) -> Iterator[str]:
+    """Yield sentences in lines of `width` columns; a longer word, such as a path, stays whole."""
+    for one in sentences:
+        yield from wrap(
+            one, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
 
 
 def _left(result: RunResult) -> Iterator[str]:

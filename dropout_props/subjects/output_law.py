@@ -76,7 +76,8 @@ class OutputLaw:
     def kept_output(self, reference: Any, keep: float) -> Any:
         """Return the outputs of a layer that keeps every unit."""
         if callable(self.kept):
-            return self.kept(reference, keep)
+            with np.errstate(all="ignore"):  # half precision overflows, as in the layer itself
+                return self.kept(reference, keep)
         return reference / keep if self.kept == "scaled" else reference
 
     def dropped_output(self, keep: float) -> float | None:

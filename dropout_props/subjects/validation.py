@@ -7,7 +7,7 @@ Nothing here looks at the values of an output: properties do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -125,12 +125,15 @@ def check(output: Any, *, expected: Expected, about: About) -> Any:
     shape, dtype = expected
     wanted = f"{dtype}[{', '.join(str(size) for size in shape)}]"
     seen = describe(output) if is_array else f"a {type(output).__name__}"
-    message = (
-        f"{about.subject}: {about.call} returned {seen}, where {wanted} was expected. "
-        f"A training output must have the shape and the dtype of its reference. Return one "
-        f"array and do not convert it; if the output is meant to differ from the input, give "
-        f"the subject the trait reference='eval'."
-    )
+    if is_array:
+        rule = (
+            "A training output must have the shape and the dtype of its reference. Do not convert "
+            "it; if the output is meant to differ from the input, give the subject the trait "
+            "reference='eval'."
+        )
+    else:
+        rule = f"A layer returns one array: {_to_array(output)}."
+    message = f"{about.subject}: {about.call} returned {seen}, where {wanted} was expected. {rule}"
     raise WrongOutput(
         message,
         subject=about.subject,
@@ -139,3 +142,14 @@ def check(output: Any, *, expected: Expected, about: About) -> Any:
         seen=seen,
         expected=wanted,
     )
+
+
+def _to_array(output: Any) -> str:
+    """Return what to do about an output that is not an array."""
+    if output is None:
+        return "its call lacks a return"
+    if isinstance(output, tuple | list):
+        return "say which part is its output, as in output=0"
+    if isinstance(output, Mapping) and output:
+        return f"say which part is its output, as in output={next(iter(output))!r}"
+    return "say which part is its output, as in output='name' for an attribute"

@@ -325,6 +325,8 @@ def test_the_parameters_of_a_function_are_found_by_their_names(function: Any) ->
     """In any order, by keyword alone, and with a mode whose True means training."""
     x, key = np.arange(1, 9, dtype=np.float32), jax.random.key(3)
     subject = Subject.function(function)
-    seen = [subject.call(x, rate=0.5, training=mode, streams={"dropout": key}) for mode in (1, 0)]
+    seen = [
+        subject.call(x, rate=0.5, training=mode, streams={"dropout": key}) for mode in (True, False)
+    ]
     np.testing.assert_array_equal(seen[0], masked(key, x, 0.5, deterministic=False))
     np.testing.assert_array_equal(seen[1], x)
