@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["quickly_compiled"]
 
-_LARGE = 2**15  # units; code that is not optimised takes about 50 ns a unit, code that is about 10
+_LARGE = 2**15  # units; from here on optimised code gains more than its compilation costs
 
 Options = dict[str, "str | bool | int"]
 
