@@ -29,11 +29,9 @@ def control_flow(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     first, second = sampler.key_list(2, role="branches")
 
-    @jax.jit
     def chosen(flag: Any) -> Any:
         return jax.lax.cond(flag, lambda: train(first, x), lambda: train(second, x))
 
-    @jax.jit
     def switched(number: Any) -> Any:
         branches = [lambda: train(second, x), lambda: train(first, x)]
         return jax.lax.switch(number, branches)
@@ -46,12 +44,13 @@ def control_flow(sampler: Sampler) -> None:
     one, other = train(first, x), train(second, x)
     expected = np.stack([train(jax.random.fold_in(first, t), x) for t in range(_STEPS)])
     state = jax.device_put(np.int32(0)), jax.device_put(np.zeros_like(expected))
+    flags, numbers = jax.device_put(np.array([True, False])), jax.device_put(np.arange(2))
 
-    def flow() -> Any:
-        branches = [chosen(flag) for flag in (True, False)], [switched(n) for n in (0, 1)]
-        return *branches, jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)[1]
+    def flow() -> Any:  # a loop over the flags compiles each branch once
+        steps = jax.lax.while_loop(lambda now: now[0] < _STEPS, step, state)[1]
+        return jax.lax.map(chosen, flags), jax.lax.map(switched, numbers), steps
 
-    branches, numbered, steps = one_program(flow, split=False)
+    branches, numbered, steps = map(np.asarray, one_program(flow, split=False))
     agree(sampler, branches[0], one, "in the first branch of cond")
     agree(sampler, branches[1], other, "in the second branch of cond")
     agree(sampler, numbered[0], other, "in branch 0 of switch")
