@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["fit", "shows_mask"]
 
 _OF_MODEL = ((128,), (8, 16), (4, 4, 8), (4, 4, 4, 4), (4, 2, 2, 2, 4))  # by rank, from 1
+_BATCHED = 2  # axes of a batch of examples
 _PART = 4  # units along each of several axes that are not shared, but the last
 _ROW = 2  # units along each shared axis: enough to show sharing, and few, to draw many rows
 
@@ -81,10 +82,10 @@ def _of_model(shape: tuple[int, ...], traits: Traits) -> tuple[int, ...]:
     """Return the one shape of its rank that a model is judged on.
 
     A model compiles every shape, and may draw one mask for a whole example or token: it gets few
-    shapes, and several of each.
+    shapes, and several of each. One example alone would be nothing after a BatchNorm.
     """
     most = len(_OF_MODEL) if traits.max_rank is None else traits.max_rank
-    rank = min(max(len(shape), traits.min_rank), most)
+    rank = min(max(len(shape), traits.min_rank, _BATCHED), most)
     return _OF_MODEL[rank - 1] if 0 < rank <= len(_OF_MODEL) else shape
 
 

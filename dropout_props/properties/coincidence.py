@@ -5,6 +5,8 @@ Guarantee: the outputs must be equal under as many keys as a layer of one single
 that to have a probability below 2^-64; at rate 1/2 these are 64 keys. So a model that hides its
 masks, or a layer whose units are not independent, is not accused of this fault too. One equality
 suffices for a layer that promises to be plain dropout on every input, if its mask is large enough.
+A model whose output is computed from the key and is equal under all of them is not accused either:
+a last layer that begins with zeros hides every mask before it.
 Cannot say: whether an output depends on its key at a rate so close to 0 or 1 that `MOST` keys may
 agree by chance; such a case is not run.
 """
@@ -15,6 +17,7 @@ from math import ceil, log2, prod
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.dataflow import depends_on_argument
 from dropout_props.properties.declaration import NotRun
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ MOST = 1024
 """The most keys that are tried."""
 
 _BITS = 64.0
+_FEW = 8
 
 
 def num_keys_for(sampler: Sampler) -> int:
@@ -68,11 +72,29 @@ def always_equal(
         role: role of the first key, as in `Sampler.key`.
 
     Raises:
-        NotRun: they are equal once, and at this rate that says nothing.
+        NotRun: they are equal once, and at this rate that says nothing; or the model hides what it
+            drops.
     """
     if not same_bits(*pair(sampler.key(role))):
         return False
     more = num_keys_for(sampler) - 1
     if more == 0:
         return True
+    if _hides_its_masks(sampler):
+        raise NotRun(
+            "its output is computed from the key, and is the same under every key: parameters that "
+            "begin as zeros, or a normalisation, hide what is dropped"
+        )
     return all(same_bits(*pair(key)) for key in sampler.keys(more, role=f"{role}, again"))
+
+
+def _hides_its_masks(sampler: Sampler) -> bool:
+    """Return whether a model draws, and its training output is nevertheless always the same."""
+    traits = sampler.subject.traits
+    if traits.output_law.shows_mask or traits.batching != "vmap":
+        return False
+    output = sampler.output_of()
+    first, *others = map(output, sampler.key_list(_FEW, role="hidden"))
+    return all(same_bits(first, one) for one in others) and depends_on_argument(
+        output, sampler.key("hidden")
+    )

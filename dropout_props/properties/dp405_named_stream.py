@@ -27,6 +27,7 @@ _OTHERS = ("params", "noise")
     "or more.",
     needs=("streams",),
     blocked_by=(),
+    explained_by=("DP802",),
     killed_by=("wrong_stream", "all_streams_mixed"),
     cases=every_shape(
         rate=strategies.inner_rates(0.3, 0.7), values=("distinct", "negative"), min_size=100
