@@ -21,6 +21,7 @@ from dropout_props.engine.diagnosis import Diagnosis, examine
 from dropout_props.engine.failure_ids import case_of, with_replay
 from dropout_props.engine.messages import reproduce
 from dropout_props.engine.probe import probe
+from dropout_props.environment.guards import without_guards
 from dropout_props.properties import find
 from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
@@ -66,7 +67,7 @@ class Judge:
         results = self._results_of(subject)
         if prop.id not in results:
             started, known = monotonic(), set(results)
-            with counted() as compiled:
+            with without_guards(), counted() as compiled:
                 result = self._judge(subject, prop)
             # Properties that it depends on were judged meanwhile: their own results count that.
             others = [results[one] for one in results.keys() - known]

@@ -86,7 +86,7 @@ def _model() -> tuple[Any, Any]:
 def _keys() -> dict[str, Any]:
     import jax
 
-    return {"params": jax.random.PRNGKey(0), "dropout": jax.random.PRNGKey(1)}
+    return {"params": jax.random.key(0), "dropout": jax.random.key(1)}
 
 
 def _apply() -> None:

@@ -20,13 +20,19 @@ _ROWS = 3
     "with one key, and over a named axis whose index is folded into the key.",
     formula="vmap(train)(ks, x)[i] = train(ks[i], x); vmap(train)(k, xs)[i] = train(k, xs[i])",
     if_broken="Examples of a batch share a mask, or get one that no loop reproduces.",
-    assumes="Threefry keys: with rbg keys vmap differs from a loop by design (jax#20094).",
+    assumes="Threefry keys, whatever the default: with rbg keys vmap differs from a loop by "
+    "design (jax#20094).",
     needs=("mask", "transforms"),
     killed_by=("traced_otherwise", "vmap_first_key", "shard_same", "vmap_half_shared"),
     cases=transform_cases,
     weight=4,
 )
 def vmap(sampler: Sampler) -> None:
+    with jax.default_prng_impl("threefry2x32"):
+        _vmap(sampler)
+
+
+def _vmap(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
     keys = sampler.keys(_ROWS, role="rows")
     singly = sampler.key_list(_ROWS, role="rows")

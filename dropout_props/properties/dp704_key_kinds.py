@@ -14,7 +14,7 @@ from dropout_props.properties.coincidence import one_suffices
 from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.statistics import Interval
-from dropout_props.subjects.keys import key_of
+from dropout_props.subjects.keys import key_of, takes_raw_keys
 from dropout_props.subjects.subject import Crashed
 
 _KINDS = {
@@ -44,13 +44,15 @@ _LOG2_CHANCE = -64.0
 )
 def key_kinds(sampler: Sampler) -> None:
     train, x = training_call(sampler), sampler.inputs()
+    config: Any = jax.config
+    raw_kind = config.jax_default_prng_impl if takes_raw_keys() else None
     words = sampler.words(2, role="kinds")
     for kind, (implementation, partitionable) in _KINDS.items():
         with _partitionable(partitionable):
             first, second = (key_of(two, implementation) for two in words)
             one = _call(partial(train, first, x), kind)
             again, other = train(first, x), train(second, x)
-            if implementation == "threefry2x32":
+            if implementation == raw_kind:  # a raw key is of the default implementation
                 raw = train(jax.random.key_data(first), x)
                 agree(sampler, raw, one, f"{kind}: the raw form of the same key")
         if not same_bits(one, again):

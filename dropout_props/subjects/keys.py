@@ -8,7 +8,20 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["key_data", "key_of", "key_of_seed", "num_words", "raw_key_of_seed"]
+__all__ = [
+    "key_data",
+    "key_of",
+    "key_of_seed",
+    "num_words",
+    "raw_key_of_seed",
+    "takes_raw_keys",
+]
+
+
+def takes_raw_keys() -> bool:
+    """Return whether JAX takes arrays of uint32 as keys; its flag may warn of them, or refuse."""
+    config: Any = jax.config
+    return bool(config.jax_legacy_prng_key == "allow")
 
 
 def num_words(implementation: str | None = None) -> int:
@@ -48,10 +61,16 @@ def key_of(words: np.ndarray[Any, Any], implementation: str | None = None) -> ja
 
 
 def raw_key_of_seed(seed: int) -> jax.Array:
-    """Return `jax.random.PRNGKey(seed)` for a seed of 32 bits that is not negative."""
+    """Return `jax.random.PRNGKey(seed)`, or the typed key of its words where JAX takes no raw ones.
+
+    Args:
+        seed: of 32 bits, and not negative; no flag of JAX is added to it.
+    """
+    if not takes_raw_keys():
+        return key_of_seed(seed)
     return jax.device_put(key_data(np.asarray([0, seed], np.uint32)))
 
 
 def key_of_seed(seed: int) -> jax.Array:
-    """Return `jax.random.key(seed)` for a seed of 32 bits that is not negative."""
+    """Return `jax.random.key(seed)`; the seed is that of `raw_key_of_seed`."""
     return key_of(np.asarray([0, seed], np.uint32))

@@ -162,6 +162,28 @@ def test_an_expired_general_entry_fails_only_what_it_covers() -> None:
     assert (found.verdict, found.shown) == (Verdict.FAIL, "the entry expired on 2020-01-01")
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "property_id"),
+    [
+        ("jax_default_prng_impl", "rbg", "DP502"),
+        ("jax_default_prng_impl", "rbg", "DP704"),
+        ("jax_legacy_prng_key", "error", "DP704"),
+        ("jax_debug_nans", True, "DP201"),
+        ("jax_transfer_guard", "disallow", "DP201"),
+    ],
+)
+def test_no_flag_of_jax_accuses_a_right_layer(flag: str, value: Any, property_id: str) -> None:
+    """Raw keys are of the default implementation, vmap is of threefry, NaN is an input."""
+    config: Any = jax.config
+    before = getattr(config, flag)
+    config.update(flag, value)
+    try:
+        seen = _JUDGE(Subject.function(dropout), find(property_id))
+    finally:
+        config.update(flag, before)
+    assert seen.verdict is Verdict.PASS, seen
+
+
 def test_where_two_properties_fail_is_no_common_cause() -> None:
     """Two failures for inputs of float16 alone may have two causes."""
     words = "wrong for inputs of float16, and not of float32"

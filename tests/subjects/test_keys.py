@@ -1,5 +1,7 @@
 """Keys are made of their words as JAX makes them, without a program."""
 
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
@@ -30,3 +32,17 @@ def test_keys_of_a_seed_are_those_of_the_default_implementation() -> None:
             assert same_bits(jax.random.key_data(key_of_seed(_SEED)), words)
             assert same_bits(raw_key_of_seed(_SEED), words)
             assert num_words() == words.shape[-1]
+
+
+@pytest.mark.parametrize("answer", ["warn", "error"])
+def test_a_key_is_typed_where_jax_takes_no_raw_ones(answer: str) -> None:
+    """Its words are the same."""
+    config: Any = jax.config
+    before = config.jax_legacy_prng_key
+    config.update("jax_legacy_prng_key", answer)
+    try:
+        seen = raw_key_of_seed(_SEED)
+    finally:
+        config.update("jax_legacy_prng_key", before)
+    assert str(seen.dtype) == "key<fry>"
+    assert same_bits(jax.random.key_data(seen), raw_key_of_seed(_SEED))
