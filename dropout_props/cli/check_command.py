@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from dropout_props.engine import Settings
     from dropout_props.engine.selection import Selection
+    from dropout_props.properties import Property
     from dropout_props.results.records import RunResult
     from dropout_props.subjects.subject import Subject
 
@@ -263,6 +264,7 @@ def _run(
 ) -> tuple[RunResult, bool]:
     """Run with a progress display; return the result so far and whether it was interrupted."""
     from dropout_props.cli.progress import progress_of_pairs
+    from dropout_props.cli.quiet import printed_by_layers
     from dropout_props.engine.pool import CannotStart
     from dropout_props.engine.run import (
         NotPicklable,
@@ -287,7 +289,15 @@ def _run(
         lines = header(blank, settings.promise) if execution.verbose else brief_header(blank)
         for line in lines:
             printed.print(line, highlight=False, soft_wrap=True)
-        with progress_of_pairs(blank.collected) as progress:
+        with (
+            progress_of_pairs(blank.collected) as progress,
+            printed_by_layers(shown=execution.verbose) as prints,
+        ):
+
+            def start(subject: Subject, prop: Property) -> None:
+                prints.subject = subject.name
+                progress.start(subject, prop)
+
             try:
                 result = run(
                     subjects,
@@ -298,7 +308,7 @@ def _run(
                     cluster=execution.cluster,
                     max_seconds=execution.max_seconds,
                     snapshot=execution.snapshot,
-                    on_start=progress.start,
+                    on_start=start,
                     on_result=progress.finish,
                 )
             except KeyboardInterrupt:
@@ -308,7 +318,8 @@ def _run(
                 raise click.UsageError(str(error)) from error
             except CannotStart as error:
                 stopped = str(error)
-    result = replace(result, notes=tuple(dict.fromkeys((*notes, *result.notes))))
+    said = dict.fromkeys((*notes, *result.notes, *prints.notes))
+    result = replace(result, notes=tuple(said))
     if interrupted or stopped:
         results = in_order(progress.done, subjects, properties)
         seconds = monotonic() - started

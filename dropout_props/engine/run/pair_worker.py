@@ -6,6 +6,8 @@ results. cloudpickle transfers the subjects, so that they may come from a test o
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +78,10 @@ class PairWorker:
         Raises:
             NotPicklable: the subject cannot be unpickled in this process.
         """
+        with redirect_stdout(io.StringIO()):  # what a layer prints is no part of a report
+            return self._run(task)
+
+    def _run(self, task: Task) -> PropertyResult | SubjectSnapshot:
         subject = self._subject(task.subject)
         if not task.property_id:
             return take_one(subject)
