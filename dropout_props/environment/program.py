@@ -10,6 +10,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from dropout_props.environment.collector import as_of_somebody_else
+
 __all__ = ["NoProgram", "ProgramRaised", "call", "find", "split_name"]
 
 LAST_FRAMES = 3
@@ -97,7 +99,8 @@ def call(function: Callable[..., Any], record: Any) -> Any:
     except (TypeError, ValueError):
         takes = False
     try:
-        return function(record=record) if takes else function()
+        with as_of_somebody_else():
+            return function(record=record) if takes else function()
     except Exception as error:
         frames = "".join(traceback.format_tb(error.__traceback__)[-LAST_FRAMES:])
         what = "".join(traceback.format_exception_only(error))

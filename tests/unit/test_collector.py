@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dropout_props.environment import collector
+from dropout_props.environment import collector, program
 
 
 @pytest.fixture
@@ -35,3 +35,13 @@ def test_what_is_loaded_in_our_own_is_not_collected(monkeypatch: pytest.MonkeyPa
     assert gc.get_threshold()[0] > before
     assert gc.get_freeze_count() > 0
     assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_program_of_the_user_is_collected_as_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cycles may hold large arrays; afterwards the process is ours again."""
+    monkeypatch.setattr(collector, "_own", False)
+    collector.own_process()
+    ours = gc.get_threshold()
+    assert program.call(gc.get_threshold, None) == collector._OF_PYTHON != ours
+    assert gc.get_threshold() == ours
