@@ -188,6 +188,9 @@ def test_compiled_programs_run_on_the_device_of_their_arguments() -> None:
             seen = repeated(doubled, jax.device_put(there, device))
             found.append((seen.devices() == {device}, float(seen[0])))
         seen = one_program(lambda: jnp.stack([there, there]))
-        return [*found, (seen.devices() == {second}, float(seen[0, 0]))]
+        key = jax.device_put(jax.random.key(0), second)
+        child = one_program(lambda: jax.random.fold_in(jax.random.clone(key), 1), split=True)
+        found += [(seen.devices() == {second}, float(seen[0, 0]))]
+        return [*found, (child.devices() == {second}, 1.0)]
 
-    assert run_isolated(on_both) == [(True, 2.0)] * 4 + [(True, 1.0)]
+    assert run_isolated(on_both) == [(True, 2.0)] * 4 + [(True, 1.0)] * 2

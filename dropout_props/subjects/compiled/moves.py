@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
-from dropout_props.subjects.compiled.steps import Step
+from dropout_props.subjects.compiled.steps import Step, as_array
 
 __all__ = ["is_move", "moves"]
 
@@ -71,7 +70,7 @@ def _view(equation: Any) -> Callable[..., list[Any]]:
     """Return the program of one step that shows the words of a key in another form."""
     if equation.primitive.name == "random_clone":
         return lambda key: [key]
-    return lambda words: [equation.primitive.bind(jax.device_put(words), **equation.params)]
+    return lambda words: [equation.primitive.bind(as_array(words), **equation.params)]
 
 
 def _is_plain(equation: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from dropout_props.subjects.compiled.groups import grouped, num_draws
 from dropout_props.subjects.compiled.moves import moves
 from dropout_props.subjects.compiled.quick import quickly_compiled
-from dropout_props.subjects.compiled.steps import Step, Trace, is_array
+from dropout_props.subjects.compiled.steps import Step, Trace, as_array, is_array
 from dropout_props.subjects.compiled.structure import flags, operation
 
 __all__ = ["Planned", "forget", "run_planned"]
@@ -140,7 +140,7 @@ def _compiled(
 
 
 def _outputs(trace: Trace, values: dict[int, Any]) -> Any:
-    outputs = [jax.device_put(values[number]) for number in trace.outputs]
+    outputs = [as_array(values[number]) for number in trace.outputs]
     return jax.tree_util.tree_unflatten(trace.tree, outputs)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["NotOneProgram", "Step", "Trace", "is_array", "traced"]
+__all__ = ["NotOneProgram", "Step", "Trace", "as_array", "is_array", "traced"]
 
 _WIDE = ("float64", "int64", "uint64", "complex128")
 
@@ -56,6 +56,11 @@ class Trace:
 def is_array(value: Any) -> bool:
     """Return whether a value is an array of JAX."""
     return isinstance(value, jax.Array)
+
+
+def as_array(value: Any) -> jax.Array:
+    """Return a value as an array of JAX, on its device: `jax.device_put` moves a key from there."""
+    return value if is_array(value) else jax.device_put(value)
 
 
 def traced(function: Callable[..., Any], *arguments: Any) -> Trace:
