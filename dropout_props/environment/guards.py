@@ -17,7 +17,7 @@ __all__ = ["without_guards"]
 
 @contextmanager
 def without_guards() -> Iterator[None]:
-    """Turn the guards off in this thread for the time of a `with` block."""
+    """Turn the guards off in this thread, in a `with` block or the function that it decorates."""
     import jax
 
     with ExitStack() as off:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from dropout_props.environment.guards import without_guards
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
@@ -49,7 +50,12 @@ def _evaluate(sampler: Sampler, subject: Subject, *, compiled: bool) -> None:
 
 def _in_thread(draw: Any, sampler: Sampler, subject: Subject) -> Any:
     outputs: list[Any] = []
-    thread = threading.Thread(target=lambda: outputs.append(draw(sampler, subject)))
+
+    @without_guards()  # they are off in the thread of the judge alone
+    def run() -> None:
+        outputs.append(draw(sampler, subject))
+
+    thread = threading.Thread(target=run)
     thread.start()
     thread.join()
     if not outputs:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -26,7 +27,8 @@ _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding al
     formula="train(k, x, r16) = train(k, x, float(r16)), y in {0, x/(1 - float(r16))} to 1 ulp",
     if_broken="A rate from a config in half precision keeps and scales by other numbers than it "
     "says, and E[y] is not x.",
-    assumes="Inputs are float32. A TypeError or ValueError counts as a rejection.",
+    assumes="Inputs are float32. A TypeError or ValueError counts as a rejection. Dtypes are "
+    "promoted as JAX does by default.",
     needs=("mask", "scaled", "identity", "any_rate"),
     killed_by=("rate_leaks", "rate_sets_precision"),
     cases=strategies.cases(
@@ -36,6 +38,12 @@ _ONE_FACTOR = 2.0**-21  # largest spread of float32 scale factors by rounding al
     weight=2,
 )
 def rate_types(sampler: Sampler) -> None:
+    # Where dtypes are not promoted, every layer rejects such a rate.
+    with jax.numpy_dtype_promotion("standard"):
+        _rate_types(sampler)
+
+
+def _rate_types(sampler: Sampler) -> None:
     case, values, imprecise = sampler.case, sampler.case.inputs(), []
     for name, (make, epsilon) in _TYPES.items():
         rate, said = make(case.rate), f"{name}({case.rate:g})"

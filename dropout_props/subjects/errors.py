@@ -5,6 +5,8 @@ A message is one paragraph: what the suite called, what the subject did, and wha
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Unsupported(Exception):
     """The adapter cannot run this operation; the text is the reason, one sentence."""
@@ -26,6 +28,16 @@ class SubjectError(Exception):
         self.subject = subject
         self.operation = operation
         self.call = call
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process whole, except for the cause, which may not be picklable."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[SubjectError], args: tuple[Any, ...], fields: dict[str, Any]) -> SubjectError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class Crashed(SubjectError):

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import cloudpickle
 
+from dropout_props.environment.guards import without_guards
 from dropout_props.subjects.subject import Unsupported
 
 if TYPE_CHECKING:
@@ -152,12 +153,15 @@ def _receive(pipe: BinaryIO) -> bytes:
 def _call(message: bytes) -> bytes:
     try:
         function, arguments = pickle.loads(message)  # noqa: S301 - the owner sent it
-        return cloudpickle.dumps((False, function(*arguments)))
+        with without_guards():
+            return cloudpickle.dumps((False, function(*arguments)))
     except Exception as error:  # noqa: BLE001 - the owner raises it
         try:
-            return cloudpickle.dumps((True, error))
+            answer = cloudpickle.dumps((True, error))
+            pickle.loads(answer)  # noqa: S301 - some are pickled, and cannot be read again
         except Exception:  # noqa: BLE001 - an exception that cannot be pickled is sent as text
-            return cloudpickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+            answer = cloudpickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+        return answer
 
 
 def serve() -> None:

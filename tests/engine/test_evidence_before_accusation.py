@@ -19,6 +19,7 @@ from dropout_props.engine.probe import probe
 from dropout_props.engine.run import empty_result, with_roots
 from dropout_props.engine.selection import default_level
 from dropout_props.environment.installed import probe as installed
+from dropout_props.layers import registry
 from dropout_props.properties import NotRun, find
 from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.sampler import Sampler
@@ -170,6 +171,7 @@ def test_an_expired_general_entry_fails_only_what_it_covers() -> None:
         ("jax_legacy_prng_key", "error", "DP704"),
         ("jax_debug_nans", True, "DP201"),
         ("jax_transfer_guard", "disallow", "DP201"),
+        ("jax_transfer_guard", "disallow", "DP410"),
     ],
 )
 def test_no_flag_of_jax_accuses_a_right_layer(flag: str, value: Any, property_id: str) -> None:
@@ -182,6 +184,13 @@ def test_no_flag_of_jax_accuses_a_right_layer(flag: str, value: Any, property_id
     finally:
         config.update(flag, before)
     assert seen.verdict is Verdict.PASS, seen
+
+
+def test_a_known_deviation_occurs_where_dtypes_are_not_promoted() -> None:
+    """There every layer rejects a rate of low precision, which would end the deviation."""
+    with jax.numpy_dtype_promotion("strict"):
+        seen = _JUDGE(registry.load("linen.Dropout"), find("DP705"))
+    assert seen.verdict is Verdict.KNOWN, seen
 
 
 def test_where_two_properties_fail_is_no_common_cause() -> None:

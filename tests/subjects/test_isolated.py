@@ -13,7 +13,7 @@ import pytest
 
 from dropout_props.subjects import isolated
 from dropout_props.subjects.isolated import DEVICES, IsolatedProcessDied, run_isolated
-from dropout_props.subjects.subject import Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 
 def test_it_has_its_own_devices() -> None:
@@ -194,3 +194,39 @@ def test_compiled_programs_run_on_the_device_of_their_arguments() -> None:
         return [*found, (child.devices() == {second}, 1.0)]
 
     assert run_isolated(on_both) == [(True, 2.0)] * 4 + [(True, 1.0)] * 2
+
+
+class Refusal(Exception):
+    """An exception that is pickled, and cannot be read again."""
+
+    def __init__(self, *, shape: tuple[int, ...]) -> None:
+        super().__init__(f"no input of shape {shape}")
+
+
+def test_a_crash_of_a_layer_comes_back_as_it_was() -> None:
+    """It names the subject and the call, and says whether the layer evaluated."""
+
+    def crash() -> None:
+        from dropout_props.subjects.errors import Crashed
+
+        raise Crashed(
+            "it raised", subject="mine", operation="call", call="call(x)", in_evaluation=True
+        ) from Refusal(shape=(3,))
+
+    with pytest.raises(Crashed, match=r"^it raised$") as raised:
+        run_isolated(crash)
+    error = raised.value
+    assert (error.subject, error.operation, error.call) == ("mine", "call", "call(x)")
+    assert error.in_evaluation
+
+
+def test_an_exception_that_cannot_be_read_again_comes_back_as_text() -> None:
+    """The process that is asked next is the same one."""
+
+    def refuse() -> None:
+        raise Refusal(shape=(3,))
+
+    before = run_isolated(os.getpid)
+    with pytest.raises(RuntimeError, match=r"^Refusal: no input of shape \(3,\)$"):
+        run_isolated(refuse)
+    assert run_isolated(os.getpid) == before

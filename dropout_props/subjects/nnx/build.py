@@ -7,6 +7,7 @@ from typing import Any
 
 from flax import nnx
 
+from dropout_props.environment.guards import without_guards
 from dropout_props.subjects import wiring as wires
 from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.instantiate import build_example
@@ -22,6 +23,7 @@ from dropout_props.subjects.parts import Parts
 from dropout_props.subjects.traits import Traits
 
 
+@without_guards()
 def nnx_parts(
     factory: Callable[..., nnx.Module],
     *,
