@@ -36,11 +36,14 @@ Drawing: TypeAlias = "Callable[[Any, int, tuple[int, ...], float], np.ndarray[An
 """Returns bool[copies, num_keys, *shape] from keys, copies, shape and keep probability."""
 
 
-def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.ndarray[Any, Any]:
+def _generator(keys: Any) -> np.random.Generator:
     words = np.asarray(jax.random.key_data(keys)).tobytes()
     seed = int.from_bytes(hashlib.blake2b(words, digest_size=16).digest(), "little")
-    generator = np.random.Generator(np.random.Philox(seed))
-    return generator.random((copies, len(keys), *shape)) < keep
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def _masks(keys: Any, copies: int, shape: tuple[int, ...], keep: float) -> np.ndarray[Any, Any]:
+    return _generator(keys).random((copies, len(keys), *shape)) < keep
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,11 @@ class ExactSampler(Sampler):
         """Return bool[num_keys, *shape], shared along the broadcast dims."""
         [masks] = self._draw(keys, 1, self.case.mask_shape)
         return np.broadcast_to(masks, (len(keys), *self.case.shape))
+
+    def noise(self, keys: jax.Array) -> tuple[np.ndarray[Any, Any], float]:
+        """Return the sizes of normal numbers, float64[number of units], and no rounding."""
+        shape = (len(keys), *self.case.mask_shape)
+        return np.abs(_generator(keys).standard_normal(shape)).reshape(-1), 0.0
 
     def _draw(self, keys: jax.Array, copies: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         exact: Any = self.subject

@@ -49,6 +49,7 @@ KEYS = "1"
 _PIECE = 1024  # keys that are derived at once
 _of_pieces = Repeated()
 
+_ROUNDINGS = 8  # of one output, each of half a unit in the last place
 _KEPT = 2**22  # units of an input that a sampler keeps on the device
 
 LOOPED_UNITS = 2**13
@@ -262,6 +263,29 @@ class Sampler:
         return came_through(
             self.subject, self.outputs(keys), self.case.inputs(), keep=self.case.keep
         )
+
+    def noise(self, keys: jax.Array) -> tuple[np.ndarray[Any, Any], float]:
+        """Return the sizes of the noise of training outputs, and how far rounding may move them.
+
+        Assumes:
+            The traits have a spread. Where it is 0, as at an input of 0, a unit is left out.
+
+        Returns:
+            The distances from the reference in standard deviations, float64[number of units], and
+            the largest change of one by the rounding of float32.
+        """
+        spread_of = self.subject.traits.spread
+        assert spread_of is not None
+        outputs = self.outputs(keys).astype(np.float64)
+        reference = np.asarray(self.subject.reference(self.inputs()), np.float64)
+        spread = np.broadcast_to(np.asarray(spread_of(reference, self.case.rate)), reference.shape)
+        has_noise = spread > 0
+        units = np.where(has_noise, spread, 1.0)
+        sizes = self.once(np.abs(outputs - reference) / units)
+        counted = np.broadcast_to(self.once(has_noise), sizes.shape)
+        largest = np.max((np.abs(reference) + units) / units, initial=1.0)
+        sizes = self._counted(sizes[counted])
+        return sizes, _ROUNDINGS * float(largest) * float(np.finfo(np.float32).eps) / 2
 
     def once(self, kept: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return bool[..., *mask_shape] of bool[..., *shape]: the first of each shared unit."""

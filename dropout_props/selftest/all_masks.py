@@ -181,7 +181,9 @@ def measure(*, bits: int = _BITS, properties: Sequence[str] = ()) -> Iterator[Me
     found = [
         law
         for prop in CATALOGUE
-        if prop.is_statistical and (not properties or prop.id in properties)
+        if prop.is_statistical
+        and "sized" not in prop.needs  # it counts sizes of noise, and no mask
+        and (not properties or prop.id in properties)
         for keep in KEEP_RATES
         for law in laws(prop.id, bits=bits, keep=keep)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict
 
-from dropout_props.subjects.traits import Dropped, Kept, LawName
+from dropout_props.subjects.traits import Dropped, Kept, LawName, NoiseName, Spread
 
 __all__ = ["FunctionOptions", "LinenOptions", "NNXOptions", "TraitOptions", "WiringOptions"]
 
@@ -18,6 +18,8 @@ class TraitOptions(TypedDict, total=False):
     """Fields of `Traits`: what a layer promises, which decides the properties that apply to it."""
 
     law: LawName
+    spread: Spread | None
+    noise: NoiseName
     dropped: Dropped
     kept: Kept
     reference: Literal["input", "eval"]

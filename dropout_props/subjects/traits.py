@@ -16,9 +16,21 @@ from dropout_props.subjects.abilities import ABILITIES, HELD, REASONS, Ability
 if TYPE_CHECKING:
     from dropout_props.subjects.output_law import OutputLaw
 
-__all__ = ["ABILITIES", "WIDE_DTYPES", "Ability", "Dropped", "Kept", "LawName", "Traits"]
+__all__ = [
+    "ABILITIES",
+    "WIDE_DTYPES",
+    "Ability",
+    "Dropped",
+    "Kept",
+    "LawName",
+    "NoiseName",
+    "Spread",
+    "Traits",
+]
 
 LawName: TypeAlias = Literal["dropout", "noise", "composite"]
+NoiseName: TypeAlias = Literal["normal", "uniform", "laplace"]
+Spread: TypeAlias = Callable[[Any, float], Any]
 Dropped: TypeAlias = float | Callable[[float], float] | None
 Kept: TypeAlias = Literal["scaled", "unscaled"] | Callable[[Any, float], Any]
 
@@ -28,6 +40,7 @@ WIDE_DTYPES = ("float64", "complex64", "complex128", "float8_e4m3fn", "float8_e5
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "law": get_args(LawName),
     "kept": ("scaled", "unscaled"),
+    "noise": get_args(NoiseName),
     "reference": ("input", "eval"),
     "takes": ("probed", "all"),
     "kind": (None, "layer", "model"),
@@ -51,6 +64,9 @@ class Traits:
             `noise`: symmetric noise around the reference, so that a unit lies above it with
             probability 1/2 at every rate; tested at rates below 1. `composite`: the dropout is
             inside the model, and the output does not show the mask.
+        spread: of a layer of noise: the standard deviation of each output around its reference, a
+            function of the reference and the rate. None: the layer does not say.
+        noise: of a layer with a spread: the law of its noise.
         dropped: the output of a dropped unit, where it is not 0: a number, or a function of keep
             that returns one. None: anything but the output of a kept unit, as in a null embedding.
         kept: the output of a kept unit. `scaled`: reference/keep. `unscaled`: the reference itself.
@@ -113,6 +129,8 @@ class Traits:
 
     api: Literal["linen", "nnx", "function", "equinox"]
     law: LawName = "dropout"
+    spread: Spread | None = None
+    noise: NoiseName = "normal"
     dropped: Dropped = 0.0
     kept: Kept = "scaled"
     reference: Literal["input", "eval"] = "input"
@@ -180,7 +198,17 @@ class Traits:
             )
 
     def _check_promises(self) -> None:
-        """Raise unless `held` and `linear` fit the other traits."""
+        """Raise unless `spread`, `held` and `linear` fit the other traits."""
+        given: Any = self.spread
+        if given is not None and not (callable(given) and self.law == "noise"):
+            raise ValueError(
+                f"spread={given!r}, law={self.law!r}: give a function of the reference and "
+                "the rate, of a layer with law='noise'"
+            )
+        if self.noise != "normal" and self.spread is None:
+            raise ValueError(
+                f"noise={self.noise!r}: without a spread no law is tested; give spread too"
+            )
         if self.linear and (self.output_law.is_noise or not self.output_law.is_plain):
             raise ValueError(
                 "linear=True: on average a layer of noise, or one that drops to another value or "
@@ -236,6 +264,7 @@ class Traits:
             "repeat": self.repeat and not self.held,
             "held": self.held,
             "linear": self.linear,
+            "sized": self.spread is not None and "float32" in self.dtypes,
             "missing_key": bool(self.missing_key_errors),
             "nonfinite": self.nonfinite,
             "empty": self.empty,

@@ -44,6 +44,13 @@ class GaussianDropout(nn.Module):
         return x * (1 + stddev * noise)
 
 
+def spread(reference: Array, rate: float) -> Array:
+    """Return the standard deviation of each output."""
+    return abs(reference) * math.sqrt(rate / (1.0 - rate))
+
+
 def subject() -> Subject:
     """Return GaussianDropout as a subject."""
-    return Subject.linen(GaussianDropout, name="examples.GaussianDropout", law="noise")
+    return Subject.linen(
+        GaussianDropout, name="examples.GaussianDropout", law="noise", spread=spread
+    )

@@ -33,8 +33,17 @@ class GaussianNoise(nn.Module):
         return x + self.stddev * jax.random.normal(self.make_rng("dropout"), x.shape, x.dtype)
 
 
+def spread(_reference: Array, rate: float) -> float:
+    """Return the standard deviation of each output."""
+    return rate
+
+
 def subject() -> Subject:
     """Return GaussianNoise as a subject; the rate of a case is its standard deviation."""
     return Subject.linen(
-        GaussianNoise, name="examples.GaussianNoise", law="noise", rate_parameter="stddev"
+        GaussianNoise,
+        name="examples.GaussianNoise",
+        law="noise",
+        rate_parameter="stddev",
+        spread=spread,
     )

@@ -23,6 +23,7 @@ from dropout_props.selftest.mutants import (
     marginal,
     means,
     modes,
+    noise,
     parity,
     readout,
     scale,
@@ -57,6 +58,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *attention.MUTANTS,
     *readout.MUTANTS,
     *means.MUTANTS,
+    *noise.MUTANTS,
     *contracts.MUTANTS,
 )
 CONTROLS: tuple[Mutant, ...] = controls.CONTROLS
