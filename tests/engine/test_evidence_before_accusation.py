@@ -186,6 +186,17 @@ def test_no_flag_of_jax_accuses_a_right_layer(flag: str, value: Any, property_id
     assert seen.verdict is Verdict.PASS, seen
 
 
+def test_what_is_compiled_is_judged_where_jit_is_disabled() -> None:
+    """There a layer that drops nothing under jit would pass, since nothing is traced."""
+
+    def traced_otherwise(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        return x if isinstance(x, jax.core.Tracer) else dropout(key, x, rate, deterministic)
+
+    with jax.disable_jit():
+        seen = _JUDGE(Subject.function(traced_otherwise), find("DP501"))
+    assert seen.verdict is Verdict.FAIL, seen
+
+
 def test_a_known_deviation_occurs_where_dtypes_are_not_promoted() -> None:
     """There every layer rejects a rate of low precision, which would end the deviation."""
     with jax.numpy_dtype_promotion("strict"):
