@@ -57,8 +57,9 @@ def test_the_default_level_depends_on_who_the_layer_is(subject: Subject, level: 
     ("options", "expected"),
     [
         ({"select": ("DP206",)}, ["DP206"]),  # a whole id, at any level
-        ({"select": ("DP20",)}, ["DP201", "DP202", "DP203", "DP204", "DP205"]),  # within core
-        ({"select": ("dp20",), "level": "full", "ignore": ("DP203", "DP204", "DP205")},
+        ({"select": ("DP20",)},
+         ["DP201", "DP202", "DP203", "DP204", "DP205", "DP207"]),  # within core
+        ({"select": ("dp20",), "level": "full", "ignore": ("DP203", "DP204", "DP205", "DP207")},
          ["DP201", "DP202", "DP206"]),
         ({"select": ("DP206", "DP101"), "ignore": ("DP2",)}, ["DP101", "DP206"]),
         ({"select": ("DP101",), "ignore": ("DP101",)}, []),

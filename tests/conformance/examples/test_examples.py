@@ -66,10 +66,17 @@ def test_the_page_on_your_own_layer_makes_the_same_subjects() -> None:
     lines = re.findall(r"^Subject\.linen\(.*\)$", text, flags=re.MULTILINE)
     assert len(lines) == len(registry.EXAMPLES)
     layers = {layer.__name__: layer for layer in (DropPath, GaussianNoise, GaussianDropout)}
+    defined = re.findall(r"^def (?:added|factor)\(.*\n.*$", text, flags=re.MULTILINE)
+    names: dict[str, Any] = {"Subject": Subject, **layers}
+    exec("\n".join(defined), names)  # noqa: S102 (our own page)
     for line in lines:
-        made: Subject = eval(line, {"Subject": Subject, **layers})  # noqa: S307 (our own page)
+        made: Subject = eval(line, names)  # noqa: S307
         shipped = registry.load(f"examples.{made.name}")
-        assert made.traits == replace(shipped.traits, derivation=None)
+        spread = made.traits.spread
+        assert made.traits == replace(shipped.traits, derivation=None, spread=spread)
+        if spread is not None:
+            assert shipped.traits.spread is not None
+            assert spread(-3.0, 0.2) == pytest.approx(shipped.traits.spread(-3.0, 0.2))
 
 
 @pytest.mark.parametrize("name", registry.EXAMPLES)
