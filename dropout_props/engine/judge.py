@@ -209,6 +209,11 @@ def _crash(subject: Subject, prop: Property, error: Exception | SystemExit) -> s
         return str(error)
     if isinstance(error, SystemExit):
         return f"{subject.name} raised SystemExit({error.code!r}): no layer may end the process."
+    if option := _raising_option(subject, error):
+        return (
+            f"{option}= of {subject.name} raised {type(error).__name__}: {str(error)[:400]}. It is "
+            "a function that the subject was given: mend it, or leave it out."
+        )
     last = traceback.extract_tb(error.__traceback__)[-1]
     at_fault = (
         "Mend the property, or let it raise Violation where the layer is wrong."
@@ -219,6 +224,13 @@ def _crash(subject: Subject, prop: Property, error: Exception | SystemExit) -> s
         f"the property itself raised {type(error).__name__}: {str(error)[:400]} "
         f"({Path(last.filename).name}, line {last.lineno}). {at_fault}"
     )
+
+
+def _raising_option(subject: Subject, error: BaseException) -> str:
+    """Return the name of the option whose function raised an error; nothing if none did."""
+    running = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
+    named = {one: getattr(subject.traits, one, None) for one in ("kept", "dropped", "spread")}
+    return next((one for one, f in named.items() if getattr(f, "__code__", 0) in running), "")
 
 
 def lost(

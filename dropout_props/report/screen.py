@@ -30,6 +30,7 @@ MOST_LINES = 12
 
 _CUT = " …"
 _NEVER_CUT = ("diagnosis", "reproduce")
+_CUT_FIRST = ("stated", "decided by", "confirmation")  # the same in every run
 _RATES = (0.1, 0.5)  # what a pass excludes is said at these
 _GROUPS = {
     "DP1": "modes, rates and inputs",
@@ -77,7 +78,10 @@ def brief(one: PropertyResult, *, width: int, most: int = MOST_LINES) -> list[Te
         for label, text in labelled(one).items()
     ]
     while 1 + sum(len(lines) for _, lines in fields) > most:
-        lines = max((ls for label, ls in fields if label not in _NEVER_CUT), key=len)
+        _, lines = max(
+            ((label, lines) for label, lines in fields if label not in _NEVER_CUT),
+            key=lambda field: (len(field[1]) > 1 and field[0] in _CUT_FIRST, len(field[1])),
+        )
         if len(lines) == 1:
             break
         lines.pop()

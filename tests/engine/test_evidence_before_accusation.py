@@ -209,3 +209,18 @@ def test_where_two_properties_fail_is_no_common_cause() -> None:
     words = "wrong for inputs of float16, and not of float32"
     results = [_failed("DP702", "a", diagnosis=words), _failed("DP703", "b", diagnosis=words)]
     assert [one.root_id for one in with_roots(results)] == ["", ""]
+
+
+@pytest.mark.parametrize("option", ["kept", "dropped", "spread"])
+def test_a_function_of_the_user_that_raises_is_no_fault_of_the_suite(option: str) -> None:
+    """The message names the option, its error and what to do."""
+
+    def broken(*_: object) -> float:
+        raise KeyError("my table")
+
+    options: dict[str, Any] = {option: broken, "law": "noise" if option == "spread" else "dropout"}
+    subject = Subject.function(dropout, name="mine", rate_one=False, **options)
+    result = _JUDGE(subject, find("DP207" if option == "spread" else "DP201"))
+    assert result.verdict is Verdict.ERROR
+    assert f"{option}= of mine raised KeyError: 'my table'" in result.shown
+    assert "fault of dropout_props" not in result.shown

@@ -57,6 +57,41 @@ def test_failures_of_one_diagnosis_have_one_root() -> None:
     }  # fmt: skip
 
 
+def _crashed(property_id: str, verdict: Verdict, seen: str) -> PropertyResult:
+    failure = Failure("", seen, "", "", "")
+    return PropertyResult("a.B", property_id, "", "exact", verdict, failure=failure)
+
+
+def test_one_crash_in_every_call_is_one_root() -> None:
+    """Errors and failures that repeat it fold; another error, and another fault, stay."""
+    results = [
+        _crashed("DP102", Verdict.FAIL, "rate 0 raised KeyError: 'y' (shape=(7,))"),
+        _crashed("DP101", Verdict.ERROR, "a.B: call(x) raised KeyError: 'y'. The property"),
+        _crashed("DP201", Verdict.ERROR, "a.B: call(x) raised KeyError: 'y'. The property"),
+        _crashed("DP802", Verdict.ERROR, "a.B: call(x) raised ValueError: odd. The property"),
+        _crashed("DP104", Verdict.FAIL, "with no key: a key of the parameters is used"),
+    ]
+    found = {one.property_id: one.root_id for one in with_roots(results)}
+    assert found == {"DP102": "DP201", "DP101": "DP201", "DP201": "", "DP802": "", "DP104": ""}
+
+
+def test_one_wrong_kind_of_output_is_one_root() -> None:
+    """A layer that returns a tuple does so in every call."""
+    seen = "a.B: call(x) returned a tuple, where float32[7] was expected."
+    results = [_crashed(one, Verdict.ERROR, seen) for one in ("DP101", "DP201", "DP401")]
+    assert [one.root_id for one in with_roots(results)] == ["DP201", "", "DP201"]
+
+
+def test_an_evaluation_that_fails_by_a_crash_stands_for_its_errors() -> None:
+    """The failure says in plain words what the error means."""
+    words = "InvalidRngError: no dropout"
+    results = [
+        _crashed("DP101", Verdict.FAIL, f"in evaluation something still drops ({words})"),
+        _crashed("DP401", Verdict.ERROR, f"a.B: call(x) raised {words}. The property"),
+    ]
+    assert [one.root_id for one in with_roots(results)] == ["", "DP101"]
+
+
 def test_no_explanation_goes_in_a_circle() -> None:
     """Each id is in the catalogue, and each chain ends."""
     depth: dict[str, int] = {}

@@ -6,6 +6,7 @@ cause; that shows once the first is mended.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -18,6 +19,10 @@ __all__ = ["with_roots"]
 _EXPLAINS = (Verdict.FAIL, Verdict.ERROR)
 _EXPLAINED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
+# What a layer does in every call: it raises one error, or returns what is no array.
+_CRASH = re.compile(r" raised (\w+: [^.(]{1,30})|(returned an? \w+), where")
+_EVALUATES = "DP101"
+
 
 def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
     """Return results in which each explained failure names the one that explains it."""
@@ -28,13 +33,41 @@ def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
         if one.verdict in _EXPLAINS and one.unlisted is not Verdict.PASS  # a stale entry
     }
     named = tuple(replace(one, root_id=_root_of(one, failed)) for one in found)
-    diagnosed = _by_diagnosis(named)
+    diagnosed = _by_crash(named) | _by_diagnosis(named)
     return tuple(
         replace(one, root_id=diagnosed.get((one.subject, one.root_id or one.property_id), ""))
         if (one.subject, one.root_id or one.property_id) in diagnosed
         else one
         for one in named
     )
+
+
+def _by_crash(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:
+    """Return, by subject and id, the result that stands for all in which one crash shows.
+
+    It is an error, unless evaluation fails by the crash.
+    """
+    failed = [
+        one for one in results if one.verdict in _EXPLAINS and one.failure and not one.root_id
+    ]
+    found: dict[tuple[str, str], str] = {}
+    for crashed in sorted(failed, key=lambda one: _weight(one.property_id)):
+        seen = crashed.failure.seen if crashed.failure is not None else ""
+        match = _CRASH.search(seen)
+        if crashed.verdict is not Verdict.ERROR or match is None:
+            continue
+        words = (match[1] or match[2]).strip()
+        alike = [
+            one.property_id
+            for one in failed
+            if one.subject == crashed.subject and one.failure and words in one.failure.seen
+        ]
+        fails = {one.property_id for one in failed if one.verdict is Verdict.FAIL}
+        root = _EVALUATES if _EVALUATES in fails.intersection(alike) else crashed.property_id
+        for other in alike:
+            if other != root and (crashed.subject, root) not in found:
+                found.setdefault((crashed.subject, other), root)
+    return found
 
 
 def _by_diagnosis(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:

@@ -129,6 +129,14 @@ def test_the_diagnosis_is_never_cut() -> None:
     assert f"diagnosis: {_LONG[:150].strip()} stated:" in text
 
 
+def test_what_was_seen_is_cut_last() -> None:
+    """It names the fault and the remedy; what the property states is the same in every run."""
+    failure = replace(_FAILURE, seen=_LONG[:220], statement=_LONG, decided_by=_LONG)
+    one = _one("DP201", Verdict.ERROR, failure=failure)
+    text = " ".join(line.plain.strip() for line in brief(one, width=80, most=11))
+    assert f"seen: {_LONG[:220].strip()} decided by:" in text
+
+
 def test_notes_are_as_wide_as_the_screen() -> None:
     """A long note takes several lines; a long path in it stays whole."""
     path = "a/very/long/path/" * 5
