@@ -51,9 +51,8 @@ def test_families_that_are_joined_come_apart_again() -> None:
     joined = Trials.joined(families)
     assert joined.successes.tolist() == [1, 2, 2**62]
     assert joined.parted(families) == families
-    assert (
-        joined + Trials.joined([families[0], families[1], Trials.of(0, 1, 1.0, "unit")])
-    ).parted(families)[0] == families[0] + families[0]
+    more = Trials.joined([*families[:2], Trials.of(0, 1, 1.0, "unit")])
+    assert (joined + more).parted(families)[0] == families[0] + families[0]
     with pytest.raises(ValueError, match="only counts of the same members add up"):
         _ = joined + Trials.joined((families[0], families[2]))
 
