@@ -1,7 +1,10 @@
 """DP410: masks do not depend on what ran before."""
 
 import threading
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,60 +14,9 @@ from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.operations import Layers, Repeat, Under
-from dropout_props.subjects.subject import Subject, Unsupported
-
-_Outputs: TypeAlias = "list[np.ndarray[Any, Any]]"
+from dropout_props.subjects.subject import Unsupported
 
 _CALLS = 2
-
-
-def _plain(sampler: Sampler, subject: Subject) -> _Outputs:
-    x, arguments = _arguments(sampler)
-    if subject.traits.repeat:
-        return [np.asarray(y) for y in subject.run(Repeat(_CALLS), x, **arguments)]
-    return [np.asarray(subject.call(x, training=True, **arguments))]
-
-
-def _compiled(sampler: Sampler, subject: Subject) -> _Outputs:
-    x, arguments = _arguments(sampler)
-    return [np.asarray(y) for y in _jitted(subject).run(Under("jit", _CALLS), x, **arguments)]
-
-
-def _jitted(subject: Subject) -> Subject:
-    """Return the subject, whose traces are those of its history, and whose programs are shared."""
-    return in_one_program(subject)
-
-
-def _arguments(sampler: Sampler) -> tuple[Any, dict[str, Any]]:
-    streams = sampler.streams(sampler.key())
-    return sampler.inputs(), {"rate": sampler.case.rate, "streams": streams}
-
-
-def _evaluate(sampler: Sampler, subject: Subject, *, compiled: bool) -> None:
-    x, arguments = _arguments(sampler)
-    if compiled:
-        _jitted(subject).run(Under("jit", _CALLS, evaluated=True), x, **arguments)
-    elif subject.traits.eval_mode:
-        subject.call(x, training=False, **arguments)
-
-
-def _in_thread(draw: Any, sampler: Sampler, subject: Subject) -> Any:
-    outputs: list[Any] = []
-
-    @without_guards()  # they are off in the thread of the judge alone
-    def run() -> None:
-        outputs.append(draw(sampler, subject))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if not outputs:
-        raise Violation("it raised an error in a second thread, and not in the first")
-    return outputs[0]
-
-
-def _in_other_process(sampler: Sampler) -> _Outputs:
-    return _plain(sampler, sampler.subject)
 
 
 @exact(
@@ -82,8 +34,8 @@ def _in_other_process(sampler: Sampler) -> _Outputs:
 )
 def history(sampler: Sampler) -> None:
     _check_history(sampler, compiled=False)
-    there = run_isolated(_in_other_process, sampler.fresh())
-    if not _same(sampler, there, _plain(sampler, sampler.subject)):
+    there = run_isolated(_outputs, sampler.fresh())
+    if not _same(sampler, there, _outputs(sampler)):
         raise Violation("the isolated process, where nothing ran before, gives other masks")
     if sampler.subject.traits.lacks("lifted") is None:
         try:
@@ -93,28 +45,64 @@ def history(sampler: Sampler) -> None:
 
 
 def _check_history(sampler: Sampler, *, compiled: bool) -> None:
-    draw = _compiled if compiled else _plain
-    warm, changed = sampler.subject.fresh(), []
-    first = draw(sampler, warm)
-    if not _same(sampler, draw(sampler, warm), first):
+    draw = partial(_outputs, compiled=compiled)
+    warm, evaluated, changed = sampler.fresh(), sampler.fresh(), []
+    first = draw(warm)
+    if not _same(sampler, draw(warm), first):
         changed.append("in a second call")
-    if not _same(sampler, _in_thread(draw, sampler, warm), first):
+    if not _same(sampler, _in_thread(partial(draw, warm)), first):
         changed.append("in a second thread")
-    evaluated = sampler.subject.fresh()
-    _evaluate(sampler, evaluated, compiled=compiled)
-    if not _same(sampler, draw(sampler, evaluated), first):
+    _evaluate(evaluated, compiled=compiled)
+    if not _same(sampler, draw(evaluated), first):
         changed.append("after an evaluation")
     if not compiled and sampler.subject.traits.layers:
-        x, arguments = _arguments(sampler)
-        sampler.subject.run(Layers(("before", "other/before")), x, **arguments)
-        if not _same(sampler, draw(sampler, sampler.subject), first):
+        sampler.run(Layers(("before", "other/before")))
+        if not _same(sampler, draw(sampler), first):
             changed.append("after another model was built")
     if changed:
         where = "under jit of the framework" if compiled else "the same key"
         raise Violation(f"{where}: other masks {', '.join(changed)}")
 
 
-def _same(sampler: Sampler, some: _Outputs, others: _Outputs) -> bool:
+def _outputs(sampler: Sampler, *, compiled: bool = False) -> list[np.ndarray[Any, Any]]:
+    """Return the outputs of training calls, under one key."""
+    if compiled:
+        found = _sharing_programs(sampler).run(Under("jit", _CALLS))
+    elif sampler.subject.traits.repeat:
+        found = sampler.run(Repeat(_CALLS))
+    else:
+        found = (sampler.train(),)
+    return [np.asarray(output) for output in found]
+
+
+def _evaluate(sampler: Sampler, *, compiled: bool) -> None:
+    if compiled:
+        _sharing_programs(sampler).run(Under("jit", _CALLS, evaluated=True))
+    elif sampler.subject.traits.eval_mode:
+        sampler.train(training=False)
+
+
+def _sharing_programs(sampler: Sampler) -> Sampler:
+    """Return the sampler of a subject that is traced with its history, and compiled without."""
+    return replace(sampler, subject=in_one_program(sampler.subject))
+
+
+def _in_thread(draw: Callable[[], Any]) -> Any:
+    outputs: list[Any] = []
+
+    @without_guards()  # they are off in the thread of the judge alone
+    def run() -> None:
+        outputs.append(draw())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if not outputs:
+        raise Violation("it raised an error in a second thread, and not in the first")
+    return outputs[0]
+
+
+def _same(sampler: Sampler, some: Any, others: Any) -> bool:
     try:
         for one, other in zip(some, others, strict=True):
             agree(sampler, one, other, "again")
