@@ -57,15 +57,7 @@ def probe(subject: Subject) -> Probed:
     if subject.traits.takes == "all":
         return Probed(subject)
     if subject.traits.inputs is not None:
-        case = fit(Case(shape=(128,)), subject.traits)
-        held = _held(subject, case.shape)
-        traits = replace(subject.traits, **held)
-        said = (_MODEL,) if held.get("kind") == "model" else ()
-        if any(
-            isinstance(one, Given) and not shows_mask(one.array, traits) for one in traits.inputs
-        ):
-            said = (*said, _HIDDEN)
-        return Probed(replace(subject, traits=traits), said)
+        return _of_declared_inputs(subject)
     subject, refused = _with_dtypes(subject)
     shapes = {rank: _shape(subject, rank) for rank in _ranks(subject.traits)}
     found = {rank: shape for rank, shape in shapes.items() if isinstance(shape, tuple)}
@@ -80,8 +72,7 @@ def probe(subject: Subject) -> Probed:
     if subject.traits.empty and usual and (why := _refusal(subject, (0, *usual[1:]))):
         narrowed["empty"] = False
         refused["an empty axis"] = why
-    has_rate_one = subject.traits.rate_one and subject.traits.rate is None
-    if has_rate_one and (why := _refusal(subject, usual, rate=1.0)):
+    if why := _refusal_of_one(subject, usual):
         narrowed["rate_one"] = False
         refused["rate 1"] = why
     narrowed |= _held(subject, usual)
@@ -91,6 +82,20 @@ def probe(subject: Subject) -> Probed:
     if narrowed.get("kind") == "model":
         notes.insert(0, _MODEL)
     return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), tuple(notes))
+
+
+def _of_declared_inputs(subject: Subject) -> Probed:
+    """Return the subject whose inputs the user declares: only its kind and rate 1 are tried."""
+    case = fit(Case(shape=(128,)), subject.traits)
+    held = _held(subject, case.shape)
+    traits = replace(subject.traits, **held)
+    said = (_MODEL,) if held.get("kind") == "model" else ()
+    if why := _refusal_of_one(subject, case.shape, case.dtype):
+        traits = replace(traits, rate_one=False)
+        said = (*said, f"it refuses rate 1 ({why})")
+    if any(isinstance(one, Given) and not shows_mask(one.array, traits) for one in traits.inputs):
+        said = (*said, _HIDDEN)
+    return Probed(replace(subject, traits=traits), said)
 
 
 _HIDDEN = (
@@ -217,6 +222,14 @@ def _refusal(
         eager=traits.batching == "loop",
         rate=_rate(traits) if rate is None else rate,
     )
+
+
+def _refusal_of_one(subject: Subject, shape: tuple[int, ...], dtype: str = "") -> str:
+    """Return the error at rate 1 of a layer that takes such an input at another rate."""
+    traits = subject.traits
+    if not traits.rate_one or traits.rate is not None or _refusal(subject, shape, dtype):
+        return ""
+    return _refusal(subject, shape, dtype, rate=1.0)
 
 
 @lru_cache(maxsize=4096)

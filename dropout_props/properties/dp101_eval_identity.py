@@ -3,7 +3,7 @@
 from dropout_props.cases import strategies
 from dropout_props.properties.catalogue import Case, Sampler, exact
 from dropout_props.properties.exact_cases import every_shape
-from dropout_props.properties.outputs import evaluation, require_same_bits
+from dropout_props.properties.outputs import evaluation, require_evaluation, require_same_bits
 from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported
 
@@ -16,7 +16,8 @@ from dropout_props.subjects.subject import Unsupported
     formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",
     if_broken="Predictions are noisy or scaled, or an evaluation changes the training that follows "
     "it.",
-    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output.",
+    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output; "
+    "equal means up to rounding there, since it may run another program at another rate.",
     level="core",
     needs=("eval_mode",),
     blocked_by=(),
@@ -31,7 +32,7 @@ def eval_identity(sampler: Sampler) -> None:
     reference = subject.reference(x)
     for given, streams in (("no key", {}), ("a key", sampler.streams(sampler.key()))):
         y = subject.call(x, rate=rate, training=False, streams=streams)
-        require_same_bits(y, reference, f"evaluation with {given}")
+        require_evaluation(sampler, y, reference, f"evaluation with {given}")
     if 0.0 < rate < 1.0:
         _consumes_nothing(sampler)
 

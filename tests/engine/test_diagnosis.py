@@ -154,6 +154,7 @@ def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
         (rows, "DP202", replace(_SHORT, rate=0.01), "the mask is constant along the last axis"),
         (columns, "DP301", _SQUARE, "the mask is constant along axis 0"),
         (tiles, "DP301", _SHORT, "the mask has the period 32"),
+        (tiles, "DP301", Case(shape=(4, 64)), "the mask has the period 32"),
         (mirrored, "DP301", _SHORT, "the mask is its own mirror image"),
         (transposed, "DP307", _SQUARE, "the mask is its own transpose"),
         (exactly, "DP205", _SHORT, "every mask keeps exactly 64 of 128 units"),

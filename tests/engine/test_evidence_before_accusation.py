@@ -20,7 +20,7 @@ from dropout_props.engine.run import empty_result, with_roots
 from dropout_props.engine.selection import default_level
 from dropout_props.environment.installed import probe as installed
 from dropout_props.layers import registry
-from dropout_props.properties import NotRun, find
+from dropout_props.properties import NotRun, Violation, find
 from dropout_props.properties.coincidence import num_keys_for
 from dropout_props.properties.sampler import Sampler
 from dropout_props.results.records import Failure, PropertyResult, Replay
@@ -224,3 +224,22 @@ def test_a_function_of_the_user_that_raises_is_no_fault_of_the_suite(option: str
     assert result.verdict is Verdict.ERROR
     assert f"{option}= of mine raised KeyError: 'my table'" in result.shown
     assert "fault of dropout_props" not in result.shown
+
+
+@pytest.mark.parametrize("off", [1e-6, 1e-2])
+def test_a_model_may_round_otherwise_at_another_rate(off: float) -> None:
+    """Flax's attention has another program at rate 0; a real difference still fails."""
+
+    def model(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        y = 3.0 * x * (1.0 + off * (rate < 0.25))
+        return y if deterministic else dropout(key, y, rate, deterministic=False)
+
+    prop = find("DP101")
+    assert prop.exact is not None
+    subject = Subject.function(model, kind="model")
+    sampler = Sampler(subject, Case(shape=(8,), rate=0.0), "DP101", 0)
+    if off < 1e-4:
+        prop.exact.check(sampler)
+    else:
+        with pytest.raises(Violation, match="evaluation with no key: 8 of 8 units differ"):
+            prop.exact.check(sampler)

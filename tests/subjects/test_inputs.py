@@ -131,3 +131,18 @@ def test_least_sizes_and_refused_shapes() -> None:
     assert fit(Case(shape=(128,)), said).shape == (3, 128)
     tried = probe(Subject.function(blocks)).subject
     assert taken(fit(Case(shape=(3, 2)), tried.traits), tried).shape == (8, 16)
+
+
+def picky(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Dropout of rates below 1."""
+    if rate >= 1.0:
+        raise ValueError("the rate must be below 1")
+    return x if deterministic else jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, 0)
+
+
+def test_a_rate_of_one_that_is_refused_is_a_note_where_inputs_are_declared() -> None:
+    """What is declared are the inputs, not the rates."""
+    found = probe(Subject.function(picky, inputs=("batch", 4)))
+    assert not found.subject.traits.rate_one
+    assert found.notes == ("it refuses rate 1 (ValueError: the rate must be below 1)",)
+    assert probe(Subject.function(blocks, inputs=("batch", 4))).notes == ()

@@ -42,7 +42,8 @@ def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[in
     undeclared = [axis for axis in constant if axis not in shared]
     said = []
     if undeclared:
-        said.append(f"the mask is constant along {_axes(undeclared, rank)}")
+        tiles = "" if shared or undeclared != [0] else _tiles(kept, bits)
+        said.append(tiles or f"the mask is constant along {_axes(undeclared, rank)}")
     if varying:
         said.append(
             f"the mask varies along {_axes(varying, rank)}, where the layer says that it shares it"
@@ -56,6 +57,12 @@ def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[in
         or _mirrored(once, bits)
         or _exact_count(once.reshape(len(kept), -1), keep)
     )
+
+
+def _tiles(kept: np.ndarray[Any, Any], bits: float) -> str:
+    """Return the period of a mask whose equal rows are made of equal tiles, if they are."""
+    period = _period(kept.reshape(len(kept), -1), _lengths(kept.shape[1:]), bits)
+    return f"the mask has the period {period}" if 0 < period < kept[0, 0].size else ""
 
 
 def _is_constant(kept: np.ndarray[Any, Any], axis: int, bits: float) -> bool:
@@ -79,6 +86,14 @@ def _lengths(shape: Sequence[int]) -> Iterator[int]:
 
 
 def _periodic(flat: np.ndarray[Any, Any], lengths: Iterator[int], bits: float) -> str:
+    period = _period(flat, lengths, bits)
+    if period < 0:
+        return f"each unit is the opposite of the one {-period} before it"
+    return f"the mask has the period {period}" if period else ""
+
+
+def _period(flat: np.ndarray[Any, Any], lengths: Iterator[int], bits: float) -> int:
+    """Return the smallest period, below 0 where units are opposites; 0 without one."""
     num_keys, size = flat.shape
     powers = (2**k for k in range(size.bit_length()))
     for period in sorted({*range(1, _SMALL_PERIODS), *powers, *lengths}):
@@ -86,10 +101,10 @@ def _periodic(flat: np.ndarray[Any, Any], lengths: Iterator[int], bits: float) -
         if rest < period or not enough(num_keys * rest * bits):
             break
         if np.array_equal(flat[:, period:], flat[:, :-period]):
-            return f"the mask has the period {period}"
+            return period
         if not (flat[:, period:] == flat[:, :-period]).any():
-            return f"each unit is the opposite of the one {period} before it"
-    return ""
+            return -period
+    return 0
 
 
 def _mirrored(once: np.ndarray[Any, Any], bits: float) -> str:
