@@ -195,5 +195,11 @@ def _sentence(error: ValidationError) -> str:
             f"unknown key {key!r}: the closest is {_closest(key, _KEYS)}. The keys are "
             f"{', '.join(_KEYS)}."
         )
-    key = ".".join(place) or "the table"
-    return f"{key}={first['input']!r}: {first['msg'][0].lower()}{first['msg'][1:]}."
+    key, given = ".".join(place) or "the table", first["input"]
+    if first["type"] == "tuple_type" and isinstance(given, str):
+        return f'{key}={given!r}: give a list, as in {key} = ["{given}"].'
+    if first["type"] == "string_type":
+        return f"{key}={given!r}: give a text in quotes."
+    if first["type"] == "dict_type":
+        return f"{key}={given!r}: give ids with a reason each, as in DP103 = 'why'."
+    return f"{key}={given!r}: {first['msg'][0].lower()}{first['msg'][1:]}."
