@@ -200,7 +200,7 @@ class Traits:
     def _check_promises(self) -> None:
         """Raise unless `spread`, `held` and `linear` fit the other traits."""
         given: Any = self.spread
-        if given is not None and not (callable(given) and self.law == "noise"):
+        if given is not None and not (callable(given) and self.output_law.is_noise):
             raise ValueError(
                 f"spread={given!r}, law={self.law!r}: give a function of the reference and "
                 "the rate, of a layer with law='noise'"

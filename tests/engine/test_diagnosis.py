@@ -20,6 +20,8 @@ from dropout_props.subjects.subject import Subject
 _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 _SHORT = Case(shape=(128,))
 _SQUARE = Case(shape=(12, 12))
+_ALONG = "the mask is constant along"
+_MEANT = "(a layer that means that declares shared_axes=(%d,))"
 
 Draw = Callable[[Any, float, Any], Any]
 
@@ -149,10 +151,10 @@ def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
 @pytest.mark.parametrize(
     ("draw", "property_id", "case", "words"),
     [
-        (rows, "DP301", _SQUARE, "the mask is constant along the last axis"),
-        (rows, "DP205", _SHORT, "the mask is constant along the last axis"),
-        (rows, "DP202", replace(_SHORT, rate=0.01), "the mask is constant along the last axis"),
-        (columns, "DP301", _SQUARE, "the mask is constant along axis 0"),
+        (rows, "DP301", _SQUARE, f"{_ALONG} the last axis {_MEANT % -1}"),
+        (rows, "DP205", _SHORT, f"{_ALONG} the last axis {_MEANT % -1}"),
+        (rows, "DP202", replace(_SHORT, rate=0.01), f"{_ALONG} the last axis {_MEANT % -1}"),
+        (columns, "DP301", _SQUARE, f"{_ALONG} axis 0 {_MEANT % 0}"),
         (tiles, "DP301", _SHORT, "the mask has the period 32"),
         (tiles, "DP301", Case(shape=(4, 64)), "the mask has the period 32"),
         (mirrored, "DP301", _SHORT, "the mask is its own mirror image"),
