@@ -245,7 +245,7 @@ def test_the_output_of_a_layer_is_not_in_the_json(folder: Path) -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "dropout_props", "check", "noisy_layers:noisy"),
-            *("--property", "DP106", "--profile", "smoke", "--json", "-"),
+            *("--property", "DP106", "--profile", "smoke", "--json", "-", "-v"),
         ],
         cwd=folder,
         capture_output=True,
