@@ -21,7 +21,7 @@ _SETTINGS = replace(Settings.of(profile="smoke"), confirm=False)
 _SHORT = Case(shape=(128,))
 _SQUARE = Case(shape=(12, 12))
 _ALONG = "the mask is constant along"
-_MEANT = "(a layer that means that declares shared_axes=(%d,))"
+_MEANT = "(if it is meant to be, declare shared_axes=(%d,))"
 
 Draw = Callable[[Any, float, Any], Any]
 

@@ -46,7 +46,7 @@ def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[in
         said.append(tiles or f"the mask is constant along {_axes(undeclared, rank)}")
         if not (tiles or varying):
             meant = tuple(-1 if axis == rank - 1 else axis for axis in undeclared)
-            said[0] += f" (a layer that means that declares shared_axes={meant})"
+            said[0] += f" (if it is meant to be, declare shared_axes={meant})"
     if varying:
         said.append(
             f"the mask varies along {_axes(varying, rank)}, where the layer says that it shares it"

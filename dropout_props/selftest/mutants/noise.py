@@ -18,7 +18,8 @@ def spread(reference: Any, rate: float) -> Any:
     return abs(reference) * (rate / (1.0 - rate)) ** 0.5
 
 
-_SIZED = {"law": "noise", "spread": spread, "rate_one": False}
+# They draw noise of the whole shape, whatever is to share it: DP207 alone kills them.
+_SIZED = {"law": "noise", "spread": spread, "rate_one": False, "broadcast_dims": False}
 
 
 def _too_small(x: Any, _mask: Any, keep_rate: float, key: Any) -> Any:

@@ -37,7 +37,7 @@ _is_eager = False
 
 
 def num_runs() -> int:
-    """Return how many functions `one_program` was asked to run so far in this process."""
+    """Return how many functions `one_program` ran so far in this process."""
     return _runs
 
 
