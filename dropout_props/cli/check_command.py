@@ -185,6 +185,7 @@ def command(
     require_working_pair()
     chosen_subjects = subjects_of(subjects or table.subjects)
     from dropout_props.engine import Settings
+    from dropout_props.engine.unmatched import unmatched
 
     settings = Settings.of(run_seed=run_seed, profile=profile, false_fail_rate=budget).listing(
         deviations
@@ -200,6 +201,9 @@ def command(
         verbose=verbose,
     )
     result, interrupted = _run(chosen_subjects, selection, settings, execution)
+    names = [subject.name for subject in chosen_subjects]
+    warnings = unmatched(selection, names, listed=table.subjects)
+    result = replace(result, notes=(*result.notes, *warnings))
 
     code = publish_run(
         result,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NOTE = "dropout_props note"
 _RESULT = "dropout_props"  # name of the user property of a report that holds a result
+_SUBJECTS = "dropout_props subjects"
 _STASH = pytest.StashKey[Any]()
 _RESULTS = pytest.StashKey[list[str]]()
 _COLLECTED = pytest.StashKey[int]()
@@ -28,6 +29,7 @@ _JSON_PATH = pytest.StashKey["Path | None"]()
 _TABLE = pytest.StashKey[Any]()  # the table of pyproject.toml; None if it is invalid
 _BAD_TABLE = pytest.StashKey[str]()
 _REFUSED = pytest.StashKey[dict[str, str]]()  # name of a subject -> the error
+_NAMES = pytest.StashKey[dict[str, None]]()  # of subjects to which the table applies, as a set
 _FIXTURE = "property_check"
 _MARK = "dropout_props"
 _LEVELS = ("core", "full", "framework")  # the catalogue has them too, and imports JAX
@@ -81,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RESULTS] = []
     config.stash[_COLLECTED] = 0
     config.stash[_REFUSED] = {}
+    config.stash[_NAMES] = {}
     config.stash[_JSON_PATH] = None if hasattr(config, "workerinput") else _json_path(config)
 
 
@@ -120,7 +123,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 level=config.getoption("--dp-level"),
                 exact=arguments["exact"],
             )
-            pairs, ids = pairs_of(arguments["subjects"] or table.subjects, selection)
+            subjects = arguments["subjects"] or table.subjects
+            pairs, ids = pairs_of(subjects, selection)
+            if not arguments["exact"]:
+                config.stash[_NAMES].update(dict.fromkeys(map(_name, subjects)))
         metafunc.parametrize(_FIXTURE, pairs, ids=ids, indirect=True)
 
 
@@ -260,6 +266,16 @@ def _collected(config: pytest.Config) -> int:
     return config.stash.get(_COLLECTED, 0)
 
 
+def _unmatched(config: pytest.Config) -> tuple[str, ...]:
+    """Return a warning for each pattern of the table that no subject of the session matches."""
+    table, names = _table(config), config.stash[_NAMES]
+    if table is None or not names:
+        return ()
+    from dropout_props.engine.unmatched import unmatched
+
+    return unmatched(table.selection, names, listed=table.subjects)
+
+
 class _Collector:
     """In the controlling process: collects the results of the reports, prints and writes them."""
 
@@ -281,6 +297,7 @@ class _Collector:
     def pytest_testnodedown(self, node: Any) -> None:
         output = getattr(node, "workeroutput", None) or {}
         self._collected_by_worker = max(self._collected_by_worker, output.get(_RESULT, 0))
+        self._config.stash[_NAMES].update(dict.fromkeys(output.get(_SUBJECTS, ())))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         texts = self._config.stash[_RESULTS]
@@ -296,7 +313,7 @@ class _Collector:
             _settings(self._config),
             self._config.stash[_JSON_PATH],
             cache.last_result(),
-            notes=self._notes,
+            notes=(*self._notes, *_unmatched(self._config)),
             verbosity=self._config.get_verbosity(),
         )
         if self._config.get_verbosity() >= 0:
@@ -319,9 +336,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the number of items that this worker collected to the controlling process."""
+    """Send what this worker collected to the controlling process."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[_RESULT] = _collected(session.config)
+        session.config.workeroutput[_SUBJECTS] = [*session.config.stash[_NAMES]]
 
 
 @pytest.fixture

@@ -141,6 +141,28 @@ def test_an_option_goes_before_the_table(
     assert told == ("--property" not in options)
 
 
+def test_a_check_reports_a_pattern_without_a_subject(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line at the end and in the result file; the exit code is that of the verdicts."""
+    monkeypatch.chdir(
+        _project(
+            tmp_path,
+            'per-subject-ignore = { "textbok.*" = { DP101 = "why" }, "nnx.*" = { DP1 = "why" } }',
+        )
+    )
+    blank = RunResult({}, {}, 0, "ci", 1e-9, 1e-3, 1e-12, 1, 0, snapshot=Snapshot({}))
+    monkeypatch.setattr("dropout_props.engine.run.run", lambda *_, **__: blank)
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "textbook.MyDropout", "--json", "r.json"])
+    assert stopped.value.code == 5  # nothing was judged
+    lines = capsys.readouterr().out.splitlines()
+    [at_line] = [at for at, line in enumerate(lines) if line.startswith("warning: per-subject-ig")]
+    assert len(lines) - at_line <= 5
+    [note] = files.read(tmp_path / "r.json").notes
+    assert 'per-subject-ignore."textbok.*" ignores nothing' in note
+
+
 def test_an_invalid_table_ends_a_check_with_four(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,11 +191,12 @@ def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_pytest_reads_the_table(tmp_path: Path) -> None:
-    """Subjects, selection, profile and deviations are those of the table."""
+    """Subjects, selection, profile and deviations, and a pattern that matches no subject."""
     _project(
         tmp_path,
         'subjects = ["d2l.dropout_layer"]\nprofile = "smoke"\nselect = ["DP101", "DP104"]\n'
-        'ignore = ["DP101"]\ndeviations = "none"',
+        'ignore = ["DP101"]\ndeviations = "none"\n'
+        'per-subject-ignore = { "d2l.*" = { DP102 = "why" }, "dl2.*" = { DP104 = "why" } }',
     )
     done = _pytest(tmp_path, "--dp-json", "r.json")
     assert done.returncode == 1, done.stdout + done.stderr
@@ -182,6 +205,20 @@ def test_pytest_reads_the_table(tmp_path: Path) -> None:
     assert [(one.subject, one.property_id, str(one.verdict)) for one in found.results] == [
         ("d2l.dropout_layer", "DP104", "fail")
     ]
+    [note] = [note for note in found.notes if note.startswith("warning")]
+    assert 'per-subject-ignore."dl2.*" ignores nothing' in note
+
+
+@pytest.mark.nightly
+def test_workers_of_xdist_report_a_pattern_without_a_subject(tmp_path: Path) -> None:
+    """The controlling process collects nothing, and prints the line once all the same."""
+    _project(
+        tmp_path,
+        'subjects = ["d2l.dropout_layer"]\nselect = ["DP101"]\n'
+        'per-subject-ignore = { "dl2.*" = { DP104 = "why" } }',
+    )
+    done = _pytest(tmp_path, "-v", "-n", "2")
+    assert done.stdout.count('per-subject-ignore."dl2.*" ignores nothing') == 1, done.stdout
 
 
 @pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.nightly)])
