@@ -102,7 +102,7 @@ def broadcast_dims(draw: st.DrawFn, rank: int) -> tuple[int, ...]:
 def cases(
     draw: st.DrawFn,
     *,
-    rate: st.SearchStrategy[float] | None = None,
+    rate: st.SearchStrategy[float] | tuple[float, float] | None = None,
     pool: Sequence[tuple[int, ...]] = SHAPES,
     dtypes: Sequence[str] = ("float32",),
     values: Sequence[str] = VALUES,
@@ -113,7 +113,7 @@ def cases(
     """Draw a case.
 
     Args:
-        rate: strategy of the rate; by default `rates()`.
+        rate: strategy of the rate, or the ends of `inner_rates`; by default `rates()`.
         pool: shapes to choose from.
         dtypes: names of dtypes to choose from.
         values: kinds of input to choose from.
@@ -121,6 +121,8 @@ def cases(
         min_rank: least rank of the shape.
         min_size: least number of units.
     """
+    if isinstance(rate, tuple):
+        rate = inner_rates(*rate)
     fitting = [s for s in pool if len(s) >= min_rank and Case(shape=s).size >= min_size]
     shape = draw(shapes(fitting))
     return Case(

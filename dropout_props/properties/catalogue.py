@@ -3,7 +3,8 @@
 Guarantee: an argument that is left out has the value that most properties have, an id is taken
 once, and a name fits the columns of a report. `killed_by` is the only link between a property and
 the mutants, or wrong wirings, that it must kill: `selftest/killers.py` reads it.
-It also holds the six words that most files of properties need beside a decorator.
+It also holds the words that most files of properties need beside a decorator: cases, the sampler,
+and the errors that a property raises or catches.
 Cannot say: whether a text is well written, or a mutant exists; tests do.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis.strategies import SearchStrategy
 
+from dropout_props.cases import strategies
 from dropout_props.cases.case import Case
 from dropout_props.properties.declaration import (
     Cases,
@@ -26,12 +28,13 @@ from dropout_props.properties.declaration import (
     Statistical,
     Violation,
 )
-from dropout_props.properties.exact_cases import decisive_cases
+from dropout_props.properties.exact_cases import decisive_cases, every_shape, transform_cases
 from dropout_props.properties.mask_cases import canonical, large_block_cases
 from dropout_props.properties.own_declaration import require_texts
 from dropout_props.properties.recorded.declaration import RecordProperty
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
+from dropout_props.subjects.subject import Crashed, Unsupported, WrongOutput
 
 if TYPE_CHECKING:
     from dropout_props.cases.profiles import Profile
@@ -42,15 +45,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Case",
+    "Crashed",
     "Exact",
     "NotRun",
     "Sampler",
     "Trials",
+    "Unsupported",
     "Violation",
+    "WrongOutput",
     "declared",
+    "every_shape",
     "exact",
     "recorded",
     "statistical",
+    "strategies",
+    "transform_cases",
 ]
 
 _CheckT = TypeVar("_CheckT", bound=Callable[[Sampler], None])

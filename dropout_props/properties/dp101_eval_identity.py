@@ -1,8 +1,6 @@
 """DP101: evaluation returns the input, bit for bit, and consumes no key."""
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, exact
-from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.catalogue import Case, Sampler, every_shape, exact, strategies
 from dropout_props.properties.outputs import evaluation, require_evaluation, require_same_bits
 from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported

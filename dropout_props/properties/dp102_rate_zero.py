@@ -2,8 +2,7 @@
 
 from hypothesis import strategies as st
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import require_evaluation, said
 

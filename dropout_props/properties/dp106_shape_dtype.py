@@ -1,7 +1,6 @@
 """DP106: the output has the shape and dtype of the input."""
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.subjects.subject import WrongOutput
 

@@ -3,8 +3,7 @@
 import jax
 
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.catalogue import Sampler, Violation, exact
-from dropout_props.subjects.subject import WrongOutput
+from dropout_props.properties.catalogue import Sampler, Violation, WrongOutput, exact
 
 
 @exact(

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact, strategies
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.subjects.rounding import are_close, is_quotient
 

@@ -1,7 +1,5 @@
 """DP203: the expectation of the output is the input."""
 
-from typing import Any
-
 import numpy as np
 
 from dropout_props.properties.by_position import by_position
@@ -10,9 +8,7 @@ from dropout_props.properties.mask_cases import block_cases
 from dropout_props.statistics import Interval
 
 
-def _families(
-    keep: Interval, positions: np.ndarray[Any, Any], num_masks: int
-) -> tuple[Trials, ...]:
+def _families(keep: Interval, positions: np.ndarray, num_masks: int) -> tuple[Trials, ...]:
     flat = positions.reshape(-1)
     return (
         Trials.of(int(flat.sum()), flat.size * num_masks, keep, label="all elements"),

@@ -1,7 +1,5 @@
 """DP204: the keep rate is the same at every position."""
 
-from typing import Any
-
 import numpy as np
 
 from dropout_props.properties.by_position import by_position
@@ -14,9 +12,7 @@ _LEVELS = (2, 4, 8)
 _LEVELS_OF_LARGE = (2, 4, 8, 16, 32, 64)
 
 
-def _families(
-    keep: Interval, positions: np.ndarray[Any, Any], num_masks: int
-) -> tuple[Trials, ...]:
+def _families(keep: Interval, positions: np.ndarray, num_masks: int) -> tuple[Trials, ...]:
     flat = positions.reshape(-1)
     levels = _LEVELS_OF_LARGE if flat.size > _LARGE else _LEVELS
     parts = [part for level in levels for part in np.array_split(flat, level) if part.size]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import canonical, keep_of
+from dropout_props.properties.mask_cases import canonical
 from dropout_props.statistics import central_region, region_mass
 
 
@@ -25,7 +25,7 @@ from dropout_props.statistics import central_region, region_mass
 def count_dispersion(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
     counts = kept.reshape(len(kept), -1).sum(axis=1)
-    size, keep = kept[0].size, keep_of(sampler)
+    size, keep = kept[0].size, sampler.keep
     first, last = central_region(size, keep)
     regions = {"low tail": (0, first - 1), "centre": (first, last), "high tail": (last + 1, size)}
     return tuple(

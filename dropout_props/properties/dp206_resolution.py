@@ -2,9 +2,8 @@
 
 from hypothesis import strategies as st
 
-from dropout_props.cases import strategies
 from dropout_props.properties.by_position import all_units, by_position
-from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
+from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical, strategies
 
 # Half a step of 8, 11 (float16 below 1) and 16 bits from either end: a threshold that coarse
 # rounds the rate to 0, or to twice its size.

@@ -1,12 +1,11 @@
 """DP301: any two units of one mask are independent, at every lag, flat and along each axis."""
 
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import canonical, keep_of, large_block_cases
+from dropout_props.properties.mask_cases import canonical, large_block_cases
 from dropout_props.properties.mask_statistics import (
     MOST_PAIRED,
     any_pair,
@@ -26,7 +25,7 @@ _AXIS, _MIRROR, _PAIR = "lag along an axis", "mirror image", "any two units"
 
 
 def _families(
-    keep: Interval, agree: np.ndarray[Any, Any], shape: tuple[int, ...], num_masks: int
+    keep: Interval, agree: np.ndarray, shape: tuple[int, ...], num_masks: int
 ) -> tuple[Trials, ...]:
     null, length = agreement(keep), len(agree)
     counts, pairs = lag_counts(agree), lag_pairs(length) * num_masks
@@ -95,17 +94,17 @@ def _named(sampler: Sampler, label: str, which: int, member: int) -> str:
 )
 def lags(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    null = agreement(keep_of(sampler))
+    null = agreement(sampler.keep)
     flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
     half = len(flat) // 2
     mirrored = int(np.count_nonzero(flat[:half] == flat[::-1][:half]))
     mirror = Trials.of(mirrored, half * flat.shape[1], null, label=_MIRROR)
     if len(flat) > MOST_PAIRED:
         return (distant(flat, null, _DISTANT), mirror)
-    return _families(keep_of(sampler), pair_agreements(flat), kept.shape[1:], len(kept))
+    return _families(sampler.keep, pair_agreements(flat), kept.shape[1:], len(kept))
 
 
-def _along(agree: np.ndarray[Any, Any], shape: tuple[int, ...], axis: int) -> np.ndarray[Any, Any]:
+def _along(agree: np.ndarray, shape: tuple[int, ...], axis: int) -> np.ndarray:
     """Return how often units agree whose indices are equal but for one axis, summed over these."""
     by_axes = np.moveaxis(agree.reshape(shape * 2), (axis, len(shape) + axis), (0, 1))
     rest = agree.shape[0] // shape[axis]

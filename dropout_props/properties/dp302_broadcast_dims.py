@@ -4,14 +4,13 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.catalogue import Case, Exact, Sampler, Trials, Violation, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import lags
 from dropout_props.statistics import agreement
 
 _SHAPES = ((16, 33), (6, 5, 8))  # axes of different lengths, so that a wrong axis shows
 _KEYS = 4
 _CASES = strategies.cases(
-    rate=strategies.inner_rates(0.1, 0.9),
+    rate=(0.1, 0.9),
     pool=_SHAPES,
     values=("distinct", "negative"),
     broadcast=True,
@@ -56,7 +55,7 @@ def _check(sampler: Sampler) -> None:
 )
 def broadcast_dims(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)
-    keep, null = keep_of(sampler), agreement(keep_of(sampler))
+    keep, null = sampler.keep, agreement(sampler.keep)
     families = [Trials.of(int(kept.sum()), kept.size, keep, label="units of the shared mask")]
     for axis in range(1, kept.ndim):
         if kept.shape[axis] > 1:

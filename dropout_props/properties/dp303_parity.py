@@ -3,7 +3,7 @@
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import canonical, keep_of
+from dropout_props.properties.mask_cases import canonical
 from dropout_props.properties.mask_statistics import parities
 from dropout_props.statistics import odd_parity
 
@@ -31,7 +31,7 @@ _GROUPS = {3: "three units", 4: "four units"}
     },
 )
 def parity(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept, keep = sampler.block(block), keep_of(sampler)
+    kept, keep = sampler.block(block), sampler.keep
     flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
     families = [
         parities(flat, group, odd_parity(keep, group), label) for group, label in _GROUPS.items()

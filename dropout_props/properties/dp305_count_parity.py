@@ -1,7 +1,6 @@
 """DP305: the number of units kept is odd as often as among independent units."""
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import odd_parity
 
 
@@ -20,5 +19,5 @@ from dropout_props.statistics import odd_parity
 def count_parity(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     kept = sampler.block(block)  # bool[num_keys, *mask_shape], fresh keys
     counts = kept.reshape(len(kept), -1).sum(axis=1)
-    null = odd_parity(keep_of(sampler), kept[0].size)
+    null = odd_parity(sampler.keep, kept[0].size)
     return (Trials.of(int((counts % 2).sum()), len(kept), null, label="masks"),)

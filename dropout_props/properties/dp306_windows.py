@@ -2,7 +2,6 @@
 
 from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Alike, alike_windows, window_width
 
 _LOG2_CHANCE = -64.0
@@ -29,7 +28,7 @@ _LOG2_CHANCE = -64.0
     one_program=True,
 )
 def windows(sampler: Sampler) -> None:
-    keep, case = keep_of(sampler), sampler.case
+    keep, case = sampler.keep, sampler.case
     if keep.highest == 1.0 or keep.lowest == 0.0:
         raise NotRun(f"at rate {case.rate} all windows are alike")
     masks = large_masks(sampler)

@@ -2,7 +2,6 @@
 
 from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
 from dropout_props.properties.large_masks import LARGE, large_cases, large_masks, place
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import FixedParity, Interval, fixed_parity, num_masks_for
 
 _LOG2_CHANCE = -64.0
@@ -37,7 +36,7 @@ _SMALL_CASES = (
     one_program=True,
 )
 def rank(sampler: Sampler) -> None:
-    keep, case = keep_of(sampler), sampler.case
+    keep, case = sampler.keep, sampler.case
     if keep.highest == 1.0 or keep.lowest == 0.0:
         raise NotRun(f"at rate {case.rate} every parity is fixed")
     if sampler.size <= _SMALL:

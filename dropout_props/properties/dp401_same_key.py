@@ -1,8 +1,6 @@
 """DP401: the same key gives the same mask again."""
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Sampler, exact
-from dropout_props.properties.exact_cases import every_shape
+from dropout_props.properties.catalogue import Sampler, every_shape, exact, strategies
 from dropout_props.properties.outputs import require_same_bits
 
 

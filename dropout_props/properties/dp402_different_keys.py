@@ -4,7 +4,6 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import TWO_MASKS, shift_named, two_masks
 from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import agreement
@@ -70,7 +69,7 @@ def _seeds(sampler: Sampler, count: int, block: int) -> np.ndarray:
     name_of=shift_named,
 )
 def different_keys(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    null = agreement(keep_of(sampler))
+    null = agreement(sampler.keep)
     families: list[Trials] = []
     for pairing in _PAIRS:
         kept = sampler.masks(_key_pairs(sampler, pairing, block))

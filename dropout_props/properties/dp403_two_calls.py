@@ -5,7 +5,6 @@ from typing import Any
 import jax.numpy as jnp
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import TWO_MASKS, shift_named, two_masks
 from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Repeat
@@ -47,4 +46,4 @@ def two_calls(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
     kept = sampler.masks_in(sampler.each(twice, keys))
     kept = kept.reshape(len(kept), 2, -1)
-    return two_masks(kept[:, 0], kept[:, 1], agreement(keep_of(sampler)))
+    return two_masks(kept[:, 0], kept[:, 1], agreement(sampler.keep))

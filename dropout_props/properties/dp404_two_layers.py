@@ -5,7 +5,6 @@ from typing import Any
 import jax.numpy as jnp
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import SHIFTED, every_shift, shift_named
 from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Layers
@@ -43,7 +42,7 @@ def two_layers(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
     keys = sampler.keys(max(1, sampler.num_keys // 2), block=block)
     kept = sampler.masks_in(sampler.each(all_layers, keys))
-    null = agreement(keep_of(sampler))
+    null = agreement(sampler.keep)
     families = []
     for label, pair in _PAIRS.items():
         first, second = (kept[:, _NAMES.index(name)] for name in pair)

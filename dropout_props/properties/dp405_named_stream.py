@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Sampler, Violation, every_shape, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import require_same_bits
 from dropout_props.subjects.subject import Unsupported
 
@@ -29,9 +27,7 @@ _OTHERS = ("params", "noise")
     blocked_by=(),
     explained_by=("DP802",),
     killed_by=("wrong_stream", "all_streams_mixed"),
-    cases=every_shape(
-        rate=strategies.inner_rates(0.3, 0.7), values=("distinct", "negative"), min_size=100
-    ),
+    cases=every_shape(rate=(0.3, 0.7), values=("distinct", "negative"), min_size=100),
     one_program=True,
 )
 def named_stream(sampler: Sampler) -> None:

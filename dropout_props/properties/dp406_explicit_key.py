@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Sampler, Violation, every_shape, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import require_same_bits
 from dropout_props.subjects.operations import WithKey
 
@@ -22,9 +20,7 @@ from dropout_props.subjects.operations import WithKey
     needs=("explicit_key",),
     blocked_by=(),
     killed_by=("explicit_key_ignored", "explicit_key_mixed"),
-    cases=every_shape(
-        rate=strategies.inner_rates(0.3, 0.7), values=("distinct", "negative"), min_size=100
-    ),
+    cases=every_shape(rate=(0.3, 0.7), values=("distinct", "negative"), min_size=100),
     one_program=True,
 )
 def explicit_key(sampler: Sampler) -> None:

@@ -5,8 +5,7 @@ from math import log2, prod
 import jax
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact, strategies
 
 _KEYS = 2**14
 _UNITS = 2**21
@@ -30,7 +29,7 @@ _LOG2_CHANCE = -40.0
     explained_by=("DP306", "DP307", "DP402"),
     killed_by=("constant_key", "key_low8", "key_low16", "one_word_key"),
     cases=lambda profile, _: strategies.cases(
-        rate=strategies.inner_rates(0.3, 0.7),
+        rate=(0.3, 0.7),
         pool=strategies.WIDE_BLOCK_SHAPES if profile.wide_pools else strategies.BLOCK_SHAPES,
         values=("distinct",),
         min_size=120,

@@ -7,8 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, NotRun, Sampler, Violation, exact, strategies
 from dropout_props.subjects.compiled.one_program import one_program
 from dropout_props.subjects.operations import Layers, Repeat
 
@@ -34,7 +33,7 @@ _STEPS = 3
     blocked_by=("DP201", "DP403"),
     killed_by=("counter_wraps", "seed_additive"),
     cases=strategies.cases(
-        rate=strategies.inner_rates(0.3, 0.7),
+        rate=(0.3, 0.7),
         pool=((6, 5, 8), (257,), (1024,)),
         values=("distinct", "negative"),
     ),
@@ -68,7 +67,7 @@ def _adjacent_keys(sampler: Sampler) -> list[jax.Array]:
     return [one_program(partial(jax.random.key, np.uint32(seed + step))) for step in (0, 1)]
 
 
-def _require_no_shared_run(masks: dict[str, np.ndarray[Any, Any]]) -> None:
+def _require_no_shared_run(masks: dict[str, np.ndarray]) -> None:
     """Raise if two of the masks share a run of `_RUN` units."""
     seen: dict[bytes, str] = {}
     for name, mask in masks.items():

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from dropout_props.environment.guards import without_guards
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Sampler, Unsupported, Violation, exact
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.operations import Layers, Repeat, Under
-from dropout_props.subjects.subject import Unsupported
 
 _CALLS = 2
 
@@ -64,7 +63,7 @@ def _check_history(sampler: Sampler, *, compiled: bool) -> None:
         raise Violation(f"{where}: other masks {', '.join(changed)}")
 
 
-def _outputs(sampler: Sampler, *, compiled: bool = False) -> list[np.ndarray[Any, Any]]:
+def _outputs(sampler: Sampler, *, compiled: bool = False) -> list[np.ndarray]:
     """Return the outputs of training calls, under one key."""
     if compiled:
         found = _sharing_programs(sampler).run(Under("jit", _CALLS))

@@ -5,9 +5,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.cases import strategies
 from dropout_props.properties import reference_prng
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.subjects.operations import Layers
 from dropout_props.subjects.subject import Unsupported

@@ -3,10 +3,9 @@
 from functools import partial
 from typing import Any, Literal, TypeAlias, get_args
 
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Crashed, Sampler, Unsupported, Violation, exact
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.subjects.operations import Rewrapped
-from dropout_props.subjects.subject import Crashed, Unsupported
 
 _Way: TypeAlias = Literal["fork", "split", "broadcast", "Rngs"]
 _WAYS: tuple[_Way, ...] = get_args(_Way)

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from dropout_props.cases import strategies
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.subjects.operations import Beside
 from dropout_props.subjects.subject import Unsupported
 
@@ -40,9 +39,7 @@ def _keys(sampler: Sampler) -> Iterator[tuple[str, dict[str, Any]]]:
     needs=("identity", "streams", "lifted"),
     blocked_by=(),
     killed_by=("params_key_taken",),
-    cases=strategies.cases(
-        rate=strategies.inner_rates(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)
-    ),
+    cases=strategies.cases(rate=(0.0, 0.9), pool=((128,), (5, 3)), values=("distinct",)),
     explicit=(Case(rate=0.5), Case(rate=0.0)),
     weight=4,
 )

@@ -7,7 +7,6 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import folded, in_pieces
 from dropout_props.statistics import agreement
 from dropout_props.subjects.keys import key_data, num_words
@@ -48,7 +47,7 @@ def _flipped(
     sampler: Sampler,
     label: str,
     keys_of: Callable[[Sampler, str, int, int], jax.Array],
-    draw: Callable[[jax.Array], np.ndarray[Any, Any]],
+    draw: Callable[[jax.Array], np.ndarray],
     block: int,
 ) -> Trials:
     """Count, bit by bit, the units that agree under a key and under the same with that bit flipped.
@@ -62,7 +61,7 @@ def _flipped(
     kept = np.concatenate([draw(batch) for batch in sampler.batches(keys)])
     kept = kept[: len(keys)].reshape(groups, width + 1, -1)
     agree = (kept[:, :1] == kept[:, 1:]).sum(axis=(0, 2))
-    return Trials.of(agree, groups * kept.shape[-1], agreement(keep_of(sampler)), label=label)
+    return Trials.of(agree, groups * kept.shape[-1], agreement(sampler.keep), label=label)
 
 
 def _flipped_keys(sampler: Sampler, role: str, groups: int, block: int) -> jax.Array:
@@ -83,7 +82,7 @@ def _flipped_numbers(sampler: Sampler, role: str, groups: int, block: int) -> ja
     return in_pieces(folded, np.repeat(words, len(flips), axis=0), flipped)
 
 
-def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray[Any, Any]]:
+def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray]:
     """Return what draws masks from keys that are handed to the call itself."""
     x = sampler.inputs()
 

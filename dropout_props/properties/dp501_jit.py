@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import jax
 
-from dropout_props.properties.catalogue import Sampler, exact
-from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.catalogue import Sampler, exact, transform_cases
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.subjects.compiled.adapter import in_one_program
 

@@ -5,8 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.properties.catalogue import Sampler, exact
-from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.catalogue import Sampler, exact, transform_cases
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.subjects.compiled.one_program import one_program
 

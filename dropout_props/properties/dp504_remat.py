@@ -3,8 +3,7 @@
 import jax
 import numpy as np
 
-from dropout_props.properties.catalogue import Sampler, exact
-from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.catalogue import Sampler, exact, transform_cases
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import one_program

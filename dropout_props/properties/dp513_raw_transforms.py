@@ -1,9 +1,8 @@
 """DP513: a transform of JAX's own around a layer raises, or freezes no mask."""
 
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Crashed, Sampler, Unsupported, Violation, exact
 from dropout_props.properties.transforms import TIMES, equal_calls, outputs_under
 from dropout_props.subjects.operations import Transform
-from dropout_props.subjects.subject import Crashed, Unsupported
 
 _RAW: dict[Transform, str] = {
     "raw scan": "jax.lax.scan over a layer",

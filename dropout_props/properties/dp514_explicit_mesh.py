@@ -6,8 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.isolated import DEVICES, run_isolated
 from dropout_props.subjects.subject import Crashed, Unsupported
@@ -26,7 +25,7 @@ _SHAPE = (16, 24)
     level="framework",
     needs=("transforms", "explicit_mesh"),
     killed_by=("unsharded_zeros",),
-    cases=strategies.cases(rate=strategies.inner_rates(0.3, 0.7), pool=(_SHAPE,)),
+    cases=strategies.cases(rate=(0.3, 0.7), pool=(_SHAPE,)),
     explicit=(Case(shape=_SHAPE, rate=0.5),),
     weight=16,
 )

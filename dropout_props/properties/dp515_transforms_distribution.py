@@ -4,11 +4,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dropout_props.cases.profiles import Profile
-from dropout_props.properties.catalogue import Case, Sampler, Trials, statistical
-from dropout_props.properties.mask_cases import keep_of
+from dropout_props.properties.catalogue import Case, Sampler, Trials, Unsupported, statistical
 from dropout_props.statistics import agreement
 from dropout_props.subjects.operations import Transform, Under
-from dropout_props.subjects.subject import Unsupported
 
 _TRANSFORMS: tuple[Transform, ...] = ("jit", "vmap", "scan", "cond", "switch", "while")
 _SPLIT: tuple[Transform, ...] = ("vmap", "scan")
@@ -60,7 +58,7 @@ def transforms_distribution(sampler: Sampler, block: int) -> tuple[Trials, ...]:
 
 def _counts(transform: Transform, kept: np.ndarray, sampler: Sampler) -> list[Trials]:
     """Count bool[num_keys, 2, num_units]: which units are kept, and which agree in both."""
-    keep, first, second = keep_of(sampler), kept[:, 0], kept[:, 1]
+    keep, first, second = sampler.keep, kept[:, 0], kept[:, 1]
     same = int(np.count_nonzero(first == second))
     return [
         Trials.of(int(np.count_nonzero(kept)), kept.size, keep, label=f"{transform}, kept"),

@@ -7,8 +7,7 @@ import jax
 import numpy as np
 from hypothesis.strategies import sampled_from
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.subject import Unsupported, WrongOutput
 

@@ -5,8 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dropout_props.properties.catalogue import Sampler, Violation, exact
-from dropout_props.properties.exact_cases import transform_cases
+from dropout_props.properties.catalogue import Sampler, Violation, exact, transform_cases
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.subjects.compiled.one_program import one_program
 
@@ -61,7 +60,7 @@ def gradient(sampler: Sampler) -> None:
         raise Violation("the second derivative is not 0: the layer is not linear in its input")
 
 
-def _special(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _special(x: np.ndarray) -> np.ndarray:
     """The input with 0, NaN and both infinities in place of most of its units."""
     values = np.asarray([0.0, np.nan, np.inf, -np.inf, -0.0], x.dtype)
     at = np.arange(x.size).reshape(x.shape)

@@ -6,8 +6,7 @@ import jax
 import numpy as np
 from hypothesis import strategies as st
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import training_call
 from dropout_props.subjects.compiled.one_program import one_program
 

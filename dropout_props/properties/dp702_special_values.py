@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import training_call
 
 
@@ -23,7 +22,7 @@ from dropout_props.properties.outputs import training_call
     blocked_by=(),
     killed_by=("mult_mask", "nan_hidden"),
     cases=strategies.cases(
-        rate=strategies.inner_rates(0.1, 0.9),
+        rate=(0.1, 0.9),
         pool=((128,), (129,), (5, 3)),
         dtypes=strategies.DTYPES,
         values=("distinct",),

@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.cases import strategies
-from dropout_props.properties.catalogue import Case, Sampler, Violation, exact
+from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import training_call
 
 _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
@@ -24,7 +23,7 @@ _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
     needs=("mask", "scaled", "identity"),
     killed_by=("early_overflow", "overflow_hidden"),
     cases=strategies.cases(
-        rate=strategies.inner_rates(0.1, 0.9),
+        rate=(0.1, 0.9),
         pool=((128,), (5, 3)),
         dtypes=strategies.DTYPES,
         values=("distinct",),

@@ -9,13 +9,11 @@ from typing import Any
 import jax
 
 from dropout_props.properties.bits import same_bits
-from dropout_props.properties.catalogue import Sampler, Violation, exact
+from dropout_props.properties.catalogue import Crashed, Sampler, Violation, exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.outputs import agree, training_call
 from dropout_props.statistics import Interval
 from dropout_props.subjects.keys import key_of, takes_raw_keys
-from dropout_props.subjects.subject import Crashed
 
 _KINDS = {
     "threefry": ("threefry2x32", None),
@@ -60,7 +58,7 @@ def key_kinds(sampler: Sampler) -> None:
         if same_bits(one, other) and one_suffices(sampler):
             raise Violation(f"{kind}: two keys gave the same mask")
         mask = sampler.masks_in(one)
-        if _log2_chance(int(mask.sum()), mask.size, keep_of(sampler)) < _LOG2_CHANCE:
+        if _log2_chance(int(mask.sum()), mask.size, sampler.keep) < _LOG2_CHANCE:
             raise Violation(f"{kind}: {int(mask.sum())} of {mask.size} units are kept")
 
 

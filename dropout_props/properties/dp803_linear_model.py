@@ -16,7 +16,7 @@ import numpy as np
 
 from dropout_props.cases import strategies
 from dropout_props.properties.catalogue import Case, Exact, Sampler, Trials, Violation, statistical
-from dropout_props.properties.mask_cases import block_cases, keep_of
+from dropout_props.properties.mask_cases import block_cases
 
 _UNITS = 1024  # read at most: a longer sum could round to another whole number
 _TERM = 8  # roundings of 2^-24 that one term may carry: of e, keep, 1/e, and two operations
@@ -29,7 +29,7 @@ class _Head:
 
     sampler: Sampler
     sizes: dict[str, int]
-    weights: np.ndarray[Any, Any]
+    weights: np.ndarray
     rank: int
 
     @classmethod
@@ -105,8 +105,6 @@ def linear_model(sampler: Sampler, block: int) -> tuple[Trials, ...]:
     sampler.drawn.append(len(keys) * sampler.size)
     kept = np.rint(np.nan_to_num(outputs * sampler.case.keep))
     return tuple(
-        Trials.of(
-            int(np.clip(column, 0, size).sum()), size * len(keys), keep_of(sampler), label=label
-        )
+        Trials.of(int(np.clip(column, 0, size).sum()), size * len(keys), sampler.keep, label=label)
         for column, (label, size) in zip(kept.T, head.sizes.items(), strict=True)
     )

@@ -95,9 +95,7 @@ class _Coins:
     needs=("linear",),
     explained_by=("DP202", "DP203"),
     killed_by=("mean_not_scaled", "mean_renormalised"),
-    cases=strategies.cases(
-        rate=strategies.inner_rates(*_RATES), pool=((128,),), values=("distinct", "negative")
-    ),
+    cases=strategies.cases(rate=_RATES, pool=((128,),), values=("distinct", "negative")),
     explicit=(Case(rate=0.5), Case(rate=0.3)),
     weight=8,
     one_program=True,
@@ -145,13 +143,13 @@ def _check_mean(sampler: Sampler) -> None:
         raise Violation(outputs.words(seen, spread))
 
 
-def _evaluated(sampler: Sampler) -> np.ndarray[Any, Any]:
+def _evaluated(sampler: Sampler) -> np.ndarray:
     if sampler.subject.traits.reference == "input":
         return sampler.case.inputs()
     return evaluation(sampler, sampler.inputs())
 
 
-def _require_float32(sampler: Sampler, evaluated: np.ndarray[Any, Any]) -> None:
+def _require_float32(sampler: Sampler, evaluated: np.ndarray) -> None:
     """Raise where numbers are rounded so coarsely that the rounding has a mean of its own.
 
     Raises:
@@ -183,12 +181,12 @@ class _Outputs:
     """
 
     sampler: Sampler
-    evaluated: np.ndarray[Any, Any]
-    units: np.ndarray[Any, Any]
+    evaluated: np.ndarray
+    units: np.ndarray
     shape: tuple[int, ...]
 
     @classmethod
-    def beside(cls, sampler: Sampler, evaluated: np.ndarray[Any, Any]) -> _Outputs:
+    def beside(cls, sampler: Sampler, evaluated: np.ndarray) -> _Outputs:
         """Return those that are compared with an evaluation output."""
         flat = evaluated.reshape(-1).astype(np.float64)
         units = np.flatnonzero(np.isfinite(flat))
@@ -196,7 +194,7 @@ class _Outputs:
             raise NotRun("its evaluation output has no finite unit")
         return cls(sampler, flat[units], units, evaluated.shape)
 
-    def of(self, count: int, role: str) -> Iterator[np.ndarray[Any, Any]]:
+    def of(self, count: int, role: str) -> Iterator[np.ndarray]:
         """Yield float64[num_keys, units], the outputs of `count` fresh keys, in batches.
 
         A model holds more numbers than it returns, so that batches are small.
@@ -207,7 +205,7 @@ class _Outputs:
             flat = outputs[: count - number * size].reshape(-1, outputs[0].size)
             yield flat[:, self.units].astype(np.float64)
 
-    def require_finite(self, seen: np.ndarray[Any, Any]) -> None:
+    def require_finite(self, seen: np.ndarray) -> None:
         """Raise unless the outputs are finite, as the evaluation output is."""
         wrong = np.argwhere(~np.isfinite(seen))
         if len(wrong):
@@ -218,7 +216,7 @@ class _Outputs:
                 f"{self.evaluated[unit]:.4g} in evaluation"
             )
 
-    def read(self, weights: np.ndarray[Any, Any], count: int, role: str) -> np.ndarray[Any, Any]:
+    def read(self, weights: np.ndarray, count: int, role: str) -> np.ndarray:
         """Return float64[count, read-outs], how far fresh keys are from evaluation in each.
 
         An output that is not finite counts as none: `require_finite` is about it.
@@ -229,7 +227,7 @@ class _Outputs:
         ]
         return np.concatenate(parts)
 
-    def words(self, seen: np.ndarray[Any, Any], spread: np.ndarray[Any, Any]) -> str:
+    def words(self, seen: np.ndarray, spread: np.ndarray) -> str:
         """Return words for a mean that is not the evaluation output."""
         mean, evaluated = seen.mean(axis=0), self.evaluated
         unit = int(np.argmax(np.abs(mean - evaluated) / np.maximum(spread, 1e-30)))
@@ -245,7 +243,7 @@ class _Outputs:
         return [int(n) for n in np.unravel_index(int(self.units[unit]), self.shape)]
 
 
-def _direction(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _direction(weights: np.ndarray) -> np.ndarray:
     """Return finite weights of length 1; equal ones where all are 0."""
     weights = np.nan_to_num(weights, nan=0.0, posinf=0.0, neginf=0.0)
     if not weights.any():
