@@ -1,5 +1,7 @@
 """DP103: at rate 1 the output and the gradient are zeros, without NaN."""
 
+from functools import partial
+
 import jax
 import numpy as np
 
@@ -23,11 +25,7 @@ from dropout_props.subjects.compiled.one_program import one_program
     explicit=(Case(shape=(7,), rate=1.0),),
 )
 def rate_one(sampler: Sampler) -> None:
-    x = sampler.inputs()
-    streams = sampler.streams(sampler.key())
-
-    def forward(inputs: jax.Array) -> jax.Array:
-        return sampler.subject.call(inputs, rate=1.0, training=True, streams=streams)
+    x, forward = sampler.inputs(), partial(sampler.output, sampler.key(), rate=1.0)
 
     def with_gradient() -> tuple[jax.Array, jax.Array]:
         y, pull_back = jax.vjp(forward, x)

@@ -26,13 +26,11 @@ from dropout_props.subjects.subject import WrongOutput
     one_program=True,
 )
 def shape_dtype(sampler: Sampler) -> None:
-    case, subject = sampler.case, sampler.subject
-    x, streams = sampler.inputs(), sampler.streams(sampler.key())
-    mode = "training"
+    key, x, mode = sampler.key(), sampler.inputs(), "training"
     try:
-        subject.call(x, rate=case.rate, training=True, streams=streams)
-        if subject.traits.eval_mode:
+        sampler.output(key, x)
+        if sampler.subject.traits.eval_mode:
             mode = "evaluation"
-            subject.call(x, rate=case.rate, training=False, streams=streams)
+            sampler.output(key, x, training=False)
     except WrongOutput as error:
         raise Violation(f"{mode}: {error.seen} instead of {error.expected}") from error

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from dropout_props.properties.catalogue import Crashed, Sampler, Unsupported, Violation, exact
 from dropout_props.properties.coincidence import always_equal
+from dropout_props.properties.outputs import said_of
 from dropout_props.subjects.operations import Rewrapped
 
 _Way: TypeAlias = Literal["fork", "split", "broadcast", "Rngs"]
@@ -40,11 +41,7 @@ def streams_passed_on(sampler: Sampler) -> None:
         except Unsupported as error:  # noqa: PERF203 (each way may be missing)
             missing.append(error)
         except Crashed as error:
-            cause = error.__cause__
-            text = " ".join(str(cause).split())[:200]
-            raise Violation(
-                f"a layer on streams of Rngs.{how} raised {type(cause).__name__}: {text}"
-            ) from error
+            raise Violation(f"a layer on streams of Rngs.{how} raised {said_of(error)}") from error
     if reissued:
         raise Violation(
             f"a used key was issued again by a stream passed on through {' and '.join(reissued)}"

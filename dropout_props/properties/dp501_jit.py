@@ -5,7 +5,7 @@ from dataclasses import replace
 import jax
 
 from dropout_props.properties.catalogue import Sampler, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
 
 _MANY = 100  # units, as in the cases in which pairs of units are counted
@@ -26,7 +26,7 @@ _MANY = 100  # units, as in the cases in which pairs of units are counted
     weight=4,
 )
 def jit(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
+    train, key, x = sampler.output, sampler.key(), sampler.inputs()
     expected = train(key, x)
     both = jax.jit(lambda given, inputs: (train(given, inputs), train(key, inputs)))
     traced, constant = both(key, x)

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.one_program import one_program
 
 _ROWS = 3
@@ -32,7 +32,7 @@ def vmap(sampler: Sampler) -> None:
 
 
 def _vmap(sampler: Sampler) -> None:
-    train, x = training_call(sampler), sampler.inputs()
+    train, x = sampler.output, sampler.inputs()
     keys = sampler.keys(_ROWS, role="rows")
     singly = sampler.key_list(_ROWS, role="rows")
     rows = np.stack([train(key, x) for key in singly])

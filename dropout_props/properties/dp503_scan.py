@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.one_program import one_program
 
 _STEPS = 3
@@ -26,7 +26,7 @@ _STEPS = 3
     weight=4,
 )
 def scan(sampler: Sampler) -> None:
-    train, x = training_call(sampler), sampler.inputs()
+    train, x = sampler.output, sampler.inputs()
     keys = sampler.keys(_STEPS, role="steps")
     singly = sampler.key_list(_STEPS, role="steps")
 

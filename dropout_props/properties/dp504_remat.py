@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import one_program
 
@@ -24,7 +24,7 @@ from dropout_props.subjects.compiled.one_program import one_program
     weight=4,
 )
 def remat(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
+    train, key, x = sampler.output, sampler.key(), sampler.inputs()
     output = in_one_program(sampler.subject).call(
         x, rate=sampler.case.rate, training=True, streams=sampler.streams(key)
     )

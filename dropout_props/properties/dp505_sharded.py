@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.isolated import DEVICES, run_isolated
 
 _AXIS = "devices"
@@ -31,7 +31,7 @@ _AXIS = "devices"
 def sharded(sampler: Sampler) -> None:
     if all(n % DEVICES for n in sampler.case.shape):
         raise NotRun(f"no axis of {sampler.case.shape} can be cut into {DEVICES} parts")
-    train, x = training_call(sampler), sampler.inputs()
+    train, x = sampler.output, sampler.inputs()
     alone = np.asarray(train(sampler.key(), x))
     spread = run_isolated(_sharded, sampler.fresh())
     agree(sampler, spread["plain"], alone, f"in a process with {DEVICES} devices")
@@ -48,7 +48,7 @@ def _check_shards(sampler: Sampler, mapped: Any, folded: Any) -> None:
 
 def _sharded(sampler: Sampler) -> dict[str, Any]:
     """Return the outputs; runs in the isolated process, which has the devices."""
-    train, key = training_call(sampler), sampler.key()
+    train, key = sampler.output, sampler.key()
     x = sampler.inputs()
     mesh = jax.sharding.Mesh(np.asarray(jax.devices()[:DEVICES]), (_AXIS,))
     rows = jax.sharding.PartitionSpec(_AXIS)

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.one_program import one_program
 
 _STEPS = 3
@@ -25,7 +25,7 @@ _STEPS = 3
     weight=4,
 )
 def control_flow(sampler: Sampler) -> None:
-    train, x = training_call(sampler), sampler.inputs()
+    train, x = sampler.output, sampler.inputs()
     first, second = sampler.key_list(2, role="branches")
 
     def chosen(flag: Any) -> Any:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
-import numpy as np
 
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
-from dropout_props.properties.outputs import agree
+from dropout_props.properties.outputs import agree, said_of
 from dropout_props.subjects.isolated import DEVICES, run_isolated
 from dropout_props.subjects.subject import Crashed, Unsupported
 
@@ -45,28 +44,15 @@ def _on_explicit_mesh(sampler: Sampler) -> dict[str, Any]:
     if not (hasattr(sharding, "AxisType") and hasattr(jax, "set_mesh")):
         return {}
     mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(sharding.AxisType.Explicit,))
-    x = sampler.inputs()
     broadcast = [()] + [(0,)] * (sampler.subject.traits.lacks("broadcast_dims") is None)
     outputs: dict[str, Any] = {}
     for dims in broadcast:
         words = f"explicit mesh, axis 0 sharded, broadcast_dims={dims}"
-        alone = _train(sampler, x, dims)
+        alone = sampler.train(broadcast_dims=dims)
         try:
             with jax.set_mesh(mesh):
-                spread = jax.device_put(x, sharding.PartitionSpec("devices", None))
-                outputs[words] = np.asarray(_train(sampler, spread, dims)), alone
+                spread = jax.device_put(sampler.inputs(), sharding.PartitionSpec("devices", None))
+                outputs[words] = sampler.train(spread, broadcast_dims=dims), alone
         except Crashed as error:
-            cause = error.__cause__
-            text = " ".join(str(cause).split())[:160]
-            outputs[words] = f"{type(cause).__name__}: {text}", alone
+            outputs[words] = said_of(error), alone
     return outputs
-
-
-def _train(sampler: Sampler, x: Any, dims: tuple[int, ...]) -> Any:
-    return sampler.subject.call(
-        x,
-        rate=sampler.case.rate,
-        training=True,
-        streams=sampler.streams(sampler.key()),
-        broadcast_dims=dims,
-    )

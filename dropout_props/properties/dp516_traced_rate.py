@@ -37,12 +37,10 @@ _ANOTHER = {rate: _RATES[number - 1] for number, rate in enumerate(_RATES)}
     weight=8,
 )
 def traced_rate(sampler: Sampler) -> None:
-    x, key, subject = sampler.inputs(), sampler.key(), sampler.subject
+    x, key = sampler.inputs(), sampler.key()
 
-    def train(rate: Any, *, expect_errors: bool = False) -> Any:
-        return subject.call(
-            x, rate=rate, training=True, streams=sampler.streams(key), expect_errors=expect_errors
-        )
+    def train(rate: Any, **options: bool) -> Any:
+        return sampler.output(key, x, rate=rate, **options)
 
     try:
         jax.eval_shape(partial(train, expect_errors=True), sampler.case.rate)

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from dropout_props.properties.catalogue import Sampler, Violation, exact, transform_cases
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.one_program import one_program
 
 
@@ -28,7 +28,7 @@ from dropout_props.subjects.compiled.one_program import one_program
     weight=4,
 )
 def gradient(sampler: Sampler) -> None:
-    train, key, x = training_call(sampler), sampler.key(), sampler.inputs()
+    train, key, x = sampler.output, sampler.key(), sampler.inputs()
     numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
     weights = jax.device_put(numbers)
     kept = np.asarray(train(key, x)) != 0

@@ -10,7 +10,6 @@ import numpy as np
 from dropout_props.cases.case import as_dtype
 from dropout_props.properties.bits import Array, same_bits
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
-from dropout_props.properties.outputs import training_call
 from dropout_props.subjects.rounding import is_quotient
 from dropout_props.subjects.subject import WrongOutput
 
@@ -66,7 +65,7 @@ def _x64(dtype: str) -> AbstractContextManager[Any]:
     one_program=True,
 )
 def dtypes(sampler: Sampler) -> None:
-    case, subject, train = sampler.case, sampler.subject, training_call(sampler)
+    case, subject, train = sampler.case, sampler.subject, sampler.output
     values, key = _inputs(case), sampler.key()
     try:
         with _x64(case.dtype):

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
-from dropout_props.properties.outputs import training_call
 
 _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
 
@@ -33,7 +32,7 @@ _BELOW = 0.98  # of the limit: leaves room for keep rounded to a dtype of 8 bits
     one_program=True,
 )
 def overflow(sampler: Sampler) -> None:
-    train, key, case = training_call(sampler), sampler.key(), sampler.case
+    train, key, case = sampler.output, sampler.key(), sampler.case
     dtype = jnp.dtype(case.dtype)
     largest = float(cast("Any", jnp).finfo(dtype).max)
     fits = np.full(case.shape, _BELOW * case.keep * largest).astype(dtype)

@@ -11,7 +11,7 @@ import jax
 from dropout_props.properties.bits import same_bits
 from dropout_props.properties.catalogue import Crashed, Sampler, Violation, exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.outputs import agree, training_call
+from dropout_props.properties.outputs import agree, said_of
 from dropout_props.statistics import Interval
 from dropout_props.subjects.keys import key_of, takes_raw_keys
 
@@ -41,7 +41,7 @@ _LOG2_CHANCE = -64.0
     one_program=True,
 )
 def key_kinds(sampler: Sampler) -> None:
-    train, x = training_call(sampler), sampler.inputs()
+    train, x = sampler.output, sampler.inputs()
     config: Any = jax.config
     raw_kind = config.jax_default_prng_impl if takes_raw_keys() else None
     words = sampler.words(2, role="kinds")
@@ -66,8 +66,7 @@ def _call(train: Callable[[], Any], kind: str) -> Any:
     try:
         return train()
     except Crashed as error:
-        why = " ".join(str(error.__cause__).split())[:160]
-        raise Violation(f"{kind}: rejected, {type(error.__cause__).__name__}: {why}") from error
+        raise Violation(f"{kind}: rejected, {said_of(error)}") from error
 
 
 def _log2_chance(count: int, size: int, keep: Interval) -> float:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal, num_keys_for
-from dropout_props.properties.outputs import evaluation, require_same_bits, training_call
+from dropout_props.properties.outputs import evaluation, require_same_bits
 
 
 @exact(
@@ -26,7 +26,7 @@ from dropout_props.properties.outputs import evaluation, require_same_bits, trai
 def models(sampler: Sampler) -> None:
     x = sampler.inputs()
     first, second = sampler.key_list(2, role="training")
-    train = training_call(sampler)
+    train = sampler.output
     trained = train(first, x)
     _check_evaluation(sampler, x, (first, second))
     if always_equal(sampler, lambda key: (train(key, x), trained), role="another"):
@@ -37,7 +37,5 @@ def models(sampler: Sampler) -> None:
 def _check_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> None:
     evaluated = evaluation(sampler, x)
     for key in keys:
-        other = sampler.subject.call(
-            x, rate=sampler.case.rate, training=False, streams=sampler.streams(key)
-        )
+        other = sampler.output(key, x, training=False)
         require_same_bits(other, evaluated, "a key changed the evaluation")

@@ -52,9 +52,7 @@ class _Head:
 
     def __call__(self, key: Any, x: Any) -> Any:
         """Return the training output of the whole model, float32[num_read_outs]."""
-        y = self.sampler.subject.call(
-            x, rate=self.sampler.case.rate, training=True, streams=self.sampler.streams(key)
-        )
+        y = self.sampler.output(key, x)
         units = jnp.reshape(y, (*y.shape[: y.ndim - self.rank], -1))
         return jnp.moveaxis(jnp.matmul(units, self.weights.T, precision="highest"), -1, 0)
 

@@ -26,7 +26,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, log
-from typing import Any
 
 import jax
 import numpy as np
@@ -158,15 +157,9 @@ def _require_float32(sampler: Sampler, evaluated: np.ndarray) -> None:
     if evaluated.dtype not in (np.float32, np.float64):
         raise NotRun(f"outputs of {evaluated.dtype} are rounded, and so is their mean")
     if sampler.subject.traits.batching == "vmap":
-        program = jax.make_jaxpr(lambda key: _call(sampler, key))(sampler.key("precision"))
+        program = jax.make_jaxpr(sampler.output)(sampler.key("precision"), sampler.inputs())
         if found := _LOW.search(str(program)):
             raise NotRun(f"it computes in {found[0][:-1]}, and its mean is rounded")
-
-
-def _call(sampler: Sampler, key: Any) -> Any:
-    return sampler.subject.call(
-        sampler.inputs(), rate=sampler.case.rate, training=True, streams=sampler.streams(key)
-    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The training call as a function, and the comparison of two outputs of the same key.
+"""The evaluation output, and the comparison of two outputs of the same key.
 
 Masks must be equal bit for bit. How far values may differ depends on the law of the output: see
 `OutputLaw.unlike_values`.
@@ -7,8 +7,7 @@ Masks must be equal bit for bit. How far values may differ depends on the law of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,32 +19,25 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
 
 __all__ = [
-    "Train",
     "agree",
     "evaluation",
     "require_same_bits",
     "require_zeros",
     "said",
-    "training_call",
+    "said_of",
 ]
-
-Train: TypeAlias = Callable[[Any, Any], Any]
-
-
-def training_call(sampler: Sampler) -> Train:
-    """Return the layer as a function of a key and an input."""
-
-    def train(key: Any, x: Any) -> Any:
-        return sampler.subject.call(
-            x, rate=sampler.case.rate, training=True, streams=sampler.streams(key)
-        )
-
-    return train
 
 
 def said(error: BaseException) -> str:
     """Return the name of an error and the first line of its text."""
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def said_of(error: Crashed) -> str:
+    """Return the name of what the subject raised, and the beginning of its text on one line."""
+    cause = error.__cause__
+    text = re.sub(r"\s*\(https?://\S+\)", "", " ".join(str(cause).split()))
+    return f"{type(cause).__name__}: {text[:160]}"
 
 
 def require_same_bits(seen: Any, expected: Any, what: str) -> None:
@@ -88,11 +80,9 @@ def evaluation(sampler: Sampler, x: Any) -> np.ndarray[Any, Any]:
             subject.call(x, rate=rate, training=False, streams=streams)
         except Crashed:
             raise error from error.__cause__  # the key makes no difference: it is a crash
-        cause = error.__cause__
-        said = re.sub(r"\s*\(https?://\S+\)", "", " ".join(str(cause).split()))[:160]
         raise Violation(
             "evaluation without a key raised, and with a key it did not: in evaluation something "
-            f"still drops ({type(cause).__name__}: {said})"
+            f"still drops ({said_of(error)})"
         ) from error
 
 

@@ -185,17 +185,29 @@ class Sampler:
         """Return `key` as the mapping of streams that the subject's operations take."""
         return {self.subject.traits.stream or "dropout": key}
 
+    def output(self, key: Any, x: Any, **changes: Any) -> Any:
+        """Return one training output as the subject gives it, so that a transform may trace it.
+
+        Args:
+            key: the key of the layer's own stream.
+            x: the input.
+            changes: other arguments of the call: `rate`, `training`, all `streams`,
+                `broadcast_dims`, `expect_errors`.
+        """
+        given = {"rate": self.case.rate, "training": True, **changes}
+        given.setdefault("streams", self.streams(key))
+        return self.subject.call(x, **given)
+
     def train(self, x: Any = None, *, key: Any = None, **changes: Any) -> np.ndarray[Any, Any]:
-        """Return the output of one training call of the subject.
+        """Return `output` as an array of NumPy.
 
         Args:
             x: the input; by default that of the case.
             key: the key of the layer's own stream; by default the first of `keys`.
-            changes: other arguments of the call: `rate`, all `streams`, `expect_errors`.
+            changes: as of `output`.
         """
-        given = {"rate": self.case.rate, "training": True, **changes}
-        given.setdefault("streams", self.streams(self.key() if key is None else key))
-        return np.asarray(self.subject.call(self.inputs() if x is None else x, **given))
+        key, x = self.key() if key is None else key, self.inputs() if x is None else x
+        return np.asarray(self.output(key, x, **changes))
 
     def run(self, operation: Operation, *, key: Any = None, **changes: Any) -> tuple[Any, ...]:
         """Return the outputs of an operation on the input of the case.
@@ -223,13 +235,7 @@ class Sampler:
         x = self.inputs()
 
         def one(key: Any) -> Any:
-            return self.subject.call(
-                x,
-                rate=self.case.rate,
-                training=True,
-                streams=self.streams(key),
-                broadcast_dims=_asked(self.subject, self.case),
-            )
+            return self.output(key, x, broadcast_dims=_asked(self.subject, self.case))
 
         return one
 
