@@ -27,7 +27,6 @@ from dropout_props.layers import registry
 from dropout_props.properties import find
 from dropout_props.properties.counting.by_block import BlockCounter, blocks_at_once
 from dropout_props.properties.counting.kinds import kind_in
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.subject import Subject
@@ -78,7 +77,7 @@ def _pay_back(subject: Subject, property_id: str, case: Case) -> None:
     def on_device() -> Any:
         counts = [one for at in range(0, _BLOCKS, each) for one in counter(range(at, at + each))]
         stored = (kind.stored(one) for one in counts)
-        return [kind.families(keep_of(sampler), one, sampler.num_keys) for one in stored]
+        return [kind.families(sampler.keep, one, sampler.num_keys) for one in stored]
 
     found, device = _timed(on_device)
     assert found[:_BLOCKS] == expected

@@ -17,7 +17,6 @@ import numpy as np
 from dropout_props.properties.counting.by_block import BlockCounter, blocks_at_once
 from dropout_props.properties.counting.counters import counts_on_device
 from dropout_props.properties.counting.kinds import Kind, PairsOfPositions, kind_in
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_statistics import MOST_PAIRED
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials, expected_num_trials
@@ -130,7 +129,7 @@ class DeviceBlocks:
             self._counts = self._counter(range(start, start + self._each))
             self._piece = piece
         found = self._kind.families(
-            keep_of(self._sampler), self._kind.stored(self._counts[at]), self._sampler.num_keys
+            self._sampler.keep, self._kind.stored(self._counts[at]), self._sampler.num_keys
         )
         return tuple(one for one in found if one.trials.any())
 

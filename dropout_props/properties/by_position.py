@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Trials
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def by_position(families: Positions, sampler: Sampler, block: int) -> tuple[Tria
     A property calls it from a function of its own: a replay program names what it runs.
     """
     kept = sampler.block(block)
-    return families(keep_of(sampler), kept.sum(axis=0), len(kept))
+    return families(sampler.keep, kept.sum(axis=0), len(kept))
 
 
 def all_units(keep: Interval, kept: np.ndarray[Any, Any], num_masks: int) -> tuple[Trials, ...]:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
     from dropout_props.cases.profiles import Profile
-    from dropout_props.properties.sampler import Sampler
-    from dropout_props.statistics import Interval
     from dropout_props.subjects.subject import Traits
 
 __all__ = [
@@ -23,7 +21,6 @@ __all__ = [
     "block_cases",
     "canonical",
     "countable",
-    "keep_of",
     "large_block_cases",
 ]
 
@@ -69,8 +66,3 @@ def block_cases(
 def large_block_cases(profile: Profile, traits: Traits) -> st.SearchStrategy[Case]:
     """Return block cases of at least a hundred units, enough to count within one mask."""
     return block_cases(profile, traits).filter(lambda case: case.size >= _LARGE)
-
-
-def keep_of(sampler: Sampler) -> Interval:
-    """Return the keep probabilities that correct arithmetic may give (noise: of lying above)."""
-    return sampler.subject.traits.output_law.null(sampler.case.rate)

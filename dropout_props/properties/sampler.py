@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.statistics import Interval
 from dropout_props.subjects.compiled.adapter import runs_in_one_program
 from dropout_props.subjects.compiled.one_program import Repeated, one_program
@@ -118,7 +117,7 @@ class Sampler:
     @property
     def keep(self) -> Interval:
         """The keep probabilities that correct arithmetic may give (noise: of lying above)."""
-        return keep_of(self)
+        return self.subject.traits.output_law.null(self.case.rate)
 
     @property
     def num_keys(self) -> int:

@@ -18,7 +18,6 @@ from dropout_props.properties.counting.counters import (
     counts_on_device,
 )
 from dropout_props.properties.counting.kinds import PairsOfPositions, kind_of
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.subjects.isolated import run_isolated
 from dropout_props.subjects.subject import Subject
@@ -134,7 +133,7 @@ def test_counts_say_all_that_a_property_counts(property_id: str) -> None:
     masks = sampler.block(0)
     kind = kind_of(property_id, sampler.mask_shape)
     stored = kind.stored(kind.of_host(masks))
-    counted = kind.families(keep_of(sampler), stored, len(masks))
+    counted = kind.families(sampler.keep, stored, len(masks))
     assert decision.observe(sampler, 0) == counted
     if property_id in _POSITIONS:
         assert counted[0].successes.sum() == masks.sum()

@@ -20,7 +20,6 @@ from dropout_props.properties import find
 from dropout_props.properties.counting import by_block
 from dropout_props.properties.counting.by_block import BlockCounter
 from dropout_props.properties.counting.kinds import kind_in
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import example_threshold
 from dropout_props.subjects.compiled.adapter import in_one_program
@@ -201,7 +200,7 @@ def test_the_forecast_decides(property_id: str, case: Case, quicker: dict[str, b
     kind = kind_in(decision, case.shape)
     assert kind is not None
     masks = np.zeros((sampler.num_keys, *case.shape), np.bool_)
-    families = kind.families(keep_of(sampler), kind.stored(kind.of_host(masks)), len(masks))
+    families = kind.families(sampler.keep, kind.stored(kind.of_host(masks)), len(masks))
     for name, expected in quicker.items():
         factor = PROFILES[name].discrepancy_factor
         blocks = device_blocks.forecast(

@@ -14,7 +14,6 @@ from dropout_props.cases.case import SMALL, Case, as_dtype
 from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.cases import fitted
 from dropout_props.properties import find
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
@@ -115,8 +114,8 @@ def test_a_unit_that_comes_through() -> None:
 def test_the_probability_of_noise_is_a_half_at_every_rate() -> None:
     """For dropout it is one minus the rate."""
     sampler = Sampler(_DROPOUT, Case(rate=0.1), "DP202")
-    assert keep_of(sampler) == keep_interval(0.1)
-    low, high = keep_of(replace(sampler, subject=_NOISE))
+    assert sampler.keep == keep_interval(0.1)
+    low, high = replace(sampler, subject=_NOISE).keep
     assert (low + high) / 2 == 0.5
     assert high - low < 2.0**-18
 
@@ -125,6 +124,6 @@ def test_the_interval_of_noise_allows_for_rounding() -> None:
     """1 + noise rounds to 1 in float32 only for noise that the interval allows for."""
     rate = 0.001  # the smallest rate that is counted
     deviation = np.sqrt(rate / (1 - rate))
-    for side in keep_of(Sampler(_NOISE, Case(), "DP202")):
+    for side in Sampler(_NOISE, Case(), "DP202").keep:
         noise = np.float32(deviation * stats.norm.ppf(side))
         assert np.float32(1) + noise != np.float32(1)

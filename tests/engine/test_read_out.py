@@ -7,7 +7,6 @@ from dropout_props.cases.case import Case
 from dropout_props.engine.adapt_case import fit
 from dropout_props.layers import registry
 from dropout_props.properties import dp803_linear_model as dp803
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler
 from dropout_props.statistics import Trials
 
@@ -31,7 +30,7 @@ def test_the_read_out_of_all_units_equals_the_count_of_the_mask(name: str, case:
     """It does for equal keys, for any input, reference and sharing of the mask."""
     sampler = sampler_of(name, case)
     kept = sampler.block(0)
-    counted = Trials.of(int(kept.sum()), kept.size, keep_of(sampler), label="all units")
+    counted = Trials.of(int(kept.sum()), kept.size, sampler.keep, label="all units")
     assert dp803.linear_model(sampler, 0)[0] == counted
 
 

@@ -18,7 +18,6 @@ from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
 from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.declaration import Exact
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.mask_text import mask_text
 from dropout_props.subjects.compiled.adapter import in_one_program
 
@@ -104,8 +103,8 @@ def _of_masks(sampler: Sampler) -> Diagnosis:
     shared = {axis % len(case.shape) for axis in case.broadcast_dims}
     kept = sampler.many_kept(keys)
     words = (
-        structure(kept, keep_of(sampler), shared=sorted(shared))
-        or related(sampler, keep_of(sampler))
+        structure(kept, sampler.keep, shared=sorted(shared))
+        or related(sampler, sampler.keep)
         or depends_on_input(sampler)
     )
     return Diagnosis(words, tuple(mask_text(mask) for mask in kept[:_SHOWN]))

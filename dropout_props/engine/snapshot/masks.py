@@ -16,7 +16,6 @@ import numpy as np
 
 from dropout_props.cases.case import Case
 from dropout_props.engine.adapt_case import fit
-from dropout_props.properties.mask_cases import keep_of
 from dropout_props.properties.sampler import Sampler, came_through
 from dropout_props.results.records import KeepCount, MaskDigest
 from dropout_props.subjects.operations import Layers, Repeat, WithKey
@@ -126,6 +125,6 @@ def keep_counts(subject: Subject) -> tuple[KeepCount, ...]:
         for block in range(NUM_BLOCKS):
             masks = sampler.block(block)
             kept, units = kept + int(masks.sum()), units + masks.size
-        null = keep_of(sampler)
+        null = sampler.keep
         counts.append(KeepCount(case.rate, kept, units, null.lowest, null.highest))
     return tuple(counts)
