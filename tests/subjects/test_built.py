@@ -16,8 +16,8 @@ from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict
 from dropout_props.selftest.kernel.build import kernel_subject
 from dropout_props.selftest.kernel.kernel import Kernel
-from dropout_props.subjects.operations import Beside, Layers, Reseeded
-from dropout_props.subjects.subject import Unsupported
+from dropout_props.subjects.operations import Beside, Layers, Repeat, Reseeded, Under
+from dropout_props.subjects.subject import Subject, Unsupported
 
 _BOTH = {"params": jax.random.PRNGKey(1), "dropout": jax.random.PRNGKey(2)}
 
@@ -70,3 +70,24 @@ def test_a_layer_that_refuses_a_missing_key_passes_dp416() -> None:
     settings = replace(Settings.of(profile="smoke"), confirm=False, known=())
     result = Judge(settings, probe().versions)(subject, find("DP416"))
     assert result.verdict is Verdict.PASS, result.shown
+
+
+class _Narrow(nnx.Module):
+    def __init__(self, rate: float, *, rngs: nnx.Rngs) -> None:
+        self.out = nnx.Linear(16, 3, rngs=rngs)
+        self.drop = nnx.Dropout(rate, rngs=rngs)
+
+    def __call__(self, x: Any) -> Any:
+        return self.drop(self.out(x))
+
+
+@pytest.mark.skipif(not hasattr(nnx, "while_loop"), reason="this release has no nnx.while_loop")
+def test_a_loop_takes_a_model_of_another_shape(key: Any) -> None:
+    """A model whose output is narrower than its input has the masks of plain calls in a loop."""
+    subject = Subject.nnx(_Narrow, law="composite", reference="eval")
+    x = np.ones((2, 16), np.float32)
+    given: Any = {"rate": 0.5, "streams": {"dropout": key}}
+    looped = subject.run(Under("while", 2), x, **given)
+    for seen, expected in zip(looped, subject.run(Repeat(2), x, **given), strict=True):
+        assert seen.shape == (2, 3)
+        np.testing.assert_allclose(seen, expected, rtol=1e-6)

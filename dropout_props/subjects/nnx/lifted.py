@@ -107,7 +107,9 @@ def _while(layer: Any, x: Array, call: LayerCall, times: int) -> Any:
         number, outputs, layer = state
         return number + 1, outputs.at[number].set(call(layer, x)), layer
 
-    start = 0, jnp.stack([jnp.zeros_like(x)] * times), layer
+    definition, state = nnx.split(layer)  # a call of the layer itself would use up a key
+    one = jax.eval_shape(lambda state, x: call(nnx.merge(definition, state), x), state, x)
+    start = 0, jnp.zeros((times, *one.shape), one.dtype), layer
     return loop(lambda state: state[0] < times, step, start)[1]
 
 
