@@ -31,22 +31,15 @@ _GROUPS = {3: "three units", 4: "four units"}
     },
 )
 def parity(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    kept, keep = sampler.block(block), sampler.keep
-    flat = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
-    families = [
-        parities(flat, group, odd_parity(keep, group), label) for group, label in _GROUPS.items()
-    ]
+    kept = sampler.block(block)
+    views = [("", np.ascontiguousarray(kept.reshape(len(kept), -1).T))]
     if kept.ndim > 2:  # noqa: PLR2004 (the keys are one axis: a mask has two or more)
         for axis in range(1, kept.ndim):
             along = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
-            families += [
-                parities(
-                    np.ascontiguousarray(along),
-                    group,
-                    odd_parity(keep, group),
-                    f"{label} of an axis",
-                )
-                for group, label in _GROUPS.items()
-                if len(along) >= group
-            ]
-    return tuple(families)
+            views.append((" of an axis", np.ascontiguousarray(along)))
+    return tuple(
+        parities(units, group, odd_parity(sampler.keep, group), label + where)
+        for where, units in views
+        for group, label in _GROUPS.items()
+        if not where or len(units) >= group
+    )

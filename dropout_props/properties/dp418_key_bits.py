@@ -55,7 +55,7 @@ def _flipped(
     Of each group of keys the first one has no bit flipped, and each other one a bit of its own.
     Members share the first mask of a group; within a member each trial has a unit of its own.
     """
-    width = _WORD * (1 if label == _OF_NUMBER else _words_of_a_key())
+    width = _WORD * (1 if label == _OF_NUMBER else num_words())
     groups = max(1, sampler.num_keys // (width + 1))
     keys = keys_of(sampler, label, groups, block)
     kept = np.concatenate([draw(batch) for batch in sampler.batches(keys)])
@@ -90,7 +90,3 @@ def _at_the_call(sampler: Sampler) -> Callable[[jax.Array], np.ndarray]:
         return sampler.subject.run(WithKey(), x, key=key, rate=sampler.case.rate)[0]
 
     return lambda keys: sampler.masks_in(sampler.each(one, keys))
-
-
-def _words_of_a_key() -> int:
-    return num_words()

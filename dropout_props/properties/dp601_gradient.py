@@ -1,5 +1,6 @@
 """DP601: the gradient of the training output is mask/keep."""
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -30,13 +31,9 @@ from dropout_props.subjects.compiled.one_program import one_program
 def gradient(sampler: Sampler) -> None:
     train, key, x = sampler.output, sampler.key(), sampler.inputs()
     numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
-    weights = jax.device_put(numbers)
-    kept = np.asarray(train(key, x)) != 0
-    keep = np.asarray(sampler.case.keep, x.dtype)
-    slope = np.where(kept, numbers / keep, np.zeros_like(numbers))
-
-    def at(inputs: Any) -> Any:
-        return train(key, inputs)
+    weights, keep = jax.device_put(numbers), np.asarray(sampler.case.keep, x.dtype)
+    slope = np.where(np.asarray(train(key, x)) != 0, numbers / keep, np.zeros_like(numbers))
+    at = partial(train, key)
 
     def pulled_back(inputs: Any) -> Any:
         return jax.vjp(at, inputs)[1](weights)[0]
@@ -49,9 +46,8 @@ def gradient(sampler: Sampler) -> None:
     agree(sampler, rows, np.stack([slope, slope]), "the VJP under vmap")
     nonfinite = sampler.subject.traits.nonfinite
     special = jax.device_put(_special(values) if nonfinite else np.zeros_like(values))
-    agree(
-        sampler, one_program(lambda: pulled_back(special)), slope, "the VJP at 0, NaN and infinity"
-    )
+    gradient = one_program(lambda: pulled_back(special))
+    agree(sampler, gradient, slope, "the VJP at 0, NaN and infinity")
     forward = one_program(lambda: jax.jvp(at, (x,), (weights,))[1])
     agree(sampler, forward, slope, "the JVP")
     sloped = jax.grad(lambda inputs: (pulled_back(inputs) * weights).sum())

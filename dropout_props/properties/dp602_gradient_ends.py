@@ -1,5 +1,6 @@
 """DP602: the gradient is 1 at rate 0, and 0 at rate 1."""
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -29,19 +30,16 @@ from dropout_props.subjects.compiled.one_program import one_program
 def gradient_ends(sampler: Sampler) -> None:
     train, key, x = sampler.output, sampler.key(), sampler.inputs()
     numbers = np.arange(1.0, x.size + 1.0, dtype=x.dtype).reshape(x.shape)
-    weights, expected = (
-        jax.device_put(numbers),
-        numbers * np.asarray(1.0 - sampler.case.rate, x.dtype),
-    )
+    weights = jax.device_put(numbers)
+    expected = numbers * np.asarray(1.0 - sampler.case.rate, x.dtype)
 
     def pulled_back(key: Any, inputs: Any) -> Any:
-        return jax.vjp(lambda values: train(key, values), inputs)[1](weights)[0]
+        return jax.vjp(partial(train, key), inputs)[1](weights)[0]
 
-    forward = jax.jvp(lambda values: train(key, values), (x,), (weights,))[1]
     gradients = {
         "VJP": pulled_back(key, x),
         "VJP under jit": one_program(lambda: jax.jit(pulled_back)(key, x)),
-        "JVP": forward,
+        "JVP": jax.jvp(partial(train, key), (x,), (weights,))[1],
     }
     for what, gradient in gradients.items():
         wrong = np.argwhere(np.asarray(gradient) != expected)
