@@ -3,7 +3,7 @@
 Question: what is wrong with the mask, in words?
 Guarantee: an explanation is named only where fresh keys confirm it and chance cannot imitate it
 (2^-64 for each), so that none is named on a correct layer. It changes no verdict.
-Cannot say: anything about a model that hides its mask, or about noise.
+Cannot say: anything about the training of a model that hides its mask, or of noise.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.engine.diagnosis.conditions import only_where
 from dropout_props.engine.diagnosis.inputs import depends_on_input
+from dropout_props.engine.diagnosis.modes import JUDGE_EVALUATION, not_switched
 from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
 from dropout_props.engine.diagnosis.structure import structure
@@ -67,6 +68,13 @@ def examine(subject: Subject, prop: Property, case: Case, settings: Settings) ->
         case: the case that failed.
         settings: run seed, and the sampler.
     """
+    if prop.id in JUDGE_EVALUATION and (words := not_switched(subject, settings, role=_ROLE)):
+        return Diagnosis(words)
+    return _of_training(subject, prop, case, settings)
+
+
+def _of_training(subject: Subject, prop: Property, case: Case, settings: Settings) -> Diagnosis:
+    """Look for the explanation in what a training call does."""
     if not subject.traits.output_law.has_two_values or not 0.0 < case.rate < 1.0 or case.size == 0:
         return Diagnosis()
     if case.values in ("zeros", "special"):
