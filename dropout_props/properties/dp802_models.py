@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from dropout_props.properties.bits import same_bits
 from dropout_props.properties.catalogue import Sampler, Violation, exact
 from dropout_props.properties.coincidence import always_equal, num_keys_for
 from dropout_props.properties.outputs import evaluation, require_same_bits
@@ -28,14 +31,17 @@ def models(sampler: Sampler) -> None:
     first, second = sampler.key_list(2, role="training")
     train = sampler.output
     trained = train(first, x)
-    _check_evaluation(sampler, x, (first, second))
+    evaluated = _checked_evaluation(sampler, x, (first, second))
     if always_equal(sampler, lambda key: (train(key, x), trained), role="another"):
-        number = 1 + num_keys_for(sampler)
-        raise Violation(f"in training {number} keys gave the same output: nothing is dropped")
+        is_idle = same_bits(trained, evaluated)
+        why = "nothing is dropped" if is_idle else "no key changes it"
+        raise Violation(f"in training {1 + num_keys_for(sampler)} keys gave the same output: {why}")
 
 
-def _check_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> None:
+def _checked_evaluation(sampler: Sampler, x: Any, keys: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+    """Return the evaluation output without a key; raise Violation if a key changes it."""
     evaluated = evaluation(sampler, x)
     for key in keys:
         other = sampler.output(key, x, training=False)
         require_same_bits(other, evaluated, "a key changed the evaluation")
+    return evaluated

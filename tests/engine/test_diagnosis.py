@@ -1,5 +1,6 @@
 """Each explanation is named on the mutant that was made for it, and none on a correct layer."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,12 @@ _SHORT = Case(shape=(128,))
 _SQUARE = Case(shape=(12, 12))
 _ALONG = "the mask is constant along"
 _MEANT = "(if it is meant to be, declare shared_axes=(%d,))"
+_REST = "(if it is meant to be, declare shared_axes=(-1,) or shares_rest=True)"
+
+_WHOLE = "(if it is meant to be, declare shares_rest=True)"
+_AGAIN = "the same keys give other masks when they are used again: the key alone does not decide"
+_MIXED = "all units are kept at rate 0.3: rate and 1 - rate are mixed up"
+_CALLS = itertools.count()
 
 Draw = Callable[[Any, float, Any], Any]
 
@@ -144,6 +151,26 @@ def some_rates(key: Any, keep: float, x: Any) -> Any:
     return _fair(key, keep - 0.05 if 0.75 <= keep <= 0.85 else keep, x.shape)
 
 
+def path(key: Any, keep: float, x: Any) -> Any:
+    """One coin an example."""
+    return jnp.broadcast_to(_fair(key, keep, (len(x), *(1,) * (x.ndim - 1))), x.shape)
+
+
+def host_key(_: Any, keep: float, x: Any) -> Any:
+    """A number of the host takes the place of the key."""
+    return _fair(jax.random.PRNGKey(next(_CALLS)), keep, x.shape)
+
+
+def rate_for_keep(key: Any, keep: float, x: Any) -> Any:
+    """Units are kept with the probability of being dropped."""
+    return _fair(key, 1 - keep, x.shape)
+
+
+def highest_rate(key: Any, keep: float, x: Any) -> Any:
+    """At rate 0.9 nearly all units are kept."""
+    return _fair(key, keep if keep > 0.2 else 0.95, x.shape)
+
+
 def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
     return diagnose(_layer(draw, **traits), find(property_id), case, _SETTINGS)
 
@@ -151,7 +178,7 @@ def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
 @pytest.mark.parametrize(
     ("draw", "property_id", "case", "words"),
     [
-        (rows, "DP301", _SQUARE, f"{_ALONG} the last axis {_MEANT % -1}"),
+        (rows, "DP301", _SQUARE, f"{_ALONG} the last axis {_REST}"),
         (rows, "DP205", _SHORT, f"{_ALONG} the last axis {_MEANT % -1}"),
         (rows, "DP202", replace(_SHORT, rate=0.01), f"{_ALONG} the last axis {_MEANT % -1}"),
         (columns, "DP301", _SQUARE, f"{_ALONG} axis 0 {_MEANT % 0}"),
@@ -161,6 +188,18 @@ def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
         (transposed, "DP307", _SQUARE, "the mask is its own transpose"),
         (exactly, "DP205", _SHORT, "every mask keeps exactly 64 of 128 units"),
         (constant_key, "DP402", _SHORT, "every key gives the same mask"),
+        (constant_key, "DP306", Case(shape=(8, 4096)), "every key gives the same mask"),
+        (host_key, "DP304", _SHORT, _AGAIN),
+        (host_key, "DP306", Case(shape=(8, 4096)), _AGAIN),
+        (path, "DP301", Case(shape=(8, 4, 4)), f"{_ALONG} axis 1 and the last axis {_WHOLE}"),
+        (rate_for_keep, "DP202", replace(_SHORT, rate=0.1), f"0.3 of {_MIXED}"),
+        (rate_for_keep, "DP201", Case(shape=(), rate=1.0), f"0.28 of {_MIXED}"),
+        (
+            highest_rate,
+            "DP202",
+            replace(_SHORT, rate=0.9),
+            "wrong at rates about 0.9, and not at 0.05, 0.1, 0.2, 0.3, 0.5, 0.7",
+        ),
         (halved_seed, "DP402", _SHORT, "the mask of seed s + 1 is a copy of the one before"),
         (antithetic, "DP402", _SHORT, "the mask of seed s + 1 is the complement of the one before"),
         (shifted, "DP408", _SHORT, "the mask of seed s + 1 is the one before, shifted by 8 units"),
@@ -229,6 +268,20 @@ def test_a_wrong_scale_is_named(factor: float, words: str) -> None:
     assert diagnose(subject, find("DP201"), _SHORT, _SETTINGS) == words
 
 
+def test_a_value_of_dropped_units_is_named() -> None:
+    """Units of several inputs that become one number are dropped, whatever the number is."""
+
+    def layer(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        if deterministic:
+            return x
+        return jnp.where(_fair(key, 1 - rate, x.shape), 2 * x, -1.5)
+
+    said = diagnose(Subject.function(layer), find("DP201"), _SHORT, _SETTINGS)
+    assert said == (
+        "dropped units are -1.5 at rate 0.3 (if they are meant to be, declare dropped= and kept=)"
+    )
+
+
 @pytest.mark.parametrize(
     "case",
     [_SHORT, replace(_SHORT, rate=0.1), Case(shape=(4, 4, 4, 2))],
@@ -237,6 +290,7 @@ def test_none_is_named_on_a_correct_layer(case: Case) -> None:
     """A correct mask has no explanation, whatever property is asked about."""
     assert _said(good, "DP202", case) == ""
     assert _said(good, "DP304", case) == ""
+    assert _said(good, "DP201", case) == ""
 
 
 def test_none_is_named_on_a_correct_layer_that_shares_its_mask() -> None:

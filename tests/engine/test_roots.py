@@ -57,6 +57,16 @@ def test_failures_of_one_diagnosis_have_one_root() -> None:
     }  # fmt: skip
 
 
+def test_a_layer_that_does_not_follow_its_key_fails_for_that_first() -> None:
+    """What one call shows of its mask is no fault of the mask where the next call shows another."""
+    words = Failure("", "", "", "", "", diagnosis="the same keys give other masks")
+    results = [
+        PropertyResult("a.B", one, "", "exact", Verdict.FAIL, failure=words)
+        for one in ("DP104", "DP304", "DP306", "DP401")
+    ]
+    assert [one.root_id for one in with_roots(results)] == ["DP401", "DP401", "DP401", ""]
+
+
 def _crashed(property_id: str, verdict: Verdict, seen: str) -> PropertyResult:
     failure = Failure("", seen, "", "", "")
     return PropertyResult("a.B", property_id, "", "exact", verdict, failure=failure)

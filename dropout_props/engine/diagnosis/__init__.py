@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dropout_props.engine.diagnosis.again import unlike_again
 from dropout_props.engine.diagnosis.conditions import only_where
 from dropout_props.engine.diagnosis.inputs import depends_on_input
 from dropout_props.engine.diagnosis.modes import JUDGE_EVALUATION, not_switched
 from dropout_props.engine.diagnosis.related_keys import related
 from dropout_props.engine.diagnosis.scale import wrong_scale
+from dropout_props.engine.diagnosis.share import mixed_up
 from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_text import mask_text
@@ -75,26 +77,34 @@ def examine(subject: Subject, prop: Property, case: Case, settings: Settings) ->
 
 def _of_training(subject: Subject, prop: Property, case: Case, settings: Settings) -> Diagnosis:
     """Look for the explanation in what a training call does."""
-    if not subject.traits.output_law.has_two_values or not 0.0 < case.rate < 1.0 or case.size == 0:
+    if not subject.traits.output_law.has_two_values or case.size == 0:
         return Diagnosis()
     if case.values in ("zeros", "special"):
         case = replace(case, values="distinct")
     sampler = settings.sampler(subject, replace(case, seed=0), _ROLE, settings.run_seed)
-    if prop.id == _SCALE:
-        return Diagnosis(wrong_scale(sampler))
-    if subject.traits.lacks("identity"):
+    is_identity = subject.traits.lacks("identity") is None
+    if prop.id == _SCALE:  # at a rate of its own: a layer that fails at rate 1 may be wrong at all
+        return Diagnosis(wrong_scale(sampler) or (mixed_up(sampler) if is_identity else ""))
+    if not is_identity or not 0.0 < case.rate < 1.0:
         return Diagnosis()
-    # At rate 1/2 a mask shows most; a fault may also be that of the rate.
-    rates = [case.rate] if subject.traits.rate is not None else [0.5, case.rate]
-    drawing = replace(sampler, subject=in_one_program(subject))
-    seen = Diagnosis()
-    for rate in rates:
-        seen = _of_masks(replace(drawing, case=replace(sampler.case, rate=rate)))
-        if seen.words:
-            return seen
-    if _is_slow(prop):
+    seen = _at_some_rate(sampler)
+    if seen.words or _is_slow(prop):
         return seen
     return replace(seen, words=only_where(sampler, prop))
+
+
+def _at_some_rate(sampler: Sampler) -> Diagnosis:
+    """Return what masks show, at rate 1/2 or at that of the case."""
+    # At rate 1/2 a mask shows most; a fault may also be that of the rate.
+    rate = sampler.case.rate
+    rates = [rate] if sampler.subject.traits.rate is not None else [0.5, rate]
+    drawing = replace(sampler, subject=in_one_program(sampler.subject))
+    seen = Diagnosis()
+    for one in rates:
+        seen = _of_masks(replace(drawing, case=replace(sampler.case, rate=one)))
+        if seen.words:
+            return seen
+    return replace(seen, words=mixed_up(drawing))
 
 
 def _is_slow(prop: Property) -> bool:
@@ -111,7 +121,8 @@ def _of_masks(sampler: Sampler) -> Diagnosis:
     shared = {axis % len(case.shape) for axis in case.broadcast_dims}
     kept = sampler.many_kept(keys)
     words = (
-        structure(kept, sampler.keep, shared=sorted(shared))
+        unlike_again(sampler, keys, kept)  # the others compare masks of one key, or of two
+        or structure(kept, sampler.keep, shared=sorted(shared))
         or related(sampler, sampler.keep)
         or depends_on_input(sampler)
     )

@@ -26,6 +26,7 @@ _MOST_TRIALS = 2**22  # a finer deviation would take too long to look for elsewh
 _RATES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 _SMALLEST = 128
 _LEAST = 1e-9
+_LARGEST = 1.0  # at rate 1/2 no probability is twice as far from that of the null
 
 
 def only_where(sampler: Sampler, prop: Property) -> str:
@@ -90,6 +91,7 @@ def _rule(there: Sampler, prop: Property) -> Rule | None:
     deviation, finest = max((_deviation(family), family.label) for family in families)
     if rule.trials_per_variance(1) / (deviation / 2) ** 2 > _MOST_TRIALS:
         return None
+    deviation = min(deviation, _LARGEST)
     return replace(rule, factor=deviation / 2 / prop.decision.discrepancies[finest])
 
 

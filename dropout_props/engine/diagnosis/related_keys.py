@@ -31,13 +31,18 @@ _SMALL_SHIFTS = 65
 
 
 def related(sampler: Sampler, keep: Interval) -> str:
-    """Return how the second mask of a pair follows from the first, or nothing."""
+    """Return how the second mask of a pair follows from the first, or nothing.
+
+    Where all are one mask, it says so: there may be too few keys of a large mask to tell.
+    """
     bits = agreement_bits(keep)
     if not enough(_PAIRS * bits):
         return ""
     small = replace(sampler, case=replace(sampler.case, shape=_cut(sampler.case.shape)))
     try:
         for words, first, second in _pairs(small):
+            if (first == first[:1]).all() and np.array_equal(first, second):
+                return "every key gives the same mask"
             found = _relation(first, second)
             if found:
                 return f"{words} is {found}"

@@ -1,9 +1,9 @@
-"""The explanation of a wrong scale: by which factor the kept units miss x/keep."""
+"""The explanations of wrong values: dropped units are not 0, or kept ones miss x/keep."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,15 @@ __all__ = ["wrong_scale"]
 _KEYS = 4
 _SPREAD = 1e-5
 _RATE = 0.3  # at 1/2 many wrong factors are alike
+_PLACES = 8  # units of other inputs that share a value
+_MEANT = "(if they are meant to be, declare dropped= and kept=)"
 
 
 def wrong_scale(sampler: Sampler) -> str:
-    """Return by which constant factor all kept units are wrong, or nothing."""
+    """Return what dropped units are, or by which factor all kept ones are wrong; or nothing.
+
+    A right layer has neither: its dropped units are 0, and other inputs give other kept units.
+    """
     traits = sampler.subject.traits
     if "float32" not in traits.dtypes or not traits.output_law.is_plain:
         return ""
@@ -29,6 +34,8 @@ def wrong_scale(sampler: Sampler) -> str:
     kept = (outputs != 0) & (x != 0) & np.isfinite(outputs)
     if not kept.any():
         return ""
+    if constant := _dropped_to(outputs, x):
+        return f"dropped units are {constant:.6g} at rate {rate:g} {_MEANT}"
     factors = (outputs * sampler.case.keep / np.where(x == 0, 1.0, x))[kept]
     factor = float(np.median(factors))
     if np.ptp(factors) > _SPREAD * abs(factor) or abs(factor - 1.0) <= _SPREAD:
@@ -42,3 +49,13 @@ def wrong_scale(sampler: Sampler) -> str:
     why = next((words for value, words in named.items() if abs(factor / value - 1) < _SPREAD), "")
     said = f"kept units are {factor:.6g} times x/keep at rate {rate:g}"
     return f"{said}: {why}" if why else said
+
+
+def _dropped_to(outputs: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> float:
+    """Return the value, other than 0, that units of unlike inputs share; 0.0 without one."""
+    if (outputs == 0).any():
+        return 0.0
+    values, counts = np.unique(outputs, return_counts=True)
+    common = float(values[np.argmax(counts)])
+    inputs = np.broadcast_to(x, outputs.shape)[outputs == common]
+    return common if np.unique(inputs).size >= _PLACES else 0.0

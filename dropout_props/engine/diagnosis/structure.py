@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["structure"]
 
 _SMALL_PERIODS = 1025
+_MATRIX = 2  # axes
 
 
 def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[int] = ()) -> str:
@@ -45,8 +46,7 @@ def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[in
         tiles = "" if shared or undeclared != [0] else _tiles(kept, bits)
         said.append(tiles or f"the mask is constant along {_axes(undeclared, rank)}")
         if not (tiles or varying):
-            meant = tuple(-1 if axis == rank - 1 else axis for axis in undeclared)
-            said[0] += f" (if it is meant to be, declare shared_axes={meant})"
+            said[0] += f" (if it is meant to be, declare {_declaration(undeclared, rank)})"
     if varying:
         said.append(
             f"the mask varies along {_axes(varying, rank)}, where the layer says that it shares it"
@@ -54,11 +54,18 @@ def structure(kept: np.ndarray[Any, Any], keep: Interval, *, shared: Sequence[in
     if said:
         return " and ".join(said)
     index = (slice(None), *(slice(0, 1) if axis in shared else slice(None) for axis in range(rank)))
-    once = kept[index]
+    return _of_units(kept[index], keep, bits)
+
+
+def _of_units(once: np.ndarray[Any, Any], keep: Interval, bits: float) -> str:
+    """Return how the independent units of each mask are related, or nothing."""
+    if (once == once[:1]).all():
+        return ""  # one mask, drawn few times: `related` draws more keys
+    flat = once.reshape(len(once), -1)
     return (
-        _periodic(once.reshape(len(kept), -1), _lengths(once.shape[1:]), bits)
+        _periodic(flat, _lengths(once.shape[1:]), bits)
         or _mirrored(once, bits)
-        or _exact_count(once.reshape(len(kept), -1), keep)
+        or _exact_count(flat, keep)
     )
 
 
@@ -73,6 +80,17 @@ def _is_constant(kept: np.ndarray[Any, Any], axis: int, bits: float) -> bool:
     if length == 1 or not enough(kept.size * (1 - 1 / length) * bits):
         return False
     return bool((kept == kept.take([0], axis=axis)).all())
+
+
+def _declaration(axes: Sequence[int], rank: int) -> str:
+    """Return the options by which a layer says that it shares its mask along these axes.
+
+    A mask of two axes does not show which of the two is meant.
+    """
+    named = f"shared_axes={tuple(-1 if axis == rank - 1 else axis for axis in axes)}"
+    if list(axes) != list(range(1, rank)):
+        return named
+    return f"{named} or shares_rest=True" if rank == _MATRIX else "shares_rest=True"
 
 
 def _axes(axes: Sequence[int], rank: int) -> str:

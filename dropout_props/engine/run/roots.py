@@ -91,7 +91,7 @@ def _by_diagnosis(results: Iterable[PropertyResult]) -> dict[tuple[str, str], st
 
 
 def _weight(property_id: str) -> tuple[int, str]:
-    plain = ("DP201", "DP302", "DP301", "DP304", "DP402", "DP202")
+    plain = ("DP201", "DP401", "DP302", "DP301", "DP304", "DP402", "DP802", "DP202")
     return plain.index(property_id) if property_id in plain else len(plain), property_id
 
 
