@@ -34,6 +34,7 @@ __all__ = ["Probed", "probe", "taken"]
 _RANKS = range(6)
 _WIDTHS = (16, 8, 1, 2, 3, 4, 10, 32, 64, 128, 256, 512, 784, 1024)
 _OTHERS = 8  # units along each other axis
+_EXAMPLES = 4  # fewer, so that a mask of fewer axes fits by no coincidence
 _TOKENS = ("int32",)
 _SAID = 90  # characters of a refusal
 
@@ -64,18 +65,24 @@ def probe(subject: Subject) -> Probed:
     if not found:
         return Probed(subject)  # each property says what it raised
     narrowed: dict[str, Any] = {}
-    if missing := {rank: why for rank, why in shapes.items() if not isinstance(why, tuple)}:
+    refused |= {f"rank {rank}": why for rank, why in shapes.items() if not isinstance(why, tuple)}
+    usual = found.get(2, found[max(found)])
+    held = _held(subject, usual)
+    if held.get("kind") != "model" and subject.traits.reference == "input":
+        broadcast = _broadcast(subject, found)
+        refused |= {f"rank {rank}": why for rank, why in broadcast.items()}
+        found = {rank: shape for rank, shape in found.items() if rank not in broadcast}
+        usual = found.get(2, found[max(found)])
+    if len(found) < len(shapes):
         narrowed["min_rank"] = min(found)
         narrowed["max_rank"] = None if max(found) == max(_RANKS) else max(found)
-        refused |= {f"rank {rank}": why for rank, why in missing.items()}
-    usual = found.get(2, found[max(found)])
     if subject.traits.empty and usual and (why := _refusal(subject, (0, *usual[1:]))):
         narrowed["empty"] = False
         refused["an empty axis"] = why
     if why := _refusal_of_one(subject, usual):
         narrowed["rate_one"] = False
         refused["rate 1"] = why
-    narrowed |= _held(subject, usual)
+    narrowed |= held
     if narrowed.get("kind") != "model" and subject.traits.output_law.shows_mask:
         refused |= _odd_shapes(subject, found)
     notes = [f"it refuses {_listed(refused)}"] if refused else []
@@ -139,6 +146,23 @@ def _odd_shapes(subject: Subject, ranks: Iterable[int]) -> dict[str, str]:
     return {f"shape {first}{more}": odd[first]}
 
 
+def _broadcast(subject: Subject, shapes: dict[int, tuple[int, ...]]) -> dict[int, str]:
+    """Return the ranks below or above those whose shape a layer keeps, and what it returns there.
+
+    Spatial dropout has a mask of four axes, and an input of one axis becomes an array of four. A
+    layer that keeps the shape of no rank has a fault, and of what it keeps between ranks too.
+    """
+    changed = {
+        rank: why
+        for rank, shape in shapes.items()
+        if (why := _refusal(subject, shape, keeps_shape=True))
+    }
+    kept = shapes.keys() - changed
+    if not kept:
+        return {}
+    return {rank: why for rank, why in changed.items() if not min(kept) < rank < max(kept)}
+
+
 def _ranks(traits: Traits) -> range:
     most = max(_RANKS) if traits.max_rank is None else traits.max_rank
     return range(traits.min_rank, most + 1)
@@ -187,12 +211,19 @@ def _shape(subject: Subject, rank: int, dtype: str = "") -> tuple[int, ...] | st
     """Return a shape of this rank that the subject takes, or why it refuses the first one."""
     first = ""
     for width in _WIDTHS if rank else _WIDTHS[:1]:
-        shape = _at_least((*(_OTHERS,) * (rank - 1), width) if rank else (), subject.traits)
+        shape = _at_least(_usual_shape(rank, width), subject.traits)
         why = _refusal(subject, shape, dtype)
         if not why:
             return shape
         first = first or why
     return first
+
+
+def _usual_shape(rank: int, width: int) -> tuple[int, ...]:
+    others = (_OTHERS,) * (rank - 1)
+    if len(others) > 1:
+        others = (_EXAMPLES, *others[1:])
+    return (*others, width) if rank else ()
 
 
 def _at_least(shape: tuple[int, ...], traits: Traits) -> tuple[int, ...]:
@@ -210,11 +241,24 @@ def _rate(traits: Traits) -> float:
 
 
 def _refusal(
-    subject: Subject, shape: tuple[int, ...], dtype: str = "", *, rate: float | None = None
+    subject: Subject,
+    shape: tuple[int, ...],
+    dtype: str = "",
+    *,
+    rate: float | None = None,
+    keeps_shape: bool = False,
 ) -> str:
-    """Return the error of a training call on such an input; empty where it takes it."""
+    """Return the error of a training call on such an input; empty where it takes it.
+
+    Args:
+        subject: the subject.
+        shape: of the input.
+        dtype: of the input; by default the usual one.
+        rate: by default that of the subject, or any.
+        keeps_shape: an output of another shape is an error too.
+    """
     traits = subject.traits
-    return _tried(
+    seen = _tried(
         subject.adapter,
         shape,
         dtype or _usual_dtype(traits),
@@ -222,6 +266,10 @@ def _refusal(
         eager=traits.batching == "loop",
         rate=_rate(traits) if rate is None else rate,
     )
+    if isinstance(seen, str):
+        return seen
+    keeps_shape |= not shape  # a fault for any other input; whoever has a scalar does not meet it
+    return f"it returns an array of shape {seen}" if keeps_shape and seen != shape else ""
 
 
 def _refusal_of_one(subject: Subject, shape: tuple[int, ...], dtype: str = "") -> str:
@@ -235,7 +283,8 @@ def _refusal_of_one(subject: Subject, shape: tuple[int, ...], dtype: str = "") -
 @lru_cache(maxsize=4096)
 def _tried(
     adapter: Adapter, shape: tuple[int, ...], dtype: str, *, stream: str, eager: bool, rate: float
-) -> str:
+) -> str | tuple[int, ...]:
+    """Return the error of a training call, or the shape of its output."""
     kind, streams = jnp.dtype(as_dtype(dtype)), {stream: key_of_seed(0)}
     try:
         if eager:
@@ -244,14 +293,11 @@ def _tried(
         else:
             output = adapter.trace(jax.ShapeDtypeStruct(shape, kind), rate=rate, streams=streams)
     except Unsupported:
-        return ""
+        return shape
     except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it raises, it is refused)
         text = " ".join(str(error).split()) or "no message"
         return f"{type(error).__name__}: {text[:_SAID]}"
-    seen = getattr(output, "shape", ())
-    if not shape and seen:  # a fault for any other input; whoever has a scalar does not meet it
-        return f"it returns an array of shape {tuple(seen)}"
-    return ""
+    return tuple(getattr(output, "shape", shape))
 
 
 def _listed(refused: dict[str, str]) -> str:

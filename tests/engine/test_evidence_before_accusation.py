@@ -115,6 +115,30 @@ def test_a_shape_that_gets_another_one_is_a_note() -> None:
     assert probe(Subject.function(dropout)).notes == ()
 
 
+def spatial(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Spatial dropout of (batch, rows, columns, channels), and of nothing else."""
+    if deterministic:
+        return x
+    kept = jax.random.bernoulli(key, 1 - rate, (len(x), 1, 1, x.shape[-1]))
+    return jnp.where(kept, x / (1 - rate), 0)
+
+
+def row(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Return a row more than the input has, whatever its rank."""
+    return dropout(key, jnp.stack([x, x]), rate, deterministic)
+
+
+def test_a_rank_that_a_layer_broadcasts_is_a_note() -> None:
+    """A mask of four axes makes four of fewer; a layer that keeps no shape is not excused."""
+    found = probe(Subject.function(spatial, shared_axes=(1, 2)))
+    assert (found.subject.traits.min_rank, found.subject.traits.max_rank) == (4, 4)
+    assert "rank 2 (it returns an array of shape (8, 1, 8, 16))" in found.notes[0]
+    judged = _JUDGE(Subject.function(spatial, shared_axes=(1, 2)), find("DP302"))
+    assert judged.verdict is Verdict.PASS, judged.shown
+    assert probe(Subject.function(row)).subject.traits.min_rank <= 1
+    assert _JUDGE(Subject.function(row), find("DP201")).verdict is Verdict.ERROR
+
+
 def test_a_layer_of_flax_with_further_arguments_is_still_of_flax() -> None:
     """It is judged at level `framework`, as the layer alone is."""
     assert default_level(Subject.linen(nn.Dropout)) == "framework"
