@@ -314,6 +314,7 @@ def _run(
                     snapshot=execution.snapshot,
                     on_start=start,
                     on_result=progress.finish,
+                    on_print=prints.take,
                 )
             except KeyboardInterrupt:
                 stop_repeating()

@@ -1,7 +1,8 @@
 """What a layer prints while it runs: counted, and kept off the first screen.
 
 Guarantee: standard output holds the report alone. With -v what the layers print goes to standard
-error. Cannot see: what is written to the file descriptor itself.
+error; what they print in a worker process is counted, and shown, when the worker has a result.
+Cannot see: what is written to the file descriptor itself, or by a worker that crashed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dropout_props.subjects.subject import Subject
 
 __all__ = ["Printed", "printed_by_layers"]
 
@@ -40,6 +43,12 @@ class Printed(io.TextIOBase):
         if self.shown:
             sys.stderr.write(text)
         return len(text)
+
+    def take(self, subject: Subject, text: str) -> None:
+        """Count the lines of a text that a subject printed in a worker process."""
+        running, self.subject = self.subject, subject.name
+        self.write(text)
+        self.subject = running
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -221,7 +221,7 @@ def test_a_worker_process_knows_the_properties(monkeypatch: pytest.MonkeyPatch) 
     dropout_props.exact("MY101", **_TEXTS, control=flips_signs)(signs_survive)
     worker = PairWorker([Subject.function(right)], _SETTINGS)
     monkeypatch.setattr(own, "_own", {})
-    found: Any = worker(Task(0, "MY101"))
+    found: Any = worker(Task(0, "MY101")).result
     assert (found.property_id, found.verdict) == ("MY101", Verdict.PASS)
 
 

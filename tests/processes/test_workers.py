@@ -6,6 +6,7 @@ that need no JAX. At night both meet.
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -48,7 +49,12 @@ def sleeps(key, x, rate, deterministic):
 def doubled(key, x, rate, deterministic):
     return 2 * right(key, x, rate, deterministic)
 
-# They promise all inputs, so that only the pairs that train call them in training.
+def prints(key, x, rate, deterministic):
+    print("called")
+    return right(key, x, rate, deterministic)
+
+# They promise all inputs, so that pairs alone call them, and the last two in training only.
+loud = Subject.function(prints, name="layers_for_workers:loud", takes="all")
 killed = Subject.function(dies, name="layers_for_workers:killed", takes="all")
 hangs = Subject.function(sleeps, name="layers_for_workers:hangs", takes="all")
 first = Subject.function(right, name="layer")
@@ -151,6 +157,34 @@ def test_a_pair_that_hangs_is_an_error_that_names_the_limit(layers: str) -> None
     assert code == 1
     assert _verdicts(results) == [(hangs, "DP101", "pass"), (hangs, "DP201", "error")]
     assert "stopped at the limit of 15 seconds, twice" in results[1]["shown"]
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_what_a_layer_prints_is_counted_in_every_process(
+    layers: str, capsys: Any, processes: str
+) -> None:
+    """One note about the layer that prints, none about the next, and no line in the report."""
+    loud, right = f"{layers}:loud", f"{layers}:right"
+    code, _ = _check(loud, right, "--property", "DP101", "-n", processes)
+    assert code == 0
+    assert "called" not in capsys.readouterr().out
+    notes = json.loads(Path("r.json").read_text())["run"]["notes"]
+    [printed] = [note for note in notes if "prints while it runs" in note]
+    found = re.fullmatch(rf"{loud}: it prints while it runs: (\d+) lines, which -v shows", printed)
+    assert found is not None, printed
+    assert int(found[1]) > 4  # those of the judge and of the snapshot
+
+
+@pytest.mark.usefixtures("workers")
+def test_v_shows_what_a_layer_prints_in_a_worker(layers: str, capsys: Any) -> None:
+    """On standard error, as with one process; no note counts it."""
+    code, _ = _check(f"{layers}:loud", "--property", "DP101", "-n", "2", "-v")
+    assert code == 0
+    said = capsys.readouterr()
+    assert "called" not in said.out
+    assert said.err.count("called\n") > 4
+    assert json.loads(Path("r.json").read_text())["run"]["notes"] == []
 
 
 def test_workers_that_cannot_start_leave_a_readable_result(

@@ -9,7 +9,7 @@ import pytest
 from dropout_props import properties
 from dropout_props.engine import Settings
 from dropout_props.engine.pool import Lost
-from dropout_props.engine.run.pair_worker import Task
+from dropout_props.engine.run.pair_worker import Done, Task
 from dropout_props.engine.run.schedule import ISOLATED, Schedule
 from dropout_props.properties import CATALOGUE, Property, find
 from dropout_props.results.records import PropertyResult, SubjectSnapshot
@@ -40,7 +40,7 @@ def _play(schedule: Schedule, slots: int) -> list[tuple[int, Task]]:
                 if task.property_id
                 else SubjectSnapshot("control.reference")
             )
-            schedule.put(task, result)
+            schedule.put(task, Done(result))
     return given
 
 

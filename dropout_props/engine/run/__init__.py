@@ -6,6 +6,8 @@ Guarantees: the verdicts and their order do not depend on the number of workers.
 
 from __future__ import annotations
 
+import io
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,12 +18,13 @@ from dropout_props.engine.probe import probe
 from dropout_props.engine.run.pair_worker import NotPicklable, new_judge
 from dropout_props.engine.run.roots import with_roots
 from dropout_props.engine.run.schedule import in_workers
-from dropout_props.engine.snapshot import take
+from dropout_props.engine.snapshot import installed as distributions
+from dropout_props.engine.snapshot import take_one
 from dropout_props.environment import installed
-from dropout_props.results.records import RunResult
+from dropout_props.results.records import RunResult, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dropout_props.engine import Settings
     from dropout_props.properties import Property
@@ -126,6 +129,7 @@ def run(
     snapshot: bool = False,
     on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
     on_result: Callable[[PropertyResult], None] = lambda _result: None,
+    on_print: Callable[[Subject, str], None] = lambda _subject, _text: None,
 ) -> RunResult:
     """Judge every pair.
 
@@ -141,6 +145,8 @@ def run(
         snapshot: whether to take the snapshot too, after the verdicts.
         on_start: called in this process before a pair is judged.
         on_result: called in this process with each result as it comes.
+        on_print: called in this process with what a subject printed on standard output, in a worker
+            process or, after the verdicts, in this one.
 
     Raises:
         TooManySubjects: the error budget has room for fewer.
@@ -164,7 +170,7 @@ def run(
                 results.append(judge(subject, prop))
                 on_result(results[-1])
         complete = len(results) == blank.collected
-        taken = take(subjects) if snapshot and complete else None
+        taken = _snapshot(subjects, on_print) if snapshot and complete else None
     else:
         results, taken = in_workers(
             subjects,
@@ -177,6 +183,7 @@ def run(
             snapshot=snapshot,
             on_start=on_start,
             on_result=on_result,
+            on_print=on_print,
         )
     left = blank.collected - len(results)
     stopped = f"stopped after {max_seconds:g} s, with {left} pairs not judged" if left else ""
@@ -185,12 +192,24 @@ def run(
         stopped=stopped,
         results=in_order(results, subjects, properties),
         seconds=monotonic() - started,
-        notes=_notes(subjects, results),
+        notes=_notes(subjects, results, on_print),
         snapshot=taken,
     )
 
 
-def _notes(subjects: Sequence[Subject], results: Sequence[PropertyResult]) -> tuple[str, ...]:
+def _snapshot(subjects: Sequence[Subject], on_print: Callable[[Subject, str], None]) -> Snapshot:
+    found = []
+    for subject in subjects:
+        with _printed(subject, on_print):
+            found.append(take_one(subject))
+    return Snapshot(distributions(), tuple(found))
+
+
+def _notes(
+    subjects: Sequence[Subject],
+    results: Sequence[PropertyResult],
+    on_print: Callable[[Subject, str], None],
+) -> tuple[str, ...]:
     """Return what trying has found about each subject, and call no layer that is not safe here.
 
     A layer that ended or hung a worker would end or hang this process too.
@@ -199,12 +218,21 @@ def _notes(subjects: Sequence[Subject], results: Sequence[PropertyResult]) -> tu
     unsafe = {
         one.subject for one in results if one.failure and one.failure.decided_by == ENDED_TWICE
     }
-    return tuple(
-        f"{one.name}: {note}"
-        for one in subjects
-        if one.name in judged - unsafe
-        for note in probe(one).notes
-    )
+    notes: list[str] = []
+    for one in subjects:
+        if one.name in judged - unsafe:
+            with _printed(one, on_print):
+                notes += [f"{one.name}: {note}" for note in probe(one).notes]
+    return tuple(notes)
+
+
+@contextmanager
+def _printed(subject: Subject, on_print: Callable[[Subject, str], None]) -> Iterator[None]:
+    """Pass on what a subject prints in the block, under its own name."""
+    with redirect_stdout(io.StringIO()) as printed:
+        yield
+    if text := printed.getvalue():
+        on_print(subject, text)
 
 
 def _check(subjects: Sequence[Subject], settings: Settings) -> None:

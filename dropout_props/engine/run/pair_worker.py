@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dropout_props.results.records import PropertyResult, SubjectSnapshot
     from dropout_props.subjects.subject import Subject
 
-__all__ = ["NotPicklable", "PairWorker", "Task", "new_judge"]
+__all__ = ["Done", "NotPicklable", "PairWorker", "Task", "new_judge"]
 
 
 class NotPicklable(ValueError):
@@ -53,6 +53,19 @@ class Task:
     prerequisites: tuple[PropertyResult, ...] = ()
 
 
+@dataclass(frozen=True)
+class Done:
+    """The result of a task, and what the layer printed meanwhile.
+
+    Args:
+        result: of the pair, or the snapshot.
+        printed: the text on standard output.
+    """
+
+    result: PropertyResult | SubjectSnapshot
+    printed: str = ""
+
+
 class PairWorker:
     """Runs tasks, in the process to which it is sent.
 
@@ -72,14 +85,15 @@ class PairWorker:
         self._subjects: dict[int, Subject] = {}
         self._judge: Judge | None = None
 
-    def __call__(self, task: Task) -> PropertyResult | SubjectSnapshot:
-        """Run one task.
+    def __call__(self, task: Task) -> Done:
+        """Run one task, and keep off standard output what its layer prints.
 
         Raises:
             NotPicklable: the subject cannot be unpickled in this process.
         """
-        with redirect_stdout(io.StringIO()):  # what a layer prints is no part of a report
-            return self._run(task)
+        with redirect_stdout(io.StringIO()) as printed:  # its owner counts the lines, or shows them
+            result = self._run(task)
+        return Done(result, printed.getvalue())
 
     def _run(self, task: Task) -> PropertyResult | SubjectSnapshot:
         subject = self._subject(task.subject)

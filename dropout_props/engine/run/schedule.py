@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.engine import lost
 from dropout_props.engine.pool import Lost, Pool
-from dropout_props.engine.run.pair_worker import PairWorker, Task
+from dropout_props.engine.run.pair_worker import Done, PairWorker, Task
 from dropout_props.engine.run.same_environment import run_on
 from dropout_props.engine.snapshot import installed
 from dropout_props.properties import find
@@ -47,6 +47,7 @@ def in_workers(
     snapshot: bool,
     on_start: Callable[[Subject, Property], None],
     on_result: Callable[[PropertyResult], None],
+    on_print: Callable[[Subject, str], None],
 ) -> tuple[list[PropertyResult], Snapshot | None]:
     """Judge every pair in worker processes.
 
@@ -65,6 +66,7 @@ def in_workers(
         snapshot=snapshot,
         on_start=on_start,
         on_result=on_result,
+        on_print=on_print,
     )
     worker = PairWorker(subjects, settings)
     if cluster is None:
@@ -96,6 +98,7 @@ class Schedule:
         snapshot: bool = False,
         on_start: Callable[[Subject, Property], None] = lambda _subject, _property: None,
         on_result: Callable[[PropertyResult], None] = lambda _result: None,
+        on_print: Callable[[Subject, str], None] = lambda _subject, _text: None,
     ) -> None:
         self.results: list[PropertyResult] = []
         self.snapshots: dict[int, SubjectSnapshot] = {}
@@ -105,6 +108,7 @@ class Schedule:
         self._ends_at = ends_at
         self._on_start = on_start
         self._on_result = on_result
+        self._on_print = on_print
         self._depends_on: dict[int, dict[str, set[str]]] = {}
         self._waiting: dict[int, list[Property]] = {}
         for number, chosen in enumerate(properties):
@@ -143,8 +147,16 @@ class Schedule:
         self._on_start(self._subjects[number], prop)
         return Task(number, prop.id, self._prerequisites(number, prop))
 
-    def put(self, task: Task, result: PropertyResult | SubjectSnapshot | Lost) -> None:
+    def put(self, task: Task, result: Done | Lost) -> None:
         """Take the result of a task; a lost task is an ERROR."""
+        if isinstance(result, Lost):
+            self._take(task, result)
+            return
+        if result.printed:
+            self._on_print(self._subjects[task.subject], result.printed)
+        self._take(task, result.result)
+
+    def _take(self, task: Task, result: PropertyResult | SubjectSnapshot | Lost) -> None:
         subject = self._subjects[task.subject]
         if not task.property_id:
             if isinstance(result, Lost):
