@@ -4,6 +4,7 @@ from dropout_props.properties.bits import differing
 from dropout_props.properties.catalogue import NotRun, Sampler, Violation, exact
 from dropout_props.properties.exact_cases import every_shape
 from dropout_props.properties.outputs import said
+from dropout_props.subjects.naming import other_stream
 
 
 @exact(
@@ -26,7 +27,9 @@ def missing_key(sampler: Sampler) -> None:
         raise NotRun(f"at rate {sampler.case.rate:g} a layer draws nothing, and needs no key")
     _must_raise(sampler, "no key", {})
     if sampler.subject.traits.streams:
-        _must_raise(sampler, "a key for the stream 'noise' alone", {"noise": sampler.key("noise")})
+        other = other_stream(sampler.subject.traits.stream)
+        given = f"a key for the stream {other!r} alone"
+        _must_raise(sampler, given, {other: sampler.key("noise")})
 
 
 def _must_raise(sampler: Sampler, given: str, streams: dict[str, object]) -> None:

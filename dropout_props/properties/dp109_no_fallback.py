@@ -1,8 +1,7 @@
 """DP109: the key of another stream is never used for a missing one."""
 
 from dropout_props.properties.catalogue import Sampler, Violation, exact
-
-_OTHERS = ("params", "noise")
+from dropout_props.subjects.naming import other_stream
 
 
 @exact(
@@ -21,7 +20,7 @@ _OTHERS = ("params", "noise")
 )
 def no_fallback(sampler: Sampler) -> None:
     traits, accepted = sampler.subject.traits, []
-    for name in _OTHERS:
+    for name in ("params", other_stream(traits.stream)):
         try:
             sampler.train(streams={name: sampler.key(name)}, expect_errors=True)
         except Exception as error:

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from dropout_props.properties.catalogue import Crashed, Sampler, Unsupported, Violation, exact
 from dropout_props.properties.coincidence import always_equal
 from dropout_props.properties.outputs import said_of
+from dropout_props.subjects.naming import other_stream
 from dropout_props.subjects.operations import Rewrapped
 
 _Way: TypeAlias = Literal["fork", "split", "broadcast", "Rngs"]
@@ -13,7 +14,8 @@ _WAYS: tuple[_Way, ...] = get_args(_Way)
 
 
 def _two_layers(sampler: Sampler, how: _Way, key: Any) -> tuple[Any, Any]:
-    streams = {**sampler.streams(key), "noise": sampler.key("noise")}
+    other = other_stream(sampler.subject.traits.stream)
+    streams = {**sampler.streams(key), other: sampler.key("noise")}
     first, second = sampler.run(Rewrapped(how), streams=streams)
     return first, second
 

@@ -25,6 +25,7 @@ __all__ = [
     "require_zeros",
     "said",
     "said_of",
+    "same_values",
 ]
 
 
@@ -48,6 +49,14 @@ def require_same_bits(seen: Any, expected: Any, what: str) -> None:
     """
     if not same_bits(seen, expected):
         raise Violation(f"{what}: {first_difference(seen, expected)}")
+
+
+def same_values(seen: Any, expected: Any) -> bool:
+    """Return whether two arrays have the same dtype, shape and values: NaN is NaN, and -0 is 0."""
+    one, other = np.asarray(seen), np.asarray(expected)
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return bool(((one == other) | (np.isnan(one) & np.isnan(other))).all())
 
 
 def require_zeros(array: Any, what: str) -> None:

@@ -11,6 +11,15 @@ from typing import Any, TypeAlias
 Tree: TypeAlias = "dict[str, int | Tree]"
 
 
+def other_stream(own: str | None) -> str:
+    """Return the name of a stream that a layer does not draw from.
+
+    Args:
+        own: the stream that it draws from.
+    """
+    return "dropout" if own == "noise" else "noise"
+
+
 def tree_of(names: Sequence[str]) -> Tree:
     """Return the tree of names; a leaf is a position in `names`.
 

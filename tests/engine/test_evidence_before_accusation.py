@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
@@ -137,6 +138,44 @@ def test_a_rank_that_a_layer_broadcasts_is_a_note() -> None:
     assert judged.verdict is Verdict.PASS, judged.shown
     assert probe(Subject.function(row)).subject.traits.min_rank <= 1
     assert _JUDGE(Subject.function(row), find("DP201")).verdict is Verdict.ERROR
+
+
+def added(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Add noise, of size 0 at rate 0: so -0.0 becomes 0.0."""
+    return x if deterministic else x + rate * jax.random.normal(key, x.shape, x.dtype)
+
+
+def times_mask(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Multiply by the mask: a dropped infinity becomes NaN."""
+    return x if deterministic else x * jax.random.bernoulli(key, 1 - rate, x.shape)
+
+
+class Noise(nnx.Module):
+    """A layer whose own stream has the name of a stream that others do not draw from."""
+
+    def __init__(self, rate: float, *, rngs: nnx.Rngs) -> None:
+        self.rate, self.rngs, self.deterministic = rate, rngs, False
+
+    def __call__(self, x: Any) -> Any:
+        """Return the input with noise."""
+        return added(self.rngs.noise(), x, self.rate, self.deterministic)
+
+
+@pytest.mark.parametrize(
+    ("subject", "property_id"),
+    [
+        (Subject.function(added, law="noise"), "DP102"),
+        (Subject.function(times_mask, kept="unscaled"), "DP201"),
+        (Subject.nnx(Noise, law="noise", stream="noise"), "DP104"),
+        (Subject.nnx(Noise, law="noise", stream="noise"), "DP109"),
+    ],
+)
+def test_arithmetic_and_names_of_right_layers_are_no_faults(
+    subject: Subject, property_id: str
+) -> None:
+    """The sign of a zero, a dropped infinity times 0, and a stream with the name 'noise'."""
+    found = _JUDGE(subject, find(property_id))
+    assert found.verdict is Verdict.PASS, found.shown
 
 
 def test_a_layer_of_flax_with_further_arguments_is_still_of_flax() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flax import nnx
 
 from dropout_props.subjects.errors import Unsupported
-from dropout_props.subjects.naming import Tree, tree_of
+from dropout_props.subjects.naming import Tree, other_stream, tree_of
 from dropout_props.subjects.nnx.lifted import LayerCall
 from dropout_props.subjects.nnx.steps import reseed
 from dropout_props.subjects.operations import Beside, Reseeded, Rewrapped
@@ -19,7 +19,6 @@ __all__ = ["assemble", "built", "find"]
 
 Build = Callable[[Any], nnx.Module]  # builds a layer on a set of streams, in training mode
 
-_OTHER = "noise"  # a stream that no layer draws from
 _RNGS_TAKE_STREAMS = "RngStream" in str(inspect.signature(nnx.Rngs.__init__))
 
 
@@ -96,5 +95,5 @@ def _passed_on(operation: Rewrapped, rngs: Any, stream: str) -> Any:
         return nnx.Rngs(**{stream: rngs[stream], **beside})
     if not hasattr(rngs, operation.how):
         raise Unsupported(f"this release of Flax has no nnx.Rngs.{operation.how}")
-    arguments = () if operation.how == "fork" else ({_OTHER: 2, stream: None},)
+    arguments = () if operation.how == "fork" else ({other_stream(stream): 2, stream: None},)
     return getattr(rngs, operation.how)(*arguments)
