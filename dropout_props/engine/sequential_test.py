@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dropout_props.engine.device_blocks import device_blocks, forecast
+from dropout_props.engine.families import require_same
 from dropout_props.results.records import Counts, ExampleResult
 from dropout_props.statistics import (
     Trials,
@@ -237,7 +238,9 @@ def _decided(start: _Start, draw: Callable[[int], tuple[Trials, ...]]) -> Exampl
             trace[sum(sampler.drawn) - start.before] = evidence
         if verdict != "undecided" or blocks >= max_blocks:
             break
-        members += Trials.joined(draw(blocks))
+        drawn = draw(blocks)
+        require_same(start.first, drawn, block=blocks)
+        members += Trials.joined(drawn)
         blocks += 1
     return Example(
         sampler,

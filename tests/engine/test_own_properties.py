@@ -200,6 +200,26 @@ def test_an_exception_of_a_property_is_its_own_fault() -> None:
     assert "dropout_props" not in found.failure.seen
 
 
+def test_the_error_of_changing_families_has_its_remedy() -> None:
+    """The first labels are named, and no remedy is cut off."""
+
+    def changing(sampler: Sampler, block: int) -> tuple[Trials, ...]:
+        if sampler.subject.name == "the control of MY201":
+            return (Trials.of(0, 10**6, 0.5, label="partners"),)
+        labels = [f"a long label of family {n} of block {block}" for n in range(20)]
+        return tuple(Trials.of(1, 2, 0.5, label=one) for one in ("partners", *labels))
+
+    labels = [f"a long label of family {n} of block {m}" for n in range(20) for m in (0, 1)]
+    promised: Any = _HALVES | {"discrepancies": dict.fromkeys(("partners", *labels), 0.05)}
+    dropout_props.statistical("MY201", **promised, control=halves_alike)(changing)
+    found = judged("MY201")
+    assert found.verdict is Verdict.ERROR
+    seen = found.failure.seen
+    assert "it lacks a long label of… (of 1)" in seen
+    assert "same labels, numbers of members and probabilities. (families" in seen
+    assert "Mend the property" in seen
+
+
 def test_a_selection_takes_properties_of_a_project() -> None:
     """They follow the catalogue, by level, prefix and id; nothing of the catalogue changes."""
     before = Selection().properties_of(Subject.function(right))
