@@ -89,12 +89,12 @@ class Record:
     def seen(self) -> Seen:
         """The record as properties read it."""
         source = self._recording
-        outputs = {
+        layers = {
             site.id: made
             for site in source.sites
             if site.declared_rate
             and is_dropout(site)
-            and (made := source.layer_outputs(site, self.options.run_seed)) is not None
+            and (made := source.layer_alone(site, self.options.run_seed)) is not None
         }
         return Seen(
             draws=source.draws,
@@ -103,7 +103,7 @@ class Record:
             module_calls=source.module_calls,
             loops=source.loops,
             marked=source.steps,
-            layer_outputs=outputs,
+            layers_alone=layers,
             evaluations=tuple(self._evaluations),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ class Row:
 
 def rows(seen: Seen, judgement: Judgement, options: Options) -> list[Row]:
     """List the sites that drew masks, then those that were traced or called and drew none."""
-    found = [_drawn(draws, judgement, options) for draws in seen.of_site.values()]
+    found = [_drawn(seen, draws, judgement, options) for draws in seen.of_site.values()]
     names = {draws[0].site.place.name for draws in seen.of_site.values()}
     for call in seen.calls:
         name = call.place.name
@@ -56,7 +57,7 @@ def _failed(judgement: Judgement, site: int, name: str) -> tuple[str, ...]:
     )
 
 
-def _drawn(draws: list[Draw], judgement: Judgement, options: Options) -> Row:
+def _drawn(seen: Seen, draws: list[Draw], judgement: Judgement, options: Options) -> Row:
     site = draws[0].site
     rate = declared(site)
     failed = _failed(judgement, site.id, site.place.name)
@@ -68,7 +69,7 @@ def _drawn(draws: list[Draw], judgement: Judgement, options: Options) -> Row:
         "x".join(map(str, site.shape)) or "one unit",
         ",".join(map(str, sorted(set(shared)))) or "-",
         "-" if rate is None else f"{rate:g}",
-        _rate(site.id, draws, judgement),
+        _rate(seen, draws, judgement),
         str(len(draws)),
         str(len({draw.key for draw in draws})),
         f"FAIL {', '.join(failed)}" if failed else "pass",
@@ -76,15 +77,18 @@ def _drawn(draws: list[Draw], judgement: Judgement, options: Options) -> Row:
     return Row(cells, failed)
 
 
-def _rate(site: int, draws: list[Draw], judgement: Judgement) -> str:
+def _rate(seen: Seen, draws: list[Draw], judgement: Judgement) -> str:
     """Give the counted rate and its 99.9 % interval; else the one in the program."""
     for one in judgement.judged:
         for bound in one.bounds:
-            if one.prop.id == "DP903" and bound.site_ids == (site,):
+            if one.prop.id == "DP903" and bound.site_ids == (draws[0].site.id,):
                 rate = 1 - bound.successes / bound.trials
                 return f"{rate:.4f} ({1 - bound.highest:.4f} to {1 - bound.lowest:.4f})"
-    p = draws[0].probability
-    return f"{1 - p:g} by program" if isinstance(p, float) else "not seen"
+    keep, own = seen.keeps(draws[0]), declared(draws[0].site)
+    if keep is None:
+        return "not seen"
+    shown = own is None or seen.drops(draws[0].site) is not None or isclose(1 - keep, own)
+    return f"{1 - keep:g} by program" if shown else f"coins of {keep:g}"
 
 
 def _silent(call: ModuleCall, judgement: Judgement) -> Row:

@@ -73,7 +73,7 @@ def _drawn(seen: Seen, draws: list[Draw], program: str) -> RecordedSite:
         shape=site.shape,
         shared=tuple(sorted(shared)),
         declared=declared(site),
-        keeps=_probabilities(draws),
+        keeps=_probabilities(seen, draws),
         masks=len(draws),
         keys=len({draw.key for draw in draws}),
         digest=_digest(seen, draws, masks),
@@ -95,11 +95,11 @@ def _thin(shape: tuple[int, ...], whole: tuple[int, ...] | None) -> tuple[int, .
     return tuple(a for a, size in enumerate(shape) if size == 1 and whole[a] != 1)
 
 
-def _probabilities(draws: list[Draw]) -> tuple[float, ...]:
+def _probabilities(seen: Seen, draws: list[Draw]) -> tuple[float, ...]:
     """List the keep probabilities in the program; nothing if one of them was not seen."""
-    found = [draw.probability for draw in draws]
-    floats = {float(p) for p in found if isinstance(p, float)}
-    return tuple(sorted(floats)) if all(isinstance(p, float) for p in found) else ()
+    found = [seen.keeps(draw) for draw in draws]
+    floats = {p for p in found if p is not None}
+    return tuple(sorted(floats)) if None not in found else ()
 
 
 def _digest(seen: Seen, draws: list[Draw], masks: dict[tuple[int, ...], Any]) -> str:

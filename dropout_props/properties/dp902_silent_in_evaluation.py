@@ -28,7 +28,7 @@ def silent_in_evaluation(seen: Seen, options: Options) -> Answer:
     places = {}
     for draw in seen.consumed:
         evaluated = draw.step == EVALUATION or not options.training
-        if evaluated and is_dropout(draw.site) and draw.probability != 1.0:
+        if evaluated and is_dropout(draw.site) and seen.keeps(draw) != 1.0:
             drawn.setdefault(draw.site.id, []).append(draw)
             places[draw.site.id] = draw.site.place
     findings = [

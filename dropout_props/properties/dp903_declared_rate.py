@@ -11,6 +11,7 @@ from dropout_props.recording import Draw
 from dropout_props.statistics import Trials
 
 _ROUNDING = 1e-6
+_DROPS = "Drop with probability rate: jax.random.bernoulli(key, rate, x.shape)."
 
 
 @recorded(
@@ -19,7 +20,9 @@ _ROUNDING = 1e-6
     statement="Each dropout keeps units with probability 1 - rate, for the rate that it declares.",
     formula="P(unit kept) = 1 - rate",
     if_broken="The layer regularises more, or less, than its configuration says.",
-    assumes="The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, "
+    assumes="A coin of a layer keeps its unit, or drops it, as the zeros show that the layer gives "
+    "for ones when it is called alone; where they do not show it, another probability is a note. "
+    "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, "
     "`dropout_prob`, `drop_prob` or `p` of the module. Masks are rebuilt from their keys; where "
     "they cannot be, the probability in the program alone is compared.",
     mend="Keep with probability 1 - rate: jax.random.bernoulli(key, 1 - rate, x.shape).",
@@ -35,11 +38,14 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
         site = draws[0].site
         if options.ignores(declared_rate.id, site.place):
             continue
-        wrong = _other_rate(draws)
+        wrong = _other_rate(seen, draws)
         if wrong is not None:
             text, certain = wrong
             if certain:
-                findings.append(declared_rate.finding(where(site.place), seen=text, ids=(site.id,)))
+                mend = _DROPS if seen.drops(site) else ""
+                findings.append(
+                    declared_rate.finding(where(site.place), seen=text, mend=mend, ids=(site.id,))
+                )
             else:
                 notes.append(f"{where(site.place)}: {text}")
             continue
@@ -51,29 +57,35 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
     return Answer(tuple(findings), tuple(counts), tuple(notes), tuple(too_few))
 
 
-def _other_rate(draws: list[Draw]) -> tuple[str, bool] | None:
+def _other_rate(seen: Seen, draws: list[Draw]) -> tuple[str, bool] | None:
     """Compare the probability in the program with the declared rate, exactly.
 
     A module of another kind may declare a rate for its parts, and flip a coin of its own: only a
-    layer that is named like dropout, or a probability that is the declared rate itself, is a fault.
+    layer that is named like dropout, or the complement of the right probability, is a fault. So is
+    neither where the layer did not show what its coin means.
+
+    Returns: what was seen, and whether it is a fault; None if the rate is the declared one.
     """
     site = draws[0].site
     rate = declared(site)
     if rate is None:
         return None
-    wrong = [
-        d for d in draws if isinstance(d.probability, float) and not _inside(d.probability, d, rate)
-    ]
+    wrong = [d for d in draws if (keep := seen.keeps(d)) is not None and not _inside(keep, d, rate)]
     if not wrong:
         return None
     p = wrong[0].probability
     assert isinstance(p, float)
-    swapped = abs(p - rate) < _ROUNDING
-    text = (
-        f"it declares rate {rate:g}, so that units are kept with probability {1 - rate:g}, and"
-        f" draws with probability {p:g} in {len(wrong)} of {len(draws)} masks"
-    )
-    if swapped:
+    drops, coins = seen.drops(site), f"with probability {p:g} in {len(wrong)} of {len(draws)} masks"
+    if drops is None:
+        text = f"it declares rate {rate:g}, and draws {coins}: whether such a coin keeps or drops"
+        return f"{text} its unit was not shown", False
+    done, right = ("dropped", rate) if drops else ("kept", 1 - rate)
+    text = f"it declares rate {rate:g}, so that units are {done} with probability {right:g}, and"
+    text += f" draws {coins}"
+    swapped = abs(p - (1 - right)) < _ROUNDING
+    if swapped and drops:
+        text += ": the keep probability is used as the rate"
+    elif swapped:
         text += ": the rate is used as the keep probability"
     return text, swapped or looks_like_dropout(site.module)
 
@@ -95,9 +107,9 @@ def _kept(seen: Seen, draws: list[Draw]) -> Counts | None:
     nulls = {}
     for draw, mask in rebuilt(seen, draws):
         rate = declared(site)
-        assert isinstance(draw.probability, float)
-        key = draw.probability
-        nulls[key] = keep_null(draw, 1 - draw.probability if rate is None else rate)
+        key = seen.keeps(draw)
+        assert key is not None
+        nulls[key] = keep_null(draw, 1 - key if rate is None else rate)
         total = kept.setdefault(key, [0, 0])
         total[0] += int(np.count_nonzero(mask))
         total[1] += mask.size

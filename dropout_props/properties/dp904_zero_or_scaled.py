@@ -1,5 +1,7 @@
 """DP904: what a dropout puts out is 0 or x / keep."""
 
+from typing import Any
+
 import numpy as np
 
 from dropout_props.properties.catalogue import recorded
@@ -32,10 +34,15 @@ def zero_or_scaled(seen: Seen, options: Options) -> Answer:
         rate = declared(site)
         if not rate or options.ignores(zero_or_scaled.id, site.place):
             continue
-        outputs = seen.layer_outputs.get(site.id)
-        scale = None if outputs is None else _scale(np.asarray(outputs))
+        alone = seen.layers_alone.get(site.id)
+        scale = None if alone is None else _scale(alone.outputs)
         if scale is None:
-            notes.append(f"{where(site.place)}: this layer cannot be called alone on ones")
+            why = (
+                "this layer cannot be called alone on ones"
+                if alone is None
+                else "called alone on ones, this layer does not give 0 and one other value"
+            )
+            notes.append(f"{where(site.place)}: {why}")
             continue
         expected = 1 / (1 - rate)
         if abs(scale - expected) <= expected * _TOLERANCE.get(site.input_dtype, _FEW):
@@ -53,10 +60,10 @@ def zero_or_scaled(seen: Seen, options: Options) -> Answer:
             )
         )
     excludes = f"{count(right, 'layer')} called alone on ones: each unit was 0 or 1 / keep"
-    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes, applies=bool(seen.masks))
+    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes, applies=bool(right))
 
 
-def _scale(outputs: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+def _scale(outputs: np.ndarray[Any, Any]) -> float | None:
     """Return the one value that kept units have, if dropped ones are 0 and there is one value."""
     kept = outputs[outputs != 0]
     if not kept.size or kept.size == outputs.size:

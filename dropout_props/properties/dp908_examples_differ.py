@@ -168,12 +168,13 @@ def _rows(seen: Seen, draws: list[Draw], options: Options) -> list[Counts]:
         half = len(rows) // 2
         if not half:
             continue
-        assert isinstance(draw.probability, float)
-        total = counted.setdefault(draw.probability, [0, 0])
+        keep = seen.keeps(draw)
+        assert keep is not None
+        total = counted.setdefault(keep, [0, 0])
         agree = rows[: 2 * half : 2] == rows[1 : 2 * half : 2]
         total[0] += int(np.count_nonzero(agree))
         total[1] += agree.size
-        nulls[draw.probability] = agreement(keep_null(draw, 1 - draw.probability))
+        nulls[keep] = agreement(keep_null(draw, 1 - keep))
     if not counted:
         return []
     trials = Trials(

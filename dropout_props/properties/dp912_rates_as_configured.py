@@ -36,52 +36,73 @@ def rates_as_configured(seen: Seen, options: Options) -> Answer:
     if not options.training or not options.rates:
         return Answer(applies=False)
     findings: list[Finding] = []
+    too_few: list[str] = []
     sites = 0
     for pattern, rate in options.rates.items():
         groups = [g for g in seen.of_site.values() if matches(pattern, g[0].site.place)]
         own = [group for group in groups if declared(group[0].site) is not None]
         groups = own or groups
         sites += len(groups)
-        drawn = _drawn(seen, groups, rate)
+        drawn, unknown = _drawn(seen, groups, rate)
+        too_few += unknown
         missing = _missing(seen, pattern, rate)
         findings += [*drawn, *missing]
         if not groups and not missing and not _called(seen, pattern):
             text = f"rates names {pattern!r}, and no dropout has such a path"
             mend = "Correct the pattern: record.report() lists the paths."
             findings.append(rates_as_configured.finding(pattern, seen=text, mend=mend))
-    return Answer(tuple(findings), excludes=f"the probability of every mask of {sites} sites")
+    excludes = f"the probability of every mask of {sites} sites"
+    return Answer(tuple(findings), too_few=tuple(too_few), excludes=excludes)
 
 
 def _at(rate: Rate, number: int) -> float:
     return float(rate(number)) if callable(rate) else float(rate)
 
 
-def _drawn(seen: Seen, groups: list[list[Draw]], rate: Rate) -> list[Finding]:
-    """Compare the probability of each mask with the configured rate."""
-    found = []
+def _drawn(seen: Seen, groups: list[list[Draw]], rate: Rate) -> tuple[list[Finding], list[str]]:
+    """Compare the probability of each mask with the configured rate.
+
+    Returns: what has another rate; and what has the right one only if its coins drop their units,
+    which was not shown.
+    """
+    found, unknown = [], []
     for draws in groups:
         site = draws[0].site
         wrong = []
         for draw in draws:
             expected = _at(rate, seen.number_of(seen.step_of(draw)))
-            if isinstance(draw.probability, float) and not _fits(draw, expected):
-                wrong.append((draw, expected))
-        if wrong:
-            draw, expected = wrong[0]
-            assert isinstance(draw.probability, float)
-            text = (
-                f"{len(wrong)} of {len(draws)} masks have another rate: {1 - draw.probability:.6g}"
-                f" in step {seen.number_of(seen.step_of(draw))}, where {expected:g} is configured"
+            keep = seen.keeps(draw)
+            if keep is not None and not _fits(draw, keep, expected):
+                wrong.append((draw, keep, expected))
+        if not wrong:
+            continue
+        draw, keep, expected = wrong[0]
+        name = where(site.place)
+        if not _shown(seen, draw, keep) and all(_fits(d, 1 - k, e) for d, k, e in wrong):
+            unknown.append(
+                f"{name}: it draws with probability {keep:g}, and rate {expected:g} is configured:"
+                " whether such a coin keeps or drops its unit was not shown"
             )
-            found.append(rates_as_configured.finding(where(site.place), seen=text, ids=(site.id,)))
-    return found
+            continue
+        text = (
+            f"{len(wrong)} of {len(draws)} masks have another rate: {1 - keep:.6g}"
+            f" in step {seen.number_of(seen.step_of(draw))}, where {expected:g} is configured"
+        )
+        found.append(rates_as_configured.finding(name, seen=text, ids=(site.id,)))
+    return found, unknown
 
 
-def _fits(draw: Draw, rate: float) -> bool:
-    assert isinstance(draw.probability, float)
+def _shown(seen: Seen, draw: Draw, keep: float) -> bool:
+    """Say whether it is known what a coin means: by its layer, or by the declared rate."""
+    rate = declared(draw.site)
+    return seen.drops(draw.site) is not None or (rate is not None and _fits(draw, keep, rate))
+
+
+def _fits(draw: Draw, keep: float, rate: float) -> bool:
+    """Say whether a probability to keep a unit is that of a rate, within rounding."""
     null = keep_null(draw, rate)
     step = _ROUNDING.get(draw.probability_dtype, _FEW)
-    return null.lowest - step <= draw.probability <= null.highest + step
+    return null.lowest - step <= keep <= null.highest + step
 
 
 def _called(seen: Seen, pattern: str) -> bool:

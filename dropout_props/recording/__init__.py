@@ -7,6 +7,7 @@ Imports: Flax, JAX, ml_dtypes and NumPy; `internals` alone knows the inside of J
 """
 
 from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.layers import Alone
 from dropout_props.recording.notes import Note
 from dropout_props.recording.recorder import recording
 from dropout_props.recording.recording import Recording
@@ -15,6 +16,7 @@ from dropout_props.recording.sites import ModuleCall, Place, Site
 from dropout_props.recording.tracing import SiteRow, TracedSites, trace_sites
 
 __all__ = [
+    "Alone",
     "Branch",
     "Draw",
     "Iteration",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,8 @@ from dropout_props.recording.sites import Place
 MAKES_PARAMETERS = ("/flax/core/scope.py", "/flax/nnx/nn/initializers.py")
 LINEN_WRAPPER = "_call_wrapped_method"
 """The method of Linen modules that calls the user's own."""
+RECORDER = str(Path(__file__).parent)
+"""The folder whose wrappers pass calls of the user's methods on."""
 BACKWARD = "_flatten_bwd"
 """The function of JAX that runs the backward pass of a `jax.custom_vjp`, in every release."""
 
@@ -72,7 +75,7 @@ def _arguments(stack: list[FrameType], module: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for frame in stack:
         code = frame.f_code
-        if code.co_name == LINEN_WRAPPER:
+        if code.co_name == LINEN_WRAPPER or code.co_filename.startswith(RECORDER):
             continue
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         if names[:1] == ("self",) and frame.f_locals.get("self") is module:

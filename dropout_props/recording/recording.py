@@ -13,7 +13,7 @@ import numpy as np
 from dropout_props.recording.delivery import wait_for_reports
 from dropout_props.recording.expand import draws_of
 from dropout_props.recording.journal import LARGEST_MASKS
-from dropout_props.recording.layers import outputs
+from dropout_props.recording.layers import Alone, alone
 from dropout_props.recording.masks import masks
 from dropout_props.recording.notes import Note
 from dropout_props.recording.records import Draw
@@ -120,17 +120,17 @@ class Recording:
         finally:
             self._session.journal.step = before
 
-    def layer_outputs(self, site: Site, run_seed: int = 0) -> np.ndarray[Any, Any] | None:
+    def layer_alone(self, site: Site, run_seed: int = 0) -> Alone | None:
         """Call the layer of a site alone on ones, with a few keys.
 
         Returns:
-            Its outputs, flat, as float64; None where the layer cannot be called alone.
+            What it did; None where the layer cannot be called alone.
         """
         layer = self._session.layers.get(site.id)
         if layer is None:
             return None
         with self._session.unseen():
-            return outputs(layer, run_seed)
+            return alone(layer, run_seed)
 
     def mark_step(self) -> None:
         """End a step: wait for what has run, and count what comes as the next step."""

@@ -38,7 +38,8 @@ def keep_null(draw: Draw, rate: float) -> Interval:
 def rebuilt(seen: Seen, draws: Iterable[Draw]) -> list[tuple[Draw, Mask]]:
     """Give those of the draws whose masks were made again, with their masks.
 
-    Of draws with one key the first alone is given: the others are no new trials.
+    Of draws with one key the first alone is given: the others are no new trials. A mask is True
+    where a unit is kept.
     """
     draws = {draw.key: draw for draw in reversed(list(draws))}.values()
     made = seen.memo.get("masks")
@@ -64,7 +65,10 @@ def _all_masks(seen: Seen) -> dict[int, Mask]:
         for start in range(0, len(group), BATCH):
             part = group[start : start + BATCH]
             padded = [*part, *[part[-1]] * (BATCH - len(part))]
-            found |= {id(d): m for d, m in zip(part, masks(padded), strict=False)}
+            kept = masks(padded)
+            found |= {
+                id(d): m != bool(seen.drops(d.site)) for d, m in zip(part, kept, strict=False)
+            }
     return found
 
 
@@ -85,15 +89,14 @@ def agreements(seen: Seen, pairs: Sequence[tuple[Draw, Draw]], label: str) -> Tr
         if not keys <= made.keys() or len(keys) == 1 or keys & used:
             continue
         used |= keys
-        assert isinstance(one.probability, float)
-        assert isinstance(two.probability, float)
-        key = (one.probability, two.probability)
+        first, second = seen.keeps(one), seen.keeps(two)
+        assert first is not None
+        assert second is not None
+        key = (first, second)
         total = counted.setdefault(key, [0, 0])
         total[0] += int(np.count_nonzero(made[one.key] == made[two.key]))
         total[1] += made[one.key].size
-        nulls[key] = agreement(
-            keep_null(one, 1 - one.probability), keep_null(two, 1 - two.probability)
-        )
+        nulls[key] = agreement(keep_null(one, 1 - first), keep_null(two, 1 - second))
     if not counted:
         return None
     return Trials(

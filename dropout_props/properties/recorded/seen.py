@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dropout_props.recording import Draw, ModuleCall, Place, Site
+from dropout_props.recording import Alone, Draw, ModuleCall, Place, Site
 
 __all__ = ["EVALUATION", "Seen", "by_name", "declared", "is_dropout", "looks_like_dropout", "where"]
 
@@ -53,7 +53,7 @@ class Seen:
         module_calls: calls of modules that declare a rate.
         loops: where each loop was, by its number.
         marked: how many steps were marked.
-        layer_outputs: for a site, the outputs of its layer on ones, where it can be called alone.
+        layers_alone: for a site, what its layer did when it was called alone, where it can be.
         evaluations: for each evaluation, whether its two results agreed.
         memo: what was computed from all this, by whoever computed it.
     """
@@ -64,7 +64,7 @@ class Seen:
     module_calls: tuple[ModuleCall, ...]
     loops: Mapping[int, Place] = field(default_factory=dict)
     marked: int = 0
-    layer_outputs: Mapping[int, Any] = field(default_factory=dict)
+    layers_alone: Mapping[int, Alone] = field(default_factory=dict)
     evaluations: tuple[bool, ...] = ()
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -88,6 +88,20 @@ class Seen:
     def masks(self) -> tuple[Draw, ...]:
         """The draws of masks in training: not of initialisation, nor of an evaluation."""
         return tuple(d for d in self.consumed if is_dropout(d.site) and d.step != EVALUATION)
+
+    def drops(self, site: Site) -> bool | None:
+        """Say whether a coin of 1 drops its unit, as the layer showed alone; None if it did not."""
+        alone = self.layers_alone.get(site.id)
+        return None if alone is None else alone.drops
+
+    def keeps(self, draw: Draw) -> float | None:
+        """Return the probability to keep a unit in the program; None if that is no one number.
+
+        A coin of which it was not shown what it means is taken as one that keeps its unit.
+        """
+        if not isinstance(draw.probability, float):
+            return None
+        return 1 - draw.probability if self.drops(draw.site) else draw.probability
 
     @cached_property
     def backward(self) -> tuple[Draw, ...]:

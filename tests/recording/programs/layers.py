@@ -183,7 +183,7 @@ PROGRAMS = (
         api="linen",
         says="One coin for each example, drawn at the drop rate, without a scale.",
         run=linen_training(_Residual(StochasticDepth)),
-        options={"expect_shared": {"*drop": (1, 2)}, "ignore": {"*drop": ("DP903", "DP904")}},
+        options={"expect_shared": {"*drop": (1, 2)}, "ignore": {"*drop": ("DP904",)}},
     ),
     Program(
         name="first_layer_at_rate_zero",

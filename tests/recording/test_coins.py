@@ -1,0 +1,156 @@
+"""A coin may keep its unit, drop it, or mean something else: that decides what is wrong."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import linen as nn
+from flax import nnx
+
+import dropout_props
+from dropout_props.auditing import Record
+
+X = jnp.ones((8, 4, 16))
+RATE = 0.1
+
+
+class Dropping(nn.Module):
+    """A dropout whose coin says which units are dropped."""
+
+    rate: float
+    probability: float
+    axes: int = 3
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drop units."""
+        coins = (self.make_rng("dropout"), self.probability, x.shape[: self.axes])
+        drop = jax.random.bernoulli(*coins).reshape(*x.shape[: self.axes], *[1] * (3 - self.axes))
+        return jnp.where(drop, 0, x / (1 - self.rate))
+
+
+class Flip(nn.Module):
+    """An augmentation with a probability that is no drop rate."""
+
+    p: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Turn some examples around."""
+        flip = jax.random.bernoulli(self.make_rng("dropout"), self.p, (len(x), 1, 1))
+        return jnp.where(flip, x[:, ::-1], x)
+
+
+class LabelDropout(nn.Module):
+    """A layer with parameters that replaces some labels by that of no class."""
+
+    dropout_prob: float
+
+    @nn.compact
+    def __call__(self, labels: Any) -> Any:
+        """Embed labels."""
+        none = jax.random.bernoulli(self.make_rng("dropout"), self.dropout_prob, labels.shape)
+        return nn.Embed(3, 4)(jnp.where(none, 2, labels))
+
+
+class DropBlock(nn.Module):
+    """A layer that drops neighbours of its coins too, so that its coins are rarer than its rate."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drop blocks of three features."""
+        seeds = jax.random.bernoulli(self.make_rng("dropout"), self.rate / 3, x.shape)
+        keep = 1 - nn.max_pool(seeds.astype(x.dtype), (3,), padding="SAME")
+        return x * keep * (keep.size / keep.sum())
+
+
+def recorded(layer: nn.Module, x: Any = X, **options: Any) -> Record:
+    """Call a layer in two steps."""
+    params = layer.init(jax.random.key(0), x)
+    with dropout_props.record(**options) as record:
+        for number in range(2):
+            record.step()
+            layer.apply(params, x, rngs={"dropout": jax.random.key(number)})
+    return record
+
+
+@pytest.mark.parametrize("axes", [3, 2, 1])
+def test_a_coin_that_drops_at_the_rate_is_right(axes: int) -> None:
+    """A layer may draw what it drops, for units, tokens or examples."""
+    record = recorded(Dropping(RATE, RATE, axes), rates={"*": RATE})
+    record.check(strict=True)
+    assert "0.1" in record.report().splitlines()[3]
+
+
+def test_a_coin_that_drops_at_the_keep_rate_is_named() -> None:
+    """Such a layer drops nine units of ten."""
+    record = recorded(Dropping(RATE, 1 - RATE))
+    with pytest.raises(AssertionError, match="the keep probability is used as the rate") as caught:
+        record.check()
+    assert "DP903" in str(caught.value)
+    assert "jax.random.bernoulli(key, rate, x.shape)" in str(caught.value)
+
+
+def test_a_dropping_coin_has_the_configured_rate_or_not() -> None:
+    """The configured rate is compared with what is dropped."""
+    with pytest.raises(AssertionError, match=r"another rate: 0\.1 in step 0, where 0\.3 is"):
+        recorded(Dropping(RATE, RATE), rates={"*": 0.3}).check()
+
+
+@pytest.mark.parametrize(
+    ("layer", "x"),
+    [
+        (Flip(0.3), X),
+        (LabelDropout(RATE), jnp.zeros(64, jnp.int32)),
+        (DropBlock(RATE), X),
+    ],
+)
+def test_a_coin_of_unknown_meaning_is_a_note(layer: nn.Module, x: Any) -> None:
+    """Nothing is said of a layer whose zeros are not those of its coins."""
+    record = recorded(layer, x)
+    record.check()
+    assert "whether such a coin keeps or drops its unit was not shown" in record.report()
+    assert "coins of " in record.report()
+
+
+@jax.jit
+def plain(key: jax.Array) -> jax.Array:
+    """Drop units by a function alone."""
+    return jnp.where(jax.random.bernoulli(key, RATE, X.shape), 0, X / (1 - RATE))
+
+
+def test_a_coin_of_plain_code_is_compared_in_both_readings() -> None:
+    """The configured rate may be that of either; strict says that it was not shown."""
+
+    def checked(rate: float, *, strict: bool) -> None:
+        with dropout_props.record(rates={"plain": rate}) as record:
+            for number in range(2):
+                plain(jax.random.key(number))
+        record.check(strict=strict)
+
+    checked(RATE, strict=False)
+    checked(1 - RATE, strict=True)
+    with pytest.raises(AssertionError, match="was not shown"):
+        checked(RATE, strict=True)
+    with pytest.raises(AssertionError, match=r"another rate: 0\.9 in step 0, where 0\.2 is"):
+        checked(0.2, strict=False)
+
+
+def test_layers_of_flax_can_be_called_alone() -> None:
+    """However a dropout of Flax gets its mode and keys, it shows what its coin means."""
+    own, given = nnx.Dropout(RATE, rngs=nnx.Rngs(dropout=0)), nnx.Dropout(RATE)
+    with dropout_props.record() as record:
+        nn.Dropout(RATE, deterministic=False).apply({}, X, rngs={"dropout": jax.random.key(1)})
+        nn.Dropout(RATE).apply({}, X, deterministic=False, rngs={"dropout": jax.random.key(2)})
+        own(X)
+        given(X, deterministic=False, rngs=nnx.Rngs(dropout=3))
+    assert [alone.drops for alone in record.seen.layers_alone.values()] == [False] * 4
+    assert "4 layers called alone on ones" in record.report()
+
+
+def test_no_layer_called_alone_is_no_pass() -> None:
+    """Where nothing could be called alone, DP904 does not apply."""
+    assert "not applicable DP904" in recorded(Flip(0.3)).report()
