@@ -31,20 +31,21 @@ _MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
 def active_in_training(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
-    findings = [*_off(seen, options), *_stopped(seen), *_expected_off(seen, options)]
+    findings = [*_off(seen, options), *_stopped(seen, options), *_expected_off(seen, options)]
     notes = _at_rate_zero(seen)
     if not seen.masks and not findings and not _meant_to_be_off(seen, options):
-        names = sorted(
-            {where(c.place) for c in seen.calls}
-            | {where(s.place) for s in seen.sites if s.sampler == "bernoulli"}
-        )
-        findings.append(
-            active_in_training.finding(
-                *names,
-                seen="no mask was drawn in training by any of these places",
-                mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
+        places = [c.place for c in seen.calls]
+        places += [s.place for s in seen.sites if s.sampler == "bernoulli"]
+        asked = [p for p in places if not options.ignores(active_in_training.id, p)]
+        if asked or not places:
+            findings.append(
+                active_in_training.finding(
+                    *sorted({where(place) for place in asked}),
+                    seen="no mask was drawn in training by any of these places",
+                    mend="give the layers their rate, use what they return, and their mode: "
+                    f"{_MODE}",
+                )
             )
-        )
     sites, steps = count(len(seen.of_site), "site"), count(len(seen.drawn_steps), "step")
     excludes = f"{sites} drew masks, in {steps}"
     return Answer(tuple(findings), notes=tuple(notes), excludes=excludes)
@@ -60,20 +61,27 @@ def _off(seen: Seen, options: Options) -> list[Finding]:
         place = calls[0].place
         off = rate is not None and not any(call.drew for call in calls)
         elsewhere = drew and place.path[:1] not in drew and len(place.path) > 1
-        if off and not elsewhere and not options.inactive(place):
+        meant = options.inactive(place) or options.ignores(active_in_training.id, place)
+        if off and not elsewhere and not meant:
             traced = count(sum(c.traced for c in calls), "call")
             seen_text = f"it declares rate {rate:g}; {traced} traced in training drew no mask"
             found.append(active_in_training.finding(where(place), seen=seen_text))
     return found
 
 
-def _stopped(seen: Seen) -> list[Finding]:
+def _stopped(seen: Seen, options: Options) -> list[Finding]:
     """Find that the last steps drew nothing, though earlier ones did."""
     silent = silent_tail(seen)
     if not silent or not seen.masks:
         return []
     first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
-    sites = {d.site.id: where(d.site.place) for d in seen.masks}
+    sites = {
+        d.site.id: where(d.site.place)
+        for d in seen.masks
+        if not options.ignores(active_in_training.id, d.site.place)
+    }
+    if not sites:
+        return []
     mend = (
         "call model.train() after each evaluation"
         if switched_off(seen)
@@ -101,6 +109,7 @@ def _expected_off(seen: Seen, options: Options) -> list[Finding]:
         )
         for site, draws in seen.of_site.items()
         if options.inactive(draws[0].site.place)
+        and not options.ignores(active_in_training.id, draws[0].site.place)
     ]
 
 

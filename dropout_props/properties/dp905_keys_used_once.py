@@ -21,7 +21,8 @@ _SEEN = {
     "parameters": "{keys} made parameters in the first place, and masks in the second",
 }
 _MEND = {
-    "places": "Take a key for each: self.make_rng('dropout') (Linen), rngs.dropout() (NNX), split.",
+    "places": "Take a key for each: self.make_rng('dropout') (Linen), rngs.dropout() (NNX), split. "
+    "If both shall be equal, as flips of image and label: expect_shared={'place': 'why'}.",
     "parent": "Use the children of a split alone: key, subkey = jax.random.split(key).",
     "parameters": "Give parameters and dropout keys of their own: split the root key first.",
 }

@@ -39,13 +39,18 @@ def rates_as_configured(seen: Seen, options: Options) -> Answer:
     too_few: list[str] = []
     sites = 0
     for pattern, rate in options.rates.items():
-        groups = [g for g in seen.of_site.values() if matches(pattern, g[0].site.place)]
+        groups = [
+            g
+            for g in seen.of_site.values()
+            if matches(pattern, g[0].site.place)
+            and not options.ignores(rates_as_configured.id, g[0].site.place)
+        ]
         own = [group for group in groups if declared(group[0].site) is not None]
         groups = own or groups
         sites += len(groups)
         drawn, unknown = _drawn(seen, groups, rate)
         too_few += unknown
-        missing = _missing(seen, pattern, rate)
+        missing = _missing(seen, options, pattern, rate)
         findings += [*drawn, *missing]
         if not groups and not missing and not _called(seen, pattern):
             text = f"rates names {pattern!r}, and no dropout has such a path"
@@ -109,7 +114,7 @@ def _called(seen: Seen, pattern: str) -> bool:
     return any(matches(pattern, call.place) for call in seen.module_calls)
 
 
-def _missing(seen: Seen, pattern: str, rate: Rate) -> list[Finding]:
+def _missing(seen: Seen, options: Options, pattern: str, rate: Rate) -> list[Finding]:
     """Find layers that should drop units and draw no mask."""
     found = []
     highest = max(
@@ -119,6 +124,8 @@ def _missing(seen: Seen, pattern: str, rate: Rate) -> list[Finding]:
     for name, calls in by_name(seen.calls).items():
         place = calls[0].place
         if not highest or not matches(pattern, place) or name in executed:
+            continue
+        if options.ignores(rates_as_configured.id, place):
             continue
         if any(other.startswith(f"{name}/") for other in executed):
             continue

@@ -101,6 +101,68 @@ def test_a_property_can_be_ignored_at_a_site() -> None:
     opened(3, lambda _: one_key, ignore={"drop": (ids, "a test of one mask")}).check()
 
 
+class Net(nn.Module):
+    """A model with a dropout that is always on, and one that is always off."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Apply it."""
+        x = nn.Dropout(0.25, deterministic=False, name="on")(x)
+        return nn.Dropout(0.25, deterministic=True, name="off")(x)
+
+
+def of_net(**options: Any) -> Record:
+    """Record two steps and an evaluation of it."""
+    with dropout_props.record(**options) as record:
+        for number in range(2):
+            record.step()
+            Net().apply({}, X, rngs={"dropout": jax.random.key(number)})
+        record.evaluate(lambda: Net().apply({}, X, rngs={"dropout": jax.random.key(2)}))
+    return record
+
+
+@pytest.mark.parametrize(
+    ("property_id", "pattern"), [("DP901", "off"), ("DP902", "on"), ("DP912", "on")]
+)
+def test_every_property_can_be_ignored(property_id: str, pattern: str) -> None:
+    """A layer that is off in training, on in evaluation or of another rate may be so on purpose."""
+    rates = {"on": 0.5}
+    assert property_id in of_net(rates=rates).judgement.failed
+    meant = {pattern: ((property_id,), "on purpose")}
+    found = of_net(rates=rates, ignore=meant).judgement
+    assert property_id not in found.failed
+    assert len(found.failed) == 2
+
+
+@jax.jit
+def sampled(key: jax.Array) -> jax.Array:
+    """Sample outputs, each with a probability of its own."""
+    return jax.random.bernoulli(key, jax.nn.sigmoid(jnp.arange(128.0) / 64 - 1))
+
+
+class Flow(nn.Module):
+    """A model that holds a dropout, and draws times by itself."""
+
+    dropout_rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Apply it."""
+        times = jax.random.uniform(self.make_rng("times"), (len(x), 1))
+        return nn.Dropout(self.dropout_rate, deterministic=True)(x * times)
+
+
+def test_samples_in_an_evaluation_are_no_masks() -> None:
+    """Outputs that are sampled, and times that a model with a rate draws, are no dropout."""
+    with dropout_props.record(training=False) as record:
+        sampled(jax.random.key(0))
+        Flow(0.25).apply({}, X, rngs={"times": jax.random.key(0)})
+    record.check()
+    with dropout_props.record(training=False) as record:
+        drop(jax.random.key(0))
+    assert "it drew 1 mask in evaluation" in failure(record)
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
