@@ -6,7 +6,13 @@ from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Counts, Finding
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
 from dropout_props.properties.recorded.options import Options
-from dropout_props.properties.recorded.seen import Seen, declared, looks_like_dropout, where
+from dropout_props.properties.recorded.seen import (
+    COINS,
+    Seen,
+    declared,
+    looks_like_dropout,
+    where,
+)
 from dropout_props.recording import Draw
 from dropout_props.statistics import Trials
 
@@ -50,7 +56,9 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
                 notes.append(f"{where(site.place)}: {text}")
             continue
         found = _kept(seen, draws)
-        if found is None:
+        if found is None and site.sampler not in COINS:
+            notes.append(f"{where(site.place)}: it draws no coins, so its rate is not judged")
+        elif found is None:
             too_few.append(f"{where(site.place)}: its masks cannot be rebuilt, so none was counted")
         else:
             counts.append(found)

@@ -11,13 +11,22 @@ from typing import Any
 
 from dropout_props.recording import Alone, Draw, ModuleCall, Place, Site
 
-__all__ = ["EVALUATION", "Seen", "by_name", "declared", "is_dropout", "looks_like_dropout", "where"]
+__all__ = [
+    "COINS",
+    "EVALUATION",
+    "Seen",
+    "by_name",
+    "declared",
+    "is_dropout",
+    "looks_like_dropout",
+    "where",
+]
 
 EVALUATION = -1
 """The number of the step of what ran in `record.evaluate`."""
 
 COINS = ("bernoulli", "uniform", "bits")
-ATTENTION = "Attention"
+ATTENTION, DROPS = "Attention", "drop"
 
 
 def declared(site: Site | ModuleCall) -> float | None:
@@ -28,13 +37,20 @@ def declared(site: Site | ModuleCall) -> float | None:
 
 def looks_like_dropout(module: str) -> bool:
     """Say whether a class is named like one that drops units, or like attention."""
-    return "drop" in module.lower() or ATTENTION in module
+    return DROPS in module.lower() or ATTENTION in module
 
 
 def is_dropout(site: Site) -> bool:
-    """Say whether a site draws a mask: coins, or uniform numbers in a module with a rate."""
-    coins = site.sampler == "bernoulli" or (site.sampler in COINS and declared(site) is not None)
-    return coins and site.phase != "init" and not site.splits
+    """Say whether a site draws a mask: coins, or uniform numbers in a module with a rate.
+
+    In a module with a rate that is named like dropout, any other draw is one too: the noise of
+    Gaussian dropout, the order by which tokens are dropped.
+    """
+    if site.phase == "init" or site.splits:
+        return False
+    of_rate = declared(site) is not None
+    noise = of_rate and DROPS in site.module.lower()
+    return site.sampler == "bernoulli" or noise or (of_rate and site.sampler in COINS)
 
 
 def where(place: Place) -> str:
