@@ -14,6 +14,7 @@ import jax
 from dropout_props.campaign.errors import Unusable
 from dropout_props.engine.cases import fitted
 from dropout_props.engine.probe import probe
+from dropout_props.environment.guards import without_guards
 from dropout_props.properties import CATALOGUE, find
 from dropout_props.properties.counting.kinds import PairsOfPositions, countable, kind_of
 from dropout_props.properties.mask_statistics import MOST_PAIRED
@@ -30,6 +31,7 @@ __all__ = ["sampler_of"]
 _COUNTABLE = tuple(prop.id for prop in CATALOGUE if countable(prop.id))
 
 
+@without_guards()
 def sampler_of(subject: Subject, property_id: str, case: Case, *, run_seed: int) -> Sampler:
     """Return what draws the masks of a campaign.
 

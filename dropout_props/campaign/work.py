@@ -26,6 +26,7 @@ from dropout_props.campaign.folder import Contents, Writer, read_folder
 from dropout_props.campaign.hosts import Host
 from dropout_props.campaign.identity import Identity, device_kind, identity_of
 from dropout_props.campaign.ranks import all_agree, first_does, from_first
+from dropout_props.environment.guards import without_guards
 from dropout_props.properties.counting.counters import (
     BLOCKS,
     Counter,
@@ -75,6 +76,7 @@ def counter_of(
     return DeviceCounter(sampler, num_blocks=num_blocks)
 
 
+@without_guards()
 def work(
     folder: Path,
     sampler: Sampler,

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from dropout_props.cases.case import Case, as_dtype
 from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
 from dropout_props.engine.adapt_case import fit, shows_mask
+from dropout_props.environment.guards import without_guards
 from dropout_props.subjects.inputs import Given
 from dropout_props.subjects.keys import key_of_seed
 from dropout_props.subjects.operations import Call
@@ -53,6 +54,7 @@ class Probed:
 
 
 @lru_cache(maxsize=256)
+@without_guards()
 def probe(subject: Subject) -> Probed:
     """Return the subject with the traits that it has, and what it refuses."""
     if subject.traits.takes == "all":

@@ -16,6 +16,7 @@ from typing import Any
 
 from dropout_props.environment import releases
 from dropout_props.environment.errors import BrokenPair
+from dropout_props.environment.guards import without_guards
 from dropout_props.environment.versions import version_of
 
 __all__ = ["BrokenPair", "smoke_test"]
@@ -30,7 +31,7 @@ def smoke_test() -> None:
     """
     for step, run in _STEPS:
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), without_guards():
                 warnings.simplefilter("ignore")  # a warning is not a failure
                 run()
         except Exception as error:  # noqa: PERF203 - six steps

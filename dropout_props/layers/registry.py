@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from types import MappingProxyType, ModuleType
 from typing import Any, cast
 
+from dropout_props.environment.guards import without_guards
 from dropout_props.subjects.errors import UnknownSubject, WiringError
 from dropout_props.subjects.naming import source_of
 from dropout_props.subjects.subject import Subject
@@ -76,6 +77,7 @@ def installed_frameworks() -> tuple[str, ...]:
     )
 
 
+@without_guards()
 def load(name_or_path: str) -> Subject:
     """Find a subject.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.snapshot.invalid_calls import answers
 from dropout_props.engine.snapshot.masks import keep_counts, mask_digests
 from dropout_props.engine.snapshot.signatures import signatures
+from dropout_props.environment.guards import without_guards
 from dropout_props.results.records import Snapshot, SubjectSnapshot
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def take(subjects: Sequence[Subject]) -> Snapshot:
     return Snapshot(installed=installed(), subjects=tuple(map(take_one, subjects)))
 
 
+@without_guards()
 def take_one(subject: Subject) -> SubjectSnapshot:
     """Return the snapshot of one subject; an error of the subject becomes its `trouble`."""
     try:
