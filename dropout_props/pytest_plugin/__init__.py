@@ -33,6 +33,10 @@ _NAMES = pytest.StashKey[dict[str, None]]()  # of subjects to which the table ap
 _FIXTURE = "property_check"
 _MARK = "dropout_props"
 _LEVELS = ("core", "full", "framework")  # the catalogue has them too, and imports JAX
+_NO_SUBJECT = (
+    "{test} has no subject: name some in parametrize_with_properties([...]), or list them as "
+    "subjects in the table [tool.dropout-props] of pyproject.toml."
+)
 _MADE_OF = ("factory", "function", "wiring", "fixed_rate")  # attributes of an adapter
 
 
@@ -124,7 +128,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 exact=arguments["exact"],
             )
             subjects = arguments["subjects"] or table.subjects
+            if not subjects:
+                pytest.fail(_NO_SUBJECT.format(test=metafunc.definition.name), pytrace=False)
             pairs, ids = pairs_of(subjects, selection)
+            if not pairs:
+                names = ", ".join(map(_name, subjects))
+                skip = pytest.mark.skip(reason=f"the selection leaves no property for {names}")
+                pairs, ids = [pytest.param(None, marks=skip)], ["nothing selected"]
             if not arguments["exact"]:
                 config.stash[_NAMES].update(dict.fromkeys(map(_name, subjects)))
         metafunc.parametrize(_FIXTURE, pairs, ids=ids, indirect=True)
@@ -149,7 +159,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     No two subjects may have one name, and no more may share the error budget than it has room for.
     """
-    items = [item for item in session.items if _FIXTURE in getattr(item, "fixturenames", ())]
+    items = [item for item in session.items if _pair(item) is not None]
     session.config.stash[_COLLECTED] = len(items)
     errors = _same_names(items) or _too_many(items)
     invalid = session.config.stash.get(_BAD_TABLE, "")
@@ -169,11 +179,7 @@ def _same_names(items: list[pytest.Item]) -> dict[str, str]:
     errors: dict[str, str] = {}
     first: dict[str, tuple[Any, str]] = {}
     for item in items:
-        params = getattr(getattr(item, "callspec", None), "params", {})
-        subject = params[_FIXTURE][0] if _FIXTURE in params else None
-        if subject is None:
-            continue
-        name = _name(subject)
+        subject, name = _pair(item)[0], _subject_name(item)
         other, where = first.setdefault(name, (subject, item.nodeid))
         if not _equal(subject, other):
             errors[name] = (
@@ -184,14 +190,18 @@ def _same_names(items: list[pytest.Item]) -> dict[str, str]:
     return errors
 
 
+def _pair(item: pytest.Item) -> Any:
+    """Return the subject and the id of the property that a test judges; None if it judges none."""
+    return getattr(getattr(item, "callspec", None), "params", {}).get(_FIXTURE)
+
+
 def _subject_name(item: pytest.Item) -> str:
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return _name(params[_FIXTURE][0]) if _FIXTURE in params else ""
+    return _name(_pair(item)[0])
 
 
 def _too_many(items: list[pytest.Item]) -> dict[str, str]:
     """Return an error for each subject, if the error budget has no room for all of them."""
-    names = dict.fromkeys(filter(None, map(_subject_name, items)))
+    names = dict.fromkeys(map(_subject_name, items))
     if not names:
         return {}
     from dropout_props.engine.budget import no_room

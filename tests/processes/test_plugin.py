@@ -344,3 +344,29 @@ def test_a_test_that_changes_folder_does_not_move_the_result(
     done = session("-k", "linen.Dropout-DP101", "--dp-json", "r.json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(_verdicts(tmp_path / "r.json")) == [("linen.Dropout", "DP101")]
+
+
+def test_a_selection_of_nothing_is_a_skip_that_says_so(tmp_path: Path, session: Session) -> None:
+    """The other tests of the session run, and no report of properties is printed for it."""
+    (tmp_path / "test_nothing.py").write_text(
+        "from dropout_props import parametrize_with_properties\n"
+        "@parametrize_with_properties(['linen.Dropout'], ignore=['DP'])\n"
+        "def test_it(property_check):\n    property_check()\n"
+        "def test_other():\n    pass\n"
+    )
+    done = session("test_nothing.py", "-rs")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 1 skipped" in done.stdout
+    assert "the selection leaves no property for linen.Dropout" in done.stdout
+
+
+def test_a_test_without_a_subject_is_refused(tmp_path: Path, session: Session) -> None:
+    """The error names the test, and both places where a subject can stand."""
+    (tmp_path / "test_none.py").write_text(
+        "from dropout_props import parametrize_with_properties\n"
+        "@parametrize_with_properties([])\n"
+        "def test_it(property_check):\n    property_check()\n"
+    )
+    done = session("test_none.py")
+    assert done.returncode == 2, done.stdout
+    assert "test_it has no subject: name some in parametrize_with_properties" in done.stdout
