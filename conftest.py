@@ -3,7 +3,8 @@
 `oldest` and `newest` run the mark `releases` without `plain` and `nightly`, and `latest` runs all
 of it at night; what is `plain` runs every time in `tests`. `tests` runs everything but `nightly`
 and `history`, on two workers: the tests of a file share what they compile, and stay on one worker.
-After each file JAX forgets what it compiled, so that no process grows with the number of tests.
+After each file JAX forgets what it compiled, and where memory is short the programs that layers
+share go too, so that no process grows with the number of tests.
 """
 
 import ctypes
@@ -72,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
 
 
-_SHARED = "dropout_props.subjects.one_program"
+PROGRAMS = "dropout_props.subjects.compiled.programs"
 _MEMORY = 3 * 2**29
 """Bytes above which a process forgets within a file too: a process is to stay below 2 GB."""
 _EVERY = 20
@@ -83,16 +84,20 @@ _tests: list[int] = [0]
 
 @pytest.fixture(autouse=True)
 def _forget_compiled(request: pytest.FixtureRequest) -> None:
-    """Let JAX forget what it compiled when the next file of tests begins, or memory is short."""
+    """Let JAX forget what it compiled when the next file of tests begins, or memory is short.
+
+    The programs that layers share are of use to the next file, and bounded in number.
+    """
     _tests[0] += 1
-    if _file == [request.node.path] and (_tests[0] < _EVERY or _resident() < _MEMORY):
+    same_file, is_short = _file == [request.node.path], _resident() >= _MEMORY
+    if same_file and (_tests[0] < _EVERY or not is_short):
         return
     _file[:] = [request.node.path]
     _tests[0] = 0
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
-    if _SHARED in sys.modules:
-        sys.modules[_SHARED].forget()
+    if is_short and PROGRAMS in sys.modules:
+        sys.modules[PROGRAMS].forget()
     gc.collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # glibc keeps what is freed otherwise

@@ -12,8 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import resolve_name
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -321,3 +323,10 @@ def test_a_command_that_only_prints_loads_nothing_heavy(command: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert (bool(done.stdout), done.stderr.strip()) == (True, "")
+
+
+def test_conftest_names_the_module_of_shared_programs(request: pytest.FixtureRequest) -> None:
+    """Tests drop the programs by the module's name, so that light ones need not import it."""
+    path = str(Path(__file__).parents[2] / "conftest.py")
+    conftest: Any = request.config.pluginmanager.get_plugin(path)
+    assert callable(import_module(conftest.PROGRAMS).forget)
