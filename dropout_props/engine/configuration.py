@@ -152,7 +152,7 @@ def _import(where: str, module: str, folder: Path) -> None:
         sys.path.append(str(folder))  # last: a file there cannot hide an installed package
     try:
         import_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may exit while it is imported
         text = " ".join(str(error).split()) or "no message"
         raise BadTable(
             f"{where}: own-properties={module!r} cannot be imported: {type(error).__name__}: {text}"

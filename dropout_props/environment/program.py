@@ -22,7 +22,7 @@ class NoProgram(ValueError):
 
 
 class ProgramRaised(RuntimeError):
-    """The program raised an exception; the text holds the last frames."""
+    """The program did not run to its end; the text says why, with the last frames if it raised."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -43,7 +43,7 @@ def find(name: str) -> Callable[..., Any]:
     The working directory is searched first, unless it is on the path already.
 
     Raises:
-        NoProgram: no function has that name, or it needs arguments.
+        NoProgram: no function has that name, its module cannot be imported, or it needs arguments.
     """
     module, attribute = split_name(name)
     if not {"", os.getcwd()} & set(sys.path):  # noqa: PTH109 - sys.path holds texts
@@ -54,6 +54,15 @@ def find(name: str) -> Callable[..., Any]:
         raise NoProgram(
             f"{name!r} was not found: {error}. Check the name, and run the command where the "
             "module can be imported."
+        ) from error
+    except SystemExit as error:
+        raise NoProgram(
+            f"{name!r} was not found: importing {module} called sys.exit({error.code!r}). Guard"
+            ' what runs as a script: if __name__ == "__main__".'
+        ) from error
+    except Exception as error:
+        raise NoProgram(
+            f"{name!r} was not found: importing {module} raised:\n{_told(error)}"
         ) from error
     if not callable(function):
         raise NoProgram(
@@ -91,8 +100,10 @@ def _needed(function: Callable[..., Any], name: str) -> None:
 def call(function: Callable[..., Any], record: Any) -> Any:
     """Call a program, with the record if it takes one.
 
+    A program may end by `sys.exit()`, as scripts do.
+
     Raises:
-        ProgramRaised: it raised; the last frames are in the message.
+        ProgramRaised: it raised, it ended with an error code, or its body has not run at all.
     """
     try:
         takes = "record" in inspect.signature(function).parameters
@@ -100,10 +111,35 @@ def call(function: Callable[..., Any], record: Any) -> Any:
         takes = False
     try:
         with as_of_somebody_else():
-            return function(record=record) if takes else function()
+            result = function(record=record) if takes else function()
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            text = f"the program called sys.exit({error.code!r}), and there is no result."
+            raise ProgramRaised(text) from error
+        return None
     except Exception as error:
-        frames = "".join(traceback.format_tb(error.__traceback__)[-LAST_FRAMES:])
-        what = "".join(traceback.format_exception_only(error))
         raise ProgramRaised(
-            f"the program raised, and there is no result:\n{frames}{what}"
+            f"the program raised, and there is no result:\n{_told(error)}"
         ) from error
+    for kind, is_one in _UNRUN.items():
+        if is_one(result):
+            if kind == "coroutine":
+                result.close()  # Python warns of one that nobody awaits
+            raise ProgramRaised(
+                f"the program returned a {kind}, so that nothing of it has run: name a function"
+                " that runs it to its end."
+            )
+    return result
+
+
+_UNRUN: dict[str, Callable[[Any], bool]] = {
+    "generator": inspect.isgenerator,
+    "coroutine": inspect.iscoroutine,
+    "asynchronous generator": inspect.isasyncgen,
+}
+
+
+def _told(error: Exception) -> str:
+    """Write an exception with its last frames."""
+    frames = "".join(traceback.format_tb(error.__traceback__)[-LAST_FRAMES:])
+    return frames + "".join(traceback.format_exception_only(error))

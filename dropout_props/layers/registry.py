@@ -193,7 +193,7 @@ def _import(name: str) -> ModuleType:
         sys.path.append(folder)
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may exit while it is imported
         text = " ".join(str(error).split()) or "no message"
         raise UnknownSubject(
             f"The module {name!r} cannot be imported: {type(error).__name__}: {text}. Check its "
