@@ -12,6 +12,7 @@ import numpy as np
 
 from dropout_props.auditing.judge import Judgement, judge
 from dropout_props.auditing.options import read_budget, read_options
+from dropout_props.environment.guards import without_guards
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import (
     EVALUATION,
@@ -82,10 +83,12 @@ class Record:
         """
         with self._recording.as_step(EVALUATION):
             first, second = function(), function()
-        self._evaluations.append(_agree(first, second))
+        with without_guards():
+            self._evaluations.append(_agree(first, second))
         return first
 
     @property
+    @without_guards()
     def seen(self) -> Seen:
         """The record as properties read it."""
         source = self._recording
@@ -117,6 +120,7 @@ class Record:
         """
         return self.judged()[1]
 
+    @without_guards()
     def judged(self) -> tuple[Seen, Judgement]:
         """Return the record as it was judged, and the verdicts; raises as `judgement` does."""
         if self._recording.errors:
@@ -131,6 +135,7 @@ class Record:
             self._judged = (size, seen, judge(seen, self.options, self.budget))
         return self._judged[1:]
 
+    @without_guards()
     def check(self, *, strict: bool = False) -> None:
         """Raise unless every property holds.
 
@@ -149,12 +154,14 @@ class Record:
         if text:
             raise AssertionError(text)
 
+    @without_guards()
     def report(self) -> str:
         """Return a row a site and a line a property, as text."""
         from dropout_props.auditing.text import report
 
         return report(*self.judged(), self.options)
 
+    @without_guards()
     def to_json(self) -> str:
         """Return rows, verdicts, counts and keys as JSON; `audit --merge` reads it."""
         from dropout_props.auditing.files import to_json
@@ -169,6 +176,7 @@ class Record:
         """Show the report in a notebook: the page without its head."""
         return self._page(fragment=True)
 
+    @without_guards()
     def _page(self, *, fragment: bool) -> str:
         from dropout_props.auditing.files import document
         from dropout_props.report.html import record_page

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from dropout_props.environment.guards import without_guards
 from dropout_props.recording.errors import RecordingError
 from dropout_props.recording.internals import CONFIG, forgets_traces
 from dropout_props.recording.recording import Recording
@@ -32,6 +33,7 @@ MEASURED = (
 Record = Callable[[], AbstractContextManager[Recording]]
 
 
+@without_guards()
 def check(record: Record) -> None:
     """Refuse a release, or a setting, with which a record would be wrong.
 

@@ -56,6 +56,25 @@ def test_the_fixture_opens_a_record(dropout_record: Any) -> None:
     assert [site.shape for site in record.sites] == [(8, 16)]
 
 
+def test_a_record_is_judged_where_transfers_are_disallowed() -> None:
+    """The program keeps the flag, and what judges it makes arrays of its own."""
+    layer, keys = nn.Dropout(0.25), [jax.random.key(number) for number in range(3)]
+
+    @jax.jit
+    def step(key: jax.Array, x: jax.Array) -> Any:
+        return layer.apply({}, x, deterministic=False, rngs={"dropout": key})
+
+    with jax.transfer_guard("disallow"):
+        with dropout_props.record() as record:
+            for key in keys:
+                record.step()
+                step(key, X)
+        record.check()
+        assert "0.25" in record.report()
+        assert json.loads(record.to_json())
+        assert "DP903" in record.to_html()
+
+
 def test_nothing_drawn_is_an_error_with_reasons() -> None:
     """A record without dropout says nothing, and says why that may be."""
     with dropout_props.record() as record:
