@@ -181,7 +181,7 @@ def _same_names(items: list[pytest.Item]) -> dict[str, str]:
     for item in items:
         subject, name = _pair(item)[0], _subject_name(item)
         other, where = first.setdefault(name, (subject, item.nodeid))
-        if not _equal(subject, other):
+        if not same_subject(subject, other):
             errors[name] = (
                 f"two subjects are called {name!r}, in {where} and {item.nodeid}: a report could "
                 "not distinguish them. Give each its own name, as in "
@@ -214,7 +214,7 @@ def _name(subject: Any) -> str:
     return subject if isinstance(subject, str) else str(subject.name)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def same_subject(one: Any, other: Any) -> bool:
     """Return whether two subjects, or names of subjects, are the same or made of the same parts."""
     if one is other or isinstance(one, str) or isinstance(other, str):
         return bool(one == other)
@@ -243,6 +243,7 @@ def property_check(request: pytest.FixtureRequest) -> Callable[[], None]:
             subject,
             property_id,
             _settings(request.config),
+            test=request.node.nodeid,
             width=shutil.get_terminal_size().columns,
             verbose=request.config.get_verbosity() > 0,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from dropout_props.engine import Judge, Settings
 from dropout_props.engine.run import empty_result, new_judge, with_roots
 from dropout_props.layers import registry
 from dropout_props.properties import find
+from dropout_props.pytest_plugin import same_subject
 from dropout_props.report.screen import blocked_elsewhere, brief, excluded
 from dropout_props.report.terminal import STYLES, brief_header, header, plain_paragraph, tally_line
 from dropout_props.results import files
@@ -63,7 +65,13 @@ def loaded(name_or_path: str) -> Subject:
 
 
 def judge(
-    subject: Subject | str, property_id: str, options: dict[str, Any], *, width: int, verbose: bool
+    subject: Subject | str,
+    property_id: str,
+    options: dict[str, Any],
+    *,
+    test: str,
+    width: int,
+    verbose: bool,
 ) -> tuple[tuple[str, str], str, tuple[str, ...]]:
     """Judge one pair.
 
@@ -71,6 +79,7 @@ def judge(
         subject: a subject, or the name or path of one.
         property_id: id of the property.
         options: arguments of `settings_of`.
+        test: the node id of the test, which judges a subject again that has no path.
         width: columns of the terminal.
         verbose: whether messages are whole; else a failure takes as many lines as on the first
             screen of a check, and all skipped tests of one kind have one message.
@@ -82,9 +91,21 @@ def judge(
     judged = loaded(subject) if isinstance(subject, str) else subject
     judge = _judge_of(**options)
     result = judge(judged, find(property_id))
+    if result.failure is not None and not isinstance(subject, str) and not _has_path(subject):
+        seed, profile = options["run_seed"], options["profile"]
+        command = f"pytest {shlex.quote(test)} --dp-profile {profile} --dp-seed {seed}"
+        result = replace(result, failure=replace(result.failure, reproduce=command))
     message = _whole(result) if verbose else _short(result, width)
     notes = tuple(f"{judged.name}: {note}" for note in judge.notes(judged))
     return (_OUTCOMES[result.verdict], message), files.property_result_to_json(result), notes
+
+
+def _has_path(subject: Subject) -> bool:
+    """Return whether the name or path of a subject loads the same, wherever it was made."""
+    try:
+        return same_subject(registry.load(subject.source or subject.name), subject)
+    except (LookupError, TypeError):  # UnknownSubject, WiringError
+        return False
 
 
 def _whole(result: PropertyResult) -> str:

@@ -370,3 +370,27 @@ def test_a_test_without_a_subject_is_refused(tmp_path: Path, session: Session) -
     done = session("test_none.py")
     assert done.returncode == 2, done.stdout
     assert "test_it has no subject: name some in parametrize_with_properties" in done.stdout
+
+
+def test_a_subject_without_a_path_is_judged_again_by_its_test(
+    tmp_path: Path, session: Session
+) -> None:
+    """No command of ours could load a function without a name, or the traits given in a test."""
+    (tmp_path / "layers_with_a_path.py").write_text(
+        "def wrong(key, x, rate, deterministic):\n    return 2 * x\n"
+    )
+    (tmp_path / "test_again.py").write_text(
+        "import layers_with_a_path as layers\n"
+        "from dropout_props import Subject, parametrize_with_properties\n"
+        "@parametrize_with_properties([\n"
+        "    Subject.function(lambda key, x, rate, deterministic: 2 * x, name='lambda'),\n"
+        "    Subject.function(layers.wrong, nonfinite=False, name='traits'),\n"
+        "    Subject.function(layers.wrong, name='path'),\n"
+        "], properties=['DP101'])\n"
+        "def test_it(property_check):\n    property_check()\n"
+    )
+    stdout = " ".join(session("test_again.py", "-v").stdout.split())
+    for name in ("lambda", "traits"):
+        test = f"'test_again.py::test_it[{name}-DP101]'"
+        assert f"reproduce: pytest {test} --dp-profile smoke --dp-seed 0" in stdout
+    assert "or dropout-props check layers_with_a_path:wrong --property DP101" in stdout
