@@ -15,14 +15,18 @@ from dropout_props.auditing.rows import HEADINGS, rows
 from dropout_props.auditing.strips import strips
 from dropout_props.auditing.text import BLIND, causes, passed, summary
 from dropout_props.properties.dp910_devices_differ import devices_differ
+from dropout_props.properties.recorded.declaration import Finding
 from dropout_props.results.stored import RECORD as FORMAT
+from dropout_props.results.verdict import Verdict
 
 if TYPE_CHECKING:
     from dropout_props.auditing.judge import Judgement
     from dropout_props.properties.recorded.options import Options
     from dropout_props.properties.recorded.seen import Seen
 
-__all__ = ["FORMAT", "document", "merged", "read", "to_json"]
+__all__ = ["FORMAT", "document", "merged", "read", "to_json", "verdicts"]
+
+_DIFFER = f"{devices_differ.id} {devices_differ.name}"
 
 
 def document(
@@ -93,22 +97,55 @@ def merged(records: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[lis
         Lines of a report, and whether anything fails: in one of them, or between two.
     """
     lines, fails = [], False
-    owner: dict[tuple[str, tuple[int, ...]], int] = {}
-    shared: dict[tuple[str, int, int], int] = {}
-    for number, (content, name) in enumerate(zip(records, names, strict=True)):
+    for content, name in zip(records, names, strict=True):
         failed = [p["id"] for p in content["properties"] if p["verdict"] == "fail"]
         fails = fails or bool(failed)
         masks = len(content["keys"])
         lines.append(f"{name}: {masks} masks, {'FAIL ' + ', '.join(failed) if failed else 'pass'}")
+    shared = _shared(records, names)
+    return [*lines, *(f"{_DIFFER}: {one}" for one in shared)], fails or bool(shared)
+
+
+def verdicts(
+    records: Sequence[dict[str, Any]], names: Sequence[str]
+) -> list[tuple[str, str, Verdict, str]]:
+    """Return each verdict of records of several processes, and the one between them.
+
+    Args:
+        records: what `read` returned.
+        names: of their files.
+
+    Returns:
+        The file, the property, the verdict and what is said of it; for the last one all files.
+    """
+    each = [
+        (
+            name,
+            f"{one['id']} {one['name']}",
+            Verdict(one["verdict"]),
+            "\n\n".join(causes(Finding(**found) for found in one["findings"])) or one["says"],
+        )
+        for content, name in zip(records, names, strict=True)
+        for one in content["properties"]
+    ]
+    shared = _shared(records, names)
+    verdict = Verdict.FAIL if shared else Verdict.PASS
+    says = "\n".join(shared) or "no key of one process is one of another"
+    return [*each, (", ".join(names), _DIFFER, verdict, says)]
+
+
+def _shared(records: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]:
+    """Return a sentence for each site at which two processes drew from the same keys."""
+    owner: dict[tuple[str, tuple[int, ...]], int] = {}
+    shared: dict[tuple[str, int, int], int] = {}
+    for number, content in enumerate(records):
         for site, _, words in content["keys"]:
             first = owner.setdefault((site, tuple(words)), number)
             if first != number:
                 pair = (site, first, number)
                 shared[pair] = shared.get(pair, 0) + 1
-    for (site, first, second), count in shared.items():
-        fails = True
-        lines.append(
-            f"{devices_differ.id} {devices_differ.name}: {site} drew from {count} keys in "
-            f"{names[first]} and in {names[second]}: fold jax.process_index() into the key."
-        )
-    return lines, fails
+    return [
+        f"{site} drew from {count} keys in {names[first]} and in {names[second]}: fold "
+        "jax.process_index() into the key."
+        for (site, first, second), count in shared.items()
+    ]

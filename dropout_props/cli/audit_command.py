@@ -54,7 +54,7 @@ def command(
     all arguments are files that `audit --json` wrote in several processes.
 
     Exit codes: 0 pass, 1 failure, 2 interrupted, 3 no trustworthy or no written result, 4 usage,
-    6 too few data with --strict.
+    5 nothing was drawn, 6 too few data with --strict.
     """
     if program is None:
         raise click.UsageError("name a program, package.module:function, or --merge and files.")
@@ -62,12 +62,19 @@ def command(
     if merge:
         if about_sites:
             raise click.UsageError("--merge compares files; declare sites where they are recorded.")
-        return _merge([Path(program), *files])
+        given = {"--evaluation": evaluation, "--json": json_path, "--html": html_path}
+        if unfit := [option for option, value in given.items() if value]:
+            raise click.UsageError(
+                f"--merge with {unfit[0]}: it is of one program, so give it where the file is "
+                "recorded. --merge takes --strict and --junit."
+            )
+        return _merge([Path(program), *files], strict=strict, junit_path=junit_path)
     if files:
         raise click.UsageError(f"{files[0]}: one program at a time; files belong to --merge.")
     function = target(program)
     require_working_pair()
     from dropout_props.auditing import record
+    from dropout_props.auditing.opened import NothingDrawn
     from dropout_props.auditing.options import read_options
     from dropout_props.recording import RecordingError
 
@@ -80,6 +87,9 @@ def command(
         with record(**options) as seen:
             called(function, seen)
         judgement = seen.judgement
+    except NothingDrawn as error:
+        click.echo(f"dropout-props: {error}", err=True)
+        return ExitCode.NOTHING_SELECTED
     except RecordingError as error:
         raise CannotRun(str(error)) from error
     with Outputs() as outputs:
@@ -111,14 +121,22 @@ def _junit(seen: Record, program: str) -> str:
     )
 
 
-def _merge(paths: list[Path]) -> int:
+def _merge(paths: list[Path], *, strict: bool, junit_path: Path | None) -> int:
     """Compare the records of several processes."""
-    from dropout_props.auditing.files import merged, read
+    from dropout_props.auditing.files import merged, read, verdicts
+    from dropout_props.report.junit import rows_junit
 
+    names = list(map(str, paths))
     try:
         records = [read(path.read_text(encoding="utf-8"), str(path)) for path in paths]
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    lines, fails = merged(records, [str(path) for path in paths])
-    click.echo("\n".join(lines))
-    return ExitCode.FAILURE if fails else ExitCode.PASS
+    lines, fails = merged(records, names)
+    with Outputs() as outputs:
+        outputs.say("\n".join(lines))
+        text = rows_junit("dropout-props audit", verdicts(records, names)) if junit_path else ""
+        outputs.save(text, junit_path)
+    if fails:
+        return ExitCode.FAILURE
+    too_few = any(one["too_few"] for content in records for one in content["properties"])
+    return ExitCode.INCONCLUSIVE if strict and too_few else ExitCode.PASS

@@ -12,7 +12,7 @@ from flax import linen as nn
 
 import dropout_props
 from dropout_props.auditing import NothingDrawn, Record
-from dropout_props.auditing.files import merged, read
+from dropout_props.auditing.files import merged, read, verdicts
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
 from dropout_props.properties.recorded.seen import Seen
@@ -258,6 +258,11 @@ def test_a_record_as_json_is_merged_with_others() -> None:
     assert fails
     assert "drop drew from 2 keys in a and in b" in lines[-1]
     assert not merged([first, third], ["a", "c"])[1]
+    *each, between = verdicts([first, second], ["a", "b"])
+    assert (*between[:2], between[2].value) == ("a, b", "DP910 devices differ", "fail")
+    assert between[3] == lines[-1].partition(": ")[2]
+    assert {one[2].value for one in each if one[0] == "b"} >= {"pass", "not applicable"}
+    assert verdicts([first, third], ["a", "c"])[-1][2].value == "pass"
     assert json.loads(texts[0])["sites"][0]["masks"] == "2"
     with pytest.raises(ValueError, match="other is no record"):
         read("{}", "other")

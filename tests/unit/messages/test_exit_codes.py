@@ -332,7 +332,6 @@ ROWS: dict[tuple[str, int], list[Row]] = {
     ("audit", 1): [row("audit exit_layers:one_key")],
     ("audit", 2): [row("audit exit_layers:dropping", doubles={JUDGE: stop})],
     ("audit", 3): [
-        row("audit exit_layers:stepless"),
         row("audit exit_layers:out_of_coffee"),
         row("audit exit_layers:dropping --json /dev/full"),
     ],
@@ -346,7 +345,9 @@ ROWS: dict[tuple[str, int], list[Row]] = {
         row("audit --merge none.json"),
         row("audit --merge a.json --rates *=0.5", a=PASSED),
         row("audit --merge a.json", a=PASSED),
+        row("audit --merge a.json --html page.html", a=PASSED),
     ],
+    ("audit", 5): [row("audit exit_layers:stepless")],
     ("audit", 6): [row("audit exit_layers:one_step --strict")],
     ("sites", 0): [row("sites exit_layers:one_step")],
     ("sites", 2): [row("sites exit_layers:one_step", doubles={TRACED: stop})],
