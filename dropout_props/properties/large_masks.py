@@ -29,7 +29,7 @@ __all__ = ["LARGE", "large_cases", "large_masks", "place"]
 LARGE = tuple(
     Case(shape=shape, rate=0.5) for shape in ((8, 4096), (4, 16, 16, 64), (512, 1024), (4096, 1024))
 )
-"""Cases that both properties always ask: rows, images, and two as large as activations are.
+"""Cases that both properties always try: rows, images, and two as large as activations are.
 
 Of every model an axis of features, the last one, is as long as real ones are: it sizes its weights.
 """
@@ -37,16 +37,14 @@ Of every model an axis of features, the last one, is as long as real ones are: i
 _NIGHTLY = (Case(shape=(2**18, 2**10), rate=0.5), Case(shape=(2**23, 2**10), rate=0.5))
 _MASKS = 8
 _MANY = 2**16  # units of a mask, up to which there are eight
-_HUGE = 2**32
-_BYTES_OF_HUGE = 64 * 2**30
-_BYTES_A_UNIT = 28  # random bits, uniforms, the mask, input, output and the hashes of its windows
+_BYTES_A_UNIT = 28  # random bits, uniforms, the mask, input, output, hashes of windows: 22 measured
 
 
 def large_cases(
     profile: Profile,
     traits: Traits,  # noqa: ARG001 (the signature is the protocol)
 ) -> st.SearchStrategy[Case]:
-    """Cases beside those that are always asked: of 2**28 and of 2**33 units, in nightly alone."""
+    """Cases beside those that are always tried: of 2**28 and of 2**33 units, in nightly alone."""
     return st.sampled_from(_NIGHTLY if profile.wide_pools else LARGE)
 
 
@@ -56,7 +54,7 @@ def large_masks(sampler: Sampler) -> dict[str, np.ndarray[Any, Any]]:
     Raises:
         NotRun: the machine has too little memory for masks of this size.
     """
-    needed = _BYTES_OF_HUGE if sampler.size > _HUGE else sampler.size * _BYTES_A_UNIT
+    needed = sampler.size * _BYTES_A_UNIT
     if (free := free_bytes()) is not None and free < needed:
         raise NotRun(
             f"{sampler.case.shape}: it needs {_gib(needed)} of memory, and {_gib(free)} are free"

@@ -8,9 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
 from dropout_props.engine.cases import explicit_cases
-from dropout_props.properties import dp307_rank, find, large_masks, memory
+from dropout_props.properties import NotRun, dp307_rank, find, large_masks, memory
+from dropout_props.properties.sampler import Sampler
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import FixedParity
 from dropout_props.subjects.subject import Subject
@@ -103,6 +105,16 @@ def test_a_case_that_does_not_fit_is_reported(monkeypatch: pytest.MonkeyPatch) -
         f"no counterexample in {judged} cases; not run: (4096, 1024): it needs 0.1 GiB of memory, "
         "and 0.0 GiB are free"
     )
+
+
+def test_the_largest_masks_need_the_memory_that_their_units_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """2^33 units take 224 GiB, so that a machine with 100 GiB does not begin with them."""
+    monkeypatch.setattr(large_masks, "free_bytes", lambda: 100 * 2**30)
+    huge = Sampler(_dropout(_plain, "plain"), Case(shape=(2**23, 2**10)), "DP306")
+    with pytest.raises(NotRun, match=r"it needs 224\.0 GiB of memory, and 100\.0 GiB are free"):
+        large_masks.large_masks(huge)
 
 
 def test_a_parity_of_many_units_is_cut_short() -> None:
