@@ -20,9 +20,17 @@ _SEEN = {
     "parent": "{keys} split in the first place, and drawn from in the second",
     "parameters": "{keys} made parameters in the first place, and masks in the second",
 }
+_SEEN_AGAIN = {
+    "places": "{keys} drawn from again at this place: the masks are equal",
+    "consumers": "{keys} drawn from again at this place, for another shape",
+}
+_EQUAL = " If both shall be equal, as flips of image and label: expect_shared={'place': 'why'}."
+_MEND_AGAIN = (
+    "Split the key, or fold in the number of the call or step: fold_in(key, number)." + _EQUAL
+)
 _MEND = {
-    "places": "Take a key for each: self.make_rng('dropout') (Linen), rngs.dropout() (NNX), split. "
-    "If both shall be equal, as flips of image and label: expect_shared={'place': 'why'}.",
+    "places": "Take a key for each: self.make_rng('dropout') (Linen), rngs.dropout() (NNX), split."
+    + _EQUAL,
     "parent": "Use the children of a split alone: key, subkey = jax.random.split(key).",
     "parameters": "Give parameters and dropout keys of their own: split the root key first.",
 }
@@ -63,7 +71,7 @@ def keys_used_once(seen: Seen, options: Options) -> Answer:
         keys_used_once.finding(
             *dict.fromkeys((where(one.first.place), where(one.second.place))),
             seen=_text(one),
-            mend=_MEND.get(one.kind, ""),
+            mend=_MEND_AGAIN if _again(one) else _MEND.get(one.kind, ""),
             follows=_root(one, seen),
             ids=tuple(dict.fromkeys((one.first.id, one.second.id))),
         )
@@ -78,8 +86,15 @@ def _ignored(one: Reuse, options: Options) -> bool:
     return any(options.ignores(keys_used_once.id, site.place) for site in (one.first, one.second))
 
 
+def _again(one: Reuse) -> bool:
+    """Say whether one line of one module drew twice, in two calls of it."""
+    return one.kind in _SEEN_AGAIN and one.first.place == one.second.place
+
+
 def _text(one: Reuse) -> str:
     form = _SEEN.get(one.kind, "{keys} served {draws} draws")
+    if _again(one):
+        form = _SEEN_AGAIN[one.kind]
     words = " ".join(f"{word:08x}" for word in one.example)
     return form.format(keys=count(one.keys, "key"), draws=one.draws) + f" (as {words})"
 

@@ -7,6 +7,8 @@ uses what is found. A release in which something is missing is refused when a re
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -50,6 +52,16 @@ def _missing(name: str) -> RecordingError:
     )
 
 
+def wide(dtypes: Iterable[Any]) -> AbstractContextManager[Any]:
+    """Let arrays of 64 bits be made where one of the types has them, whatever JAX is set to now."""
+    if not any(dtype in _WIDE for dtype in dtypes):
+        return nullcontext()
+    holder: Any = jax if hasattr(jax, "enable_x64") else import_module("jax.experimental")
+    switched: AbstractContextManager[Any] = holder.enable_x64(new_val=True)
+    return switched
+
+
+_WIDE = ("float64", "int64", "uint64", "complex128")
 core: Any = _module("jax._src.core")
 ad: Any = _module("jax._src.interpreters.ad")
 batching: Any = _module("jax._src.interpreters.batching")

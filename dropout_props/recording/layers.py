@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.recording.frameworks import loaded
-from dropout_props.recording.internals import samplers
+from dropout_props.recording.internals import samplers, wide
 from dropout_props.recording.patches import Patches
 
 KEYS = 4
@@ -104,8 +104,8 @@ def alone(layer: Layer, run_seed: int) -> Alone | None:
     try:
         for number in range(KEYS):
             key = jax.random.fold_in(jax.random.key(run_seed), number)
-            given = {name: _value(value, key) for name, value in layer.arguments.items()}
-            with _coins() as coins:
+            with wide(_dtypes(layer)), _coins() as coins:
+                given = {name: _value(value, key) for name, value in layer.arguments.items()}
                 made = np.asarray(_called(layer, key, given), np.float64)
             found.append(made.ravel())
             meant.append(_meanings(coins, made == 0))
@@ -188,6 +188,12 @@ def _described(value: Any) -> Any:
     if nnx is not None and isinstance(value, nnx.Rngs | nnx.RngStream):
         return Streams()
     return value
+
+
+def _dtypes(layer: Layer) -> list[str]:
+    """List the types of the arrays of a layer."""
+    leaves = jax.tree.leaves((layer.arguments, layer.state), is_leaf=_is_array)
+    return [str(leaf.dtype) for leaf in leaves if _is_array(leaf)]
 
 
 def _is_array(value: Any) -> bool:

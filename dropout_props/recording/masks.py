@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dropout_props.recording.errors import RecordingError
+from dropout_props.recording.internals import wide
 from dropout_props.recording.records import Draw
 
 EXACT = frozenset({"threefry2x32"})
@@ -98,14 +99,14 @@ def _kept(draw: Draw) -> np.ndarray[Any, Any] | None:
 def _rebuilt(draws: Sequence[Draw]) -> np.ndarray[Any, Any]:
     """Draw the masks again."""
     site = draws[0].site
-    dtype = jnp.dtype(draws[0].probability_dtype)
-    words = jnp.asarray([draw.key for draw in draws], jnp.uint32)
-    p = jnp.asarray([draw.probability for draw in draws], dtype)
+    dtype = np.dtype(jnp.dtype(draws[0].probability_dtype))
+    words = np.asarray([draw.key for draw in draws], np.uint32)
+    p = np.asarray([draw.probability for draw in draws], dtype)
     extra: dict[str, Any] = {"mode": site.mode} if site.mode == "high" else {}
 
     def one(words: Any, p: Any) -> Any:
         key = jax.random.wrap_key_data(words, impl=site.impl)
         return jax.random.bernoulli(key, p, site.shape, **extra)
 
-    with jax.threefry_partitionable(site.partitionable):
+    with wide([dtype]), jax.threefry_partitionable(site.partitionable):
         return np.asarray(jax.vmap(one)(words, p))

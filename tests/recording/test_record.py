@@ -7,16 +7,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import linen as nn
 
 import dropout_props
 from dropout_props.auditing import NothingDrawn, Record
 from dropout_props.auditing.files import merged, read, verdicts
+from dropout_props.properties.recorded.masks import rebuilt
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
 from dropout_props.properties.recorded.seen import Seen
 from dropout_props.recording import Position, RecordingError
+from dropout_props.recording.internals import wide
 from dropout_props.report.html import record_page
 
 X = jnp.ones((8, 16))
@@ -75,6 +78,22 @@ def test_a_record_is_judged_where_transfers_are_disallowed() -> None:
         assert "DP903" in record.to_html()
 
 
+def test_a_record_of_64_bits_is_judged_where_jax_has_32() -> None:
+    """Masks are made again, and layers called alone, with the types of the program."""
+    kept = []
+    with wide(["float64"]), dropout_props.record() as record:
+        x = jnp.ones((8, 16), jnp.float64)
+        for number in range(2):
+            record.step()
+            rngs = {"dropout": jax.random.key(number)}
+            kept.append(np.asarray(nn.Dropout(0.25, deterministic=False).apply({}, x, rngs=rngs)))
+    record.check()
+    made = rebuilt(record.seen, record.seen.masks)
+    assert sorted(draw.step for draw, _ in made) == [1, 2]
+    assert all((mask == (kept[draw.step - 1] > 0)).all() for draw, mask in made)
+    assert "1 layer called alone on ones" in record.report()
+
+
 def test_nothing_drawn_is_an_error_with_reasons() -> None:
     """A record without dropout says nothing, and says why that may be."""
     with dropout_props.record() as record:
@@ -105,6 +124,21 @@ def test_declared_sharing_of_keys_is_no_fault_and_must_come_true() -> None:
     opened(3, lambda _: one_key, expect_shared={"drop": "common random numbers"}).check()
     message = failure(opened(3, jax.random.key, expect_shared={"nowhere": "a reason"}))
     assert "expect_shared names 'nowhere', and no mask was drawn at such a site" in message
+
+
+def test_a_key_of_two_calls_of_one_line_is_told_apart_from_one_of_two_places() -> None:
+    """Without marks, eager steps look like calls; the remedy is right for both."""
+    with dropout_props.record() as record:
+        for _ in range(2):
+            Net().apply({}, X, rngs={"dropout": jax.random.key(0)})
+    message = failure(record)
+    assert "drawn from again at this place: the masks are equal" in message
+    assert "fold in the number of the call or step" in message
+    assert "in one step" not in message
+    with dropout_props.record() as record:
+        for size in (8, 4):
+            Net().apply({}, X[:size], rngs={"dropout": jax.random.key(0)})
+    assert "drawn from again at this place, for another shape" in failure(record)
 
 
 def test_declared_silence_must_come_true() -> None:
