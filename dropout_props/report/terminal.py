@@ -111,13 +111,16 @@ def plain_paragraph(one: PropertyResult) -> str:
 
 
 def tally_line(result: RunResult) -> str:
-    """Return the last line: the number of each verdict, and the seconds."""
+    """Return the last line: the number of each verdict, the seconds, and how many causes fail."""
     tally = result.tally
     parts = [f"{tally[verdict]} {verdict}" for verdict in Verdict if tally[verdict]]
     missing = result.collected - len(result.results)
     if missing:
         parts.append(f"{missing} not judged (incomplete)")
-    return f"{', '.join(parts) or 'nothing judged'} in {result.seconds:.0f} s"
+    failing = [one for one in result.results if one.verdict.fails_run]
+    roots = sum(not one.root_id for one in failing)
+    causes = f": {roots} root cause{'s' * (roots > 1)}" if 0 < roots < len(failing) else ""
+    return f"{', '.join(parts) or 'nothing judged'} in {result.seconds:.0f} s{causes}"
 
 
 def print_report(result: RunResult, console: Console) -> None:

@@ -113,6 +113,18 @@ def test_a_failure_takes_at_most_twelve_lines(width: int) -> None:
     assert "…" in text
 
 
+def test_the_last_line_counts_root_causes() -> None:
+    """It does where one failure explains others; else each failure is a cause."""
+    root, other = _one("DP202", Verdict.FAIL), _one("DP104", Verdict.ERROR)
+    explained = [_one(one, Verdict.FAIL, root_id="DP202") for one in ("DP203", "DP204")]
+    unsure = _one("DP301", Verdict.INCONCLUSIVE, root_id="DP202")
+    assert _printed(_run(root, *explained, unsure))[-1] == (
+        "3 fail, 1 inconclusive in 0 s: 1 root cause"
+    )
+    assert _printed(_run(root, *explained, other))[-1] == "3 fail, 1 error in 0 s: 2 root causes"
+    assert _printed(_run(root, other))[-1] == "1 fail, 1 error in 0 s"
+
+
 def test_a_short_failure_is_whole() -> None:
     """Nothing is cut, and each sentence takes a line."""
     lines = [line.plain for line in brief(_one("DP201", Verdict.FAIL), width=80)]
