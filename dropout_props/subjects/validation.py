@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from dropout_props.subjects.errors import Crashed, Unsupported, WrongOutput
 from dropout_props.subjects.operations import Call, Operation, WithKey
 from dropout_props.subjects.protocol import Array, Streams
+from dropout_props.subjects.raised_at import raised_at
 
 _T = TypeVar("_T")
 
@@ -87,8 +88,9 @@ def run(function: Callable[[], _T], *, about: About, expect_errors: bool = False
             raise
         operation = about.operation
         text = " ".join(str(error).split())[:400].rstrip(".") or "no message"
+        place = f" ({at})" if (at := raised_at(error)) else ""
         message = (
-            f"{about.subject}: {about.call} raised {type(error).__name__}: {text}. "
+            f"{about.subject}: {about.call} raised {type(error).__name__}: {text}{place}. "
             f"The property allows no error here. Make the same call on the layer alone to see "
             f"where the error comes from; if the layer is not meant to support this call, say so "
             f"in its traits."

@@ -1,5 +1,6 @@
 """Validation describes each call, and accepts only arrays of the right shape and dtype."""
 
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from dropout_props.subjects.operations import Layers, Repeat, WithKey
+from dropout_props.subjects.raised_at import raised_at
 from dropout_props.subjects.subject import Crashed, Subject, SubjectError, Unsupported, WrongOutput
 
 
@@ -19,9 +21,15 @@ def raising(error: Any) -> Any:
     """A function that raises."""
 
     def function(_: Any) -> Any:
-        raise error
+        raise error  # the innermost line of the layer
 
     return function
+
+
+_LINE = 1 + Path(__file__).read_text().splitlines().index(
+    "        raise error  # the innermost line of the layer"
+)
+_PLACE = f"(test_validation.py, line {_LINE})"
 
 
 def test_the_message_of_a_crash_has_the_call_the_error_and_a_remedy(x: Any, key: Any) -> None:
@@ -31,7 +39,7 @@ def test_the_message_of_a_crash_has_the_call_the_error_and_a_remedy(x: Any, key:
         subject_of(raising(cause)).call(x, rate=0.5, training=True, streams={"dropout": key})
     call = "call(x: float32[16, 16], rate=0.5, training=True, streams: dropout)"
     assert str(caught.value) == (
-        f"mine: {call} raised ValueError: no such thing. "
+        f"mine: {call} raised ValueError: no such thing {_PLACE}. "
         f"The property allows no error here. "
         f"Make the same call on the layer alone to see where the error comes from; "
         f"if the layer is not meant to support this call, say so in its traits."
@@ -46,7 +54,7 @@ def test_the_message_of_a_crash_has_the_call_the_error_and_a_remedy(x: Any, key:
 
 def test_an_exception_without_a_message_is_reported_as_such(x: Any) -> None:
     """The sentence says "no message" where the exception has none."""
-    with pytest.raises(Crashed, match=r"\) raised KeyError: no message. The property"):
+    with pytest.raises(Crashed, match=r"\) raised KeyError: no message \(test.*\d\)\. The prop"):
         subject_of(raising(KeyError())).call(x, rate=0.5, training=True)
 
 
@@ -166,3 +174,23 @@ def test_shapes_of_every_rank_are_valid() -> None:
     for shape in ((), (0,), (2, 0, 3)):
         x = jnp.ones(shape)
         assert subject_of(lambda x: x).call(x, rate=0.5, training=True).shape == shape
+
+
+def test_the_place_of_an_error_is_a_line_of_the_author(x: Any) -> None:
+    """The line that calls JAX, and none where a framework alone runs."""
+
+    def adds(x: Any) -> Any:
+        return x + jnp.ones(3)
+
+    with pytest.raises(Crashed, match=r"\(test_validation.*\d\)\. The property") as caught:
+        subject_of(adds).call(x, rate=0.5, training=True)
+    at = adds.__code__.co_firstlineno + 1
+    assert raised_at(caught.value.__cause__) == f"test_validation.py, line {at}"
+    found = caught.value.__cause__
+    assert found is not None
+    assert found.__traceback__ is not None
+    inner = found.__traceback__
+    while inner.tb_next is not None:
+        inner = inner.tb_next
+    assert raised_at(found.with_traceback(inner)) == ""  # the line of JAX that raised
+    assert raised_at(ValueError("never raised")) == ""

@@ -21,6 +21,7 @@ _EXPLAINED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 # What a layer does in every call: it raises one error, or returns what is no array.
 _CRASH = re.compile(r" raised (\w+: [^.(]{1,30})|(returned an? \w+), where")
+_PLACE = re.compile(r"[(,] ?([^(),]+, line \d+)\)")  # as `raised_at` writes it
 _EVALUATES = "DP101"
 
 
@@ -45,7 +46,8 @@ def with_roots(results: Iterable[PropertyResult]) -> tuple[PropertyResult, ...]:
 def _by_crash(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:
     """Return, by subject and id, the result that stands for all in which one crash shows.
 
-    It is an error, unless evaluation fails by the crash.
+    It is an error, unless evaluation fails by the crash. Errors of one text that come from two
+    lines of the author's code are two crashes; a text without a line is then of neither.
     """
     failed = [
         one for one in results if one.verdict in _EXPLAINS and one.failure and not one.root_id
@@ -57,17 +59,26 @@ def _by_crash(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:
         if crashed.verdict is not Verdict.ERROR or match is None:
             continue
         words = (match[1] or match[2]).strip()
-        alike = [
-            one.property_id
+        same = [
+            one
             for one in failed
             if one.subject == crashed.subject and one.failure and words in one.failure.seen
         ]
+        places = {_place(one) for one in same} - {""}
+        mine = {_place(crashed)} if len(places) > 1 else {*places, ""}
+        alike = [one.property_id for one in same if _place(one) in mine]
         fails = {one.property_id for one in failed if one.verdict is Verdict.FAIL}
         root = _EVALUATES if _EVALUATES in fails.intersection(alike) else crashed.property_id
         for other in alike:
             if other != root and (crashed.subject, root) not in found:
                 found.setdefault((crashed.subject, other), root)
     return found
+
+
+def _place(one: PropertyResult) -> str:
+    """Return the line of the author's code at which a call raised; empty where none is given."""
+    found = _PLACE.findall(one.failure.seen) if one.failure is not None else []
+    return found[-1] if found else ""
 
 
 def _by_diagnosis(results: Iterable[PropertyResult]) -> dict[tuple[str, str], str]:
