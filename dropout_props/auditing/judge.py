@@ -116,7 +116,7 @@ def judge(seen: Seen, options: Options, budget: float) -> Judgement:
 def _judged(prop: RecordProperty, answer: Answer, needed: float, budget: float) -> Judged:
     """Decide one property."""
     if not answer.applies and not answer.findings:
-        return Judged(prop, Verdict.NOT_APPLICABLE, notes=answer.notes)
+        return Judged(prop, Verdict.NOT_APPLICABLE, notes=answer.notes, too_few=answer.too_few)
     findings = list(answer.findings)
     bounds = []
     known = {site for finding in findings for site in finding.site_ids}

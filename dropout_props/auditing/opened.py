@@ -108,6 +108,8 @@ class Record:
             marked=source.steps,
             layers_alone=layers,
             evaluations=tuple(self._evaluations),
+            notes=source.notes,
+            conditional=frozenset(site.id for site in source.conditional),
         )
 
     @property

@@ -2,9 +2,10 @@
 
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding, count
+from dropout_props.properties.recorded.missed import missed, ran_unseen, said
 from dropout_props.properties.recorded.options import Options, matches
 from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
-from dropout_props.properties.recorded.silent import silent_tail, switched_off
+from dropout_props.properties.recorded.silent import silent_tail, stopped, switched_off
 
 _MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
 
@@ -32,23 +33,51 @@ def active_in_training(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = [*_off(seen, options), *_stopped(seen, options), *_expected_off(seen, options)]
-    notes = _at_rate_zero(seen)
-    if not seen.masks and not findings and not _meant_to_be_off(seen, options):
-        places = [c.place for c in seen.calls]
-        places += [s.place for s in seen.sites if s.sampler == "bernoulli"]
-        asked = [p for p in places if not options.ignores(active_in_training.id, p)]
-        if asked or not places:
-            findings.append(
-                active_in_training.finding(
-                    *sorted({where(place) for place in asked}),
-                    seen="no mask was drawn in training by any of these places",
-                    mend="give the layers their rate, use what they return, and their mode: "
-                    f"{_MODE}",
-                )
-            )
+    hidden = _hidden(seen)
+    if not seen.masks and not findings and not hidden and not _meant_to_be_off(seen, options):
+        findings = _nowhere(seen, options)
     sites, steps = count(len(seen.of_site), "site"), count(len(seen.drawn_steps), "step")
-    excludes = f"{sites} drew masks, in {steps}"
-    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes)
+    return Answer(
+        tuple(findings),
+        notes=tuple(_at_rate_zero(seen)),
+        too_few=tuple(hidden),
+        excludes=f"{sites} drew masks, in {steps}",
+        applies=bool(seen.masks or not hidden),
+    )
+
+
+def _hidden(seen: Seen) -> list[str]:
+    """Say where masks may have been drawn that the record does not show."""
+    found = [
+        f"{where(call.place)}: whether it drew a mask is not known, since not all that it calls is"
+        " seen"
+        for call in seen.calls
+        if declared(call) and call.missed and not call.drew
+    ]
+    if missed(seen) and not seen.masks:
+        found += [f"no mask was seen, and some may have been missed. {said(missed(seen)[0])}"]
+    steps = [step for step in seen.all_steps if ran_unseen(seen, step)]
+    steps = [step for step in steps if step not in seen.drawn_steps]
+    if seen.marked and seen.masks and steps:
+        numbers = ", ".join(str(seen.number_of(step)) for step in steps)
+        found.append(f"whether masks were drawn in step {numbers} is not known")
+    return found
+
+
+def _nowhere(seen: Seen, options: Options) -> list[Finding]:
+    """Find that no place drew a mask."""
+    places = [c.place for c in seen.calls]
+    places += [s.place for s in seen.sites if s.sampler == "bernoulli"]
+    asked = [p for p in places if not options.ignores(active_in_training.id, p)]
+    if places and not asked:
+        return []
+    return [
+        active_in_training.finding(
+            *sorted({where(place) for place in asked}),
+            seen="no mask was drawn in training by any of these places",
+            mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
+        )
+    ]
 
 
 def _off(seen: Seen, options: Options) -> list[Finding]:
@@ -59,7 +88,7 @@ def _off(seen: Seen, options: Options) -> list[Finding]:
     for calls in by_name(seen.calls).values():
         rate = next((r for c in calls if (r := declared(c))), None)
         place = calls[0].place
-        off = rate is not None and not any(call.drew for call in calls)
+        off = rate is not None and not any(call.drew or call.missed for call in calls)
         elsewhere = drew and place.path[:1] not in drew and len(place.path) > 1
         meant = options.inactive(place) or options.ignores(active_in_training.id, place)
         if off and not elsewhere and not meant:
@@ -71,17 +100,15 @@ def _off(seen: Seen, options: Options) -> list[Finding]:
 
 def _stopped(seen: Seen, options: Options) -> list[Finding]:
     """Find that the last steps drew nothing, though earlier ones did."""
-    silent = silent_tail(seen)
-    if not silent or not seen.masks:
-        return []
-    first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
     sites = {
-        d.site.id: where(d.site.place)
-        for d in seen.masks
-        if not options.ignores(active_in_training.id, d.site.place)
+        site.id: where(site.place)
+        for site in stopped(seen)
+        if not options.ignores(active_in_training.id, site.place)
     }
     if not sites:
         return []
+    silent = silent_tail(seen)
+    first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
     mend = (
         "call model.train() after each evaluation"
         if switched_off(seen)

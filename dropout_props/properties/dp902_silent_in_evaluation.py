@@ -2,6 +2,7 @@
 
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, count
+from dropout_props.properties.recorded.missed import missed_in_evaluation, said
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import (
     EVALUATION,
@@ -70,7 +71,9 @@ def silent_in_evaluation(seen: Seen, options: Options) -> Answer:
         excludes += f" but for {count(ignored, 'mask')} that `ignore` lets be drawn"
     if agreed:
         excludes += f"; {agreed} evaluations, each repeated, gave the same bits"
-    return Answer(tuple(findings), excludes=excludes)
+    hidden = missed_in_evaluation(seen, training=options.training)
+    too_few = [f"whether masks were drawn in evaluation is not known. {said(n)}" for n in hidden]
+    return Answer(tuple(findings), too_few=tuple(too_few[:1]), excludes=excludes)
 
 
 def _is_mask(seen: Seen, draw: Draw) -> bool:

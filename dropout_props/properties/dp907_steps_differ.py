@@ -6,10 +6,11 @@ from typing import Any
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, count
 from dropout_props.properties.recorded.masks import agreements
+from dropout_props.properties.recorded.missed import missed
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.reuse import reused
 from dropout_props.properties.recorded.seen import Seen, is_dropout, where
-from dropout_props.properties.recorded.silent import silent_tail, switched_off
+from dropout_props.properties.recorded.silent import stopped, switched_off
 from dropout_props.recording import Draw
 
 _WHAT = "units that agree"
@@ -48,7 +49,7 @@ def steps_differ(seen: Seen, options: Options) -> Answer:
     counts = _neighbours(seen, options)
     steps = len(seen.drawn_steps)
     one = ("the record holds one step: mark more of them with record.step()",)
-    too_few = one if steps < 2 and not findings else ()  # noqa: PLR2004 - a pair
+    too_few = one if steps == 1 and not findings else ()
     return Answer(
         tuple(findings),
         tuple(counts),
@@ -82,12 +83,12 @@ def _same_keys(seen: Seen, options: Options) -> list[Finding]:
 def _made_once(seen: Seen) -> list[Finding]:
     """Find masks that were made while the step was traced, or when the model was built."""
     if seen.masks:
-        if not silent_tail(seen) or switched_off(seen) or len(seen.drawn_steps) > 1:
+        if switched_off(seen) or len(seen.drawn_steps) > 1:
             return []
-        once = {d.site.id: d.site for d in seen.masks}
+        once = {site.id: site for site in stopped(seen)}
         text = "one mask was drawn, while the step was traced; every later step uses it"
     else:
-        if any(not call.drew and call.declared_rate for call in seen.calls):
+        if missed(seen) or any(not call.drew and call.declared_rate for call in seen.calls):
             return []
         once = {
             d.site.id: d.site

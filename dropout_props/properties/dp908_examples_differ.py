@@ -1,5 +1,6 @@
 """DP908: the examples of a batch have masks of their own, or their sharing is declared."""
 
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, count
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
+from dropout_props.properties.recorded.missed import may_have_drawn
 from dropout_props.properties.recorded.options import Options, matches
 from dropout_props.properties.recorded.reuse import reused
 from dropout_props.properties.recorded.seen import ATTENTION, Seen, declared, where
@@ -43,7 +45,8 @@ _WHAT = "units that agree in two examples"
 def examples_differ(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
-    findings = [*_lanes(seen, options), *_shapes(seen, options), *_expected(seen, options)]
+    expected, unknown = _expected(seen, options)
+    findings = [*_lanes(seen, options), *_shapes(seen, options), *expected]
     counts = []
     for draws in seen.of_site.values():
         if not options.ignores(examples_differ.id, draws[0].site.place):
@@ -52,6 +55,7 @@ def examples_differ(seen: Seen, options: Options) -> Answer:
     return Answer(
         tuple(findings),
         tuple(counts),
+        too_few=tuple(unknown),
         excludes=f"mask and input of {count(compared, 'layer')}, compared axis by axis",
         applies=bool(seen.masks or findings),
     )
@@ -133,13 +137,15 @@ def _shapes(seen: Seen, options: Options) -> list[Finding]:
     return found
 
 
-def _expected(seen: Seen, options: Options) -> list[Finding]:
-    """Find declared sharing that does not come true."""
-    found = []
+def _expected(seen: Seen, options: Options) -> tuple[list[Finding], list[str]]:
+    """Find declared sharing that does not come true, and that of sites that were not executed."""
+    found, unknown = [], []
     for pattern, (axes, _) in options.expect_shared.items():
         draws = [d[0] for d in seen.of_site.values() if matches(pattern, d[0].site.place)]
         mend = "Correct the pattern or the axes in expect_shared, or take it out."
-        if not draws:
+        if not draws and may_have_drawn(seen, partial(matches, pattern)):
+            unknown.append(f"expect_shared names {pattern!r}: no mask of such a site was seen")
+        elif not draws:
             text = f"expect_shared names {pattern!r}, and no mask was drawn at such a site"
             found.append(examples_differ.finding(pattern, seen=text, mend=mend))
         for draw in draws:
@@ -152,7 +158,7 @@ def _expected(seen: Seen, options: Options) -> list[Finding]:
                         where(draw.site.place), seen=text, mend=mend, ids=(draw.site.id,)
                     )
                 )
-    return found
+    return found, unknown
 
 
 def _rows(seen: Seen, draws: list[Draw], options: Options) -> list[Counts]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding
+from dropout_props.properties.recorded.missed import missed
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import EVALUATION, Seen, is_dropout, where
 from dropout_props.recording import Draw
@@ -32,7 +33,16 @@ def backward_replays(seen: Seen, options: Options) -> Answer:
     findings = [*_replays(replays, seen, options), *_written(seen, options)]
     many = len(replays) + len(seen.backward)
     excludes = f"the keys of {many} masks of backward passes, compared word for word"
-    return Answer(tuple(findings), excludes=excludes, applies=bool(many))
+    too_few = []
+    if findings and missed(seen):
+        findings = []
+        too_few = ["keys of backward masks are those of no forward mask that was seen"]
+    return Answer(
+        tuple(findings),
+        too_few=tuple(too_few),
+        excludes=excludes,
+        applies=bool(many) and not too_few,
+    )
 
 
 def _replays(replays: list[Draw], seen: Seen, options: Options) -> list[Finding]:

@@ -1,11 +1,14 @@
 """DP912: rates are what `rates={'encoder/*': 0.1}` says."""
 
+from functools import partial
+
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding
 from dropout_props.properties.recorded.masks import keep_null
+from dropout_props.properties.recorded.missed import may_have_drawn, missed_at
 from dropout_props.properties.recorded.options import Options, Rate, matches
-from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
-from dropout_props.recording import Draw
+from dropout_props.properties.recorded.seen import Seen, by_name, declared, is_dropout, where
+from dropout_props.recording import Draw, Place
 
 _ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
 _FEW = 1e-6
@@ -49,15 +52,24 @@ def rates_as_configured(seen: Seen, options: Options) -> Answer:
         groups = own or groups
         sites += len(groups)
         drawn, unknown = _drawn(seen, groups, rate)
-        too_few += unknown
-        missing = _missing(seen, options, pattern, rate)
+        missing, silent = _missing(seen, options, pattern, rate)
+        too_few += [*unknown, *silent]
         findings += [*drawn, *missing]
-        if not groups and not missing and not _called(seen, pattern):
+        if groups or missing or silent or _called(seen, pattern):
+            continue
+        if may_have_drawn(seen, partial(matches, pattern)):
+            too_few.append(f"rates names {pattern!r}: no mask of such a site was seen")
+        else:
             text = f"rates names {pattern!r}, and no dropout has such a path"
             mend = "Correct the pattern: record.report() lists the paths."
             findings.append(rates_as_configured.finding(pattern, seen=text, mend=mend))
     excludes = f"the probability of every mask of {sites} sites"
-    return Answer(tuple(findings), too_few=tuple(too_few), excludes=excludes)
+    return Answer(
+        tuple(findings),
+        too_few=tuple(too_few),
+        excludes=excludes,
+        applies=bool(sites or not too_few),
+    )
 
 
 def _at(rate: Rate, number: int) -> float:
@@ -114,9 +126,28 @@ def _called(seen: Seen, pattern: str) -> bool:
     return any(matches(pattern, call.place) for call in seen.module_calls)
 
 
-def _missing(seen: Seen, options: Options, pattern: str, rate: Rate) -> list[Finding]:
-    """Find layers that should drop units and draw no mask."""
-    found = []
+def _unseen(seen: Seen, name: str) -> str:
+    """Say why a layer that draws may have drawn no mask that was seen; empty if it draws none."""
+
+    def inside(place: Place) -> bool:
+        return f"{place.name}/".startswith(f"{name}/")
+
+    if missed_at(seen, inside):
+        return "its masks are not seen"
+    sites = [site for site in seen.sites if is_dropout(site) and inside(site.place)]
+    if sites and all(site.id in seen.conditional for site in sites):
+        return "it was traced and not executed"
+    return ""
+
+
+def _missing(
+    seen: Seen, options: Options, pattern: str, rate: Rate
+) -> tuple[list[Finding], list[str]]:
+    """Find layers that should drop units and draw no mask.
+
+    Returns: those layers; and what is said of layers that may have drawn unseen, or not have run.
+    """
+    found, unknown = [], []
     highest = max(
         (_at(rate, seen.number_of(step)) for step in seen.all_steps), default=_at(rate, 0)
     )
@@ -130,7 +161,12 @@ def _missing(seen: Seen, options: Options, pattern: str, rate: Rate) -> list[Fin
         if any(other.startswith(f"{name}/") for other in executed):
             continue
         own = calls[0].declared_rate
-        if any(call.drew for call in calls):
+        drew = any(call.drew for call in calls)
+        unseen = _unseen(seen, name) if drew else ""
+        if unseen:
+            unknown.append(f"{where(place)}: {unseen}")
+            continue
+        if drew:
             text = "its mask was traced and never computed: nothing uses what the layer returns"
             mend = "Hand what the dropout returns to the next layer."
         elif own is not None and abs(own - highest) > _FEW:
@@ -139,4 +175,4 @@ def _missing(seen: Seen, options: Options, pattern: str, rate: Rate) -> list[Fin
         else:
             continue
         found.append(rates_as_configured.finding(where(place), seen=text, mend=mend))
-    return found
+    return found, unknown

@@ -145,6 +145,8 @@ def _pass(  # noqa: PLR0917 - private, and called once
     if not isinstance(words, jax.core.Tracer):
         # Nothing is being traced here: an index that is can only belong to code around it.
         carried = [(slot, value) for slot, value in carried if not staged(value)]
+    if not any(_may_be_left_out(slot) for slot, _ in carried):
+        session.unconditional.add(session.points[point].id)
     lanes = tuple(LaneAxis(size, "keys", (True, *(False for _ in carried))) for size in key.shape)
     if sampler == "bernoulli" and impl.name not in EXACT and not lanes:
         carried.append((Slot("key"), words))
@@ -153,6 +155,11 @@ def _pass(  # noqa: PLR0917 - private, and called once
     meta = Meta(session.id, point, tuple(slot for slot, _ in carried), lanes)
     seen = bind([words, *(value for _, value in carried)], meta)
     return Watched(jax.random.wrap_key_data(seen, impl=impl))
+
+
+def _may_be_left_out(slot: Slot) -> bool:
+    """Say whether code in such a branch or loop may not run, though the code around it does."""
+    return slot.kind in ("branch", "while") or (slot.kind == "scan" and slot.size == 0)
 
 
 def _point(  # noqa: PLR0917 - private, and called once

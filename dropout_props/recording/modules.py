@@ -85,11 +85,12 @@ def _watched(session: Session, module: Any, function: Any, args: Any, kwargs: An
     call = session.module_calls.get(key)
     if call is None:
         call = session.module_calls[key] = ModuleCall(**facts)
-    before = session.drawn
+    drawn, missed = session.drawn, session.missed
     session.inside.append(call)
     try:
         return function(*args, **kwargs)
     finally:
         session.inside.pop()
         call.traced += 1
-        call.drew += session.drawn > before
+        call.drew += session.drawn > drawn
+        call.missed += session.missed > missed

@@ -21,9 +21,11 @@ class Note:
         text: a sentence for the reader.
         place: where it is; None if that is not known.
         site: the site whose draws are not seen; None where there is none.
+        steps: the steps in which it ran, where it ran in no others; None if that is not known.
     """
 
     kind: str
     text: str
     place: Place | None = None
     site: Site | None = None
+    steps: tuple[int, ...] | None = None

@@ -77,6 +77,11 @@ class Recording:
         return tuple(site for site in found.values() if not site.splits)
 
     @property
+    def conditional(self) -> tuple[Site, ...]:
+        """Sites that are in a branch, or in a loop that may have no trip, wherever traced."""
+        return tuple(s for s in self.sites if s.id not in self._session.unconditional)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What this record cannot see; what it does show is right all the same."""
         points = self._session.points

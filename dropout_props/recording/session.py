@@ -43,6 +43,9 @@ class Session:
         caller: where the function was called whose custom rule is being traced; else None.
         busy: how many samplers of JAX are running; only the outermost is a draw.
         drawn: how many draws were traced or made, those of initialisation aside.
+        missed: how often something was met that cannot be seen.
+        unconditional: the ids of sites that run whenever the code around them does: outside of
+            every branch, and of every loop that may have no trip.
     """
 
     id: int = field(default_factory=lambda: next(_sessions))
@@ -60,6 +63,8 @@ class Session:
     caller: Here | None = None
     busy: int = 0
     drawn: int = 0
+    missed: int = 0
+    unconditional: set[int] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def number(self) -> int:
@@ -100,15 +105,23 @@ class Session:
         self.points.append(site)
         return len(self.points) - 1
 
-    def note(self, kind: str, text: str, *, place: Place | None = None) -> None:
+    def note(self, kind: str, text: str, *, place: Place | None = None, now: bool = False) -> None:
         """Say that something cannot be seen, once.
 
         Args:
             kind: see `Note`.
             text: a sentence.
             place: where it is.
+            now: whether it runs at once, and not as a part of a program that may run later again.
         """
-        self.notes.setdefault((kind, text, place), Note(kind, text, place))
+        self.missed += 1
+        key = (kind, text, place)
+        steps = (self.journal.step,) if now else None
+        known = self.notes.get(key)
+        if known is not None:
+            both = known.steps is not None and steps is not None
+            steps = tuple(sorted({*(known.steps or ()), *(steps or ())})) if both else None
+        self.notes[key] = Note(kind, text, place, steps=steps)
 
     def here(self) -> Here:
         """Find the place that the program is at; in a custom rule, with the modules of its caller.

@@ -96,6 +96,7 @@ class ModuleCall:
         input_dtype: its dtype, as text.
         traced: how often the call was traced or run eagerly.
         drew: in how many of these something was drawn inside, parameters aside.
+        missed: in how many something ran that cannot be seen, and that may have drawn.
         shared_axes: axes along which the module declares one mask (`broadcast_dims`).
     """
 
@@ -106,6 +107,7 @@ class ModuleCall:
     input_dtype: str
     traced: int = 0
     drew: int = 0
+    missed: int = 0
     shared_axes: tuple[int, ...] = ()
 
     @property

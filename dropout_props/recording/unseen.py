@@ -55,7 +55,11 @@ def install(session: Session, patches: Patches) -> None:
 
 
 def _stages(session: Session, patches: Patches) -> None:
-    """Watch the steps from a trace to a call: each object must have been made in this record."""
+    """Watch the steps from a trace to a call: each object must have been made in this record.
+
+    What is made from an object of before holds no probes either, so that each call of it is noted,
+    with its step.
+    """
     made: dict[int, Any] = {}
 
     def created(original: Any) -> Callable[..., None]:
@@ -69,9 +73,12 @@ def _stages(session: Session, patches: Patches) -> None:
     def used(original: Any) -> Callable[..., Any]:
         @wraps(original)
         def use(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if id(self) not in made:
-                _program(session)
-            return original(self, *args, **kwargs)
+            if id(self) in made:
+                return original(self, *args, **kwargs)
+            _program(session, now=True)
+            result = original(self, *args, **kwargs)
+            made.pop(id(result), None)
+            return result
 
         return use
 
@@ -94,13 +101,14 @@ def _noting(session: Session, original: Any, note: Callable[[Session], None]) ->
     return noting
 
 
-def _program(session: Session) -> None:
+def _program(session: Session, *, now: bool = False) -> None:
     """Note a program that was compiled elsewhere."""
     session.note(
         "executable",
         "a program that was traced before the record, or exported, was called: what it draws is not"
         " seen. Compile it inside of the record, or call the jitted function itself.",
         place=here().place,
+        now=now,
     )
 
 

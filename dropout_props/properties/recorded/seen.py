@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dropout_props.recording import Alone, Draw, ModuleCall, Place, Site
+from dropout_props.recording import Alone, Draw, ModuleCall, Note, Place, Site
 
 __all__ = [
     "COINS",
@@ -71,6 +71,9 @@ class Seen:
         marked: how many steps were marked.
         layers_alone: for a site, what its layer did when it was called alone, where it can be.
         evaluations: for each evaluation, whether its two results agreed.
+        notes: what the recorder could not see.
+        conditional: the ids of sites in a branch, or in a loop that may have no trip: in a step in
+            which they draw nothing, they may not have run.
         memo: what was computed from all this, by whoever computed it.
     """
 
@@ -82,6 +85,8 @@ class Seen:
     marked: int = 0
     layers_alone: Mapping[int, Alone] = field(default_factory=dict)
     evaluations: tuple[bool, ...] = ()
+    notes: tuple[Note, ...] = ()
+    conditional: frozenset[int] = frozenset()
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

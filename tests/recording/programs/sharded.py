@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from dropout_props.selftest.wirings import Outcome, Record
 from dropout_props.selftest.wirings.devices import DEVICES, shard_mapped
 from dropout_props.selftest.wirings.linen_models import Mlp
-from dropout_props.selftest.wirings.plain import dropout, plain_params
+from dropout_props.selftest.wirings.plain import dropout, plain_mlp, plain_params
 from dropout_props.selftest.wirings.training import (
     RATE,
     batch,
@@ -82,6 +82,36 @@ def _tensor_parallel(axis: str) -> Any:
     return run
 
 
+def _partly_automatic(record: Record, steps: int) -> Outcome:
+    """Train in a shard_map that leaves one axis of the mesh to the compiler, where JAX can."""
+    root = jax.random.key(1)
+    map_shards = getattr(jax, "shard_map", None)
+    mesh = Mesh(np.array(jax.devices()[:DEVICES]).reshape(DEVICES, 1), ("data", "model"))
+    whole, rows = PartitionSpec(), PartitionSpec("data")
+
+    def forward(params: Any, x: Any, key: Any) -> Any:
+        own = jax.random.split(jax.random.fold_in(key, jax.lax.axis_index("data")), len(params))
+        return plain_mlp(params, x, tuple(own))
+
+    options: Any = {"mesh": mesh, "in_specs": (whole, rows, whole), "out_specs": rows}
+    mapped = (
+        shard_mapped(forward, **options)
+        if map_shards is None
+        else map_shards(forward, **options, axis_names={"data"}, check_vma=False)
+    )
+
+    @jax.jit
+    def step(params: Any, number: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        def loss(params: Any) -> Any:
+            return squared_error(mapped(params, x, key_of_step(root, number)), y)
+
+        value, grads = jax.value_and_grad(loss)(params)
+        return descend(params, grads), value
+
+    params, losses = train(record, steps, step, plain_params())
+    return Outcome(losses, params)
+
+
 def not_split(key: Any, x: Any) -> Any:
     """Drop units of an array that every device holds."""
     return jnp.where(jax.random.bernoulli(key, 1 - RATE, x.shape), x / (1 - RATE), 0)
@@ -101,6 +131,13 @@ PROGRAMS = (
         says="The same along an axis with a name of its own, and DP910 is ignored there.",
         run=_tensor_parallel("hidden"),
         options={"ignore": {"not_split": (("DP905", "DP908", "DP910"), "every device holds it")}},
+        devices=DEVICES,
+    ),
+    Program(
+        name="partly_automatic_mesh",
+        api="jax",
+        says="JAX has no callback where an axis of the mesh stays automatic: no draw is seen.",
+        run=_partly_automatic,
         devices=DEVICES,
     ),
     Program(

@@ -1,0 +1,142 @@
+"""Nothing is concluded from masks that the record lacks, where it knows that it may lack some."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import linen as nn
+from jax import lax
+
+import dropout_props
+from dropout_props.auditing import Record
+from dropout_props.recording import lowering
+
+X = jnp.ones((8, 16))
+
+
+class Net(nn.Module):
+    """A model with one dropout."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Apply it."""
+        return nn.Dropout(0.25, deterministic=False)(x)
+
+
+@jax.jit
+def step(key: jax.Array) -> jax.Array:
+    """Train the model."""
+    return Net().apply({}, X, rngs={"dropout": key})  # type: ignore[return-value]
+
+
+def recorded(*programs: Callable[[jax.Array], Any], **options: Any) -> Record:
+    """Record a step for each program."""
+    with dropout_props.record(**options) as record:
+        for number, program in enumerate(programs):
+            record.step()
+            program(jax.random.key(number))
+    return record
+
+
+def said(record: Record, property_id: str) -> tuple[str, ...]:
+    """Return what there are too few data for."""
+    return next(j.too_few for j in record.judgement.judged if j.prop.id == property_id)
+
+
+@pytest.fixture
+def _no_callback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let JAX refuse host callbacks, as it does where some axes of a mesh stay automatic."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise NotImplementedError("no callback here")
+
+    monkeypatch.setattr(lowering, "emit_python_callback", refuse)
+
+
+@pytest.mark.usefixtures("_no_callback")
+@pytest.mark.parametrize(
+    ("options", "property_id"),
+    [
+        ({}, "DP901"),
+        ({"rates": {"*": 0.25}}, "DP912"),
+        ({"expect_shared": {"*": "a reason"}}, "DP908"),
+    ],
+)
+def test_a_site_whose_draws_do_not_report_is_not_accused(
+    options: dict[str, Any], property_id: str
+) -> None:
+    """The layer drops units, and no property says that it does not: it says what was not seen."""
+    record = recorded(step, step, **options)
+    record.check()
+    assert said(record, property_id)
+
+
+def test_steps_compiled_before_are_not_silent() -> None:
+    """After one step that is seen, the same step runs compiled ahead of the record."""
+    compiled = step.lower(jax.random.key(0)).compile()
+    record = recorded(step, compiled, compiled, compiled)
+    record.check()
+    assert said(record, "DP901") == ("whether masks were drawn in step 1, 2, 3 is not known",)
+
+
+def test_a_step_lowered_before_is_noted_in_each_step() -> None:
+    """What is compiled in a record from a program of before is as unseen as that program."""
+    lowered = step.lower(jax.random.key(0))
+    with dropout_props.record() as record:
+        compiled = lowered.compile()
+        for number in range(4):
+            record.step()
+            (compiled if number else step)(jax.random.key(number))
+    record.check()
+
+
+class RawDropout(nn.Module):
+    """A layer that takes its bits from below `jax.random`."""
+
+    rate: float = 0.25
+
+    @nn.compact
+    def __call__(self, x: Any, word: Any) -> Any:
+        """Apply it."""
+        words = jnp.full(4, word, jnp.uint32)
+        bits = lax.rng_bit_generator(words, x.shape)[1]
+        return jnp.where(bits >= int(self.rate * 2**32), x / (1 - self.rate), 0)
+
+
+def test_a_layer_that_calls_what_is_not_seen_is_not_called_off() -> None:
+    """A layer that declares a rate and draws by a kernel or raw bits may drop what it declares."""
+    record = recorded(*[lambda key: RawDropout().apply({}, X, key.size)] * 2)
+    record.check()
+    assert len(said(record, "DP901")) == 2
+
+
+def test_an_evaluation_compiled_before_is_not_known_to_be_silent() -> None:
+    """That no mask of it was seen excludes nothing, and training is judged as before."""
+    compiled = step.lower(jax.random.key(0)).compile()
+    with dropout_props.record() as record:
+        for number in range(2):
+            record.step()
+            step(jax.random.key(number))
+        record.evaluate(lambda: compiled(jax.random.key(9)))
+    assert len(said(record, "DP902")) == 1
+    assert said(record, "DP901") == ()
+
+
+def test_a_frozen_mask_is_named_beside_a_program_compiled_before() -> None:
+    """A program that is not seen in one step excuses no silence in others."""
+    compiled = jax.jit(jnp.sin).lower(X).compile()
+
+    @jax.jit
+    def frozen(x: jax.Array) -> jax.Array:
+        with jax.ensure_compile_time_eval():
+            mask = jax.random.bernoulli(jax.random.key(5), 0.75, x.shape)
+        return jnp.where(mask, x / 0.75, 0)
+
+    with dropout_props.record() as record:
+        compiled(X)
+        for _ in range(4):
+            record.step()
+            frozen(X)
+    assert record.judgement.failed == {"DP901", "DP907"}
