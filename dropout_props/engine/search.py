@@ -42,7 +42,8 @@ def search(
     """Return the simplest failing case that was found, or None when no case fails.
 
     Args:
-        judge: judges one case; returns how it failed, or None.
+        judge: judges one case; returns how it failed, or None. What it raises is remembered and
+            shrunk as a failure is, and raised for the simplest case.
         explicit: cases that are tried first, and count towards `max_examples`.
         strategy: generates the other cases.
         max_examples: number of distinct cases to judge, shrinking not counted. The explicit ones
@@ -53,6 +54,7 @@ def search(
         The case and its failure.
     """
     outcomes: dict[str, Exception | None] = {}
+    crashes: list[Exception] = []
     left = SHRINK_CASES
     failed = False
 
@@ -65,17 +67,28 @@ def search(
             if len(outcomes) >= most and not failed:
                 return None
             left -= failed
-            outcomes[digest] = judge(case)
+            try:
+                outcomes[digest] = judge(case)
+            except Exception as crash:  # noqa: BLE001 (it is raised when the search ends)
+                # Hypothesis calls a case again, and calls one flaky that does not fail again.
+                outcomes[digest] = crash
+                crashes.append(crash)
             failed = failed or outcomes[digest] is not None
         return outcomes[digest]
 
     always = tuple(explicit)
     most = max(max_examples, len(always))
+    found: tuple[Case, Exception] | None = None
     for case in always:
         if (failure := outcome(case)) is not None:
-            return case, failure
+            found = case, failure
+            break
     remaining = most - len(outcomes)
-    return _generated(outcome, strategy, _MORE * remaining, seed) if remaining > 0 else None
+    if found is None and remaining > 0:
+        found = _generated(outcome, strategy, _MORE * remaining, seed)
+    if found is not None and any(found[1] is crash for crash in crashes):
+        raise found[1]
+    return found
 
 
 def _generated(

@@ -1,7 +1,9 @@
 """The search judges each distinct case once, tries explicit cases first, and shrinks."""
 
+import re
 from collections.abc import Callable
 
+import pytest
 from hypothesis import strategies as st
 
 from dropout_props.cases import strategies
@@ -60,6 +62,33 @@ def test_a_failure_is_shrunk() -> None:
     case, error = found
     assert str(error) == "fault"
     assert (case.shape, case.seed) == ((7,), 0)
+
+
+def test_what_the_judge_raises_is_raised() -> None:
+    """Also for one of the last cases, which no simpler case repeats: it is not called flaky."""
+    _, cases = _run(lambda _: False)
+    for wrong in (cases[1], cases[-2], cases[-1]):
+
+        def judge(case: Case, wrong: Case = wrong) -> None:
+            if case == wrong:
+                raise ArithmeticError(f"{case}")
+
+        with pytest.raises(ArithmeticError, match=re.escape(f"{wrong}")):
+            search(judge, explicit=(), strategy=strategies.cases(), max_examples=40, seed=11)
+
+
+def test_what_the_judge_raises_is_shrunk() -> None:
+    """The error of the simplest case is raised; that of an explicit case is raised at once."""
+
+    def judge(case: Case) -> None:
+        if case.size >= 5:
+            raise ArithmeticError(f"{case.size} units")
+
+    with pytest.raises(ArithmeticError, match=r"^7 units"):
+        search(judge, explicit=(), strategy=strategies.cases(), max_examples=100, seed=11)
+    explicit = (Case(shape=(99,)),)
+    with pytest.raises(ArithmeticError, match=r"^99 units"):
+        search(judge, explicit=explicit, strategy=strategies.cases(), max_examples=40, seed=11)
 
 
 def test_shrinking_ends_after_a_number_of_cases() -> None:
