@@ -35,7 +35,7 @@ def fit(case: Case, traits: Traits) -> Case:
         array = given.array
         values = given.name if shows_mask(array, traits) else "distinct"
         case = replace(case, shape=array.shape, dtype=str(array.dtype), values=values)
-    if not traits.rate_one and case.rate == 1.0:
+    if not {0.0: traits.rate_zero, 1.0: traits.rate_one}.get(case.rate, True):
         case = replace(case, rate=0.5)
     if not (traits.broadcast_dims or traits.shares):
         case = replace(case, broadcast_dims=())

@@ -1,10 +1,12 @@
 """Finds which inputs a subject takes, by trying, before it is judged.
 
-Question: which ranks, sizes and dtypes does the layer take, and is it a layer or a model?
-Guarantee: JAX traces the tries and compiles none. An input that the layer refuses is one note;
-every property is then judged on the inputs that remain. A subject with the trait `takes="all"`
-promises them all, and is not tried.
-Cannot say: whether the layer refuses some values, such as NaN: a trace has no values.
+Question: which ranks, sizes, dtypes, ends of the rate and values does the layer take, and is it a
+layer or a model?
+Guarantee: JAX traces the tries and compiles none, but for NaN and infinity: a trace has no values.
+What the layer refuses is one note, which names the option that says it for good; every property is
+then judged on what remains. A subject with the trait `takes="all"` promises everything, and is not
+tried: an error of Flax's own layer at rate 0, at rate 1 or on NaN is a failure.
+Cannot say: whether the layer refuses a rate between 0 and 1, or values other than NaN and infinity.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import jax.numpy as jnp
 from dropout_props.cases.case import Case, as_dtype
 from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
 from dropout_props.engine.adapt_case import fit, shows_mask
+from dropout_props.engine.refused_values import error_text, refusal_of_nonfinite
 from dropout_props.environment.guards import without_guards
 from dropout_props.subjects.inputs import Given
 from dropout_props.subjects.keys import key_of_seed
@@ -37,7 +40,6 @@ _WIDTHS = (16, 8, 1, 2, 3, 4, 10, 32, 64, 128, 256, 512, 784, 1024)
 _OTHERS = 8  # units along each other axis
 _EXAMPLES = 4  # fewer, so that a mask of fewer axes fits by no coincidence
 _TOKENS = ("int32",)
-_SAID = 90  # characters of a refusal
 
 
 @dataclass(frozen=True)
@@ -81,32 +83,35 @@ def probe(subject: Subject) -> Probed:
     if subject.traits.empty and usual and (why := _refusal(subject, (0, *usual[1:]))):
         narrowed["empty"] = False
         refused["an empty axis"] = why
-    if why := _refusal_of_one(subject, usual):
-        narrowed["rate_one"] = False
-        refused["rate 1"] = why
+    found_values = _values(subject, Case(shape=usual, dtype=_usual_dtype(subject.traits)))
+    narrowed |= dict.fromkeys(found_values, False)
+    refused |= {_WORDS[option]: why for option, why in found_values.items()}
     narrowed |= held
     if narrowed.get("kind") != "model" and subject.traits.output_law.shows_mask:
         refused |= _odd_shapes(subject, found)
-    notes = [f"it refuses {_listed(refused)}"] if refused else []
+    notes = [_refuses(refused, found_values)] if refused else []
     if narrowed.get("kind") == "model":
         notes.insert(0, _MODEL)
     return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), tuple(notes))
 
 
 def _of_declared_inputs(subject: Subject) -> Probed:
-    """Return the subject whose inputs the user declares: only its kind and rate 1 are tried."""
+    """Return the subject whose inputs the user declares: its kind, rates and NaN are tried."""
     case = fit(Case(shape=(128,)), subject.traits)
     held = _held(subject, case.shape)
     traits = replace(subject.traits, **held)
     said = (_MODEL,) if held.get("kind") == "model" else ()
-    if why := _refusal_of_one(subject, case.shape, case.dtype):
-        traits = replace(traits, rate_one=False)
-        said = (*said, f"it refuses rate 1 ({why})")
+    if found := _values(subject, case):
+        lacking: dict[str, Any] = dict.fromkeys(found, False)
+        traits = replace(traits, **lacking)
+        said = (*said, _refuses({_WORDS[one]: why for one, why in found.items()}, found))
     if any(isinstance(one, Given) and not shows_mask(one.array, traits) for one in traits.inputs):
         said = (*said, _HIDDEN)
     return Probed(replace(subject, traits=traits), said)
 
 
+_WORDS = {"rate_zero": "rate 0", "rate_one": "rate 1", "nonfinite": "NaN and infinity"}
+"""What a layer refuses that lacks each of these traits."""
 _HIDDEN = (
     "its inputs have values that hide a mask (0, NaN or infinity): other values of their shape and "
     "dtype take their place"
@@ -274,12 +279,22 @@ def _refusal(
     return f"it returns an array of shape {seen}" if keeps_shape and seen != shape else ""
 
 
-def _refusal_of_one(subject: Subject, shape: tuple[int, ...], dtype: str = "") -> str:
-    """Return the error at rate 1 of a layer that takes such an input at another rate."""
-    traits = subject.traits
-    if not traits.rate_one or traits.rate is not None or _refusal(subject, shape, dtype):
-        return ""
-    return _refusal(subject, shape, dtype, rate=1.0)
+def _values(subject: Subject, case: Case) -> dict[str, str]:
+    """Return the traits that a layer lacks which takes this case, with the error of each.
+
+    They are those of `_WORDS`: the ends of the rate, and numbers that are not finite.
+    """
+    traits, (shape, dtype) = subject.traits, (case.shape, case.dtype)
+    if _refusal(subject, shape, dtype):
+        return {}
+    found: dict[str, str] = {}
+    if traits.rate is None:
+        for option, rate in (("rate_zero", 0.0), ("rate_one", 1.0)):
+            if getattr(traits, option):
+                found[option] = _refusal(subject, shape, dtype, rate=rate)
+    usual = replace(case, rate=_rate(traits))
+    found["nonfinite"] = refusal_of_nonfinite(subject, usual)
+    return {option: why for option, why in found.items() if why}
 
 
 @lru_cache(maxsize=4096)
@@ -297,10 +312,12 @@ def _tried(
     except Unsupported:
         return shape
     except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it raises, it is refused)
-        text = " ".join(str(error).split()) or "no message"
-        return f"{type(error).__name__}: {text[:_SAID]}"
+        return error_text(error)
     return tuple(getattr(output, "shape", shape))
 
 
-def _listed(refused: dict[str, str]) -> str:
-    return "; ".join(f"{what} ({why})" for what, why in refused.items())
+def _refuses(refused: dict[str, str], options: Iterable[str]) -> str:
+    """Return the note on what a subject refuses, and on the options that say so for good."""
+    listed = "; ".join(f"{what} ({why})" for what, why in refused.items())
+    said = ", ".join(f"{option}=False" for option in options)
+    return f"it refuses {listed}" + (f"; if that is meant, say {said}" if said else "")

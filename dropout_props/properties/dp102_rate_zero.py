@@ -15,7 +15,7 @@ from dropout_props.properties.outputs import require_evaluation, said, same_valu
     formula="train(x, 0, key) = x, with any key",
     if_broken="Setting the rate to 0 does not switch dropout off.",
     level="core",
-    needs=("mask", "any_rate"),
+    needs=("mask", "any_rate", "rate_zero"),
     blocked_by=(),
     killed_by=("rate0_scaled",),
     cases=every_shape(rate=st.just(0.0), dtypes=strategies.DTYPES),

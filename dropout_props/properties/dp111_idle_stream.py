@@ -22,14 +22,19 @@ def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], An
     else:
         built = Modes(built=True)
         yield "built for evaluation", lambda: subject.run(built, x, rate=rate, **options)[0]
-    if not (subject.traits.lacks("any_rate") or subject.traits.lacks("mask")):
+    if _may_idle(sampler):
         yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
+
+
+def _may_idle(sampler: Sampler) -> bool:
+    """Return whether the layer can be called at rate 0, and shows there what it drops."""
+    lacks = sampler.subject.traits.lacks
+    return not (lacks("any_rate") or lacks("rate_zero") or lacks("mask"))
 
 
 def _without_keys(sampler: Sampler, expected: Any) -> None:
     """Raise a violation of its own where rate 0 needs a key: no known deviation is about it."""
-    traits = sampler.subject.traits
-    if traits.lacks("any_rate") or traits.lacks("mask"):
+    if not _may_idle(sampler):
         return
     try:
         output = sampler.train(rate=0.0, streams={}, expect_errors=True)

@@ -54,6 +54,7 @@ def traced_rate(sampler: Sampler) -> None:
             "for each rate of a schedule"
         ) from error
     program = jax.jit(train)
-    for rate in (sampler.case.rate, _ANOTHER[sampler.case.rate], 0.0):  # a schedule may begin at 0
+    begin = () if sampler.subject.traits.lacks("rate_zero") else (0.0,)  # of a schedule
+    for rate in (sampler.case.rate, _ANOTHER[sampler.case.rate], *begin):
         expected = np.asarray(train(rate))
         agree(sampler, program(rate), expected, f"jit with the rate {rate:g} as argument")

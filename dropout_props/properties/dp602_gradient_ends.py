@@ -19,7 +19,7 @@ from dropout_props.subjects.compiled.one_program import one_program
     formula="dy/dx = 1 at rate 0, and 0 at rate 1",
     if_broken="Setting the rate to 0 or to 1 stops the training, or puts NaN into it.",
     assumes="The input is finite; DP103 covers the others at rate 1.",
-    needs=("mask", "scaled", "identity", "any_rate", "rate_one"),
+    needs=("mask", "scaled", "identity", "any_rate", "rate_zero", "rate_one"),
     blocked_by=(),
     killed_by=("rate1_divides", "rate1_grad_nan", "rate0_no_gradient"),
     cases=strategies.cases(

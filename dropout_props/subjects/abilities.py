@@ -36,6 +36,7 @@ Ability = Literal[
     "modes",
     "explicit_mesh",
     "attention",
+    "rate_zero",
     "rate_one",
     "wide_dtypes",
 ]
@@ -68,6 +69,7 @@ REASONS: dict[Ability, str] = {
     "state": "it has no state: the caller passes keys to every application",
     "explicit_mesh": "it does not promise to take inputs on meshes with explicit axes",
     "attention": "it does not compute attention weights",
+    "rate_zero": "it takes only rates above 0",
     "rate_one": "it takes only rates below 1",
     "modes": "it does not promise which of several settings of its mode counts",
     "wide_dtypes": "it promises no dtype beyond float16, bfloat16 and float32",

@@ -51,6 +51,7 @@ class TraitOptions(TypedDict, total=False):
     mode_rule: Literal["one place", "call first"] | None
     explicit_mesh: bool
     attention: bool
+    rate_zero: bool
     rate_one: bool
     takes: Literal["all", "probed"]
     kind: Literal["layer", "model"] | None

@@ -114,6 +114,7 @@ class Traits:
         explicit_mesh: inputs may be sharded over a mesh with explicit axes.
         attention: the axes of an input are batch, heads, queries and keys, and one mask can serve
             the whole batch and all heads.
+        rate_zero: the rate may be 0.
         rate_one: the rate may be 1.
         takes: `probed`: which inputs the layer takes is found by trying, and one that it refuses
             is a note. `all`: the layer promises to take every input that its other traits allow,
@@ -162,6 +163,7 @@ class Traits:
     mode_rule: Literal["one place", "call first"] | None = None
     explicit_mesh: bool = False
     attention: bool = False
+    rate_zero: bool = True
     rate_one: bool = True
     takes: Literal["all", "probed"] = "probed"
     kind: Literal["layer", "model"] | None = None
@@ -275,6 +277,7 @@ class Traits:
             "modes": self.mode_rule is not None,
             "explicit_mesh": self.explicit_mesh,
             "attention": self.attention,
+            "rate_zero": self.rate_zero,
             "rate_one": self.rate_one,
             "wide_dtypes": bool(self.wide_dtypes),
         }

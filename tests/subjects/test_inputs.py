@@ -144,5 +144,6 @@ def test_a_rate_of_one_that_is_refused_is_a_note_where_inputs_are_declared() -> 
     """What is declared are the inputs, not the rates."""
     found = probe(Subject.function(picky, inputs=("batch", 4)))
     assert not found.subject.traits.rate_one
-    assert found.notes == ("it refuses rate 1 (ValueError: the rate must be below 1)",)
+    why = "it refuses rate 1 (ValueError: the rate must be below 1)"
+    assert found.notes == (f"{why}; if that is meant, say rate_one=False",)
     assert probe(Subject.function(blocks, inputs=("batch", 4))).notes == ()

@@ -48,6 +48,7 @@ LOST: dict[str, dict[str, Any]] = {
     "modes": {"mode_rule": None},
     "explicit_mesh": {"explicit_mesh": False},
     "attention": {"attention": False},
+    "rate_zero": {"rate_zero": False},
     "rate_one": {"rate_one": False},
 }
 
