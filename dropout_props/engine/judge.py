@@ -8,13 +8,12 @@ root causes.
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from dropout_props.engine.compilations import counted
+from dropout_props.engine.crash import words_of_crash
 from dropout_props.engine.decide import Outcome, decide_exact, decide_statistical
 from dropout_props.engine.deviations.apply import apply_known
 from dropout_props.engine.diagnosis import Diagnosis, examine
@@ -25,7 +24,7 @@ from dropout_props.environment.guards import without_guards
 from dropout_props.properties import find
 from dropout_props.results.records import Failure, PropertyResult
 from dropout_props.results.verdict import Verdict
-from dropout_props.subjects.subject import Crashed, SubjectError, Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -155,7 +154,7 @@ class Judge:
             if self._evaluation_fails(whole, prop, error):
                 cause = self(whole, find(_EVALUATES)).verdict
                 return _blocked(blank, _EVALUATES, _EVALUATES, cause)
-            return _error(subject, blank, prop, self.settings, _crash(subject, prop, error))
+            return _error(subject, blank, prop, self.settings, words_of_crash(subject, prop, error))
         result = _result(blank, outcome)
         result = apply_known(result, subject, self.settings.known, self.environment)
         # A known deviation has its reason in the list: nothing is drawn and compiled for another.
@@ -201,36 +200,6 @@ def _diagnosed(
     except (Exception, SystemExit):  # noqa: BLE001 (a diagnosis that fails must not hide the failure)
         found = Diagnosis()
     return replace(result, failure=replace(failure, diagnosis=found.words, masks=found.masks))
-
-
-def _crash(subject: Subject, prop: Property, error: Exception | SystemExit) -> str:
-    """Return a sentence about a crash of the subject, or of a property: a fault of this package."""
-    if isinstance(error, SubjectError):
-        return str(error)
-    if isinstance(error, SystemExit):
-        return f"{subject.name} raised SystemExit({error.code!r}): no layer may end the process."
-    if option := _raising_option(subject, error):
-        return (
-            f"{option}= of {subject.name} raised {type(error).__name__}: {str(error)[:400]}. It is "
-            "a function that the subject was given: mend it, or leave it out."
-        )
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    at_fault = (
-        "Mend the property, or let it raise Violation where the layer is wrong."
-        if not prop.id.startswith("DP")
-        else "This is a fault of dropout_props; please report it with this paragraph."
-    )
-    return (
-        f"the property itself raised {type(error).__name__}: {str(error)[:400]} "
-        f"({Path(last.filename).name}, line {last.lineno}). {at_fault}"
-    )
-
-
-def _raising_option(subject: Subject, error: BaseException) -> str:
-    """Return the name of the option whose function raised an error; nothing if none did."""
-    running = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
-    named = {one: getattr(subject.traits, one, None) for one in ("kept", "dropped", "spread")}
-    return next((one for one, f in named.items() if getattr(f, "__code__", 0) in running), "")
 
 
 def lost(

@@ -274,6 +274,22 @@ def test_where_two_properties_fail_is_no_common_cause() -> None:
     assert [one.root_id for one in with_roots(results)] == ["", ""]
 
 
+def test_an_error_of_another_type_than_allowed_is_that_of_the_layer() -> None:
+    """DP108 allows TypeError and ValueError; the text blames neither the property nor the suite."""
+
+    def by_table(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+        return dropout(key, {"float32": x}[str(x.dtype)], rate, deterministic)
+
+    result = _JUDGE(Subject.function(by_table, name="mine"), find("DP108"))
+    assert result.verdict is Verdict.ERROR
+    line = by_table.__code__.co_firstlineno + 1
+    assert result.shown.startswith(
+        "mine: a call of it raised KeyError: 'int32' "
+        f"(test_evidence_before_accusation.py, line {line}). The property allows other errors "
+        "here, but not this one. "
+    )
+
+
 @pytest.mark.parametrize("option", ["kept", "dropped", "spread"])
 def test_a_function_of_the_user_that_raises_is_no_fault_of_the_suite(option: str) -> None:
     """The message names the option, its error and what to do."""
