@@ -58,7 +58,17 @@ class Probed:
 @lru_cache(maxsize=256)
 @without_guards()
 def probe(subject: Subject) -> Probed:
-    """Return the subject with the traits that it has, and what it refuses."""
+    """Return the subject with the traits that it has, and what it refuses.
+
+    The parameters of a model that are all zero get other numbers: they would hide its dropout.
+    """
+    found = _tried_out(subject)
+    if found.subject.traits.output_law.shows_mask:
+        return found
+    return replace(found, subject=replace(found.subject, adapter=found.subject.adapter.filled()))
+
+
+def _tried_out(subject: Subject) -> Probed:
     if subject.traits.takes == "all":
         return Probed(subject)
     if subject.traits.inputs is not None:
@@ -117,7 +127,8 @@ _HIDDEN = (
     "dtype take their place"
 )
 _MODEL = (
-    "judged as a model, since it has parameters: what its dropout does inside is judged by "
+    "judged as a model, since it has parameters (one that is all zero, and would hide what is "
+    "dropped, has other numbers here): what its dropout does inside is judged by "
     "dropout_props.record(); a dropout layer with parameters of its own says kind='layer'"
 )
 

@@ -5,8 +5,8 @@ Guarantee: the outputs must be equal under as many keys as a layer of one single
 that to have a probability below 2^-64; at rate 1/2 these are 64 keys. So a model that hides its
 masks, or a layer whose units are not independent, is not accused of this fault too. One equality
 suffices for a layer that promises to be plain dropout on every input, if its mask is large enough.
-A model whose output is computed from the key and is equal under all of them is not accused either:
-a last layer that begins with zeros hides every mask before it.
+A model whose output is computed from the key and is equal under all of them is not accused either,
+since a factor of 0 hides every mask before it; unless all its coins fall the same way.
 Cannot say: whether an output depends on its key at a rate so close to 0 or 1 that `MOST` keys may
 agree by chance; such a case is not run.
 """
@@ -17,6 +17,7 @@ from math import ceil, log2, prod
 from typing import TYPE_CHECKING, Any
 
 from dropout_props.properties.bits import same_bits
+from dropout_props.properties.coins import tosses_one_way
 from dropout_props.properties.dataflow import depends_on_argument
 from dropout_props.properties.declaration import NotRun
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from dropout_props.properties.sampler import Sampler
 
-__all__ = ["MOST", "always_equal", "num_keys_for", "one_suffices"]
+__all__ = ["MOST", "always_equal", "more_keys", "num_keys_for", "one_suffices"]
 
 MOST = 1024
 """The most keys that are tried."""
@@ -77,24 +78,51 @@ def always_equal(
     """
     if not same_bits(*pair(sampler.key(role))):
         return False
+    return all(same_bits(*pair(key)) for key in more_keys(sampler, role=f"{role}, again"))
+
+
+def more_keys(sampler: Sampler, *, role: str) -> Any:
+    """Return the keys under which two outputs must be equal too, so that chance explains nothing.
+
+    Args:
+        sampler: of the subject whose outputs were equal under one key.
+        role: role of the keys, as in `Sampler.keys`.
+
+    Raises:
+        NotRun: at this rate that says nothing, or the model hides what it drops.
+    """
     more = num_keys_for(sampler) - 1
-    if more == 0:
-        return True
-    if _hides_its_masks(sampler):
+    if more and _hides_its_masks(sampler, more):
         raise NotRun(
-            "its output is computed from the key, and is the same under every key: parameters that "
-            "begin as zeros, or a normalisation, hide what is dropped"
+            "its output is computed from the key, and is the same under every key: a factor of 0, "
+            "or a normalisation, hides what is dropped"
         )
-    return all(same_bits(*pair(key)) for key in sampler.keys(more, role=f"{role}, again"))
+    return sampler.keys(more, role=role) if more else ()
 
 
-def _hides_its_masks(sampler: Sampler) -> bool:
-    """Return whether a model draws, and its training output is nevertheless always the same."""
+def _hides_its_masks(sampler: Sampler, count: int) -> bool:
+    """Return whether a model may drop units, though its training output is always the same.
+
+    Args:
+        sampler: of the model.
+        count: the number of keys under which one coin does not fall the same way by chance.
+    """
     traits = sampler.subject.traits
     if traits.output_law.shows_mask or traits.batching != "vmap":
         return False
     output = sampler.output_of()
     first, *others = map(output, sampler.key_list(_FEW, role="hidden"))
-    return all(same_bits(first, one) for one in others) and depends_on_argument(
-        output, sampler.key("hidden")
-    )
+    if not all(same_bits(first, one) for one in others):
+        return False
+    if not depends_on_argument(output, sampler.key("hidden")):
+        return False
+    return _has_state(sampler) or not tosses_one_way(output, sampler.keys(count, role="coins"))
+
+
+def _has_state(sampler: Sampler) -> bool:
+    """Return whether a model holds variables beside its parameters: one may count its steps.
+
+    A schedule that begins at rate 0 drops nothing in the first step, and is right.
+    """
+    x, rate = sampler.inputs(), sampler.case.rate
+    return bool(sampler.subject.adapter.collections(x, rate=rate) - {"params"})

@@ -21,6 +21,7 @@ _PROGRAM = Steps(("call", "reseed", "call", "reseed", "call"))
     assumes="A layer that was built on the stream 'default' treats it as its own.",
     level="framework",
     needs=("state",),
+    explained_by=("DP802",),
     killed_by=("own_counter",),
     weight=8,
 )

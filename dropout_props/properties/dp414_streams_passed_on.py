@@ -31,6 +31,7 @@ def _two_layers(sampler: Sampler, how: _Way, key: Any) -> tuple[Any, Any]:
     "raises on derived streams, and not on the originals (DP201), fails.",
     level="framework",
     needs=("state",),
+    explained_by=("DP802",),
     killed_by=("own_counter",),
     weight=8,
 )

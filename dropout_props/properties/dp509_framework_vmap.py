@@ -15,6 +15,7 @@ from dropout_props.properties.transforms import outputs_under, own_masks
     assumes="Split keys are requested: split_rngs of nn.vmap, nnx.split_rngs. Without them one key "
     "for a whole batch is what both frameworks document.",
     needs=("lifted",),
+    explained_by=("DP802",),
     killed_by=("vmap_first_key",),
     weight=16,
 )

@@ -16,6 +16,7 @@ from dropout_props.properties.transforms import outputs_under, own_masks, same_a
     "units.",
     assumes="Split keys are requested: split_rngs of nn.scan, nnx.split_rngs.",
     needs=("lifted",),
+    explained_by=("DP802",),
     killed_by=("scan_same_key", "trace_baked"),
     weight=16,
 )

@@ -23,6 +23,7 @@ _RAW: dict[Transform, str] = {
     assumes="Any error counts as a rejection.",
     level="framework",
     needs=("lifted",),
+    explained_by=("DP802",),
     killed_by=("frozen_count",),
     weight=16,
 )

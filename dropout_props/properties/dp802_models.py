@@ -23,7 +23,7 @@ from dropout_props.properties.outputs import evaluation, require_same_bits
     needs=("eval_mode", "streams"),
     blocked_by=(),
     explained_by=("DP101",),
-    killed_by=("constant_key",),
+    killed_by=("constant_key", "mask_of_ones"),
     weight=2,
 )
 def models(sampler: Sampler) -> None:

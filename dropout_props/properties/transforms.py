@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dropout_props.properties.coincidence import num_keys_for
+from dropout_props.properties.coincidence import more_keys
 from dropout_props.properties.declaration import Violation
 from dropout_props.properties.outputs import agree
 from dropout_props.subjects.compiled.adapter import in_one_program
@@ -73,11 +73,8 @@ def equal_calls(
     equal = [(i, j) for i, j in pairs if np.array_equal(outputs[i], outputs[j])]
     if not equal:
         return None
-    more = num_keys_for(sampler) - 1
-    if not more:
-        return equal[0]
     subject = in_one_program(sampler.subject)
-    for key in sampler.keys(more, role="again"):
+    for key in more_keys(sampler, role="again"):
         drawn = outputs_under(sampler, transform, subject, key=key)
         equal = [(i, j) for i, j in equal if np.array_equal(drawn[i], drawn[j])]
         if not equal:

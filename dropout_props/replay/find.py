@@ -113,20 +113,22 @@ def replay(found: Found) -> Replayed:
 
 
 def subject_of(found: Found) -> Subject:
-    """Return the subject of a failure, by its name or else by its place.
+    """Return the subject of a failure as it was judged, by its name or else by its place.
 
     Raises:
         UnknownSubject: neither is found.
     """
+    from dropout_props.engine.probe import probe
     from dropout_props.layers import registry
     from dropout_props.subjects.errors import UnknownSubject
 
     try:
-        return registry.load(found.result.subject)
+        subject = registry.load(found.result.subject)
     except UnknownSubject:
         if not found.replay.source:
             raise
-        return registry.load(found.replay.source)
+        subject = registry.load(found.replay.source)
+    return probe(subject).subject
 
 
 def _exact(subject: Subject, property_id: str, found: Found, settings: Settings) -> Replayed:

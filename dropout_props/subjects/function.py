@@ -101,6 +101,10 @@ class FunctionAdapter:
         """Return this adapter: it caches nothing."""
         return self
 
+    def filled(self) -> FunctionAdapter:
+        """Return this adapter: the parameters of a function are its own."""
+        return self
+
     def with_stream(self, name: str) -> FunctionAdapter:  # noqa: ARG002 - as the protocol
         """Raise `Unsupported`: a function has no streams."""
         self._refuse("named_stream")

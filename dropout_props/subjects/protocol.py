@@ -75,6 +75,10 @@ class Adapter(Protocol):
         """Return an equal adapter that shares no cache with this one, nor with the framework."""
         ...
 
+    def filled(self) -> Adapter:
+        """Return an equal adapter whose parameters, where all zero, have other numbers."""
+        ...
+
     def with_stream(self, name: str) -> Adapter:
         """Return an equal adapter whose layers draw from the stream `name`."""
         ...

@@ -1,20 +1,28 @@
 """A model whose output hides what its dropout does is not accused; one that drops nothing is."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import pytest
+from flax import nnx
 
 from dropout_props.cases.case import Case
+from dropout_props.engine import Judge, Settings
 from dropout_props.engine.adapt_case import fit
+from dropout_props.environment.installed import probe as installed
 from dropout_props.properties import NotRun, Violation, find
 from dropout_props.properties.dataflow import depends_on_argument
 from dropout_props.properties.sampler import Sampler
+from dropout_props.results.records import PropertyResult
+from dropout_props.results.verdict import Verdict
 from dropout_props.subjects.subject import Subject
 from dropout_props.subjects.traits import Traits
+
+_JUDGE = Judge(replace(Settings.of(profile="smoke"), confirm=False), installed().conditions)
 
 
 class Head(nn.Module):
@@ -39,12 +47,72 @@ def _check(property_id: str, **options: Any) -> None:
     prop.exact.check(Sampler(subject, Case(shape=(4, 8), rate=0.5), property_id, 0))
 
 
+class Gated(nnx.Module):
+    """A residual branch whose gate begins as zero, as an update of LoRA or a ReZero block does."""
+
+    def __init__(self, rate: float, *, rngs: nnx.Rngs, drops_always: bool = False) -> None:
+        self.dropout = nnx.Dropout(rate, rngs=rngs)
+        self.drops_always = drops_always
+        self.gate = nnx.Param(jnp.zeros(()))
+
+    def __call__(self, x: Any) -> Any:
+        """Return the input, until the gate has learned."""
+        mode: dict[str, Any] = {"deterministic": False} if self.drops_always else {}
+        return x + self.gate[...] * self.dropout(x, **mode)
+
+
+class Warm(nn.Module):
+    """Dropout whose rate grows with a count of steps: it begins at 0."""
+
+    rate: float
+    counts: bool = True
+
+    @nn.compact
+    def __call__(self, x: Any, *, deterministic: bool = False) -> Any:
+        """Return the output of a dense layer."""
+        step = self.variable("schedule", "step", jnp.zeros, ()).value if self.counts else 0.0
+        x = nn.Dense(4)(x)
+        if deterministic:
+            return x
+        kept = jax.random.uniform(self.make_rng("dropout"), x.shape) < 1 - self.rate * step
+        return jnp.where(kept, x, 0)
+
+
+def _judged(property_id: str, subject: Subject) -> PropertyResult:
+    return _JUDGE(subject, find(property_id))
+
+
 @pytest.mark.parametrize("property_id", ["DP405", "DP802"])
-def test_a_last_layer_that_begins_with_zeros_says_nothing(property_id: str) -> None:
-    """Its output is computed from the key, and is the same under every key."""
+def test_a_factor_of_zero_says_nothing(property_id: str) -> None:
+    """The output is computed from the key, and is the same under every key."""
     _check(property_id, zeros=False)
-    with pytest.raises(NotRun, match="parameters that begin as zeros"):
+    with pytest.raises(NotRun, match="a factor of 0"):
         _check(property_id)
+
+
+@pytest.mark.parametrize("property_id", ["DP405", "DP802", "DP101"])
+def test_parameters_that_begin_as_zeros_hide_nothing(property_id: str) -> None:
+    """They get other numbers before a model is judged, in Linen and in NNX."""
+    for subject in (Subject.linen(Head, kind="model"), Subject.nnx(Gated)):
+        found = _judged(property_id, subject)
+        assert found.verdict is Verdict.PASS, found.shown
+
+
+def test_dropout_in_evaluation_is_found_behind_a_gate_of_zero() -> None:
+    """Its evaluation output was the same under every key, and shows the fault with another gate."""
+    subject = Subject.nnx(partial(Gated, drops_always=True), name="always")
+    found = _judged("DP101", subject)
+    assert found.verdict is Verdict.FAIL
+    assert "evaluation with a key" in found.shown
+
+
+def test_a_schedule_that_begins_at_rate_zero_is_not_accused() -> None:
+    """A variable may count the steps; without one, a mask that keeps all units is the fault."""
+    right = _judged("DP802", Subject.linen(Warm))
+    assert right.verdict is Verdict.NOT_APPLICABLE, right.shown
+    found = _judged("DP802", Subject.linen(partial(Warm, counts=False), name="warm"))
+    assert found.verdict is Verdict.FAIL
+    assert "nothing is dropped" in found.shown
 
 
 @pytest.mark.parametrize("zeros", [True, False])

@@ -127,6 +127,10 @@ class EquinoxAdapter:
         """See `Adapter.fresh`: nothing is cached by layer."""
         return self
 
+    def filled(self) -> EquinoxAdapter:
+        """Return this adapter: the layer holds no array."""
+        return self
+
     def with_stream(self, name: str) -> EquinoxAdapter:  # noqa: ARG002 - as the protocol
         """Raise `Unsupported`: Equinox has no streams."""
         raise Unsupported("Equinox has no named streams")

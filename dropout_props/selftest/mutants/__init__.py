@@ -22,6 +22,7 @@ from dropout_props.selftest.mutants import (
     large,
     marginal,
     means,
+    models,
     modes,
     noise,
     parity,
@@ -58,6 +59,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *attention.MUTANTS,
     *readout.MUTANTS,
     *means.MUTANTS,
+    *models.MUTANTS,
     *noise.MUTANTS,
     *contracts.MUTANTS,
 )

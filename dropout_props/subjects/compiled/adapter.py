@@ -72,6 +72,10 @@ class OneProgramAdapter:
         """See `Adapter.fresh`."""
         return OneProgramAdapter(self.adapter.fresh())
 
+    def filled(self) -> OneProgramAdapter:
+        """See `Adapter.filled`."""
+        return OneProgramAdapter(self.adapter.filled())
+
     def with_stream(self, name: str) -> OneProgramAdapter:
         """See `Adapter.with_stream`."""
         return OneProgramAdapter(self.adapter.with_stream(name))

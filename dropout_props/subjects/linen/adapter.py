@@ -20,6 +20,7 @@ import numpy as np
 from flax.core import FrozenDict
 
 from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.filled import without_zeros
 from dropout_props.subjects.keys import raw_key_of_seed
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, Moded, Neighbour, Plan, Repeated
@@ -60,6 +61,7 @@ class LinenAdapter:
         own_stream: name of the layer's own stream.
         variables: cache of initialised variables.
         history: adapters with equal numbers share what Flax caches of their modules.
+        is_filled: parameters that are all zero have other numbers.
     """
 
     factory: Callable[..., nn.Module]
@@ -69,6 +71,7 @@ class LinenAdapter:
     own_stream: str = _STREAM
     variables: dict[Any, Any] = field(default_factory=dict, repr=False)
     history: int = 0
+    is_filled: bool = False
 
     def run(
         self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
@@ -208,6 +211,10 @@ class LinenAdapter:
         """See `Adapter.fresh`."""
         return replace(self, variables={}, history=next(_histories))
 
+    def filled(self) -> LinenAdapter:
+        """See `Adapter.filled`."""
+        return replace(self, variables={}, is_filled=True)
+
     def with_stream(self, name: str) -> LinenAdapter:
         """See `Adapter.with_stream`."""
         if self.wiring.stream_parameter is None:
@@ -295,5 +302,8 @@ class LinenAdapter:
                     jax.device_put(np.zeros(x.shape, x.dtype)),  # it compiles nothing
                     **mode,
                 )
-                self.variables[known_by] = cached(found)
+                held = cached(found)
+                if self.is_filled and _PARAMS in held:
+                    held = {**held, _PARAMS: without_zeros(held[_PARAMS])}
+                self.variables[known_by] = held
         return self.variables[known_by]

@@ -23,6 +23,7 @@ from flax import nnx
 from flax.core import FrozenDict
 
 from dropout_props.subjects.errors import Unsupported
+from dropout_props.subjects.filled import without_zeros
 from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.nnx.built import assemble, built, find
 from dropout_props.subjects.nnx.lifted import lifted
@@ -70,6 +71,7 @@ class NNXAdapter:
         stream: the stream that it draws from.
         renamed: `stream` differs from the layer's own stream.
         weights: cache of the weights of a layer with parameters.
+        is_filled: parameters that are all zero have other numbers.
     """
 
     factory: Callable[..., nnx.Module]
@@ -79,6 +81,7 @@ class NNXAdapter:
     stream: str = "dropout"
     renamed: bool = False
     weights: dict[Any, Any] = field(default_factory=dict, repr=False)
+    is_filled: bool = False
 
     def run(
         self, operation: Operation, x: Array, *, rate: float, streams: Streams, key: Key = None
@@ -201,6 +204,10 @@ class NNXAdapter:
         """See `Adapter.fresh`."""
         return replace(self, weights={})
 
+    def filled(self) -> NNXAdapter:
+        """See `Adapter.filled`."""
+        return replace(self, weights={}, is_filled=True)
+
     def with_stream(self, name: str) -> NNXAdapter:
         """See `Adapter.with_stream`."""
         if self.wiring.stream_parameter is None:
@@ -263,7 +270,10 @@ class NNXAdapter:
             # Concrete even inside vmap and jit: a tracer in this cache would outlive its trace.
             with jax.ensure_compile_time_eval():
                 built = self.factory(**arguments, **{RNGS_PARAMETER: nnx.Rngs(keys)})
-                self.weights[cached] = nnx.state(built, nnx.Param)
+                weights = nnx.state(built, nnx.Param)
+                if self.is_filled:
+                    weights = without_zeros(weights)
+                self.weights[cached] = weights
         return self.weights[cached]
 
     def _call(

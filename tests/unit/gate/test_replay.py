@@ -1,5 +1,6 @@
 """Is a failure the same again, bit for bit, and do its program and its test find it?"""
 
+import re
 import runpy
 import subprocess
 import sys
@@ -39,6 +40,21 @@ def noisy(key, x, rate, deterministic):
 
 
 noise = Subject.function(noisy, name=__name__ + ":noise", law="noise")
+"""
+
+
+MODEL = """
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Always(nnx.Module):
+    def __init__(self, rate, *, rngs):
+        self.dropout = nnx.Dropout(rate, rngs=rngs)
+        self.gate = nnx.Param(jnp.zeros(()))
+
+    def __call__(self, x):
+        return x + self.gate[...] * self.dropout(x, deterministic=False)
 """
 
 
@@ -179,3 +195,29 @@ def test_a_baseline_changes_by_its_own_command_alone(
     assert run("baseline", str(place), "--update") == 0
     assert "regressed" in capsys.readouterr().out
     assert place.read_bytes() != before
+
+
+def test_a_model_is_judged_again_as_a_model(capsys: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """What trying has found of it holds again, in the command and in the program."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "model_to_replay.py").write_text(MODEL)
+    arguments = ("model_to_replay:Always", "--property", "DP802", "--profile", "smoke")
+    assert run("check", *arguments) == 1
+    identity = failure_of(capsys.readouterr().out)
+    assert run("replay", identity) == 1
+    then, now = re.findall(
+        r"(?:then|now): (a key changed .*?)(?: \(shape.*)?$", _out(capsys), re.MULTILINE
+    )
+    assert then == now
+    assert run("replay", identity, "--script") == 0
+    program = tmp_path / "program.py"
+    program.write_text(_out(capsys))
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(program), run_name="__main__")
+    assert stopped.value.code == 1
+    assert then in _out(capsys)
+
+
+def _out(capsys: Any) -> str:
+    return str(capsys.readouterr().out)
