@@ -1,13 +1,12 @@
 """DP514: on a mesh with explicit axes a layer accepts a sharded input."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
 from dropout_props.properties.outputs import agree, said_of
-from dropout_props.subjects.isolated import DEVICES, run_isolated
+from dropout_props.subjects.isolated import DEVICES, num_accelerators, run_isolated
 from dropout_props.subjects.subject import Crashed, Unsupported
 
 _SHAPE = (16, 24)
@@ -20,7 +19,8 @@ _SHAPE = (16, 24)
     "also with a broadcast dim along the sharded axis.",
     formula="train(k, x sharded explicitly) = train(k, x)",
     if_broken="A model cannot be trained with JAX's explicit sharding, or trains on other masks.",
-    assumes="JAX has meshes with explicit axes (set_mesh and AxisType).",
+    assumes="JAX has meshes with explicit axes (set_mesh and AxisType). The devices are those of "
+    "DP505.",
     level="framework",
     needs=("transforms", "explicit_mesh"),
     killed_by=("unsharded_zeros",),
@@ -29,7 +29,9 @@ _SHAPE = (16, 24)
     weight=16,
 )
 def explicit_mesh(sampler: Sampler) -> None:
-    spread: Mapping[str, Any] = run_isolated(_on_explicit_mesh, sampler.fresh())
+    spread: dict[str, Any] = run_isolated(_on_explicit_mesh, sampler.fresh(), DEVICES)
+    if count := num_accelerators():
+        spread |= _on_explicit_mesh(sampler.fresh(), count)
     if not spread:
         raise Unsupported("this release of JAX has no meshes with explicit axes")
     for where, (sharded, alone) in spread.items():
@@ -38,16 +40,18 @@ def explicit_mesh(sampler: Sampler) -> None:
         agree(sampler, sharded, alone, where)
 
 
-def _on_explicit_mesh(sampler: Sampler) -> dict[str, Any]:
-    """Return outputs, sharded and unsharded, or an error's text; runs in the isolated process."""
+def _on_explicit_mesh(sampler: Sampler, count: int) -> dict[str, Any]:
+    """Return outputs, sharded and unsharded, or an error's text; runs where the devices are."""
     sharding: Any = jax.sharding
     if not (hasattr(sharding, "AxisType") and hasattr(jax, "set_mesh")):
         return {}
-    mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(sharding.AxisType.Explicit,))
+    kinds, devices = (sharding.AxisType.Explicit,), jax.local_devices()[:count]
+    mesh = jax.make_mesh((count,), ("devices",), axis_types=kinds, devices=devices)
     broadcast = [()] + [(0,)] * (sampler.subject.traits.lacks("broadcast_dims") is None)
     outputs: dict[str, Any] = {}
     for dims in broadcast:
-        words = f"explicit mesh, axis 0 sharded, broadcast_dims={dims}"
+        backend = jax.default_backend()
+        words = f"explicit mesh of {count} {backend} devices, axis 0 sharded, broadcast_dims={dims}"
         alone = sampler.train(broadcast_dims=dims)
         try:
             with jax.set_mesh(mesh):

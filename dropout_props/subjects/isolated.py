@@ -37,7 +37,7 @@ from dropout_props.subjects.subject import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DEVICES", "IsolatedProcessDied", "run_isolated", "serve"]
+__all__ = ["DEVICES", "IsolatedProcessDied", "num_accelerators", "run_isolated", "serve"]
 
 DEVICES = 8
 """Number of host devices of the isolated process."""
@@ -56,6 +56,19 @@ class IsolatedProcessDied(RuntimeError):
 class _Isolated:
     process: subprocess.Popen[bytes]
     lock: threading.Lock
+
+
+def num_accelerators() -> int:
+    """Return how many accelerators of this process share an array: 2, 4 or 8, or 0 without two.
+
+    The devices of a host are those of the isolated process, even where this one has several too.
+    """
+    import jax
+
+    if jax.default_backend() == "cpu":
+        return 0
+    found = min(jax.local_device_count(), DEVICES)
+    return 1 << (found.bit_length() - 1) if found > 1 else 0
 
 
 def run_isolated(function: Callable[..., Any], *arguments: Any) -> Any:
