@@ -12,9 +12,18 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from dropout_props.recording import recording
+
 _ROOT = str(Path(__file__).parents[2])
 if _ROOT not in sys.path:
     sys.path.append(_ROOT)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _at_the_door() -> None:
+    """Let the recorder try this JAX before a test takes something away from it, once a process."""
+    with recording():
+        pass
 
 
 @pytest.fixture
