@@ -61,6 +61,7 @@ def document(
             for one in judgement.judged
         ],
         "strips": strips(seen, judgement),
+        "not_seen": list(judgement.not_seen),
         "cannot_see": BLIND,
         "keys": [[d.site.place.name, seen.step_of(d), list(d.key)] for d in seen.masks],
     }
@@ -102,6 +103,7 @@ def merged(records: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[lis
         fails = fails or bool(failed)
         masks = len(content["keys"])
         lines.append(f"{name}: {masks} masks, {'FAIL ' + ', '.join(failed) if failed else 'pass'}")
+        lines += [f"{name}: not seen: {text}" for text in content.get("not_seen", ())]
     shared = _shared(records, names)
     return [*lines, *(f"{_DIFFER}: {one}" for one in shared)], fails or bool(shared)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf, log
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from dropout_props.properties import RECORDED
 from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, RecordProperty
+from dropout_props.properties.recorded.missed import said
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import clopper_pearson, log_evalues
 
@@ -70,12 +71,13 @@ class Judgement:
         judged: a verdict for each property of records.
         budget: the chance that a right program is red.
         members: how many counts share it.
+        not_seen: what the recorder could not see, a sentence each.
     """
 
     judged: tuple[Judged, ...]
     budget: float
     members: int
-    notes: tuple[str, ...] = field(default=())
+    not_seen: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -87,6 +89,11 @@ class Judgement:
     def failed(self) -> frozenset[str]:
         """The ids of the properties that fail."""
         return frozenset(one.prop.id for one in self.judged if one.verdict is Verdict.FAIL)
+
+    @property
+    def says_too_little(self) -> bool:
+        """Whether `strict=True` has a reason to raise, failures aside."""
+        return bool(self.too_few or self.not_seen)
 
     @property
     def too_few(self) -> tuple[str, ...]:
@@ -110,7 +117,8 @@ def judge(seen: Seen, options: Options, budget: float) -> Judgement:
     members = sum(len(counts.trials) for _, answer in answers for counts in answer.counts)
     needed = log(max(members, 1) / budget)
     judged = [_judged(prop, answer, needed, budget) for prop, answer in answers]
-    return Judgement(tuple(_folded(judged)), budget, members)
+    not_seen = tuple(dict.fromkeys(said(note) for note in seen.notes))
+    return Judgement(tuple(_folded(judged)), budget, members, not_seen)
 
 
 def _judged(prop: RecordProperty, answer: Answer, needed: float, budget: float) -> Judged:

@@ -13,6 +13,7 @@ import numpy as np
 from dropout_props.auditing.judge import Judgement, judge
 from dropout_props.auditing.options import read_budget, read_options
 from dropout_props.environment.guards import without_guards
+from dropout_props.properties.recorded.missed import said
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import (
     EVALUATION,
@@ -67,6 +68,11 @@ class Record:
     def environment(self) -> dict[str, str]:
         """Versions and settings, by name."""
         return self._recording.environment
+
+    @property
+    def not_seen(self) -> tuple[str, ...]:
+        """What ran, or may have run, and is not in the record: a sentence each, with its place."""
+        return tuple(dict.fromkeys(said(note) for note in self._recording.notes))
 
     def step(self) -> None:
         """Mark a step: call it at the start, or at the end, of each step of training."""
@@ -142,7 +148,8 @@ class Record:
         """Raise unless every property holds.
 
         Args:
-            strict: raise also where the data were too few to say.
+            strict: raise also where the data were too few to say, or where the recorder could not
+                see all of the program.
 
         Raises:
             AssertionError: once for all causes, root causes first.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dropout_props.auditing.opened import NothingDrawn
 from dropout_props.properties.dp911_resumes import resumes
+from dropout_props.properties.recorded.missed import said
 from dropout_props.properties.recorded.seen import is_dropout, where
 from dropout_props.recording import Draw, Recording, RecordingError, recording
 
@@ -24,10 +25,13 @@ class Resumed:
     Attributes:
         findings: for each site whose keys differ, what differs; empty if the run was resumed right.
         masks: how many masks were compared.
+        not_seen: what ran in either, or may have run, and is not in the record: masks that only one
+            of them lacks are then no finding.
     """
 
     findings: tuple[Finding, ...]
     masks: int
+    not_seen: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise unless both continuations drew the same masks.
@@ -69,17 +73,19 @@ def resume(
     first, second = _keys(straight), _keys(resumed)
     if not first:
         raise NothingDrawn("the run drew no mask after it was saved: let run(state) take steps.")
+    notes = (*straight.notes, *resumed.notes)
+    not_seen = tuple(dict.fromkeys(said(note) for note in notes))
     findings = []
     for name in dict.fromkeys((*first, *second)):
         one, two = first.get(name, []), second.get(name, [])
         same = sum(a == b for a, b in zip(one, two, strict=False))
-        if one != two:
+        if one != two and not (not_seen and same == min(len(one), len(two))):
             seen = (
                 f"{same} of {len(one)} masks after the restart are those of the uninterrupted run;"
                 f" the restored run drew {len(two)}"
             )
             findings.append(resumes.finding(name, seen=seen))
-    return Resumed(tuple(findings), sum(map(len, first.values())))
+    return Resumed(tuple(findings), sum(map(len, first.values())), not_seen)
 
 
 def _keys(record: Recording) -> dict[str, list[tuple[int, ...]]]:

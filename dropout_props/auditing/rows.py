@@ -7,13 +7,16 @@ from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dropout_props.auditing.without_masks import without_masks
+from dropout_props.properties.recorded.missed import missed_at
 from dropout_props.properties.recorded.seen import declared
 
 if TYPE_CHECKING:
     from dropout_props.auditing.judge import Judgement
+    from dropout_props.auditing.without_masks import WithoutMasks
     from dropout_props.properties.recorded.options import Options
     from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw, ModuleCall
+    from dropout_props.recording import Draw, Site
 
 __all__ = ["HEADINGS", "Row", "rows"]
 
@@ -38,13 +41,7 @@ class Row:
 def rows(seen: Seen, judgement: Judgement, options: Options) -> list[Row]:
     """List the sites that drew masks, then those that were traced or called and drew none."""
     found = [_drawn(seen, draws, judgement, options) for draws in seen.of_site.values()]
-    names = {draws[0].site.place.name for draws in seen.of_site.values()}
-    for call in seen.calls:
-        name = call.place.name
-        if name not in names and not any(other.startswith(f"{name}/") for other in names):
-            names.add(name)
-            found.append(_silent(call, judgement))
-    return found
+    return [*found, *(_silent(one, judgement) for one in without_masks(seen))]
 
 
 def _failed(judgement: Judgement, site: int, name: str) -> tuple[str, ...]:
@@ -72,9 +69,15 @@ def _drawn(seen: Seen, draws: list[Draw], judgement: Judgement, options: Options
         _rate(seen, draws, judgement),
         str(len(draws)),
         str(len({draw.key for draw in draws})),
-        f"FAIL {', '.join(failed)}" if failed else "pass",
+        f"FAIL {', '.join(failed)}" if failed else _passed(seen, site),
     )
     return Row(cells, failed)
+
+
+def _passed(seen: Seen, site: Site) -> str:
+    """Say that a site passes, and whether masks of it may have been missed."""
+    partly = missed_at(seen, lambda place: place == site.place)
+    return "pass, not all seen" if partly else "pass"
 
 
 def _rate(seen: Seen, draws: list[Draw], judgement: Judgement) -> str:
@@ -91,17 +94,15 @@ def _rate(seen: Seen, draws: list[Draw], judgement: Judgement) -> str:
     return f"{1 - keep:g} by program" if shown else f"coins of {keep:g}"
 
 
-def _silent(call: ModuleCall, judgement: Judgement) -> Row:
-    rate = call.declared_rate
-    failed = _failed(judgement, -1, call.place.name)
-    nothing = "rate 0" if rate == 0 else "draws nothing"
-    verdict = f"FAIL {', '.join(failed)}" if failed else nothing
+def _silent(one: WithoutMasks, judgement: Judgement) -> Row:
+    failed = _failed(judgement, -1, one.place.name)
+    verdict = f"FAIL {', '.join(failed)}" if failed else one.why
     cells = (
-        call.place.name,
-        _line(call.place.file, call.place.line),
+        one.place.name,
+        _line(one.place.file, one.place.line),
         "-",
         "-",
-        "-" if rate is None else f"{rate:g}",
+        "-" if one.rate is None else f"{one.rate:g}",
         "-",
         "0",
         "0",

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dropout_props.auditing.text import causes, passed
+from dropout_props.auditing.without_masks import without_masks
 from dropout_props.properties.recorded.masks import rebuilt
+from dropout_props.properties.recorded.missed import missed_at
 from dropout_props.properties.recorded.seen import declared
 from dropout_props.results.records import PropertyResult, RecordedSite
 
 if TYPE_CHECKING:
     from dropout_props.auditing.judge import Judged, Judgement
     from dropout_props.auditing.opened import Record
+    from dropout_props.auditing.without_masks import WithoutMasks
     from dropout_props.properties.recorded.seen import Seen
-    from dropout_props.recording import Draw, ModuleCall, Place
+    from dropout_props.recording import Draw, Place
 
 __all__ = ["property_results", "recorded_sites"]
 
@@ -31,13 +34,7 @@ def recorded_sites(record: Record, program: str) -> tuple[RecordedSite, ...]:
     """
     seen = record.seen
     found = [_drawn(seen, draws, program) for draws in seen.of_site.values()]
-    names = {draws[0].site.place.name for draws in seen.of_site.values()}
-    for one in seen.calls:
-        name = one.place.name
-        if name not in names and not any(other.startswith(f"{name}/") for other in names):
-            names.add(name)
-            found.append(_silent(one, program))
-    return tuple(found)
+    return (*found, *(_silent(one, program) for one in without_masks(seen)))
 
 
 def property_results(judgement: Judgement, program: str) -> tuple[PropertyResult, ...]:
@@ -80,12 +77,18 @@ def _drawn(seen: Seen, draws: list[Draw], program: str) -> RecordedSite:
         compared=sum(draw.key in masks for draw in draws),
         kept=sum(int(np.count_nonzero(mask)) for mask in masks.values()),
         units=sum(mask.size for mask in masks.values()),
+        missed=missed_at(seen, lambda place: place == site.place),
     )
 
 
-def _silent(one: ModuleCall, program: str) -> RecordedSite:
-    rate = one.declared_rate
-    return RecordedSite(program=program, path=one.place.name, line=_line(one.place), declared=rate)
+def _silent(one: WithoutMasks, program: str) -> RecordedSite:
+    return RecordedSite(
+        program=program,
+        path=one.place.name,
+        line=_line(one.place),
+        declared=one.rate,
+        missed=one.why == "not seen",
+    )
 
 
 def _thin(shape: tuple[int, ...], whole: tuple[int, ...] | None) -> tuple[int, ...]:

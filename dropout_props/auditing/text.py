@@ -41,6 +41,8 @@ def message(seen: Seen, judgement: Judgement, *, strict: bool = False) -> str:
     parts = causes(judgement.findings)
     if strict and judgement.too_few:
         parts.append("\n".join(["too few data, and strict=True:", *_dashes(judgement.too_few)]))
+    if strict and judgement.not_seen:
+        parts.append("\n".join(["not seen, and strict=True:", *_dashes(judgement.not_seen)]))
     if not parts:
         return ""
     roots = len(causes(judgement.findings))
@@ -109,6 +111,8 @@ def report(seen: Seen, judgement: Judgement, options: Options) -> str:
     notes = [note for one in judgement.judged for note in (*one.notes, *one.too_few)]
     if notes:
         lines += ["", "notes", *_dashes(dict.fromkeys(notes))]
+    if judgement.not_seen:
+        lines += ["", "not seen", *_dashes(judgement.not_seen)]
     found = causes(judgement.findings)
     if found:
         lines += ["", "\n\n".join(found)]

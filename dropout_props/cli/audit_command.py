@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
 @click.command("audit")
 @click.argument("program", required=False)
 @click.option("--evaluation", is_flag=True, help="The program evaluates a model: nothing may draw.")
-@click.option("--strict", is_flag=True, help="Exit with 6 where the data were too few to say.")
+@click.option("--strict", is_flag=True, help="Exit with 6 where data are too few, or not seen.")
 @declaration_options
 @seed_option
 @budget_option
@@ -99,7 +99,7 @@ def command(
         outputs.save(_junit(seen, program) if junit_path else "", junit_path)
     if judgement.failed:
         return ExitCode.FAILURE
-    return ExitCode.INCONCLUSIVE if strict and judgement.too_few else ExitCode.PASS
+    return ExitCode.INCONCLUSIVE if strict and judgement.says_too_little else ExitCode.PASS
 
 
 def _junit(seen: Record, program: str) -> str:
@@ -139,4 +139,5 @@ def _merge(paths: list[Path], *, strict: bool, junit_path: Path | None) -> int:
     if fails:
         return ExitCode.FAILURE
     too_few = any(one["too_few"] for content in records for one in content["properties"])
-    return ExitCode.INCONCLUSIVE if strict and too_few else ExitCode.PASS
+    too_little = too_few or any(content.get("not_seen") for content in records)
+    return ExitCode.INCONCLUSIVE if strict and too_little else ExitCode.PASS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dropout_props.gate.api_changes import compare_answers, compare_signatures
@@ -52,8 +53,8 @@ def diff(
                 f"the base has {field} {mine!r}, the candidate {other!r}: different bits would "
                 f"show nothing. Run both with the same {option}."
             )
-    pairs = _pairs(base, candidate)
-    rows = [classify(one, other) for one, other in pairs]
+    missed = _missed(base) | _missed(candidate)
+    rows = [_doubted(classify(*pair), missed) for pair in _pairs(base, candidate)]
     more, notes = _snapshots(base, candidate, rows)
     order = list(Change)
     ranked = sorted(
@@ -98,6 +99,20 @@ def _pairs(
     ]
 
 
+def _missed(result: RunResult) -> set[str]:
+    """Name the programs whose record may lack masks."""
+    sites = result.snapshot.sites if result.snapshot else ()
+    return {site.program for site in sites if site.missed}
+
+
+def _doubted(row: Row, missed: set[str]) -> Row:
+    """Do not call a property of a record removed whose masks may have been missed."""
+    if row.change is not Change.REMOVED or row.subject not in missed:
+        return row
+    detail = f"some masks may have been missed: {row.detail}"
+    return replace(row, change=Change.INCONCLUSIVE, detail=detail)
+
+
 def _is_incomplete(result: RunResult) -> bool:
     return bool(result.stopped) or not result.complete
 
@@ -131,6 +146,11 @@ def _snapshots(
             found.append(row)
             notes += more
     found += compare_sites(base.snapshot.sites, candidate.snapshot.sites)
+    notes += [
+        f"not seen on the {side}: {text}"
+        for side, one in (("base", base.snapshot), ("candidate", candidate.snapshot))
+        for text in one.not_seen
+    ]
     return found, list(dict.fromkeys(notes))
 
 

@@ -26,10 +26,15 @@ _SAME_RATE = 2.0**-22
 """Two roundings of one probability to float32 differ by less."""
 
 
+_BY_ABSENCE = (Change.GONE, Change.INACTIVE, Change.NEW, Change.OTHER_SHARING)
+"""What masks that are missing from a record look like."""
+
+
 def compare_sites(base: Iterable[RecordedSite], candidate: Iterable[RecordedSite]) -> list[Row]:
     """Return a row for each site of either side."""
     old, new = _by_path(base), _by_path(candidate)
-    return [_row(old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new])]
+    missed = any(one.missed for one in (*old.values(), *new.values()))
+    return [_row(old.get(key), new.get(key), missed=missed) for key in dict.fromkeys([*old, *new])]
 
 
 def _by_path(sites: Iterable[RecordedSite]) -> dict[tuple[str, str, int], RecordedSite]:
@@ -43,10 +48,18 @@ def _by_path(sites: Iterable[RecordedSite]) -> dict[tuple[str, str, int], Record
     return found
 
 
-def _row(base: RecordedSite | None, candidate: RecordedSite | None) -> Row:
+def _row(base: RecordedSite | None, candidate: RecordedSite | None, *, missed: bool) -> Row:
+    """Compare one site; `missed` says that the record of some site may lack masks.
+
+    Of a site that has a record on both sides, its own alone matters.
+    """
     one = candidate or base
     assert one is not None
     change, detail = _class(base, candidate)
+    if base is not None and candidate is not None:
+        missed = base.missed or candidate.missed
+    if missed and change in _BY_ABSENCE:
+        change, detail = Change.INCONCLUSIVE, f"some masks may have been missed: {detail}"
     return Row(
         subject=one.program,
         property_id=SITE,
@@ -64,7 +77,7 @@ def _words(site: RecordedSite | None) -> str:
     if site is None:
         return "absent"
     if not site.masks:
-        return "draws nothing"
+        return "not seen" if site.missed else "draws nothing"
     shape = "x".join(map(str, site.shape)) or "one unit"
     return f"{site.masks} of {shape}, rate {_rate(site)}"
 
@@ -86,7 +99,9 @@ def _class(base: RecordedSite | None, candidate: RecordedSite | None) -> tuple[C
     if base.declared != candidate.declared:
         return Change.OTHER_RATE, f"it declares {base.declared}, now {candidate.declared}"
     if not base.masks:
-        return Change.IDENTICAL, "it draws nothing on both sides"
+        unknown = base.missed or candidate.missed
+        change = Change.INCONCLUSIVE if unknown else Change.IDENTICAL
+        return change, "no mask was seen" if unknown else "it draws nothing on both sides"
     return _sharing(base, candidate) or _bits(base, candidate)
 
 

@@ -105,17 +105,18 @@ def _recorded(result: RunResult, name: str, program: Callable[..., Any]) -> RunR
     from dropout_props.auditing.sides import property_results, recorded_sites
     from dropout_props.environment.program import call
 
+    assert result.snapshot is not None
     with record(run_seed=result.run_seed, budget=result.false_fail_rate) as seen:
         call(program, seen)
     try:
         verdicts = property_results(seen.judgement, name)
     except NothingDrawn:
-        return replace(result, collected=len(result.results))
-    assert result.snapshot is not None
+        snapshot = replace(result.snapshot, not_seen=seen.not_seen)
+        return replace(result, collected=len(result.results), snapshot=snapshot)
     return replace(
         result,
         results=(*result.results, *verdicts),
-        snapshot=replace(result.snapshot, sites=recorded_sites(seen, name)),
+        snapshot=replace(result.snapshot, sites=recorded_sites(seen, name), not_seen=seen.not_seen),
     )
 
 

@@ -307,6 +307,7 @@ class RecordedSite:
         compared: number of masks whose bits are in the digest.
         kept: number of units kept in these masks, those of one key counted once.
         units: number of units in them.
+        missed: whether it may have drawn masks that the record does not show.
     """
 
     program: str
@@ -322,6 +323,7 @@ class RecordedSite:
     compared: int = 0
     kept: int = 0
     units: int = 0
+    missed: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,11 +334,13 @@ class Snapshot:
         installed: versions of everything installed.
         subjects: canonical calls of each subject.
         sites: sites of the program that was recorded.
+        not_seen: what the record of that program could not see, a sentence each.
     """
 
     installed: dict[str, str]
     subjects: tuple[SubjectSnapshot, ...] = ()
     sites: tuple[RecordedSite, ...] = ()
+    not_seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

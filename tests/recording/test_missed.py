@@ -1,6 +1,7 @@
 """Nothing is concluded from masks that the record lacks, where it knows that it may lack some."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -11,6 +12,8 @@ from jax import lax
 
 import dropout_props
 from dropout_props.auditing import Record
+from dropout_props.auditing.files import merged, read
+from dropout_props.auditing.sides import recorded_sites
 from dropout_props.recording import lowering
 
 X = jnp.ones((8, 16))
@@ -140,3 +143,45 @@ def test_a_frozen_mask_is_named_beside_a_program_compiled_before() -> None:
             record.step()
             frozen(X)
     assert record.judgement.failed == {"DP901", "DP907"}
+
+
+def test_every_form_of_a_record_says_what_was_not_seen() -> None:
+    """Report, JSON and page hold the note and its line; `strict=True` raises on it."""
+    compiled = step.lower(jax.random.key(0)).compile()
+    record = recorded(lambda key: (step(key), compiled(key)), step)
+    record.check()
+    with pytest.raises(AssertionError, match=r"not seen, and strict=True:\n  - .*_missed\.py:"):
+        record.check(strict=True)
+    [note] = record.not_seen
+    assert "a program that was traced before the record" in note
+    assert f"not seen\n  - {note}" in record.report()
+    text = record.to_json()
+    assert json.loads(text)["not_seen"] == [note]
+    assert "a program that was traced before the record" in record.to_html()
+    lines, fails = merged([read(text, "file")], ["one"])
+    assert lines[1] == f"one: not seen: {note}"
+    assert not fails
+
+
+@pytest.mark.usefixtures("_no_callback")
+def test_the_row_of_a_site_says_that_it_was_not_seen() -> None:
+    """Neither the report nor the gate says that it draws nothing."""
+    record = recorded(step, step)
+    assert "0      0     not seen" in record.report()
+    assert [site.missed for site in recorded_sites(record, "train:steps")] == [True]
+
+
+def test_a_resumed_run_that_is_not_all_seen_is_not_accused() -> None:
+    """The restored run takes its second step by a program that was compiled before."""
+    compiled = step.lower(jax.random.key(0)).compile()
+    programs: Iterator[Any] = iter([step, step, step, step, step, compiled])
+
+    def run(state: int | None) -> int:
+        first = state or 0
+        for number in (first, first + 1):
+            next(programs)(jax.random.key(number))
+        return first + 2
+
+    found = dropout_props.resume(run, lambda state: state, lambda saved: saved)
+    found.check()
+    assert len(found.not_seen) == 1

@@ -63,6 +63,7 @@ def record_page(document: Mapping[str, Any], *, fragment: bool = False) -> str:
             dict.fromkeys(n for p in document["properties"] for n in (*p["notes"], *p["too_few"]))
         ),
         strips=list(_strips(document["strips"])),
+        not_seen=document.get("not_seen", ()),
         cannot_see=document["cannot_see"],
     )
 

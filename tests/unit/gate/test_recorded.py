@@ -16,7 +16,8 @@ from dropout_props.gate import worker
 from dropout_props.gate.diff import diff, exit_code
 from dropout_props.gate.recorded import compare_sites
 from dropout_props.results.comparison import Change
-from dropout_props.results.records import RecordedSite, Snapshot
+from dropout_props.results.records import PropertyResult, RecordedSite, Snapshot
+from dropout_props.results.verdict import Verdict
 
 SITE = RecordedSite(
     program="train:steps",
@@ -33,6 +34,7 @@ SITE = RecordedSite(
     units=8192,
 )
 SILENT = RecordedSite(program="train:steps", path=SITE.path, line=SITE.line, declared=0.25)
+MISSED = replace(SILENT, missed=True)
 HIDDEN = replace(SITE, keeps=(), kept=750_000, units=1_000_000)
 
 
@@ -50,6 +52,10 @@ HIDDEN = replace(SITE, keeps=(), kept=750_000, units=1_000_000)
         (None, SITE, Change.NEW, "the base does not call it"),
         (SILENT, SITE, Change.NEW, "drew none on the base"),
         (SITE, SILENT, Change.INACTIVE, "draws no mask"),
+        (SITE, MISSED, Change.INCONCLUSIVE, "some masks may have been missed"),
+        (MISSED, SITE, Change.INCONCLUSIVE, "some masks may have been missed"),
+        (MISSED, MISSED, Change.INCONCLUSIVE, "no mask was seen"),
+        (replace(SITE, missed=True), None, Change.INCONCLUSIVE, "some masks may have been missed"),
         (SITE, replace(SITE, digest="bb", keeps=(0.5,)), Change.OTHER_RATE, "0.25, now with 0.5"),
         (SITE, replace(SITE, declared=0.5), Change.OTHER_RATE, "declares 0.25, now 0.5"),
         (
@@ -101,6 +107,18 @@ def test_a_changed_site_fails_and_other_bits_pass(candidate: Any, code: int, mak
 
     assert exit_code(diff(of((SITE,)), of(candidate))) == code
     assert exit_code(diff(of(()), of(()))) == 5
+
+
+def test_what_a_side_did_not_see_is_noted_and_removes_no_property(make: Any) -> None:
+    """A property that no longer applies to masks that were missed is inconclusive."""
+    judged = PropertyResult("train:steps", "DP905", "keys", "exact", Verdict.PASS)
+    other = replace(judged, verdict=Verdict.NOT_APPLICABLE)
+    base = make(judged, snapshot=Snapshot({}, sites=(SITE,)))
+    candidate = make(other, snapshot=Snapshot({}, sites=(MISSED,), not_seen=("a kernel",)))
+    found = diff(base, candidate)
+    assert {row.change for row in found.rows} == {Change.INCONCLUSIVE}
+    assert "not seen on the candidate: a kernel" in found.notes
+    assert exit_code(found) == 6
 
 
 PROGRAM = """
