@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from dropout_props.results.forecast import Forecast, Plan
+
+if TYPE_CHECKING:
+    from dropout_props.properties import Property, RecordProperty
 
 __all__ = [
     "CATALOGUE_FILE",
     "PLANS_FILE",
     "Entry",
     "catalogue",
+    "entry_of",
     "make_catalogue",
     "make_plan",
     "plan",
@@ -47,21 +51,24 @@ def catalogue() -> list[Entry]:
 
 def make_catalogue() -> list[Entry]:
     """Return the same from the code."""
-    from dropout_props.engine.deviations.describe import known_of
     from dropout_props.properties import EXPLAINED
+
+    return [entry_of(prop) for prop in EXPLAINED]
+
+
+def entry_of(prop: Property | RecordProperty) -> Entry:
+    """Return the entry of one property."""
+    from dropout_props.engine.deviations.describe import known_of
     from dropout_props.properties.describe import describe
 
-    return [
-        Entry(
-            id=prop.id,
-            name=prop.name,
-            kind=prop.kind,
-            level=getattr(prop, "level", ""),  # a property of a record has none
-            sentence=prop.statement,
-            text=f"{describe(prop)}\n{known_of(prop.id)}".rstrip(),
-        )
-        for prop in EXPLAINED
-    ]
+    return Entry(
+        id=prop.id,
+        name=prop.name,
+        kind=prop.kind,
+        level=getattr(prop, "level", ""),  # a property of a record has none
+        sentence=prop.statement,
+        text=f"{describe(prop)}\n{known_of(prop.id)}".rstrip(),
+    )
 
 
 def plan(profile: str) -> Plan:

@@ -268,7 +268,7 @@ def never_holds(sampler):
 def test_a_check_judges_what_the_table_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`own-properties` names modules beside pyproject.toml; `explain` prints the texts."""
+    """`own-properties` names modules beside pyproject.toml; `list` and `explain` know them."""
     (tmp_path / "own_of_mine.py").write_text(_MODULE)
     (tmp_path / "pyproject.toml").write_text(
         '[tool.dropout-props]\nown-properties = ["own_of_mine"]\n'
@@ -279,6 +279,8 @@ def test_a_check_judges_what_the_table_names(
     assert "FAIL d2l.dropout_layer MY101 never holds" in capsys.readouterr().out
     assert exit_code(["explain", "MY101"]) == 0
     assert "It holds." in capsys.readouterr().out
+    assert exit_code(["list"]) == 0
+    assert "MY101" in capsys.readouterr().out
 
 
 def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
