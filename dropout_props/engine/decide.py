@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.budget import undecided_share
 from dropout_props.engine.cases import explicit_cases, fitted
 from dropout_props.engine.confirm import confirm_exact, confirm_statistical
+from dropout_props.engine.crashes import Crash, Crashes
 from dropout_props.engine.failure_ids import with_replay
 from dropout_props.engine.messages import (
     Pair,
@@ -26,7 +27,7 @@ from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import example_threshold, ledger_threshold, pooled_log_evidence
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import eagerly, num_runs
-from dropout_props.subjects.subject import Unsupported
+from dropout_props.subjects.subject import Crashed, Unsupported
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -48,7 +49,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """The decision about one property."""
+    """The decision about one property; `crash` is what the subject raised in some of its cases."""
 
     verdict: Verdict
     shown: str
@@ -56,6 +57,7 @@ class Outcome:
     failure: Failure | None = None
     examples: tuple[ExampleResult, ...] = ()
     relative_interval: tuple[float, float] | None = None
+    crash: Crash | None = None
 
 
 class _Refuted(Exception):
@@ -67,6 +69,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     decision = prop.exact
     assert decision is not None
     judged: list[Case] = []
+    crashes = Crashes()
     not_run: dict[str, None] = {}  # reasons, in their order
 
     quick = in_one_program(subject) if decision.one_program else subject
@@ -91,6 +94,9 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
         except Violation as violation:
             judged.append(case)
             return violation
+        except Crashed as error:
+            crashes.add(case, error)
+            return None
         judged.append(case)
         return None
 
@@ -102,9 +108,7 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
         seed=settings.search_seed(prop.id),
     )
     if found is None:
-        if not_run and not judged:
-            raise Unsupported("; ".join(not_run))
-        return Outcome(Verdict.PASS, exact_pass(len(judged), list(not_run)), len(judged))
+        return _without_counterexample(judged, crashes, list(not_run))
     case, violation = found
     confirmation = confirm_exact(judge, case) if settings.confirm else ""
     failure = with_replay(
@@ -123,12 +127,22 @@ def decide_exact(subject: Subject, prop: Property, settings: Settings) -> Outcom
     return Outcome(Verdict.FAIL, str(violation), len(judged), failure)
 
 
+def _without_counterexample(judged: list[Case], crashes: Crashes, not_run: list[str]) -> Outcome:
+    if (crash := crashes.beside(judged)) is not None:
+        return Outcome(Verdict.ERROR, crash.where, len(judged), crash=crash)
+    if not_run and not judged:
+        raise Unsupported("; ".join(not_run))
+    return Outcome(Verdict.PASS, exact_pass(len(judged), not_run), len(judged))
+
+
 def decide_statistical(subject: Subject, prop: Property, settings: Settings) -> Outcome:
     """Count, and if the counts refute nothing, search for a counterexample to the exact part."""
     counted = _decide_counts(subject, prop, settings)
     if prop.exact is None or counted.verdict is Verdict.FAIL:
         return counted
     exact = decide_exact(subject, prop, settings)
+    if exact.crash is not None:
+        return exact if counted.crash is None else counted
     if exact.verdict is not Verdict.FAIL:
         return replace(counted, shown=f"{counted.shown}; {exact.shown}")
     return replace(counted, verdict=exact.verdict, shown=exact.shown, failure=exact.failure)
@@ -147,11 +161,16 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         undecided_rate=undecided_share(share) / number,
     )
     ledger: list[Example] = []
+    crashes = Crashes()
     quick = in_one_program(subject)
 
     def judge(case: Case) -> Exception | None:
         sampler = settings.sampler(quick, case, prop.id, settings.run_seed)
-        example = judge_example(sampler, decision, rule)
+        try:
+            example = judge_example(sampler, decision, rule)
+        except Crashed as error:
+            crashes.add(case, error)
+            return None
         if len(ledger) < number:  # cases of shrinking are not evidence
             ledger.append(example)
         return _Refuted(example) if example.decision == "refuted" else None
@@ -163,6 +182,7 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         max_examples=number,
         seed=settings.search_seed(prop.id),
     )
+    crash = crashes.beside([example.sampler.case for example in ledger])
     pooled = pooled_log_evidence([e.log_evidence for e in ledger], number)
     confidence = 1.0 - settings.budget.false_pass_rate
     records = tuple(example.record(confidence=confidence) for example in ledger)
@@ -187,7 +207,9 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
             case=worst.sampler.case,
             example=worst.record(confidence=confidence),
         )
-        verdict, shown = Verdict.FAIL, failure.seen
+        verdict, shown, crash = Verdict.FAIL, failure.seen, None
+    elif crash is not None:
+        verdict, shown = Verdict.ERROR, crash.where
     elif unsure := [example for example in ledger if example.decision == "undecided"]:
         failure = statistical_failure(
             pair,
@@ -198,4 +220,4 @@ def _decide_counts(subject: Subject, prop: Property, settings: Settings) -> Outc
         verdict, shown = Verdict.INCONCLUSIVE, undecided(unsure, len(ledger))
     else:
         verdict, shown = Verdict.PASS, statistical_pass(ledger, relative)
-    return Outcome(verdict, shown, len(ledger), failure, records, relative)
+    return Outcome(verdict, shown, len(ledger), failure, records, relative, crash)

@@ -29,6 +29,7 @@ from dropout_props.subjects.subject import Crashed, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dropout_props.engine.crashes import Crash
     from dropout_props.engine.settings import Settings
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject
@@ -135,10 +136,35 @@ class Judge:
             return _error(subject, blank, prop, self.settings, untested, decided_by=by)
         for blocker in prop.blocked_by:
             found = self(whole, find(blocker))
-            if found.verdict.blocks:
+            if found.blocks:
                 root = found.root_id or blocker, found.root_cause or found.verdict
                 return _blocked(blank, blocker, *root)
         return None
+
+    def _raised(
+        self,
+        whole: Subject,
+        prop: Property,
+        blank: PropertyResult,
+        error: Exception | SystemExit,
+        crash: Crash | None = None,
+    ) -> PropertyResult:
+        """Return the result of a property that raised: in all cases, or in those of `crash`."""
+        if self._evaluation_fails(whole, prop, error):
+            cause = self(whole, find(_EVALUATES)).verdict
+            return _blocked(blank, _EVALUATES, _EVALUATES, cause)
+        text, subject = words_of_crash(whole, prop, error), probe(whole).subject
+        if crash is None:
+            return _error(subject, blank, prop, self.settings, text)
+        return _error(
+            subject,
+            blank,
+            prop,
+            self.settings,
+            f"{text} {crash.where}",
+            decided_by="the subject crashed in these cases; the property was judged in the others",
+            means="A program that calls the layer so comes to a stop.",
+        )
 
     def _judge(self, subject: Subject, prop: Property) -> PropertyResult:
         whole, subject = subject, probe(subject).subject
@@ -151,10 +177,10 @@ class Judge:
         except Unsupported as error:
             return replace(blank, verdict=Verdict.NOT_APPLICABLE, shown=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001 (the other pairs must still be judged)
-            if self._evaluation_fails(whole, prop, error):
-                cause = self(whole, find(_EVALUATES)).verdict
-                return _blocked(blank, _EVALUATES, _EVALUATES, cause)
-            return _error(subject, blank, prop, self.settings, words_of_crash(subject, prop, error))
+            return self._raised(whole, prop, blank, error)
+        if outcome.crash is not None:
+            found = self._raised(whole, prop, blank, outcome.crash.error, outcome.crash)
+            return replace(found, num_examples=outcome.num_examples)
         result = _result(blank, outcome)
         result = apply_known(result, subject, self.settings.known, self.environment)
         # A known deviation has its reason in the list: nothing is drawn and compiled for another.
@@ -240,12 +266,13 @@ def _error(
     decided_by: str = (
         "the subject crashed, or returned an invalid output; the property was not judged"
     ),
+    means: str = "Nothing is known about this property until the subject runs.",
 ) -> PropertyResult:
     failure = Failure(
         statement=prop.statement,
         seen=text,
         decided_by=decided_by,
-        means="Nothing is known about this property until the subject runs.",
+        means=means,
         reproduce=reproduce(subject, prop.id, settings),
     )
     failure = with_replay(failure, subject, prop.id, settings, decided="error")

@@ -217,6 +217,14 @@ class PropertyResult:
     root_cause: Verdict | None = None
     root_id: str = ""
 
+    @property
+    def blocks(self) -> bool:
+        """Whether properties that depend on this one are BLOCKED.
+
+        A crash in some cases blocks nothing where other cases were judged.
+        """
+        return self.verdict.blocks and not (self.verdict is Verdict.ERROR and self.num_examples)
+
 
 @dataclass(frozen=True)
 class MaskDigest:

@@ -93,7 +93,7 @@ def run(function: Callable[[], _T], *, about: About, expect_errors: bool = False
             f"{about.subject}: {about.call} raised {type(error).__name__}: {text}{place}. "
             f"The property allows no error here. Make the same call on the layer alone to see "
             f"where the error comes from; if the layer is not meant to support this call, say so "
-            f"in its traits."
+            f"by an option, such as inputs= or rate=."
         )
         raise Crashed(
             message,

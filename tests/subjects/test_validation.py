@@ -42,7 +42,8 @@ def test_the_message_of_a_crash_has_the_call_the_error_and_a_remedy(x: Any, key:
         f"mine: {call} raised ValueError: no such thing {_PLACE}. "
         f"The property allows no error here. "
         f"Make the same call on the layer alone to see where the error comes from; "
-        f"if the layer is not meant to support this call, say so in its traits."
+        f"if the layer is not meant to support this call, say so by an option, such as "
+        f"inputs= or rate=."
     )
     assert caught.value.__cause__ is cause
     assert (caught.value.subject, caught.value.operation, caught.value.call) == (
