@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from dropout_props.properties import RECORDED
 from dropout_props.properties.recorded.options import Options
 
-__all__ = ["read_budget", "read_options"]
+__all__ = ["RecordOptions", "read_budget", "read_options"]
 
 _IDS = frozenset(prop.id for prop in RECORDED)
+
+
+class RecordOptions(TypedDict, total=False):
+    """The keyword arguments of `record` that `audit` passes on, for type checkers."""
+
+    rates: Mapping[str, Any] | None
+    batch_axis: Mapping[str, int] | int | None
+    ignore: Mapping[str, Any] | None
+    expect_shared: Mapping[str, Any] | None
+    expect_inactive: Mapping[str, str] | None
+    run_seed: int
+    budget: float
 
 
 def read_options(

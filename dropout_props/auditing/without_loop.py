@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
 from dropout_props.auditing.opened import Record, record
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from dropout_props.auditing.options import RecordOptions
 
 __all__ = ["audit"]
 
@@ -17,7 +22,7 @@ def audit(
     evaluate: Callable[[], Any] | None = None,
     *,
     keys: int = 64,
-    **options: Any,
+    **options: Unpack[RecordOptions],
 ) -> Record:
     """Record `train(key)` once for each of a few keys, each a step, and `evaluate()`.
 

@@ -5,6 +5,7 @@ error to ignore (`warn_unused_ignores` is on for this module).
 """
 
 import dataclasses
+from inspect import signature
 from typing import Any, get_type_hints
 
 import pytest
@@ -22,8 +23,11 @@ from dropout_props import (
     Traits,
     Trials,
     Verdict,
+    audit,
     parametrize_with_properties,
 )
+from dropout_props.auditing import Record, record
+from dropout_props.auditing.options import RecordOptions
 from dropout_props.subjects import options
 from dropout_props.subjects.errors import WiringError
 from dropout_props.subjects.wiring import Wiring
@@ -48,6 +52,7 @@ def _public_names_have_types() -> None:
     results: list[RunResult] = []
     assert_type([one.complete for one in results], list[bool])
     assert_type(Trials.of(1, 2, 0.5).label, str)
+    assert_type(audit(print, run_seed=1), Record)
     assert_type(parametrize_with_properties(["linen.Dropout"])(right), Any)
 
 
@@ -57,6 +62,8 @@ def _a_misspelt_option_is_an_error() -> None:
     Subject.nnx(right, parms=True)  # type: ignore[call-arg]
     Subject.function(right, non_finite=False)  # type: ignore[call-arg]
     Subject.linen(right, law="drop")  # type: ignore[arg-type]
+    audit(print, batchaxis=0)  # type: ignore[call-arg]
+    audit(print, budget="small")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +74,11 @@ def test_the_typed_options_are_the_fields(typed: Any, record: Any, left_out: set
     """An option that the records gain or lose is gained or lost by the typed options too."""
     names = {field.name for field in dataclasses.fields(record)} - left_out
     assert set(get_type_hints(typed)) == names
+
+
+def test_audit_takes_what_record_takes() -> None:
+    """Each keyword of `record`, but for the mode: `audit` has a function for each."""
+    assert set(get_type_hints(RecordOptions)) == set(signature(record).parameters) - {"training"}
 
 
 def test_a_misspelt_option_names_the_closest() -> None:
