@@ -13,7 +13,6 @@ import numpy as np
 
 from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.declaration import Violation
-from dropout_props.subjects.raised_at import raised_at
 from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
@@ -36,11 +35,10 @@ def said(error: BaseException) -> str:
 
 
 def said_of(error: Crashed) -> str:
-    """Return what the subject raised: its name, the beginning of its text, and where."""
+    """Return the name of what the subject raised, and the beginning of its text on one line."""
     cause = error.__cause__
     text = re.sub(r"\s*\(https?://\S+\)", "", " ".join(str(cause).split()))
-    place = f", {at}" if (at := raised_at(cause)) else ""
-    return f"{type(cause).__name__}: {text[:160]}{place}"
+    return f"{type(cause).__name__}: {text[:160]}"
 
 
 def require_same_bits(seen: Any, expected: Any, what: str) -> None:

@@ -17,7 +17,7 @@ from dropout_props.subjects.operations import Call
 if TYPE_CHECKING:
     from dropout_props.subjects.output_law import OutputLaw
 
-__all__ = ["Subject", "Traits", "Trials", "recheck", "recount", "run_isolated"]
+__all__ = ["Subject", "Traits", "Trials", "raised_at", "recheck", "recount", "run_isolated"]
 
 _NEVER = 1e-9  # a correct layer exits with 1 less often than this
 
@@ -98,6 +98,12 @@ def run_isolated(function: Callable[..., Any], *arguments: Any) -> Any:
     os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
+
+
+def raised_at(error: BaseException | None) -> str:
+    """Returns no line of the author: the layer may be part of the program."""
+    del error
+    return ""
 
 
 def recount(observe: Callable[..., Any], sampler: Any, seen: list[tuple[str, int, int]]) -> int:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["NoScript", "script", "test_file"]
 
 _PRELUDE = "dropout_props.replay.prelude"
-_STAND_INS = {"dropout_props.subjects.isolated:run_isolated": f"{_PRELUDE}:run_isolated"}
+_STAND_INS = {
+    "dropout_props.subjects.isolated:run_isolated": f"{_PRELUDE}:run_isolated",
+    "dropout_props.subjects.raised_at:raised_at": f"{_PRELUDE}:raised_at",
+}
 _STAND_INS_TO_COUNT = _STAND_INS | {  # a check may be about what the real ones refuse
     "dropout_props.statistics.trials:Trials": f"{_PRELUDE}:Trials",
     "dropout_props.subjects.subject:Subject": f"{_PRELUDE}:Subject",

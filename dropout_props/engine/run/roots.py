@@ -21,7 +21,7 @@ _EXPLAINED = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 # What a layer does in every call: it raises one error, or returns what is no array.
 _CRASH = re.compile(r" raised (\w+: [^.(]{1,30})|(returned an? \w+), where")
-_PLACE = re.compile(r"[(,] ?([^(),]+, line \d+)\)")  # as `raised_at` writes it
+_PLACE = re.compile(r"\(([^(),]+, line \d+)\)")  # as `raised_at` writes it
 _EVALUATES = "DP101"
 
 
