@@ -156,6 +156,12 @@ def path(key: Any, keep: float, x: Any) -> Any:
     return jnp.broadcast_to(_fair(key, keep, (len(x), *(1,) * (x.ndim - 1))), x.shape)
 
 
+def maps(key: Any, keep: float, x: Any) -> Any:
+    """One coin a channel of an example, as in spatial dropout."""
+    coins = _fair(key, keep, (len(x), *(1,) * (x.ndim - 2), x.shape[-1]))
+    return jnp.broadcast_to(coins, x.shape)
+
+
 def host_key(_: Any, keep: float, x: Any) -> Any:
     """A number of the host takes the place of the key."""
     return _fair(jax.random.PRNGKey(next(_CALLS)), keep, x.shape)
@@ -192,6 +198,12 @@ def _said(draw: Draw, property_id: str, case: Case, **traits: Any) -> str:
         (host_key, "DP304", _SHORT, _AGAIN),
         (host_key, "DP306", Case(shape=(8, 4096)), _AGAIN),
         (path, "DP301", Case(shape=(8, 4, 4)), f"{_ALONG} axis 1 and the last axis {_WHOLE}"),
+        (
+            maps,
+            "DP306",
+            Case(shape=(1, 1, 8, 4096)),
+            f"{_ALONG} axis 1 and axis 2 (if it is meant to be, declare shared_axes=(1, 2))",
+        ),
         (rate_for_keep, "DP202", replace(_SHORT, rate=0.1), f"0.3 of {_MIXED}"),
         (rate_for_keep, "DP201", Case(shape=(), rate=1.0), f"0.28 of {_MIXED}"),
         (

@@ -23,6 +23,7 @@ from dropout_props.engine.diagnosis.structure import structure
 from dropout_props.properties.declaration import Exact
 from dropout_props.properties.mask_text import mask_text
 from dropout_props.subjects.compiled.adapter import in_one_program
+from dropout_props.subjects.subject import SubjectError
 
 if TYPE_CHECKING:
     from dropout_props.cases.case import Case
@@ -36,6 +37,7 @@ __all__ = ["Diagnosis", "diagnose", "examine"]
 _UNITS = 2**20
 _MOST_KEYS, _FEWEST_KEYS = 128, 4
 _SHOWN = 3
+_LONGER = 4  # units along an axis that had one
 _ROLE = "diagnosis"
 _SCALE = "DP201"
 _SLOW = 4
@@ -101,10 +103,32 @@ def _at_some_rate(sampler: Sampler) -> Diagnosis:
     drawing = replace(sampler, subject=in_one_program(sampler.subject))
     seen = Diagnosis()
     for one in rates:
-        seen = _of_masks(replace(drawing, case=replace(sampler.case, rate=one)))
+        case = replace(sampler.case, rate=one)
+        seen = _with_longer_axes(replace(drawing, case=case))
+        seen = seen if seen.words else _of_masks(replace(drawing, case=case))
         if seen.words:
             return seen
     return replace(seen, words=mixed_up(drawing))
+
+
+def _with_longer_axes(sampler: Sampler) -> Diagnosis:
+    """Return what masks of as many units show where no axis has the length 1.
+
+    Along such an axis nothing shows whether a layer shares its mask.
+    """
+    case, traits = sampler.case, sampler.subject.traits
+    shape = list(case.shape)
+    for axis in [axis for axis, length in enumerate(shape) if length == 1]:
+        longest = shape.index(max(shape))
+        if shape[longest] % _LONGER == 0 and shape[longest] > _LONGER**2:
+            shape[longest] //= _LONGER
+            shape[axis] = _LONGER
+    if tuple(shape) == case.shape or traits.inputs is not None:
+        return Diagnosis()
+    try:
+        return _of_masks(replace(sampler, case=replace(case, shape=tuple(shape))))
+    except SubjectError:  # it does not take this shape
+        return Diagnosis()
 
 
 def _is_slow(prop: Property) -> bool:
