@@ -11,6 +11,7 @@ import numpy as np
 from dropout_props.properties import RECORDED
 from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, RecordProperty
 from dropout_props.properties.recorded.missed import said
+from dropout_props.properties.recorded.options import unmatched
 from dropout_props.results.verdict import Verdict
 from dropout_props.statistics import clopper_pearson, log_evalues
 
@@ -116,7 +117,12 @@ def judge(seen: Seen, options: Options, budget: float) -> Judgement:
     answers = [(prop, prop.judge(seen, options)) for prop in RECORDED]
     members = sum(len(counts.trials) for _, answer in answers for counts in answer.counts)
     needed = log(max(members, 1) / budget)
-    judged = [_judged(prop, answer, needed, budget) for prop, answer in answers]
+    places = {site.place for site in seen.sites} | {call.place for call in seen.module_calls}
+    judged = []
+    for prop, answer in answers:
+        one = _judged(prop, answer, needed, budget)
+        notes = (*one.notes, *unmatched(options, prop.id, places))
+        judged.append(replace(one, notes=notes))
     not_seen = tuple(dict.fromkeys(said(note) for note in seen.notes))
     return Judgement(tuple(_folded(judged)), budget, members, not_seen)
 

@@ -4,7 +4,7 @@ from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding, count
 from dropout_props.properties.recorded.missed import missed, ran_unseen, said
 from dropout_props.properties.recorded.options import Options, matches
-from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
+from dropout_props.properties.recorded.seen import Seen, by_name, declared, is_dropout, where
 from dropout_props.properties.recorded.silent import silent_tail, stopped, switched_off
 
 _MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
@@ -71,13 +71,13 @@ def _nowhere(seen: Seen, options: Options) -> list[Finding]:
     asked = [p for p in places if not options.ignores(active_in_training.id, p)]
     if places and not asked:
         return []
-    return [
-        active_in_training.finding(
-            *sorted({where(place) for place in asked}),
-            seen="no mask was drawn in training by any of these places",
-            mend=f"give the layers their rate, use what they return, and their mode: {_MODE}",
-        )
-    ]
+    text = "no mask was drawn in training by any of these places"
+    mend = f"Give the layers their rate, use what they return, and their mode: {_MODE}"
+    if any(is_dropout(site) for site in seen.sites):
+        text = "masks were traced at these places and never computed: nothing uses them"
+        mend = "Use what the dropout returns, and what the compiled step returns, in the step."
+    names = sorted({where(place) for place in asked})
+    return [active_in_training.finding(*names, seen=text, mend=mend)]
 
 
 def _off(seen: Seen, options: Options) -> list[Finding]:

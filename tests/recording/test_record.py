@@ -141,6 +141,36 @@ def test_a_key_of_two_calls_of_one_line_is_told_apart_from_one_of_two_places() -
     assert "drawn from again at this place, for another shape" in failure(record)
 
 
+def test_a_pattern_that_names_no_site_is_a_note() -> None:
+    """A misspelt pattern of a declaration that cannot fail is named in the report."""
+    typo = {
+        "ignore": {"dorp": "DP904"},
+        "batch_axis": {"dorp": 1},
+        "expect_inactive": {"dorp": "x"},
+    }
+    record = opened(2, jax.random.key, **typo)
+    record.check(strict=True)
+    for option in typo:
+        assert f"{option} names 'dorp', and no dropout has such a path" in record.report()
+    right = {"ignore": {"drop": "DP904", "*": "DP903"}}
+    assert "no dropout has such a path" not in opened(2, jax.random.key, **right).report()
+
+
+def test_masks_that_nothing_uses_are_not_called_silent_layers() -> None:
+    """The compiler drops what a step does not return: the remedy is another than for a mode."""
+
+    @jax.jit
+    def forgets(key: jax.Array) -> None:
+        drop(key)
+
+    with dropout_props.record() as record:
+        for number in range(2):
+            forgets(jax.random.key(number))
+    message = failure(record)
+    assert "masks were traced at these places and never computed: nothing uses them" in message
+    assert "Use what the dropout returns, and what the compiled step returns" in message
+
+
 def test_declared_silence_must_come_true() -> None:
     """A site that draws though it is declared inactive fails."""
     message = failure(opened(3, jax.random.key, expect_inactive={"drop": "a frozen teacher"}))

@@ -7,17 +7,41 @@ the function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from dropout_props.recording import Place
 
-__all__ = ["Axes", "Options", "Rate", "matches"]
+__all__ = ["Axes", "Options", "Rate", "matches", "unmatched"]
 
 Rate: TypeAlias = float | Callable[[int], float]
 Axes: TypeAlias = tuple[int, ...]
+
+
+def unmatched(options: Options, property_id: str, places: Collection[Place]) -> list[str]:
+    """Write which patterns name no place, of the declarations that no property asks to come true.
+
+    Args:
+        options: what was declared.
+        property_id: the property that the declarations are about.
+        places: of every site and every call.
+
+    Returns:
+        A sentence for each; none for the pattern `*`.
+    """
+    declared: dict[str, list[str]] = {
+        "ignore": [p for p, (ids, _) in options.ignore.items() if property_id in ids],
+        "batch_axis": list(options.batch_axis) if property_id == "DP908" else [],
+        "expect_inactive": list(options.expect_inactive) if property_id == "DP901" else [],
+    }
+    return [
+        f"{name} names {pattern!r}, and no dropout has such a path"
+        for name, patterns in declared.items()
+        for pattern in patterns
+        if pattern != "*" and not any(matches(pattern, place) for place in places)
+    ]
 
 
 def matches(pattern: str, place: Place) -> bool:
