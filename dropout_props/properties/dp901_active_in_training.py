@@ -2,7 +2,7 @@
 
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding, count
-from dropout_props.properties.recorded.missed import missed, ran_unseen, said
+from dropout_props.properties.recorded.missed import left_out, missed, ran_unseen, said
 from dropout_props.properties.recorded.options import Options, matches
 from dropout_props.properties.recorded.seen import Seen, by_name, declared, is_dropout, where
 from dropout_props.properties.recorded.silent import silent_tail, stopped, switched_off
@@ -13,13 +13,15 @@ _MODE = "deterministic=not train (Linen); model.train() before training (NNX)"
 @recorded(
     "DP901",
     "active in training",
-    statement="Every dropout that the model calls in training draws masks, in every step.",
-    formula="for all sites s, steps t: draws(s, t) >= 1",
+    statement="Every dropout draws masks in every step of training that runs it.",
+    formula="for all sites s, steps t: runs(s, t) => draws(s, t) >= 1",
     if_broken="The layer drops nothing: the model trains without the regularisation that it "
     "declares.",
     assumes="A layer is known by its class: its name holds `drop`, or it is attention. A layer "
-    "whose rate is 0 is a note. A layer that runs in evaluation mode beside an active model of "
-    "another class, as a frozen teacher does, is not judged.",
+    "whose rate is 0 is a note. Every marked step trains the model and runs each site, unless the "
+    "site is in a branch that is not taken or in a loop without a trip, its rate has become 0, or "
+    "the program may have run unseen. A layer that runs in evaluation mode beside an active model "
+    "of another class, as a frozen teacher does, is not judged.",
     mend=f"Give the layer the mode of the call: {_MODE}.",
     killed_by=(
         "linen/one_layer_left_off",
@@ -33,16 +35,16 @@ def active_in_training(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings = [*_off(seen, options), *_stopped(seen, options), *_expected_off(seen, options)]
-    hidden = _hidden(seen)
-    if not seen.masks and not findings and not hidden and not _meant_to_be_off(seen, options):
-        findings = _nowhere(seen, options)
+    too_few = _hidden(seen)
+    if not seen.masks and not findings and not too_few and not _meant_to_be_off(seen, options):
+        findings, too_few = _nowhere(seen, options)
     sites, steps = count(len(seen.of_site), "site"), count(len(seen.drawn_steps), "step")
     return Answer(
         tuple(findings),
-        notes=tuple(_at_rate_zero(seen)),
-        too_few=tuple(hidden),
+        notes=(*_at_rate_zero(seen), *_left_out(seen)),
+        too_few=tuple(too_few),
         excludes=f"{sites} drew masks, in {steps}",
-        applies=bool(seen.masks or not hidden),
+        applies=bool(seen.masks or not too_few),
     )
 
 
@@ -64,20 +66,37 @@ def _hidden(seen: Seen) -> list[str]:
     return found
 
 
-def _nowhere(seen: Seen, options: Options) -> list[Finding]:
-    """Find that no place drew a mask."""
+def _nowhere(seen: Seen, options: Options) -> tuple[list[Finding], list[str]]:
+    """Find that no place drew a mask.
+
+    Returns: the counterexample; where every place may have been left out, what is said of them.
+    """
     places = [c.place for c in seen.calls]
     places += [s.place for s in seen.sites if s.sampler == "bernoulli"]
     asked = [p for p in places if not options.ignores(active_in_training.id, p)]
-    if places and not asked:
-        return []
+    run = sorted({where(place) for place in asked if not left_out(seen, place)})
+    if places and not run:
+        names = sorted({where(place) for place in asked})
+        return [], [f"{name}: it was traced and not executed" for name in names]
     text = "no mask was drawn in training by any of these places"
     mend = f"Give the layers their rate, use what they return, and their mode: {_MODE}"
-    if any(is_dropout(site) for site in seen.sites):
+    if any(is_dropout(site) and not left_out(seen, site.place) for site in seen.sites):
         text = "masks were traced at these places and never computed: nothing uses them"
         mend = "Use what the dropout returns, and what the compiled step returns, in the step."
-    names = sorted({where(place) for place in asked})
-    return [active_in_training.finding(*names, seen=text, mend=mend)]
+    return [active_in_training.finding(*run, seen=text, mend=mend)], []
+
+
+def _left_out(seen: Seen) -> list[str]:
+    """Note the sites whose branch was not taken in the last steps."""
+    silent = silent_tail(seen)
+    if not silent:
+        return []
+    first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
+    return [
+        f"{where(draws[0].site.place)} was not executed in steps {first} to {last}"
+        for site, draws in seen.of_site.items()
+        if site in seen.conditional
+    ]
 
 
 def _off(seen: Seen, options: Options) -> list[Finding]:
@@ -110,7 +129,8 @@ def _stopped(seen: Seen, options: Options) -> list[Finding]:
     silent = silent_tail(seen)
     first, last = seen.number_of(silent[0]), seen.number_of(silent[-1])
     mend = (
-        "call model.train() after each evaluation"
+        "call model.train() after each evaluation, and evaluate in record.evaluate(...), which is"
+        " no step"
         if switched_off(seen)
         else "draw the mask inside of the compiled step, from the key of the step"
     )

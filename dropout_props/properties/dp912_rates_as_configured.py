@@ -5,9 +5,9 @@ from functools import partial
 from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, Finding
 from dropout_props.properties.recorded.masks import keep_null
-from dropout_props.properties.recorded.missed import may_have_drawn, missed_at
+from dropout_props.properties.recorded.missed import left_out, may_have_drawn, missed_at
 from dropout_props.properties.recorded.options import Options, Rate, matches
-from dropout_props.properties.recorded.seen import Seen, by_name, declared, is_dropout, where
+from dropout_props.properties.recorded.seen import Seen, by_name, declared, where
 from dropout_props.recording import Draw, Place
 
 _ROUNDING = {"bfloat16": 2.0**-8, "float16": 2.0**-11}
@@ -126,18 +126,11 @@ def _called(seen: Seen, pattern: str) -> bool:
     return any(matches(pattern, call.place) for call in seen.module_calls)
 
 
-def _unseen(seen: Seen, name: str) -> str:
+def _unseen(seen: Seen, at: Place) -> str:
     """Say why a layer that draws may have drawn no mask that was seen; empty if it draws none."""
-
-    def inside(place: Place) -> bool:
-        return f"{place.name}/".startswith(f"{name}/")
-
-    if missed_at(seen, inside):
+    if missed_at(seen, lambda place: f"{place.name}/".startswith(f"{at.name}/")):
         return "its masks are not seen"
-    sites = [site for site in seen.sites if is_dropout(site) and inside(site.place)]
-    if sites and all(site.id in seen.conditional for site in sites):
-        return "it was traced and not executed"
-    return ""
+    return "it was traced and not executed" if left_out(seen, at) else ""
 
 
 def _missing(
@@ -162,7 +155,7 @@ def _missing(
             continue
         own = calls[0].declared_rate
         drew = any(call.drew for call in calls)
-        unseen = _unseen(seen, name) if drew else ""
+        unseen = _unseen(seen, place) if drew else ""
         if unseen:
             unknown.append(f"{where(place)}: {unseen}")
             continue

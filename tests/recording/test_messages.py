@@ -36,7 +36,7 @@ def message(name: str) -> str:
     ("name", "sentence"),
     [
         ("two_faults", "2 root causes; 8 masks at 1 site in 8 steps."),
-        ("two_faults", "DP901 active in training: Every dropout that the model calls in training"),
+        ("two_faults", "DP901 active in training: Every dropout draws masks in every step"),
         ("two_faults", "at    Classifier/block_1/Dropout_0 (training_step.py:"),
         ("two_faults", "seen  it declares rate 0.1; 1 call traced in training drew no mask"),
         ("two_faults", "means The layer drops nothing: the model trains without"),

@@ -185,3 +185,55 @@ def test_a_resumed_run_that_is_not_all_seen_is_not_accused() -> None:
     found = dropout_props.resume(run, lambda state: state, lambda saved: saved)
     found.check()
     assert len(found.not_seen) == 1
+
+
+@jax.jit
+def scheduled(key: jax.Array, number: jax.Array) -> jax.Array:
+    """Train the model with its dropout in the first steps alone."""
+    return lax.cond(number < 2, lambda: step(key), lambda: X)
+
+
+def of_schedule(first: int) -> Record:
+    """Record four steps of it."""
+    with dropout_props.record(rates={"*": 0.25}) as record:
+        for number in range(first, first + 4):
+            record.step()
+            scheduled(jax.random.key(number), jnp.int32(number))
+    return record
+
+
+def test_a_branch_that_is_no_longer_taken_is_no_fault() -> None:
+    """Dropout that a schedule ends by a cond drew in every step in which it ran."""
+    record = of_schedule(0)
+    record.check()
+    assert "Net/Dropout_0 (test_missed.py:" in record.report()
+    assert "was not executed in steps 2 to 3" in record.report()
+
+
+def test_a_branch_that_is_never_taken_is_not_executed() -> None:
+    """No property fails, its row says it, and `strict=True` does not accept it as judged."""
+    record = of_schedule(2)
+    record.check()
+    assert "0      0     not executed" in record.report()
+    assert "it was traced and not executed" in said(record, "DP901")[0]
+    assert "it was traced and not executed" in said(record, "DP912")[0]
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25])
+def test_a_rate_that_becomes_zero_is_no_fault(rate: float) -> None:
+    """A layer that stops at rate 0 drops what it declares; one that is off at its rate does not."""
+
+    class Scheduled(nn.Module):
+        rate: float
+        train: bool = True
+
+        @nn.compact
+        def __call__(self, x: Any) -> Any:
+            return nn.Dropout(self.rate, deterministic=not self.train)(x)
+
+    with dropout_props.record() as record:
+        for number in range(4):
+            record.step()
+            model = Scheduled(0.25) if number < 2 else Scheduled(rate, train=rate == 0)
+            model.apply({}, X, rngs={"dropout": jax.random.key(number)})
+    assert record.judgement.failed == (frozenset({"DP901"}) if rate else frozenset())

@@ -1,4 +1,6 @@
-"""Where a record may have missed masks: nothing is concluded there from masks that it lacks.
+"""Where a record may lack masks for no fault: nothing is concluded there from their absence.
+
+A branch that is not taken draws nothing, and so does a loop without a trip.
 
 The recorder takes a note of each thing that it cannot see. A mask of a known place can only be
 missed where the draws of that place do not report, or in a program that was compiled elsewhere.
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
 
     from dropout_props.recording import Note, Place
 
-__all__ = ["may_have_drawn", "missed", "missed_at", "missed_in_evaluation", "ran_unseen", "said"]
+__all__ = [
+    "left_out",
+    "may_have_drawn",
+    "missed",
+    "missed_at",
+    "missed_in_evaluation",
+    "ran_unseen",
+    "said",
+]
 
 HIDING = ("draw", "executable", "kernel", "bits")
 """The kinds of notes that say that draws may be missing."""
@@ -57,6 +67,16 @@ def may_have_drawn(seen: Seen, named: Callable[[Place], bool]) -> bool:
     """Say whether a place without masks was traced and not executed, or was missed."""
     traced = any(is_dropout(site) and named(site.place) for site in seen.sites)
     return traced or missed_at(seen, named)
+
+
+def left_out(seen: Seen, at: Place) -> bool:
+    """Say whether all that draws at a place is in a branch, or in a loop that may have no trip."""
+    ids = [
+        site.id
+        for site in seen.sites
+        if is_dropout(site) and f"{site.place.name}/".startswith(f"{at.name}/")
+    ]
+    return bool(ids) and seen.conditional.issuperset(ids)
 
 
 def ran_unseen(seen: Seen, step: int) -> bool:
