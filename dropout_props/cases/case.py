@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SMALL", "VALUES", "Case", "as_dtype", "register"]
+__all__ = ["SMALL", "TOKENS", "VALUES", "Case", "as_dtype", "register"]
 
 VALUES = ("distinct", "negative", "zeros", "special")
 """Kinds of input: 1 to 61 repeated, the negatives of these, all zeros, and NaN, ±inf, −0."""
@@ -23,6 +23,9 @@ SMALL = "small"
 """One more kind, which no strategy draws: `distinct` times 2^-20, exact in every dtype. Even small
 noise that a layer adds to such an input is visible; beside 61 it could be rounded away."""
 
+TOKENS = "tokens"
+"""Another that no strategy draws: token ids of 2 and 3, where 0 or 1 may stand for a dropped unit.
+Of other dtypes than integers it is `distinct`."""
 
 _GIVEN = "given:"
 _arrays: dict[str, np.ndarray[Any, Any]] = {}
@@ -56,8 +59,8 @@ class Case:
         rate: dropout rate; the keep probability is `1 - rate`.
         dtype: name of the dtype of the input.
         broadcast_dims: axes along which one mask is shared.
-        values: kind of input, one of `VALUES`, or `SMALL`; integers are token ids, 0 and 1.
-            What `register` returned stands for an array of the user.
+        values: kind of input, one of `VALUES`, or `SMALL`; integers are token ids, 0 and 1, or
+            those of `TOKENS`. What `register` returned stands for an array of the user.
     """
 
     seed: int = 0
@@ -96,7 +99,8 @@ class Case:
             return _arrays[self.values]
         dtype = as_dtype(self.dtype)
         if dtype.kind in "iub":  # token ids that every vocabulary has
-            return (np.arange(size) % 2).reshape(self.shape).astype(dtype)
+            least = 2 if self.values == TOKENS else 0
+            return (least + np.arange(size) % 2).reshape(self.shape).astype(dtype)
         numbers = np.arange(1.0, 62.0)  # exact in every float dtype
         if self.values == "negative":
             numbers = -numbers

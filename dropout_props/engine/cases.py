@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from dropout_props.cases.case import SMALL
+from dropout_props.cases.case import SMALL, TOKENS, as_dtype
 from dropout_props.engine.adapt_case import fit
 from dropout_props.engine.probe import taken
 from dropout_props.properties.declaration import Exact
@@ -47,10 +47,13 @@ def _told_apart(case: Case, subject: Subject) -> Case:
     law = subject.traits.output_law
     if law.is_plain or not law.has_two_values or case.values not in _CHOSEN or case.rate == 1.0:
         return case
-    dropped = law.dropped_output(case.keep)
-    if not dropped:  # 0 is the output of no kept unit of these inputs, and None is that of none
+    dropped, is_integer = law.dropped_output(case.keep), as_dtype(case.dtype).kind in "iu"
+    if dropped is None:  # 0 and 1 are ids of special tokens, as such a unit is
+        return replace(case, values=TOKENS) if is_integer else case
+    if not dropped and not is_integer:  # 0 is the output of no kept unit of these inputs
         return case
-    for values in dict.fromkeys((case.values, *_CHOSEN, SMALL)):
+    others = (TOKENS,) if is_integer else (*_CHOSEN, SMALL)
+    for values in dict.fromkeys((case.values, *others)):
         other = replace(case, values=values)
         try:
             reference = np.asarray(subject.reference(jax.device_put(other.inputs())))

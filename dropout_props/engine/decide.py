@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dropout_props.engine.budget import undecided_share
 from dropout_props.engine.cases import explicit_cases, fitted
 from dropout_props.engine.confirm import confirm_exact, confirm_statistical
-from dropout_props.engine.crashes import Crash, Crashes
+from dropout_props.engine.crashed_cases import Crash, Crashes
 from dropout_props.engine.failure_ids import with_replay
 from dropout_props.engine.messages import (
     Pair,

@@ -29,7 +29,7 @@ from dropout_props.subjects.subject import Crashed, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dropout_props.engine.crashes import Crash
+    from dropout_props.engine.crashed_cases import Crash
     from dropout_props.engine.settings import Settings
     from dropout_props.properties import Property
     from dropout_props.subjects.subject import Subject

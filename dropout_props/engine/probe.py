@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from dropout_props.cases.case import Case, as_dtype
 from dropout_props.cases.strategies import BLOCK_SHAPES, SHAPES
 from dropout_props.engine.adapt_case import fit, shows_mask
+from dropout_props.engine.kind import kind_of
 from dropout_props.engine.refused_values import error_text, refusal_of_nonfinite
 from dropout_props.environment.guards import without_guards
 from dropout_props.subjects.inputs import Given
@@ -81,7 +82,7 @@ def _tried_out(subject: Subject) -> Probed:
     narrowed: dict[str, Any] = {}
     refused |= {f"rank {rank}": why for rank, why in shapes.items() if not isinstance(why, tuple)}
     usual = found.get(2, found[max(found)])
-    held = _held(subject, usual)
+    held, model = kind_of(subject, Case(shape=usual, dtype=_usual_dtype(subject.traits)))
     if held.get("kind") != "model" and subject.traits.reference == "input":
         broadcast = _broadcast(subject, found)
         refused |= {f"rank {rank}": why for rank, why in broadcast.items()}
@@ -99,18 +100,15 @@ def _tried_out(subject: Subject) -> Probed:
     narrowed |= held
     if narrowed.get("kind") != "model" and subject.traits.output_law.shows_mask:
         refused |= _odd_shapes(subject, found)
-    notes = [_refuses(refused, found_values)] if refused else []
-    if narrowed.get("kind") == "model":
-        notes.insert(0, _MODEL)
-    return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), tuple(notes))
+    notes = (*model, _refuses(refused, found_values)) if refused else model
+    return Probed(replace(subject, traits=replace(subject.traits, **narrowed)), notes)
 
 
 def _of_declared_inputs(subject: Subject) -> Probed:
     """Return the subject whose inputs the user declares: its kind, rates and NaN are tried."""
     case = fit(Case(shape=(128,)), subject.traits)
-    held = _held(subject, case.shape)
+    held, said = kind_of(subject, case)
     traits = replace(subject.traits, **held)
-    said = (_MODEL,) if held.get("kind") == "model" else ()
     if found := _values(subject, case):
         lacking: dict[str, Any] = dict.fromkeys(found, False)
         traits = replace(traits, **lacking)
@@ -125,11 +123,6 @@ _WORDS = {"rate_zero": "rate 0", "rate_one": "rate 1", "nonfinite": "NaN and inf
 _HIDDEN = (
     "its inputs have values that hide a mask (0, NaN or infinity): other values of their shape and "
     "dtype take their place"
-)
-_MODEL = (
-    "judged as a model, since it has parameters (one that is all zero, and would hide what is "
-    "dropped, has other numbers here): what its dropout does inside is judged by "
-    "dropout_props.record(); a dropout layer with parameters of its own says kind='layer'"
 )
 
 
@@ -203,26 +196,6 @@ def _with_dtypes(subject: Subject) -> tuple[Subject, dict[str, str]]:
         dtypes = list(_TOKENS)
     traits = replace(subject.traits, dtypes=tuple(dtypes))
     return replace(subject, traits=traits), refused
-
-
-def _held(subject: Subject, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return the traits that follow from the variables that the subject holds."""
-    traits, dtype = subject.traits, _usual_dtype(subject.traits)
-    given = jax.ShapeDtypeStruct(shape, jnp.dtype(as_dtype(dtype)))
-    try:
-        held = subject.adapter.collections(given, rate=_rate(traits))
-    except (Exception, SystemExit):  # noqa: BLE001 (properties say what a subject raises)
-        return {}
-    found: dict[str, Any] = {}
-    is_dropout = traits.output_law.has_two_values and traits.reference == "input"
-    undeclared = traits.kind is None and is_dropout
-    takes_tokens = not jnp.issubdtype(given.dtype, jnp.inexact)
-    if undeclared and ("params" in held or takes_tokens):
-        found |= {"kind": "model", "law": "composite", "reference": "eval"}
-    if others := sorted(held - {"params"}):
-        why = f"it updates {', '.join(others)}, which a transform would have to carry"
-        found |= {"lifted": False, "reasons": {**traits.reasons, "lifted": why}}
-    return found
 
 
 def _shape(subject: Subject, rank: int, dtype: str = "") -> tuple[int, ...] | str:

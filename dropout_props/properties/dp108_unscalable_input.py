@@ -2,8 +2,9 @@
 
 import jax
 
+from dropout_props.cases.case import as_dtype
 from dropout_props.cases.strategies import UNSCALABLE_DTYPES
-from dropout_props.properties.catalogue import Sampler, Violation, WrongOutput, exact
+from dropout_props.properties.catalogue import NotRun, Sampler, Violation, WrongOutput, exact
 
 
 @exact(
@@ -20,6 +21,8 @@ from dropout_props.properties.catalogue import Sampler, Violation, WrongOutput, 
     weight=8,
 )
 def unscalable_input(sampler: Sampler) -> None:
+    if all(as_dtype(one).kind in "iub" for one in sampler.subject.traits.dtypes):
+        raise NotRun("its inputs are token ids, which it need not scale")
     for dtype in UNSCALABLE_DTYPES:
         x = jax.device_put(sampler.case.inputs().astype(dtype))
         try:

@@ -97,6 +97,10 @@ class FunctionAdapter:
         """Return no name: a function holds no variables."""
         return frozenset()
 
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:  # noqa: ARG002
+        """Return no name: a function holds no submodules."""
+        return ()
+
     def fresh(self) -> FunctionAdapter:
         """Return this adapter: it caches nothing."""
         return self

@@ -71,6 +71,15 @@ class Adapter(Protocol):
         """
         ...
 
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:
+        """Return the names of the classes of the innermost submodules that draw nothing.
+
+        Args:
+            x: an input, or its shape and dtype alone; nothing is computed.
+            rate: the rate.
+        """
+        ...
+
     def fresh(self) -> Adapter:
         """Return an equal adapter that shares no cache with this one, nor with the framework."""
         ...

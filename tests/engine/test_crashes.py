@@ -9,7 +9,7 @@ import pytest
 
 from dropout_props.cases.case import Case
 from dropout_props.engine import Judge, Settings
-from dropout_props.engine.crashes import Crashes
+from dropout_props.engine.crashed_cases import Crashes
 from dropout_props.environment.installed import probe as installed
 from dropout_props.properties import find
 from dropout_props.results.verdict import Verdict

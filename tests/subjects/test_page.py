@@ -131,6 +131,21 @@ def drop_to_minus_one(key: Any, x: Any, rate: float, deterministic: bool) -> Any
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.asarray(-1, x.dtype))
 
 
+class WordDropout(nn.Module):
+    """Whole tokens become the id 0."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, ids: Any, deterministic: bool) -> Any:
+        """Return ids."""
+        if deterministic or self.rate == 0.0:
+            return ids
+        return jnp.where(
+            jax.random.bernoulli(self.make_rng("dropout"), 1 - self.rate, ids.shape), ids, 0
+        )
+
+
 @cache
 def _made() -> dict[str, Any]:
     """Run the lines of the page that give a subject a name."""
@@ -153,6 +168,7 @@ def _made() -> dict[str, Any]:
         ("held", ("DP420", "DP401", "DP402")),
         ("unscaled", ("DP201",)),
         ("replaced", ("DP201", "DP202")),
+        ("words", ("DP201", "DP202")),
     ],
 )
 def test_an_example_of_the_page_passes(name: str, property_ids: tuple[str, ...]) -> None:
@@ -166,5 +182,5 @@ def test_every_example_of_the_page_is_named_here() -> None:
     """A line that the page gains is tested, or this fails."""
     assert set(_made()) == {
         "plain", "block", "weighted", "fixed_width", "masked", "locked", "held", "unscaled",
-        "replaced",
+        "replaced", "words",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dropout_props.engine.diagnosis.again import unlike_again
 from dropout_props.engine.diagnosis.conditions import only_where
+from dropout_props.engine.diagnosis.evaluated import function_of_input
 from dropout_props.engine.diagnosis.inputs import depends_on_input
 from dropout_props.engine.diagnosis.modes import JUDGE_EVALUATION, not_switched
 from dropout_props.engine.diagnosis.related_keys import related
@@ -40,6 +41,7 @@ _SHOWN = 3
 _LONGER = 4  # units along an axis that had one
 _ROLE = "diagnosis"
 _SCALE = "DP201"
+_IDENTITIES = ("DP101", "DP102")
 _SLOW = 4
 """Weight of a case from which on a property compiles more than a mask, such as a transform."""
 
@@ -86,7 +88,10 @@ def _of_training(subject: Subject, prop: Property, case: Case, settings: Setting
     sampler = settings.sampler(subject, replace(case, seed=0), _ROLE, settings.run_seed)
     is_identity = subject.traits.lacks("identity") is None
     if prop.id == _SCALE:  # at a rate of its own: a layer that fails at rate 1 may be wrong at all
-        return Diagnosis(wrong_scale(sampler) or (mixed_up(sampler) if is_identity else ""))
+        words = wrong_scale(sampler) or (mixed_up(sampler) if is_identity else "")
+        return Diagnosis(words or function_of_input(sampler))
+    if prop.id in _IDENTITIES and (words := function_of_input(sampler)):
+        return Diagnosis(words)
     if not is_identity or not 0.0 < case.rate < 1.0:
         return Diagnosis()
     seen = _at_some_rate(sampler)

@@ -123,6 +123,10 @@ class EquinoxAdapter:
         """Return no name: the layer holds no array."""
         return frozenset()
 
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:  # noqa: ARG002
+        """Return no name: the layer holds no submodules."""
+        return ()
+
     def fresh(self) -> EquinoxAdapter:
         """See `Adapter.fresh`: nothing is cached by layer."""
         return self

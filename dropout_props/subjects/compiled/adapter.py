@@ -68,6 +68,10 @@ class OneProgramAdapter:
         """See `Adapter.collections`."""
         return self.adapter.collections(x, rate=rate)
 
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:
+        """See `Adapter.submodules`."""
+        return self.adapter.submodules(x, rate=rate)
+
     def fresh(self) -> OneProgramAdapter:
         """See `Adapter.fresh`."""
         return OneProgramAdapter(self.adapter.fresh())

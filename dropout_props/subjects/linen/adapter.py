@@ -24,6 +24,7 @@ from dropout_props.subjects.filled import without_zeros
 from dropout_props.subjects.keys import raw_key_of_seed
 from dropout_props.subjects.linen.lifted import lifted
 from dropout_props.subjects.linen.models import Block, Moded, Neighbour, Plan, Repeated
+from dropout_props.subjects.linen.submodules import other_submodules
 from dropout_props.subjects.linen.variables import cached, updatable, updated
 from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.operations import (
@@ -206,6 +207,11 @@ class LinenAdapter:
 
         jax.eval_shape(note, x)
         return frozenset([*names, *(self.wiring.mutable or ())])
+
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:
+        """See `Adapter.submodules`."""
+        streams = {self.stream or self.own_stream: raw_key_of_seed(_PARAMS_SEED)}
+        return other_submodules(lambda: self.trace(x, rate=rate, streams=streams))
 
     def fresh(self) -> LinenAdapter:
         """See `Adapter.fresh`."""

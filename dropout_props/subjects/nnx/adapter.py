@@ -28,6 +28,7 @@ from dropout_props.subjects.naming import tree_of
 from dropout_props.subjects.nnx.built import assemble, built, find
 from dropout_props.subjects.nnx.lifted import lifted
 from dropout_props.subjects.nnx.steps import Stepper
+from dropout_props.subjects.nnx.submodules import other_submodules
 from dropout_props.subjects.operations import (
     Beside,
     Call,
@@ -199,6 +200,10 @@ class NNXAdapter:
         """See `Adapter.collections`."""
         layer = self._layer(self._rngs({}, training=False), rate=rate, training=False)
         return kinds_of(layer)
+
+    def submodules(self, x: Array, *, rate: float) -> tuple[str, ...]:  # noqa: ARG002
+        """See `Adapter.submodules`."""
+        return other_submodules(self._trained(Arguments(rate, {self.stream: EVALUATION_SEED})))
 
     def fresh(self) -> NNXAdapter:
         """See `Adapter.fresh`."""
