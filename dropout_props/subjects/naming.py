@@ -17,7 +17,7 @@ def other_stream(own: str | None) -> str:
     Args:
         own: the stream that it draws from.
     """
-    return "dropout" if own == "noise" else "noise"
+    return next(name for name in ("noise", "dropout") if name != own)
 
 
 def tree_of(names: Sequence[str]) -> Tree:
