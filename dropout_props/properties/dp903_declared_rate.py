@@ -3,7 +3,7 @@
 import numpy as np
 
 from dropout_props.properties.catalogue import recorded
-from dropout_props.properties.recorded.declaration import Answer, Counts, Finding
+from dropout_props.properties.recorded.declaration import Answer, Counts, Finding, count
 from dropout_props.properties.recorded.masks import keep_null, rebuilt
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import (
@@ -39,7 +39,7 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
     if not options.training:
         return Answer(applies=False)
     findings: list[Finding] = []
-    counts, notes, too_few = [], [], []
+    counts, notes, too_few, compared = [], [], [], 0
     for draws in seen.of_site.values():
         site = draws[0].site
         if options.ignores(declared_rate.id, site.place):
@@ -55,6 +55,7 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
             else:
                 notes.append(f"{where(site.place)}: {text}")
             continue
+        compared += declared(site) is not None and any(seen.keeps(d) is not None for d in draws)
         found = _kept(seen, draws)
         if found is None and site.sampler not in COINS:
             notes.append(f"{where(site.place)}: it draws no coins, so its rate is not judged")
@@ -62,7 +63,15 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
             too_few.append(f"{where(site.place)}: its masks cannot be rebuilt, so none was counted")
         else:
             counts.append(found)
-    return Answer(tuple(findings), tuple(counts), tuple(notes), tuple(too_few))
+    by_program = f"the probability in the program of {count(compared, 'site')}"
+    return Answer(
+        tuple(findings),
+        tuple(counts),
+        tuple(notes),
+        tuple(too_few),
+        excludes="" if counts else by_program,
+        applies=bool(counts or compared),
+    )
 
 
 def _other_rate(seen: Seen, draws: list[Draw]) -> tuple[str, bool] | None:

@@ -110,6 +110,13 @@ def test_an_error_while_recording_makes_a_record_untrustworthy() -> None:
         record.check()
 
 
+def test_a_rate_of_no_mask_is_not_judged() -> None:
+    """Where nothing was drawn, DP903 does not apply, as its neighbours."""
+    with dropout_props.record() as record:
+        nn.Dropout(0.25, deterministic=True).apply({}, X)
+    assert "not applicable DP903 declared rate" in record.report()
+
+
 def test_one_step_is_too_few_for_strict() -> None:
     """One step is a note, on which `strict=True` raises."""
     record = opened(1, jax.random.key)
