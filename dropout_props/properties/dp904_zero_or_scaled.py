@@ -8,6 +8,7 @@ from dropout_props.properties.catalogue import recorded
 from dropout_props.properties.recorded.declaration import Answer, count
 from dropout_props.properties.recorded.options import Options
 from dropout_props.properties.recorded.seen import Seen, declared, where
+from dropout_props.recording import Alone
 
 _TOLERANCE = {"bfloat16": 2.0**-6, "float16": 2.0**-9}
 _FEW = 1e-5
@@ -35,6 +36,11 @@ def zero_or_scaled(seen: Seen, options: Options) -> Answer:
         if not rate or options.ignores(zero_or_scaled.id, site.place):
             continue
         alone = seen.layers_alone.get(site.id)
+        few = _TOLERANCE.get(site.input_dtype, _FEW)
+        mixed = "" if alone is None else _mixed(alone, 1 - rate, few)
+        if mixed:
+            findings.append(zero_or_scaled.finding(where(site.place), seen=mixed, ids=(site.id,)))
+            continue
         scale = None if alone is None else _scale(alone.outputs)
         if scale is None:
             why = (
@@ -45,7 +51,7 @@ def zero_or_scaled(seen: Seen, options: Options) -> Answer:
             notes.append(f"{where(site.place)}: {why}")
             continue
         expected = 1 / (1 - rate)
-        if abs(scale - expected) <= expected * _TOLERANCE.get(site.input_dtype, _FEW):
+        if abs(scale - expected) <= expected * few:
             right += 1
             continue
         findings.append(
@@ -70,3 +76,21 @@ def _scale(outputs: np.ndarray[Any, Any]) -> float | None:
         return None
     low, high = float(kept.min()), float(kept.max())
     return high if high - low <= _FEW * abs(high) else None
+
+
+def _mixed(alone: Alone, keep: float, few: float) -> str:
+    """Say that some units of a layer are scaled, and others not or twice; empty where that is not.
+
+    Only a layer is judged whose one coin decides what is dropped. Each kept unit must be 1,
+    1 / keep or 1 / keep^2, so that no other factor of a layer is taken for a scale.
+    """
+    if alone.drops is None or 1 / keep - 1 < 4 * few:
+        return ""
+    kept = alone.outputs[alone.outputs != 0]
+    scales = (1, 1 / keep, 1 / keep**2)
+    near = np.array([abs(kept - scale) <= scale * few for scale in scales])
+    counts = near.sum(axis=1)
+    if not near.any(axis=0).all() or np.count_nonzero(counts) == 1:
+        return ""
+    found = [f"{n} as {scale:.6g}" for n, scale in zip(counts, scales, strict=True) if n]
+    return f"of an input of ones, kept units come out {' and '.join(found)}"

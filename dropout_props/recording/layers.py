@@ -63,7 +63,7 @@ class Alone:
     """What a layer did when it was called alone on ones, with a few keys.
 
     Attributes:
-        outputs: its outputs, flat, as float64.
+        outputs: its outputs, flat, as float64; a row a key.
         drops: True if its units are 0 exactly where its coin is 1, False if exactly where its coin
             is 0; None if neither was seen, or if it flips no coin or several.
     """
@@ -112,7 +112,7 @@ def alone(layer: Layer, run_seed: int) -> Alone | None:
     except Exception:  # noqa: BLE001 - whatever a layer says to a call that it was not written for
         return None
     always = set.intersection(*meant)
-    return Alone(np.concatenate(found), always.pop() if len(always) == 1 else None)
+    return Alone(np.stack(found), always.pop() if len(always) == 1 else None)
 
 
 @contextmanager

@@ -67,6 +67,45 @@ class DropBlock(nn.Module):
         return x * keep * (keep.size / keep.sum())
 
 
+class Unscaled(nn.Module):
+    """A dropout that leaves one half of its features unscaled."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drop units."""
+        mask = jax.random.bernoulli(self.make_rng("dropout"), 1 - self.rate, x.shape)
+        scales = jnp.where(jnp.arange(x.shape[-1]) < 8, 1 / (1 - self.rate), 1.0)
+        return jnp.where(mask, x * scales, 0)
+
+
+class Averaged(nn.Module):
+    """A layer that averages two dropouts: at rate 0.5 its units are 0, x or x / keep."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Drop units twice."""
+        keep = 1 - self.rate
+        masks = [jax.random.bernoulli(self.make_rng("dropout"), keep, x.shape) for _ in range(2)]
+        return x * (masks[0].astype(x.dtype) + masks[1]) / (2 * keep)
+
+
+class Shifted(nn.Module):
+    """A layer that adds positions before it drops units."""
+
+    rate: float
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Add and drop."""
+        x = x + jnp.arange(x.shape[-1])
+        mask = jax.random.bernoulli(self.make_rng("dropout"), 1 - self.rate, x.shape)
+        return jnp.where(mask, x / (1 - self.rate), 0)
+
+
 def recorded(layer: nn.Module, x: Any = X, **options: Any) -> Record:
     """Call a layer in two steps."""
     params = layer.init(jax.random.key(0), x)
@@ -154,3 +193,17 @@ def test_layers_of_flax_can_be_called_alone() -> None:
 def test_no_layer_called_alone_is_no_pass() -> None:
     """Where nothing could be called alone, DP904 does not apply."""
     assert "not applicable DP904" in recorded(Flip(0.3)).report()
+
+
+def test_kept_units_of_two_scales_are_named() -> None:
+    """A layer that scales a part of its units alone changes the mean of the others."""
+    with pytest.raises(AssertionError, match=r"kept units come out \d+ as 1 and \d+ as 1\.11111"):
+        recorded(Unscaled(RATE)).check()
+
+
+@pytest.mark.parametrize("layer", [Averaged(0.5), Shifted(RATE)])
+def test_other_values_of_kept_units_are_a_note(layer: nn.Module) -> None:
+    """A layer that does more than to drop its units shows no wrong scale."""
+    record = recorded(layer)
+    record.check()
+    assert "does not give 0 and one other value" in record.report()
