@@ -53,7 +53,8 @@ def resume(
     Args:
         run: `run(None)` starts a training, takes a few steps and returns its state; `run(state)`
             takes a few more steps from there and returns the state.
-        save: `save(state)` writes a checkpoint and returns what `restore` needs to find it.
+        save: `save(state)` writes a checkpoint and returns what `restore` needs to find it. What it
+            returns must be no part of a state that `run` changes in place: copy `nnx.state(model)`.
         restore: `restore(saved)` returns a state.
 
     Returns:

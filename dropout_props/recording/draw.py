@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from dropout_props.recording.errors import RecordingError
-from dropout_props.recording.frameworks import declared_rate, shared_axes
+from dropout_props.recording.frameworks import declared_rate, is_array, shared_axes
 from dropout_props.recording.internals import CONFIG, staged
 from dropout_props.recording.layers import keep
 from dropout_props.recording.masks import EXACT
@@ -170,7 +170,7 @@ def _point(  # noqa: PLR0917 - private, and called once
     module = where.module
     call = session.inside[-1] if session.inside else None
     rate = None if module is None else declared_rate(module)
-    first = next((v for v in where.arguments.values() if hasattr(v, "dtype")), None)
+    first = next((v for v in where.arguments.values() if is_array(v)), None)
     if call is not None:
         called_with = (call.input_shape, call.input_dtype)
     elif rate is not None and first is not None:

@@ -90,6 +90,11 @@ def declared_rate(module: Any) -> float | None:
     return None
 
 
+def is_array(value: Any) -> bool:
+    """Say whether a value is an array; `nnx.Rngs` with a default stream has any attribute."""
+    return isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "dtype")
+
+
 def declares_rate(module: Any) -> bool:
     """Say whether a module has an attribute that is named like a rate."""
     return any(getattr(module, name, None) is not None for name in RATES)

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dropout_props.recording.frameworks import loaded
+from dropout_props.recording.frameworks import is_array, loaded
 from dropout_props.recording.internals import samplers, wide
 from dropout_props.recording.patches import Patches
 
@@ -182,7 +182,7 @@ def _merged(module: Any, name: str) -> bool:
 
 def _described(value: Any) -> Any:
     """Replace an array by its type."""
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    if is_array(value):
         return Array(tuple(value.shape), value.dtype)
     nnx = loaded("flax.nnx")
     if nnx is not None and isinstance(value, nnx.Rngs | nnx.RngStream):

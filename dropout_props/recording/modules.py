@@ -12,7 +12,13 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
-from dropout_props.recording.frameworks import declared_rate, declares_rate, loaded, shared_axes
+from dropout_props.recording.frameworks import (
+    declared_rate,
+    declares_rate,
+    is_array,
+    loaded,
+    shared_axes,
+)
 from dropout_props.recording.patches import Patches
 from dropout_props.recording.session import Session
 from dropout_props.recording.sites import ModuleCall
@@ -72,7 +78,7 @@ def _called(session: Session, original: Any) -> Callable[..., Any]:
 
 def _watched(session: Session, module: Any, function: Any, args: Any, kwargs: Any) -> Any:
     """Run one call, and note whether it drew."""
-    first = next((v for v in (*args, *kwargs.values()) if hasattr(v, "shape")), None)
+    first = next((v for v in (*args, *kwargs.values()) if is_array(v)), None)
     facts: dict[str, Any] = {
         "place": session.here().place,
         "module": type(module).__name__,

@@ -190,6 +190,15 @@ def test_layers_of_flax_can_be_called_alone() -> None:
     assert "4 layers called alone on ones" in record.report()
 
 
+def test_streams_with_a_default_are_no_array() -> None:
+    """Some releases of Flax give `nnx.Rngs` any attribute that one reads, `shape` included."""
+    with dropout_props.record() as record:
+        nnx.Dropout(RATE, deterministic=False)(rngs=nnx.Rngs(0), inputs=X)
+    assert record.not_seen == ()
+    assert [site.input_shape for site in record.sites] == [X.shape]
+    assert [alone.drops for alone in record.seen.layers_alone.values()] == [False]
+
+
 def test_no_layer_called_alone_is_no_pass() -> None:
     """Where nothing could be called alone, DP904 does not apply."""
     assert "not applicable DP904" in recorded(Flip(0.3)).report()
