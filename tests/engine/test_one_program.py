@@ -18,6 +18,7 @@ from dropout_props.selftest.kernel.kernel import Kernel
 from dropout_props.subjects.compiled import one_program, programs
 from dropout_props.subjects.compiled.adapter import in_one_program
 from dropout_props.subjects.compiled.one_program import is_traced
+from dropout_props.subjects.compiled.steps import traced
 
 
 def _wrong_where_traced(x: Any, mask: Any, keep_rate: float, _key: Any) -> Any:
@@ -66,3 +67,9 @@ def test_single_keys_are_those_of_the_batch() -> None:
     sampler = Sampler(kernel_subject(Kernel(), api="linen", name="right"), Case(), "DP502")
     singly = np.stack([jax.random.key_data(key) for key in sampler.key_list(3, role="rows")])
     np.testing.assert_array_equal(singly, jax.random.key_data(sampler.keys(3, role="rows")))
+
+
+def test_a_number_beyond_its_dtype_is_infinite_without_a_warning() -> None:
+    """As in JAX: (1 - rate) / rate of a tiny rate, in a function of the layer."""
+    trace = traced(lambda x: x + jnp.log(1e300), jnp.zeros(3, jnp.float32))
+    assert np.inf in [float(value) for value in trace.values.values()]

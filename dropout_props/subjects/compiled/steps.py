@@ -111,7 +111,8 @@ def _numbered(found: Any, tree: Any) -> Trace:
             return numbers[id(atom)]
         number = next(count)
         value = atom.val
-        values[number] = value if is_array(value) else np.asarray(value, dtype=atom.aval.dtype)
+        with np.errstate(over="ignore"):  # infinite, as in JAX
+            values[number] = value if is_array(value) else np.asarray(value, dtype=atom.aval.dtype)
         return number
 
     steps = []
