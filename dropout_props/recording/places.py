@@ -18,8 +18,10 @@ LINEN_WRAPPER = "_call_wrapped_method"
 """The method of Linen modules that calls the user's own."""
 RECORDER = str(Path(__file__).parent)
 """The folder whose wrappers pass calls of the user's methods on."""
+RULE = "bwd"
+"""The function of `rules.py` that calls the backward pass of the user."""
 BACKWARD = "_flatten_bwd"
-"""The function of JAX that runs the backward pass of a `jax.custom_vjp`, in every release."""
+"""The function of JAX that runs the backward pass of a `jax.custom_vjp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,18 @@ def _phase(stack: list[FrameType], chain: list[Any]) -> str:
     """Name the phase; see `Place`."""
     if _initialising(stack, chain):
         return "init"
-    return "backward" if any(frame.f_code.co_name == BACKWARD for frame in stack) else "run"
+    return "backward" if any(_runs_backward(frame) for frame in stack) else "run"
+
+
+def _runs_backward(frame: FrameType) -> bool:
+    """Say whether this is JAX's function of a backward pass, or the recorder's around the user's.
+
+    JAX's is a generator in old releases, which is not on the stack while the rule runs.
+    """
+    code = frame.f_code
+    return code.co_name == BACKWARD or (
+        code.co_name == RULE and code.co_filename.startswith(RECORDER)
+    )
 
 
 def _initialising(stack: list[FrameType], chain: list[Any]) -> bool:

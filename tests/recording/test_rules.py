@@ -112,3 +112,11 @@ def test_arguments_without_a_derivative_and_defaults_pass(key: jax.Array, ones: 
     assert record.notes == ()
     assert len(record.draws) == 4 * TRIPS
     jax.tree.map(np.testing.assert_array_equal, seen, step(ones))
+
+
+def test_a_backward_pass_is_known_as_one(key: jax.Array, ones: jax.Array) -> None:
+    """A rule that draws the mask of the forward pass again is a replay, on every release."""
+    step = jax.jit(jax.grad(lambda x: jnp.sum(forward_rule(key, x) ** 2)))
+    with recording() as record:
+        step(ones)
+    assert [draw.site.phase for draw in record.draws] == ["run", "backward"]
