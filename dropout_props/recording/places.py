@@ -153,7 +153,7 @@ def _phase(stack: list[FrameType], chain: list[Any]) -> str:
 def _runs_backward(frame: FrameType) -> bool:
     """Say whether this is JAX's function of a backward pass, or the recorder's around the user's.
 
-    JAX's is a generator in old releases, which is not on the stack while the rule runs.
+    JAX's is a generator in 0.4.30, which is not on the stack while the rule runs.
     """
     code = frame.f_code
     return code.co_name == BACKWARD or (
