@@ -115,6 +115,7 @@ class Record:
             layers_alone=layers,
             evaluations=tuple(self._evaluations),
             notes=source.notes,
+            equal_roots=source.equal_roots,
             conditional=frozenset(site.id for site in source.conditional),
         )
 

@@ -79,7 +79,12 @@ def keys_used_once(seen: Seen, options: Options) -> Answer:
     ]
     drawn = {draw.key for draw in seen.masks}
     excludes = f"{len(drawn)} keys of {len(seen.masks)} masks, compared word for word"
-    return Answer(tuple(findings), excludes=excludes, applies=bool(seen.masks))
+    notes = [
+        f"{model}: the streams {first} and {second} have one root key: only paths and counts tell"
+        " their draws apart"
+        for model, (first, second) in seen.equal_roots.items()
+    ]
+    return Answer(tuple(findings), notes=tuple(notes), excludes=excludes, applies=bool(seen.masks))
 
 
 def _ignored(one: Reuse, options: Options) -> bool:

@@ -18,6 +18,7 @@ from dropout_props.recording.layers import keep
 from dropout_props.recording.masks import EXACT
 from dropout_props.recording.meshes import axis_slots
 from dropout_props.recording.probe import bind
+from dropout_props.recording.roots import equal_roots
 from dropout_props.recording.session import Session
 from dropout_props.recording.slots import LaneAxis, Meta, Slot
 
@@ -192,6 +193,9 @@ def _point(  # noqa: PLR0917 - private, and called once
         partitionable=bool(CONFIG.jax_threefry_partitionable),
     )
     site = session.points[point]
+    model = where.place.path[:1]
+    if where.place.api == "linen" and not session.equal_roots.get(*model):
+        session.equal_roots[model[0]] = equal_roots(module)
     session.drawn += site.phase != "init"  # making parameters is no sign of an active dropout
     if rate is not None and where.place.phase == "run" and site.id not in session.layers:
         session.layers[site.id] = keep(where.place.api, module, where.arguments)

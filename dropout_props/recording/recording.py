@@ -82,6 +82,11 @@ class Recording:
         return tuple(s for s in self.sites if s.id not in self._session.unconditional)
 
     @property
+    def equal_roots(self) -> dict[str, tuple[str, ...]]:
+        """For the class of a Linen model, two of its streams that have one root key."""
+        return {model: pair for model, pair in self._session.equal_roots.items() if pair}
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What this record cannot see; what it does show is right all the same."""
         points = self._session.points

@@ -46,6 +46,7 @@ class Session:
         missed: how often something was met that cannot be seen.
         unconditional: the ids of sites that run whenever the code around them does: outside of
             every branch, and of every loop that may have no trip.
+        equal_roots: for the class of a Linen model, two of its streams that have one root key.
     """
 
     id: int = field(default_factory=lambda: next(_sessions))
@@ -65,6 +66,7 @@ class Session:
     drawn: int = 0
     missed: int = 0
     unconditional: set[int] = field(default_factory=set)
+    equal_roots: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def number(self) -> int:

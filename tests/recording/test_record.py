@@ -392,3 +392,32 @@ def test_devices_may_share_masks_along_the_axis_of_a_split_model(
     )
     seen = Seen(on_devices, (), (draw.site,), ())
     assert [one.kind for one in reused(seen, Options())] == kinds
+
+
+class Shared(nn.Module):
+    """A model with a parameter and a dropout."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        """Apply it."""
+        return nn.Dropout(0.25, deterministic=False)(nn.Dense(4)(x))
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, jax.jit], ids=["eager", "jit"])
+@pytest.mark.parametrize("seeds", [(0, 0), (0, 1)])
+def test_streams_of_one_root_are_a_note(transform: Any, seeds: tuple[int, int]) -> None:
+    """Flax folds path and count into a root, so that equal roots are worth a note, and no fault."""
+    roots = [jax.random.key(seed) for seed in seeds]
+    if seeds == (0, 0) and transform is jax.jit:
+        roots = roots[:1]  # inside of a traced program only the same key is known to be equal
+
+    def start(*keys: jax.Array) -> Any:
+        return Shared().init_with_output({"params": keys[0], "dropout": keys[-1]}, X)
+
+    with dropout_props.record() as record:
+        _, variables = transform(start)(*roots)
+        for number in range(2):
+            Shared().apply(variables, X, rngs={"dropout": jax.random.key(number + 9)})
+    record.check()
+    noted = "Shared: the streams dropout and params have one root key" in record.report()
+    assert noted == (seeds == (0, 0))

@@ -74,6 +74,7 @@ class Seen:
         notes: what the recorder could not see.
         conditional: the ids of sites in a branch, or in a loop that may have no trip: in a step in
             which they draw nothing, they may not have run.
+        equal_roots: for the class of a Linen model, two of its streams that have one root key.
         memo: what was computed from all this, by whoever computed it.
     """
 
@@ -87,6 +88,7 @@ class Seen:
     evaluations: tuple[bool, ...] = ()
     notes: tuple[Note, ...] = ()
     conditional: frozenset[int] = frozenset()
+    equal_roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
