@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 from dropout_props.recording.frameworks import base_of, is_library, is_wrapper, loaded, own_name
+from dropout_props.recording.methods import first_argument, is_method
 from dropout_props.recording.sites import Place
 
 MAKES_PARAMETERS = ("/flax/core/scope.py", "/flax/nnx/nn/initializers.py")
@@ -79,8 +80,8 @@ def _arguments(stack: list[FrameType], module: Any) -> dict[str, Any]:
         code = frame.f_code
         if code.co_name == LINEN_WRAPPER or code.co_filename.startswith(RECORDER):
             continue
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if names[:1] == ("self",) and frame.f_locals.get("self") is module:
+        if first_argument(frame) is module and is_method(frame, module):
+            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             found = {name: frame.f_locals[name] for name in names[1:] if name in frame.f_locals}
     return found
 
@@ -104,10 +105,10 @@ def _object_chain(stack: list[FrameType]) -> list[Any]:
     """List the modules of other frameworks whose methods are running, outermost first."""
     found: list[Any] = []
     for frame in reversed(stack):
-        if frame.f_code.co_varnames[:1] != ("self",):
+        value = first_argument(frame)
+        if not base_of(value) or is_wrapper(value) or (found and value is found[-1]):
             continue
-        value = frame.f_locals.get("self")
-        if base_of(value) and not is_wrapper(value) and not (found and value is found[-1]):
+        if is_method(frame, value):
             found.append(value)
     return found
 
