@@ -54,7 +54,7 @@ def kind_of(subject: Subject, case: Case) -> tuple[dict[str, Any], tuple[str, ..
 def _is_undeclared(subject: Subject) -> bool:
     traits = subject.traits
     is_dropout = traits.output_law.has_two_values and traits.reference == "input"
-    return traits.kind is None and is_dropout
+    return traits.kind is None and is_dropout and traits.evaluation == "same"
 
 
 def _since(subject: Subject, case: Case, held: frozenset[str]) -> str:

@@ -1,7 +1,7 @@
 """DP101: evaluation returns the input, bit for bit, and consumes no key."""
 
 from dropout_props.properties.catalogue import Case, Sampler, every_shape, exact, strategies
-from dropout_props.properties.outputs import evaluation, require_evaluation, require_same_bits
+from dropout_props.properties.outputs import evaluation, require_evaluated, require_same_bits
 from dropout_props.subjects.operations import InModes
 from dropout_props.subjects.subject import Unsupported
 
@@ -14,8 +14,10 @@ from dropout_props.subjects.subject import Unsupported
     formula="eval(x, rate, key) = x for every rate in [0, 1], with any key and with none",
     if_broken="Predictions are noisy or scaled, or an evaluation changes the training that follows "
     "it.",
-    assumes="For a model, x is what reaches its dropout layer, taken from its evaluation output; "
-    "equal means up to rounding there, since it may run another program at another rate.",
+    assumes="With evaluation='scaled' a layer returns keep times x, to the rounding of a product, "
+    "and the evaluation of a model may depend on the rate. For a model, x is what reaches its "
+    "dropout layer, taken from its evaluation output; equal means up to rounding there, since it "
+    "may run another program at another rate.",
     level="core",
     needs=("eval_mode",),
     blocked_by=(),
@@ -27,10 +29,11 @@ from dropout_props.subjects.subject import Unsupported
 def eval_identity(sampler: Sampler) -> None:
     subject, rate, x = sampler.subject, sampler.case.rate, sampler.inputs()
     evaluation(sampler, x)
-    reference = subject.reference(x)
+    is_same = subject.traits.evaluation == "same"
+    reference = subject.reference(x, rate=None if is_same else rate)
     for given, streams in (("no key", {}), ("a key", sampler.streams(sampler.key()))):
         y = subject.call(x, rate=rate, training=False, streams=streams)
-        require_evaluation(sampler, y, reference, f"evaluation with {given}")
+        require_evaluated(sampler, y, reference, f"evaluation with {given}")
     if 0.0 < rate < 1.0:
         _consumes_nothing(sampler)
 

@@ -1,6 +1,7 @@
 """DP111: a layer that draws nothing needs no key of its stream."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from dropout_props.subjects.operations import Modes
 _OTHER = "params"
 
 
-def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield each call of the subject that draws nothing, with words for it."""
+def _idle_calls(sampler: Sampler, x: Any) -> Iterator[tuple[str, Callable[[], Any], Any]]:
+    """Yield each call of the subject that draws nothing, with words for it and its output."""
     subject, rate = sampler.subject, sampler.case.rate
+    reference = np.asarray(subject.reference(x))
+    evaluated = reference
+    if subject.traits.evaluation == "scaled":
+        evaluated = np.asarray(subject.call(x, rate=rate, training=False))
     options: dict[str, Any] = {"streams": {_OTHER: sampler.key(_OTHER)}, "expect_errors": True}
     if subject.traits.lacks("modes"):
-        yield "in evaluation", lambda: subject.call(x, rate=rate, training=False, **options)
+        called = partial(subject.call, x, rate=rate, training=False, **options)
+        yield "in evaluation", called, evaluated
     else:
-        built = Modes(built=True)
-        yield "built for evaluation", lambda: subject.run(built, x, rate=rate, **options)[0]
+        built = partial(subject.run, Modes(built=True), x, rate=rate, **options)
+        yield "built for evaluation", lambda: built()[0], evaluated
     if _may_idle(sampler):
-        yield "at rate 0", lambda: subject.call(x, rate=0.0, training=True, **options)
+        idle = partial(subject.call, x, rate=0.0, training=True, **options)
+        yield "at rate 0", idle, reference
 
 
 def _may_idle(sampler: Sampler) -> bool:
@@ -60,10 +67,9 @@ def _without_keys(sampler: Sampler, expected: Any) -> None:
 )
 def idle_stream(sampler: Sampler) -> None:
     x = sampler.inputs()
-    expected = np.asarray(sampler.subject.reference(x))
     raised, unlike = [], []
-    _without_keys(sampler, expected)
-    for where, call in _idle_calls(sampler, x):
+    _without_keys(sampler, np.asarray(sampler.subject.reference(x)))
+    for where, call, expected in _idle_calls(sampler, x):
         try:
             output = np.asarray(call())
         except Exception as error:  # noqa: BLE001 (any error is a violation)

@@ -23,10 +23,10 @@ def _families(keep: Interval, positions: np.ndarray, num_masks: int) -> tuple[Tr
     "elements.",
     formula="E[y] = x, where y is 0 or x/keep: E[y]/x - 1 = P(kept)/keep - 1",
     if_broken="Activations are larger or smaller in training than in evaluation.",
-    assumes="DP201 holds, so the mean of y/x is the number of kept units over keep: no float is "
-    "averaged.",
+    assumes="With evaluation='scaled', x is the evaluation output. DP201 holds, so the mean of y/x "
+    "is the number of kept units over keep: no float is averaged.",
     level="core",
-    needs=("mask", "scaled"),
+    needs=("mask", "mean"),
     explained_by=("DP306", "DP307", "DP202", "DP204"),
     killed_by=("bias_1pct", "bias_0.3pct", "bias_0.1pct", "position_ramp", "first_never_dropped"),
     cases=block_cases,

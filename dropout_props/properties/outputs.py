@@ -13,6 +13,7 @@ import numpy as np
 
 from dropout_props.properties.bits import first_difference, same_bits
 from dropout_props.properties.declaration import Violation
+from dropout_props.subjects.rounding import is_product
 from dropout_props.subjects.subject import Crashed
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "agree",
     "evaluation",
+    "require_evaluated",
     "require_same_bits",
     "require_zeros",
     "said",
@@ -93,6 +95,28 @@ def evaluation(sampler: Sampler, x: Any) -> np.ndarray[Any, Any]:
             "evaluation without a key raised, and with a key it did not: in evaluation something "
             f"still drops ({said_of(error)})"
         ) from error
+
+
+def require_evaluated(sampler: Sampler, seen: Any, reference: Any, what: str) -> None:
+    """Raise unless an evaluation gave what its layer says of the reference: itself, or keep times.
+
+    Raises:
+        Violation: naming the first difference; the text begins with `what`.
+    """
+    case = sampler.case
+    traits = sampler.subject.traits
+    if traits.evaluation == "same" or traits.reference == "eval":
+        require_evaluation(sampler, seen, reference, what)
+        return
+    seen, x = np.asarray(seen), np.asarray(reference)
+    wrong = np.argwhere(~is_product(seen, x, case.keep))
+    if len(wrong):
+        at = tuple(map(int, wrong[0]))
+        raise Violation(
+            f"{what}: {len(wrong)} of {seen.size} units are not keep times the input; at "
+            f"{list(at)} x = {x[at]!s} gave {seen[at]!s}, and keep*x = "
+            f"{float(x[at]) * case.keep:.9g}"
+        )
 
 
 def require_evaluation(sampler: Sampler, seen: Any, expected: Any, what: str) -> None:

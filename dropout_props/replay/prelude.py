@@ -77,12 +77,12 @@ class Subject(SimpleNamespace):
         """Calls the layer once."""
         return self.run(Call(training, tuple(broadcast_dims)), x, **arguments)[0]
 
-    def reference(self, x: Any) -> Any:
+    def reference(self, x: Any, *, rate: float | None = None) -> Any:
         """Returns what a training output is measured by: `x`, or the evaluation output."""
         if self.traits.reference == "input":
             return x
-        rate = 0.5 if self.traits.rate is None else self.traits.rate
-        return self.call(x, rate=rate, training=False)
+        usual = 0.5 if self.traits.rate is None else self.traits.rate
+        return self.call(x, rate=usual if rate is None else rate, training=False)
 
     def fresh(self) -> Subject:
         """Returns the same layer, without anything that its framework remembers."""

@@ -13,6 +13,7 @@ __all__ = ["ABILITIES", "HELD", "REASONS", "Ability"]
 Ability = Literal[
     "mask",
     "scaled",
+    "mean",
     "valued",
     "identity",
     "any_rate",
@@ -46,6 +47,8 @@ ABILITIES: tuple[Ability, ...] = get_args(Ability)
 REASONS: dict[Ability, str] = {
     "mask": "its output does not show the mask: the dropout is inside the model",
     "scaled": "it adds or multiplies by noise: its outputs are spread around the input, not 0 or "
+    "x/keep",
+    "mean": "it adds or multiplies by noise: its outputs are spread around the input, not 0 or "
     "x/keep",
     "valued": "it adds or multiplies by noise: its outputs are spread around the input",
     "identity": "its evaluation output is not its input: the dropout follows other layers",

@@ -22,6 +22,7 @@ class TraitOptions(TypedDict, total=False):
     noise: NoiseName
     dropped: Dropped
     kept: Kept
+    evaluation: Literal["same", "scaled"]
     reference: Literal["input", "eval"]
     rate: float | None
     eval_mode: bool

@@ -18,6 +18,7 @@ __all__ = [
     "are_one_quotient",
     "divisors",
     "epsilon",
+    "is_product",
     "is_quotient",
     "rounding",
 ]
@@ -95,6 +96,25 @@ def is_quotient(y: Array, x: Array, keep: float) -> Array:
             quotient = (x.astype(np.float64) / divisor).astype(y.dtype)
             right |= np.where(np.isnan(quotient), np.isnan(y), near(y, quotient))
     return right
+
+
+def is_product(y: Array, x: Array, keep: float) -> Array:
+    """Return where y is keep times x, for one of the `divisors`, to the `rounding` of its dtype.
+
+    At keep 0 a number that is not finite may become 0 or NaN, and a device may flush a product that
+    is subnormal to 0.
+    """
+    import jax.numpy as jnp
+
+    tiny = float(cast("Any", jnp).finfo(y.dtype).tiny)
+    right = np.zeros(y.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for factor in divisors(keep, y.dtype) or [0.0]:
+            product = (x.astype(np.float64) * factor).astype(y.dtype)
+            near = adjacent(y, product, ulps=rounding(y.dtype))
+            flushed = (y == 0) & (np.abs(product) < tiny)
+            right |= np.where(np.isnan(product), np.isnan(y), near | flushed)
+    return right | ((y == 0) & ~np.isfinite(x)) if keep == 0.0 else right
 
 
 def are_one_quotient(seen: Array, expected: Array, keep: float) -> Array:

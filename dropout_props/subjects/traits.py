@@ -41,6 +41,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "law": get_args(LawName),
     "kept": ("scaled", "unscaled"),
     "noise": get_args(NoiseName),
+    "evaluation": ("same", "scaled"),
     "reference": ("input", "eval"),
     "takes": ("probed", "all"),
     "kind": (None, "layer", "model"),
@@ -71,6 +72,9 @@ class Traits:
             that returns one. None: anything but the output of a kept unit, as in a null embedding.
         kept: the output of a kept unit. `scaled`: reference/keep. `unscaled`: the reference itself.
             Or a function of the reference and keep, as where AlphaDropout restores the variance.
+        evaluation: the output of an evaluation. `same`: the reference itself. `scaled`: keep times
+            the reference, as in the first paper, where training does not scale (kept='unscaled');
+            in a model, whose evaluation output then depends on the rate.
         reference: what training outputs are compared with. `input`: evaluation returns the input.
             `eval`: the evaluation output of the model.
         rate: the fixed rate; None if the rate is a parameter.
@@ -134,6 +138,7 @@ class Traits:
     noise: NoiseName = "normal"
     dropped: Dropped = 0.0
     kept: Kept = "scaled"
+    evaluation: Literal["same", "scaled"] = "same"
     reference: Literal["input", "eval"] = "input"
     rate: float | None = None
     eval_mode: bool = True
@@ -200,7 +205,7 @@ class Traits:
             )
 
     def _check_promises(self) -> None:
-        """Raise unless `spread`, `held` and `linear` fit the other traits."""
+        """Raise unless `spread`, `held`, `linear` and `evaluation` fit the other traits."""
         given: Any = self.spread
         if given is not None and not (callable(given) and self.output_law.is_noise):
             raise ValueError(
@@ -215,6 +220,14 @@ class Traits:
             raise ValueError(
                 "linear=True: on average a layer of noise, or one that drops to another value or "
                 "does not scale, need not give its evaluation output; leave linear out"
+            )
+        of_layer = (self.law, self.reference, self.kept) == ("dropout", "input", "unscaled")
+        of_model = (self.law, self.reference) == ("composite", "eval")
+        if self.evaluation == "scaled" and not (of_model or (of_layer and self.dropped == 0.0)):
+            raise ValueError(
+                "evaluation='scaled': evaluation returns keep times the input where training drops "
+                "to 0 and does not scale; say kept='unscaled' too, or of a model kind='model', and "
+                "leave dropped, reference and law out"
             )
         if self.held and (not self.repeat or self.api == "function"):
             raise ValueError(
@@ -254,6 +267,7 @@ class Traits:
         has: dict[str, bool] = {
             "mask": law.shows_mask,
             "scaled": not law.is_noise and law.is_plain,
+            "mean": (not law.is_noise and law.is_plain) or self.evaluation == "scaled",
             "valued": not law.is_noise,
             "identity": self.reference == "input",
             "any_rate": self.rate is None,
@@ -284,7 +298,7 @@ class Traits:
         if has[ability]:
             return None
         usual = REASONS[ability].format(rate=self.rate)
-        if ability == "scaled" and not law.is_plain:
+        if ability in ("scaled", "mean") and not law.is_plain:
             usual = "its dropped units are not 0, or its kept units are not x/keep"
         if self.held and ability in HELD:
             usual = HELD[ability]

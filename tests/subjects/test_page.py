@@ -118,10 +118,15 @@ def ones_like(x: Any) -> Any:
 
 
 def drop_without_scaling(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
-    """Dropout of the first paper: it scales in evaluation, or not at all."""
+    """Dropout that does not scale at all."""
     if deterministic or rate == 0.0:
         return x
     return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, 0)
+
+
+def drop_and_scale_later(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Dropout of the first paper: it scales in evaluation."""
+    return (1 - rate) * x if deterministic else drop_without_scaling(key, x, rate, deterministic)
 
 
 def drop_to_minus_one(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
@@ -167,6 +172,7 @@ def _made() -> dict[str, Any]:
         ("locked", ("DP302",)),
         ("held", ("DP420", "DP401", "DP402")),
         ("unscaled", ("DP201",)),
+        ("first_paper", ("DP101", "DP102", "DP201", "DP203")),
         ("replaced", ("DP201", "DP202")),
         ("words", ("DP201", "DP202")),
     ],
@@ -182,5 +188,5 @@ def test_every_example_of_the_page_is_named_here() -> None:
     """A line that the page gains is tested, or this fails."""
     assert set(_made()) == {
         "plain", "block", "weighted", "fixed_width", "masked", "locked", "held", "unscaled",
-        "replaced", "words",
+        "first_paper", "replaced", "words",
     }  # fmt: skip

@@ -26,6 +26,7 @@ HOLDING = replace(ABLE, held=True)
 LOST: dict[str, dict[str, Any]] = {
     "mask": {"law": "composite"},
     "scaled": {"dropped": -1.0, "linear": False},
+    "mean": {"kept": "unscaled", "linear": False},
     "valued": {"law": "noise", "linear": False},
     "identity": {"reference": "eval"},
     "any_rate": {"rate": 0.25},
@@ -71,7 +72,11 @@ def test_each_ability_is_lost_by_its_trait_alone(ability: Any) -> None:
     """
     traits = replace(ABLE, **LOST[ability])
     lacking = {other: traits.lacks(other) or "" for other in _BY_ITSELF if traits.lacks(other)}
-    also = {"valued": {"scaled", "linear"}, "scaled": {"linear"}}
+    also = {
+        "valued": {"scaled", "mean", "linear"},
+        "scaled": {"mean", "linear"},
+        "mean": {"scaled", "linear"},
+    }
     assert set(lacking) == {ability, *also.get(ability, ())}
     assert lacking[ability].startswith("it")
 
