@@ -21,8 +21,11 @@ from dropout_props.properties.catalogue import NotRun, Sampler, Violation, Wrong
     weight=8,
 )
 def unscalable_input(sampler: Sampler) -> None:
-    if all(as_dtype(one).kind in "iub" for one in sampler.subject.traits.dtypes):
+    traits = sampler.subject.traits
+    if all(as_dtype(one).kind in "iub" for one in traits.dtypes):
         raise NotRun("its inputs are token ids, which it need not scale")
+    if (traits.dropped, traits.kept, traits.evaluation) == (0.0, "unscaled", "same"):
+        raise NotRun("it scales nothing, and every dtype can hold what it returns")
     for dtype in UNSCALABLE_DTYPES:
         x = jax.device_put(sampler.case.inputs().astype(dtype))
         try:

@@ -221,9 +221,17 @@ def test_a_layer_that_drops_tokens_is_judged_as_it_says(property_id: str) -> Non
     assert found.verdict is Verdict.PASS, found.shown
 
 
-def test_a_layer_of_token_ids_need_not_reject_them() -> None:
-    """It cannot scale them, and does not."""
-    assert _JUDGE(_WORDS, find("DP108")).verdict is Verdict.NOT_APPLICABLE
+def unscaled(key: Any, x: Any, rate: float, deterministic: bool) -> Any:
+    """Dropout that does not scale, of any dtype."""
+    if deterministic or rate == 0.0:
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x, jnp.zeros_like(x))
+
+
+@pytest.mark.parametrize("subject", [_WORDS, Subject.function(unscaled, kept="unscaled")])
+def test_a_layer_that_scales_nothing_need_not_reject_integers(subject: Subject) -> None:
+    """Whether its inputs are token ids, or any numbers, integers hold what it returns."""
+    assert _JUDGE(subject, find("DP108")).verdict is Verdict.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
