@@ -132,7 +132,8 @@ def _stopped(seen: Seen, options: Options) -> list[Finding]:
         "call model.train() after each evaluation, and evaluate in record.evaluate(...), which is"
         " no step"
         if switched_off(seen)
-        else "draw the mask inside of the compiled step, from the key of the step"
+        else "draw the mask inside of the compiled step, from the key of the step; mark"
+        " steps of training alone"
     )
     return [
         active_in_training.finding(
