@@ -111,6 +111,7 @@ class Record:
             sites=source.sites,
             module_calls=source.module_calls,
             loops=source.loops,
+            runs_over=source.runs_over,
             marked=source.steps,
             layers_alone=layers,
             evaluations=tuple(self._evaluations),

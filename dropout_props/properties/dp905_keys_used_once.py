@@ -106,5 +106,5 @@ def _text(one: Reuse) -> str:
 
 def _root(one: Reuse, seen: Seen) -> str:
     if one.kind == "iterations" and one.outer and len(seen.drawn_steps) > 1:
-        return "DP910"
+        return "DP910" if one.inputs else "DP906"
     return _ROOT.get(one.kind, "")

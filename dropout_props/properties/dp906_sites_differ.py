@@ -13,6 +13,8 @@ from dropout_props.properties.recorded.seen import Seen, where
 from dropout_props.recording import Draw
 
 _WHAT = "units that agree"
+_UNKNOWN = "the loop runs over layers, or over microbatches: its parameters do not say which"
+_OF_MICROBATCHES = "For microbatches: jax.random.split(key, microbatches), a child for each."
 
 
 @recorded(
@@ -44,18 +46,23 @@ def sites_differ(seen: Seen, options: Options) -> Answer:
     for one in reused(seen, options):
         if any(options.ignores(sites_differ.id, site.place) for site in (one.first, one.second)):
             continue
+        mend = ""
         if one.kind == "iterations":
             keys = count(one.keys, "key")
             text = f"{keys} served {one.draws} iterations: every iteration has one mask"
             outer = one.outer and len(seen.drawn_steps) > 1
-            follows = "DP910" if outer else ""
+            follows = "DP910" if outer and one.inputs else ""
+            if one.outer and not one.inputs:
+                text, mend = f"{text}; {_UNKNOWN}", f"{sites_differ.mend} {_OF_MICROBATCHES}"
         elif one.kind == "places":
             text, follows = f"{count(one.keys, 'mask')} of one site are those of the other", "DP905"
         else:
             continue
         names = dict.fromkeys((where(one.first.place), where(one.second.place)))
         ids = tuple(dict.fromkeys((one.first.id, one.second.id)))
-        findings.append(sites_differ.finding(*names, seen=text, follows=follows, ids=ids))
+        findings.append(
+            sites_differ.finding(*names, seen=text, mend=mend, follows=follows, ids=ids)
+        )
     counts = [*_neighbours(seen, options), *_iterations(seen, options)]
     return Answer(tuple(findings), tuple(counts), applies=bool(counts or findings))
 

@@ -23,7 +23,8 @@ _DEVICE = 'Fold in the index of the device: fold_in(key, jax.lax.axis_index("dat
     if_broken="Parts of one batch lose the same units, as if they were one part with less noise.",
     assumes="Devices are told apart under shard_map and pmap, along axes that are not named like "
     "those of a split model (`model`, `tensor`, `tp`, `pipe`, `expert` and the like). Microbatches "
-    "are runs of one program within a marked step, or trips of a loop around the whole model.",
+    "are runs of one program within a marked step, or trips of a loop around the whole model, "
+    "whose parameters are not among what the loop runs over.",
     mend="Split the key, one child for each microbatch: jax.random.split(key, microbatches).",
     killed_by=(
         "linen/devices_share_the_key",
@@ -45,12 +46,16 @@ def devices_differ(seen: Seen, options: Options) -> Answer:
         if one.kind not in ("devices", "microbatches") and not many:
             continue
         devices = one.kind == "devices"
+        unsure = many and not one.inputs
         what = "devices" if devices else "microbatches of one step"
+        if unsure:
+            what = "the trips of a loop, which may run over microbatches,"
         findings.append(
             devices_differ.finding(
                 where(one.first.place),
                 seen=f"{count(one.keys, 'key')} served {one.draws} masks: {what} have equal masks",
                 mend=_DEVICE if devices else "",
+                follows="DP906" if unsure else "",
                 ids=(one.first.id,),
             )
         )

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, ref
 
 import jax
 
+from dropout_props.recording.scanned import LAYERS, is_lifted, shapes
 from dropout_props.recording.session import Session
 from dropout_props.recording.slots import Slot
 
@@ -32,9 +33,12 @@ class Bodies:
 
         def make(get: Callable[[], Any]) -> Callable[..., Any]:
             number = session.number()
+            if is_lifted(body):
+                session.runs_over[number] = LAYERS
 
             def with_index(carry: Any, element: Any) -> Any:
                 index, x = element
+                session.elements[number] = shapes(x)
                 with session.within((Slot("scan", number, length), index)):
                     return get()[0](carry, x)
 

@@ -171,6 +171,7 @@ def _point(  # noqa: PLR0917 - private, and called once
     module = where.module
     call = session.inside[-1] if session.inside else None
     rate = None if module is None else declared_rate(module)
+    session.look_at_scans(where.root)
     first = next((v for v in where.arguments.values() if is_array(v)), None)
     if call is not None:
         called_with = (call.input_shape, call.input_dtype)

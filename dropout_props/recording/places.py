@@ -27,17 +27,19 @@ BACKWARD = "_flatten_bwd"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A place, the innermost module of it, and what that module's method was called with.
+    """A place, its modules, and what the method of the innermost one was called with.
 
     Attributes:
         place: the place.
         module: the innermost module; None outside of modules.
         arguments: the arguments of its method by name, as they are now; empty outside of modules.
+        root: the outermost module; None outside of modules.
     """
 
     place: Place
     module: Any
     arguments: dict[str, Any]
+    root: Any
 
 
 def frames() -> Iterator[FrameType]:
@@ -69,8 +71,9 @@ def here() -> Here:
         api=api,
         phase=_phase(stack, chain),
     )
-    module = chain[-1] if chain else None
-    return Here(place, module, {} if module is None else _arguments(stack, module))
+    if not chain:
+        return Here(place, None, {}, None)
+    return Here(place, chain[-1], _arguments(stack, chain[-1]), chain[0])
 
 
 def _arguments(stack: list[FrameType], module: Any) -> dict[str, Any]:

@@ -119,6 +119,11 @@ class Recording:
         """Where each loop was, by its number in `Iteration`."""
         return dict(self._session.loops)
 
+    @property
+    def runs_over(self) -> dict[int, str]:
+        """What scans run over, `layers` or `inputs`, by their number, where that can be told."""
+        return dict(self._session.runs_over)
+
     @contextmanager
     def as_step(self, number: int) -> Iterator[None]:
         """Let what runs in the block belong to a step of that number, and to no other."""

@@ -15,6 +15,7 @@ from dropout_props.recording.journal import Journal
 from dropout_props.recording.layers import Layer
 from dropout_props.recording.notes import Note
 from dropout_props.recording.places import Here, here
+from dropout_props.recording.scanned import LAYERS, Shapes, runs_over
 from dropout_props.recording.sites import ModuleCall, Place, Site
 from dropout_props.recording.slots import Slot
 from dropout_props.recording.tracekey import fresh_key
@@ -34,6 +35,9 @@ class Session:
         points: for each place in a traced program, or eager draw, the site it belongs to.
         calls: for each call of a traced function, where it was.
         loops: for each loop or branching, where it was.
+        elements: for each scan, the shapes of what its body gets of each trip.
+        runs_over: for each scan around a model, whether it runs over `layers` or `inputs`; without
+            an entry where that cannot be told.
         layers: for a site of a layer that declares a rate, what it takes to call that alone.
         module_calls: calls of modules that declare a rate.
         enclosing: the loops and branches around the code that is being traced, with the value of
@@ -56,6 +60,8 @@ class Session:
     points: list[Site] = field(default_factory=list)
     calls: list[Place] = field(default_factory=list)
     loops: dict[int, Place] = field(default_factory=dict)
+    elements: dict[int, Shapes] = field(default_factory=dict)
+    runs_over: dict[int, str] = field(default_factory=dict)
     layers: dict[int, Layer | None] = field(default_factory=dict)
     module_calls: dict[tuple[Any, ...], ModuleCall] = field(default_factory=dict)
     enclosing: list[tuple[Slot, Any]] = field(default_factory=list)
@@ -74,6 +80,14 @@ class Session:
         number = next(self._numbers)
         self.loops[number] = here().place
         return number
+
+    def look_at_scans(self, root: Any) -> None:
+        """Note what the scans around a draw run over, as its outermost module shows."""
+        for slot, _ in self.enclosing:
+            if slot.kind == "scan" and self.runs_over.get(slot.id) != LAYERS:
+                found = runs_over(self.elements.get(slot.id, Shapes()), root)
+                if found:
+                    self.runs_over[slot.id] = found
 
     def same_thread(self) -> bool:
         """Say whether the caller runs on the thread that records."""
@@ -138,7 +152,7 @@ class Session:
         place = replace(where.place, path=caller.place.path, api=caller.place.api)
         if place.phase != "backward":  # a rule of the backward pass is one wherever it was called
             place = replace(place, phase=caller.place.phase)
-        return Here(place, caller.module, caller.arguments)
+        return Here(place, caller.module, caller.arguments, caller.root)
 
     @contextmanager
     def within_rule(self, caller: Here, known: list[tuple[Slot, Any]]) -> Iterator[None]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dropout_props.properties.recorded.seen import EVALUATION, Seen, is_dropout
+from dropout_props.recording.scanned import INPUTS, LAYERS
 
 if TYPE_CHECKING:
     from dropout_props.properties.recorded.options import Options
@@ -38,7 +39,8 @@ class Reuse:
         keys: how many keys are shared so.
         example: the words of one of them.
         draws: how many draws took part.
-        outer: the differing loop is around the whole model.
+        outer: the differing loop is around the whole model, and does not run over its layers.
+        inputs: that loop runs one model on other inputs; without it, it may run over layers too.
         steps: two steps in which one key was used, for `steps` and `across`.
     """
 
@@ -50,6 +52,7 @@ class Reuse:
     draws: int
     outer: bool = False
     steps: tuple[int, int] = (0, 0)
+    inputs: bool = False
 
 
 def reused(seen: Seen, options: Options) -> tuple[Reuse, ...]:
@@ -74,7 +77,17 @@ def _reused(seen: Seen, options: Options) -> tuple[Reuse, ...]:
         draws = {(d.run, d.step, d.instance) for one, two, *_ in group for d in (one, two)}
         steps = (seen.step_of(first), seen.step_of(second))
         found.append(
-            Reuse(kind, first.site, second.site, len(keys), first.key, len(draws), outer, steps)
+            Reuse(
+                kind,
+                first.site,
+                second.site,
+                len(keys),
+                first.key,
+                len(draws),
+                outer,
+                steps,
+                outer and seen.runs_over.get(_loop(first, second)) == INPUTS,
+            )
         )
     return tuple(found)
 
@@ -158,11 +171,15 @@ def _alternatives(one: Draw, two: Draw) -> bool:
 
 
 def _outer(one: Draw, two: Draw, seen: Seen) -> bool:
-    """Say whether the loop in which two draws differ is around the whole model."""
-    if not one.site.place.path:
+    """Say whether the loop in which two draws differ is around the whole model, not its layers."""
+    loop = _loop(one, two)
+    if not one.site.place.path or seen.runs_over.get(loop) == LAYERS:
         return False
-    for a, b in zip(one.loops, two.loops, strict=False):
-        if a != b:
-            place = seen.loops.get(a.loop)
-            return place is not None and not place.path
-    return False
+    place = seen.loops.get(loop)
+    return place is not None and not place.path
+
+
+def _loop(one: Draw, two: Draw) -> int:
+    """Find the number of the outermost loop in which two draws differ; 0 if there is none."""
+    trips = zip(one.loops, two.loops, strict=False)
+    return next((a.loop for a, b in trips if a != b), 0)

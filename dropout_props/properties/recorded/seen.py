@@ -68,6 +68,7 @@ class Seen:
         sites: every site that was traced.
         module_calls: calls of modules that declare a rate.
         loops: where each loop was, by its number.
+        runs_over: what a scan runs over, `layers` or `inputs`, by its number, where it can be told.
         marked: how many steps were marked.
         layers_alone: for a site, what its layer did when it was called alone, where it can be.
         evaluations: for each evaluation, whether its two results agreed.
@@ -83,6 +84,7 @@ class Seen:
     sites: tuple[Site, ...]
     module_calls: tuple[ModuleCall, ...]
     loops: Mapping[int, Place] = field(default_factory=dict)
+    runs_over: Mapping[int, str] = field(default_factory=dict)
     marked: int = 0
     layers_alone: Mapping[int, Alone] = field(default_factory=dict)
     evaluations: tuple[bool, ...] = ()
