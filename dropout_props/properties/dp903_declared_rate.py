@@ -1,5 +1,7 @@
 """DP903: each dropout keeps at its declared rate."""
 
+from glob import escape
+
 import numpy as np
 
 from dropout_props.properties.catalogue import recorded
@@ -27,7 +29,9 @@ _DROPS = "Drop with probability rate: jax.random.bernoulli(key, rate, x.shape)."
     formula="P(unit kept) = 1 - rate",
     if_broken="The layer regularises more, or less, than its configuration says.",
     assumes="A coin of a layer keeps its unit, or drops it, as the zeros show that the layer gives "
-    "for ones when it is called alone; where they do not show it, another probability is a note. "
+    "for ones when it is called alone; where they do not show it, a probability that is the rate "
+    "in one of the two readings is a note. One that is the rate in neither may be that of a coin "
+    "that is no dropout: it is not judged, which `strict=True` says. "
     "The declared rate is the attribute `rate`, `dropout_rate`, `drop_rate`, "
     "`dropout_prob`, `drop_prob` or `p` of the module. Masks are rebuilt from their keys; where "
     "they cannot be, the probability in the program alone is compared.",
@@ -52,6 +56,8 @@ def declared_rate(seen: Seen, options: Options) -> Answer:
                 findings.append(
                     declared_rate.finding(where(site.place), seen=text, mend=mend, ids=(site.id,))
                 )
+            elif strange := [d for d in draws if not _right_in_one_reading(seen, d)]:
+                too_few.append(f"{where(site.place)}: {text}; {_either(strange[0])}")
             else:
                 notes.append(f"{where(site.place)}: {text}")
             continue
@@ -105,6 +111,26 @@ def _other_rate(seen: Seen, draws: list[Draw]) -> tuple[str, bool] | None:
     elif swapped:
         text += ": the rate is used as the keep probability"
     return text, swapped or looks_like_dropout(site.module)
+
+
+def _right_in_one_reading(seen: Seen, draw: Draw) -> bool:
+    """Say whether a coin has the declared rate, or may have: if it keeps units, or drops them."""
+    keep, rate = seen.keeps(draw), declared(draw.site)
+    if keep is None or rate is None or _inside(keep, draw, rate):
+        return True
+    return seen.drops(draw.site) is None and _inside(1 - keep, draw, rate)
+
+
+def _either(draw: Draw) -> str:
+    """Say what a coin is whose probability is the declared rate in neither reading."""
+    p, pattern = draw.probability, escape(draw.site.place.name)
+    text = f"probability {p:g} is not that rate in any reading. If the coin is no dropout, declare "
+    if p in (0.0, 1.0):
+        text = (
+            f"a coin of probability {p:g} has one outcome: it drops no unit, or every one. If it "
+        )
+        text += "is no dropout, or its rate is 0 here, declare "
+    return text + f'ignore={{"{pattern}": (("DP903",), "a coin of its own")}}'
 
 
 def _inside(probability: float, draw: Draw, rate: float) -> bool:
