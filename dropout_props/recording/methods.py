@@ -8,6 +8,8 @@ from functools import lru_cache
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
+from dropout_props.recording.frameworks import is_library
+
 USUAL = "self"
 """The usual name of the first argument, which counts where a decorator hides the method."""
 DECORATORS = 8
@@ -15,9 +17,15 @@ DECORATORS = 8
 
 
 def first_argument(frame: FrameType) -> Any:
-    """Read the first positional argument of a frame's function; None if it takes none."""
+    """Read the first positional argument of a frame's function; None if it takes none.
+
+    Python keeps what it has read of a frame, tracers too, for as long as the frame runs. So of
+    libraries, whose methods say `self`, no function is read.
+    """
     code = frame.f_code
-    return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    if not code.co_argcount or (code.co_varnames[0] != USUAL and is_library(code.co_filename)):
+        return None
+    return frame.f_locals.get(code.co_varnames[0])
 
 
 def is_method(frame: FrameType, value: Any) -> bool:
