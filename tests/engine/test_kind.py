@@ -213,7 +213,10 @@ def test_a_model_of_token_ids_is_one_for_that_reason() -> None:
 _WORDS = Subject.linen(Words, name="words", dropped=0.0, kept="unscaled", dtypes=("int32",))
 
 
-@pytest.mark.parametrize("property_id", ["DP101", "DP201", "DP202", "DP307"])
+@pytest.mark.parametrize(
+    "property_id",
+    ["DP101", "DP201", "DP202", pytest.param("DP307", marks=pytest.mark.nightly)],
+)
 def test_a_layer_that_drops_tokens_is_judged_as_it_says(property_id: str) -> None:
     """What it declares makes it a layer, and no input of it is the id of a dropped token."""
     assert probe(_WORDS).subject.traits.kind is None

@@ -81,7 +81,7 @@ def _diagnosis(layer: Any, property_id: str = "DP101") -> str:
 
 
 @pytest.mark.parametrize("layer", [_OwnFlag, _Model])
-@pytest.mark.parametrize("property_id", ["DP101", "DP802"])
+@pytest.mark.parametrize("property_id", ["DP101", pytest.param("DP802", marks=pytest.mark.nightly)])
 def test_the_flag_that_eval_leaves_is_named(layer: Any, property_id: str) -> None:
     """With its other value the output is the same under every key, in a layer and in a model."""
     assert _diagnosis(layer, property_id) == (

@@ -11,6 +11,7 @@ from flax import nnx
 import dropout_props
 from dropout_props.auditing import Record
 
+_NIGHTLY = pytest.mark.nightly
 X = jnp.ones((8, 4, 16))
 RATE = 0.1
 
@@ -157,7 +158,9 @@ def recorded(layer: nn.Module, x: Any = X, **options: Any) -> Record:
     return record
 
 
-@pytest.mark.parametrize("axes", [3, 2, 1])
+@pytest.mark.parametrize(
+    "axes", [3, pytest.param(2, marks=_NIGHTLY), pytest.param(1, marks=_NIGHTLY)]
+)
 def test_a_coin_that_drops_at_the_rate_is_right(axes: int) -> None:
     """A layer may draw what it drops, for units, tokens or examples."""
     record = recorded(Dropping(RATE, RATE, axes), rates={"*": RATE})
@@ -205,8 +208,17 @@ def recorded_nnx(model: NnxMlp, **options: Any) -> Record:
     return record
 
 
-@pytest.mark.parametrize("probability", [1.0, 0.9, 0.0])
-@pytest.mark.parametrize("api", ["linen", "nnx", "layer"])
+_BY_DAY = (("linen", 1.0), ("nnx", 0.9), ("layer", 0.0))
+
+
+@pytest.mark.parametrize(
+    ("api", "probability"),
+    [
+        pytest.param(api, p, marks=() if (api, p) in _BY_DAY else _NIGHTLY)
+        for api in ("linen", "nnx", "layer")
+        for p in (1.0, 0.9, 0.0)
+    ],
+)
 def test_a_coin_that_is_the_rate_in_no_reading_is_not_strictly_right(
     api: str, probability: float
 ) -> None:
