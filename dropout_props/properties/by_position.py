@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dropout_props.properties.sampler import Sampler
     from dropout_props.statistics import Interval
 
-__all__ = ["all_units", "by_position", "observe_all_units"]
+__all__ = ["all_units", "by_position"]
 
 
 def by_position(families: Positions, sampler: Sampler, block: int) -> tuple[Trials, ...]:
@@ -32,8 +32,3 @@ def by_position(families: Positions, sampler: Sampler, block: int) -> tuple[Tria
 def all_units(keep: Interval, kept: np.ndarray[Any, Any], num_masks: int) -> tuple[Trials, ...]:
     """Return one family, of all units of all masks."""
     return (Trials.of(int(kept.sum()), kept.size * num_masks, keep, label="all units"),)
-
-
-def observe_all_units(sampler: Sampler, block: int) -> tuple[Trials, ...]:
-    """Draw a block, and count all its units as one family."""
-    return by_position(all_units, sampler, block)

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from dropout_props.properties.catalogue import Crashed, Sampler, Unsupported, Violation, exact
 from dropout_props.properties.coincidence import always_equal
-from dropout_props.properties.outputs import said_of
+from dropout_props.properties.outputs import cause_text
 from dropout_props.subjects.naming import other_stream
 from dropout_props.subjects.operations import Rewrapped
 
@@ -44,7 +44,9 @@ def streams_passed_on(sampler: Sampler) -> None:
         except Unsupported as error:  # noqa: PERF203 (each way may be missing)
             missing.append(error)
         except Crashed as error:
-            raise Violation(f"a layer on streams of Rngs.{how} raised {said_of(error)}") from error
+            raise Violation(
+                f"a layer on streams of Rngs.{how} raised {cause_text(error)}"
+            ) from error
     if reissued:
         raise Violation(
             f"a used key was issued again by a stream passed on through {' and '.join(reissued)}"

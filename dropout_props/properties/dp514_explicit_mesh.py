@@ -5,7 +5,7 @@ from typing import Any
 import jax
 
 from dropout_props.properties.catalogue import Case, Sampler, Violation, exact, strategies
-from dropout_props.properties.outputs import agree, said_of
+from dropout_props.properties.outputs import agree, cause_text
 from dropout_props.subjects.isolated import DEVICES, num_accelerators, run_isolated
 from dropout_props.subjects.subject import Crashed, Unsupported
 
@@ -58,5 +58,5 @@ def _on_explicit_mesh(sampler: Sampler, count: int) -> dict[str, Any]:
                 spread = jax.device_put(sampler.inputs(), sharding.PartitionSpec("devices", None))
                 outputs[words] = sampler.train(spread, broadcast_dims=dims), alone
         except Crashed as error:
-            outputs[words] = said_of(error), alone
+            outputs[words] = cause_text(error), alone
     return outputs

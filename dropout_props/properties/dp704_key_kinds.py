@@ -11,7 +11,7 @@ import jax
 from dropout_props.properties.bits import same_bits
 from dropout_props.properties.catalogue import Crashed, Sampler, Violation, exact
 from dropout_props.properties.coincidence import one_suffices
-from dropout_props.properties.outputs import agree, said_of
+from dropout_props.properties.outputs import agree, cause_text
 from dropout_props.statistics import Interval
 from dropout_props.subjects.keys import key_of, takes_raw_keys
 
@@ -66,7 +66,7 @@ def _call(train: Callable[[], Any], kind: str) -> Any:
     try:
         return train()
     except Crashed as error:
-        raise Violation(f"{kind}: rejected, {said_of(error)}") from error
+        raise Violation(f"{kind}: rejected, {cause_text(error)}") from error
 
 
 def _log2_chance(count: int, size: int, keep: Interval) -> float:

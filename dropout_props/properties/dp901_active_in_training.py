@@ -73,10 +73,10 @@ def _nowhere(seen: Seen, options: Options) -> tuple[list[Finding], list[str]]:
     """
     places = [c.place for c in seen.calls]
     places += [s.place for s in seen.sites if s.sampler == "bernoulli"]
-    asked = [p for p in places if not options.ignores(active_in_training.id, p)]
-    run = sorted({where(place) for place in asked if not left_out(seen, place)})
+    judged = [p for p in places if not options.ignores(active_in_training.id, p)]
+    run = sorted({where(place) for place in judged if not left_out(seen, place)})
     if places and not run:
-        names = sorted({where(place) for place in asked})
+        names = sorted({where(place) for place in judged})
         return [], [f"{name}: it was traced and not executed" for name in names]
     text = "no mask was drawn in training by any of these places"
     mend = f"Give the layers their rate, use what they return, and their mode: {_MODE}"

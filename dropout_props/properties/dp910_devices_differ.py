@@ -21,8 +21,8 @@ _DEVICE = 'Fold in the index of the device: fold_in(key, jax.lax.axis_index("dat
     statement="The masks of two devices, and of two microbatches of one step, are independent.",
     formula="P(unit agrees on device i and device j) = keep^2 + rate^2",
     if_broken="Parts of one batch lose the same units, as if they were one part with less noise.",
-    assumes="Devices are told apart under shard_map and pmap, along axes that are not named like "
-    "those of a split model (`model`, `tensor`, `tp`, `pipe`, `expert` and the like). Microbatches "
+    assumes="Devices are distinguished under shard_map and pmap, along axes not named like those "
+    "of a split model (`model`, `tensor`, `tp`, `pipe`, `expert` and the like). Microbatches "
     "are runs of one program within a marked step, or trips of a loop around the whole model, "
     "whose parameters are not among what the loop runs over.",
     mend="Split the key, one child for each microbatch: jax.random.split(key, microbatches).",

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "agree",
+    "cause_text",
     "evaluation",
     "require_evaluated",
     "require_same_bits",
     "require_zeros",
     "said",
-    "said_of",
     "same_values",
 ]
 
@@ -36,7 +36,7 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
-def said_of(error: Crashed) -> str:
+def cause_text(error: Crashed) -> str:
     """Return the name of what the subject raised, and the beginning of its text on one line."""
     cause = error.__cause__
     text = re.sub(r"\s*\(https?://\S+\)", "", " ".join(str(cause).split()))
@@ -93,7 +93,7 @@ def evaluation(sampler: Sampler, x: Any) -> np.ndarray[Any, Any]:
             raise error from error.__cause__  # the key makes no difference: it is a crash
         raise Violation(
             "evaluation without a key raised, and with a key it did not: in evaluation something "
-            f"still drops ({said_of(error)})"
+            f"still drops ({cause_text(error)})"
         ) from error
 
 

@@ -121,7 +121,7 @@ class Recording:
 
     @property
     def runs_over(self) -> dict[int, str]:
-        """What scans run over, `layers` or `inputs`, by their number, where that can be told."""
+        """What scans run over, `layers` or `inputs`, by their number, where the shapes say it."""
         return dict(self._session.runs_over)
 
     @contextmanager

@@ -43,7 +43,7 @@ def runs_over(elements: Shapes, model: Any) -> str:
         model: the outermost module that draws in the body.
 
     Returns:
-        `layers`, `inputs`, or nothing where it cannot be told.
+        `layers`, `inputs`, or nothing where the shapes do not say.
     """
     own = shapes(_parameters(model))
     if not own:

@@ -37,7 +37,7 @@ class Session:
         loops: for each loop or branching, where it was.
         elements: for each scan, the shapes of what its body gets of each trip.
         runs_over: for each scan around a model, whether it runs over `layers` or `inputs`; without
-            an entry where that cannot be told.
+            an entry where the shapes do not say.
         layers: for a site of a layer that declares a rate, what it takes to call that alone.
         module_calls: calls of modules that declare a rate.
         enclosing: the loops and branches around the code that is being traced, with the value of

@@ -1,4 +1,4 @@
-"""A model is told from a layer by what it holds and says, and never by a wrong evaluation."""
+"""What a subject holds and says makes it a model, and a wrong evaluation never does."""
 
 from dataclasses import replace
 from functools import partial

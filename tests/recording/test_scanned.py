@@ -1,4 +1,4 @@
-"""A scan over the layers of a model is told from one over microbatches."""
+"""The recorder distinguishes a scan over layers from a scan over microbatches."""
 
 from collections.abc import Callable
 from typing import Any

@@ -68,7 +68,7 @@ class Seen:
         sites: every site that was traced.
         module_calls: calls of modules that declare a rate.
         loops: where each loop was, by its number.
-        runs_over: what a scan runs over, `layers` or `inputs`, by its number, where it can be told.
+        runs_over: what a scan runs over, `layers` or `inputs`, by its number, if shapes say it.
         marked: how many steps were marked.
         layers_alone: for a site, what its layer did when it was called alone, where it can be.
         evaluations: for each evaluation, whether its two results agreed.
